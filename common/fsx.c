@@ -1,0 +1,229 @@
+#include "common/fsx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ErrCode fsx_path(char out[FSX_PATH_BYTES], Err *err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(out, FSX_PATH_BYTES, fmt, ap);
+    va_end(ap);
+    if (n < 0 || n >= FSX_PATH_BYTES) {
+        return err_set(err, ERR_INVALID, "path is longer than %d bytes: %.200s...",
+                       FSX_PATH_BYTES - 1, out);
+    }
+    return ERR_OK;
+}
+
+ErrCode fsx_join(char out[FSX_PATH_BYTES], const char *a, const char *b, Err *err)
+{
+    return fsx_path(out, err, "%s/%s", a, b);
+}
+
+bool fsx_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool fsx_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+ErrCode fsx_mkdirs(const char *path, Err *err)
+{
+    char part[FSX_PATH_BYTES];
+    ErrCode rc = fsx_path(part, err, "%s", path);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    for (char *p = part + 1;; p++) {
+        if (*p != '/' && *p != '\0') {
+            continue;
+        }
+        bool is_last = *p == '\0';
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            return err_sys(err, "mkdir %s", part);
+        }
+        if (is_last) {
+            break;
+        }
+        *p = '/';
+    }
+    if (!fsx_is_dir(path)) {
+        return err_set(err, ERR_CONFLICT, "%s exists and is not a folder", path);
+    }
+    return ERR_OK;
+}
+
+ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err *err)
+{
+    const char *p = bytes;
+    while (n > 0) {
+        ssize_t k = write(fd, p, n);
+        if (k < 0 && errno == EINTR) {
+            continue;
+        }
+        if (k < 0) {
+            return err_sys(err, "write %s", name);
+        }
+        p += k;
+        n -= (size_t)k;
+    }
+    return ERR_OK;
+}
+
+ErrCode fsx_sync_dir(const char *path, Err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_sys(err, "open %s", path);
+    }
+    ErrCode rc = ERR_OK;
+    if (fsync(fd) != 0 && errno != EINVAL &&
+        errno != EROFS) { /* some file systems have no such fsync */
+        rc = err_sys(err, "fsync %s", path);
+    }
+    (void)close(fd);
+    return rc;
+}
+
+static ErrCode sync_parent(const char *path, Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    ErrCode rc = fsx_path(dir, err, "%s", path);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    char *slash = strrchr(dir, '/');
+    if (!slash) {
+        return fsx_sync_dir(".", err);
+    }
+    slash[slash == dir ? 1 : 0] = '\0';
+    return fsx_sync_dir(dir, err);
+}
+
+ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char tmp[FSX_PATH_BYTES];
+    int fd = -1, closed = 0;
+    bool has_tmp = false;
+
+    TRY(fsx_path(tmp, err, "%s.tmp.%ld", path, (long)getpid()));
+    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        rc = err_sys(err, "create %s", tmp);
+        goto done;
+    }
+    has_tmp = true;
+    TRY(fsx_write_all(fd, bytes, n, tmp, err));
+    if (fsync(fd) != 0) {
+        rc = err_sys(err, "fsync %s", tmp);
+        goto done;
+    }
+    closed = close(fd);
+    fd = -1;
+    if (closed != 0) {
+        rc = err_sys(err, "close %s", tmp);
+        goto done;
+    }
+    if (rename(tmp, path) != 0) {
+        rc = err_sys(err, "rename %s to %s", tmp, path);
+        goto done;
+    }
+    has_tmp = false;
+    TRY(sync_parent(path, err));
+
+done:
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (has_tmp) {
+        (void)unlink(tmp);
+    }
+    return rc;
+}
+
+ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        ErrCode rc = err_sys(err, "%s", path);
+        if (err->sys_errno == ENOENT) {
+            rc = err->code = ERR_NOTFOUND;
+        }
+        return rc;
+    }
+    ErrCode rc = ERR_OK;
+    char chunk[65536];
+    size_t total = 0;
+    for (;;) {
+        ssize_t k = read(fd, chunk, sizeof chunk);
+        if (k < 0 && errno == EINTR) {
+            continue;
+        }
+        if (k < 0) {
+            rc = err_sys(err, "read %s", path);
+            break;
+        }
+        if (k == 0) {
+            rc = buf_ok(ret, err);
+            break;
+        }
+        total += (size_t)k;
+        if (total > max_bytes) {
+            rc = err_set(err, ERR_INVALID, "%s: larger than %zu bytes", path, max_bytes);
+            break;
+        }
+        buf_add(ret, chunk, (size_t)k);
+    }
+    (void)close(fd);
+    return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+ErrCode fsx_remove_tree(const char *path, Err *err)
+{
+    if (nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
+        return err_sys(err, "remove %s", path);
+    }
+    return ERR_OK;
+}
+
+/* nftw has no user argument; one thread walks at a time, so a thread-local will do. */
+static _Thread_local int64_t tree_total;
+
+static int add_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)path;
+    (void)ftw;
+    if (kind == FTW_F) {
+        tree_total += st->st_size;
+    }
+    return 0;
+}
+
+int64_t fsx_tree_bytes(const char *path)
+{
+    tree_total = 0;
+    (void)nftw(path, add_one, 32, FTW_PHYS); /* a missing path counts nothing */
+    return tree_total;
+}

@@ -1,0 +1,52 @@
+/* fsx.h -- files that are whole or absent.
+ *
+ * Everything another process may read is written by fsx_replace(): temporary
+ * file beside the target, write, fsync, rename, fsync of the folder.  A reader
+ * therefore sees the old bytes or the new ones, never a mixture, also after a
+ * crash of the machine.
+ */
+#ifndef COMMON_FSX_H
+#define COMMON_FSX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+enum { FSX_PATH_BYTES = 4096 };
+
+/* a "/" b into out; ERR_INVALID if it does not fit. */
+ErrCode fsx_join(char out[FSX_PATH_BYTES], const char *a, const char *b, Err *err);
+
+/* printf into a path buffer; ERR_INVALID if it does not fit. */
+ErrCode fsx_path(char out[FSX_PATH_BYTES], Err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* mkdir -p, mode 0777 less the umask.  Existing folders are fine. */
+ErrCode fsx_mkdirs(const char *path, Err *err);
+
+/* Replaces `path` with the n bytes, atomically and durably.  ERR_IO. */
+ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err);
+
+/* Whole file into *ret (appended).  ERR_NOTFOUND if it does not exist;
+ * ERR_INVALID if larger than max_bytes; ERR_IO otherwise. */
+ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err);
+
+/* write(2) until all is written. */
+ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err *err);
+
+/* fsync of the folder itself, after a rename or a creation in it. */
+ErrCode fsx_sync_dir(const char *path, Err *err);
+
+bool fsx_exists(const char *path);
+bool fsx_is_dir(const char *path);
+
+/* rm -rf; a missing path is fine. */
+ErrCode fsx_remove_tree(const char *path, Err *err);
+
+/* Bytes of all regular files below path; 0 when there is none. */
+int64_t fsx_tree_bytes(const char *path);
+
+#endif

@@ -1,0 +1,129 @@
+#include "common/hash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+static void to_hex(const unsigned char *bytes, size_t n, char *out)
+{
+    static const char digit[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digit[bytes[i] >> 4];
+        out[2 * i + 1] = digit[bytes[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err *err)
+{
+    unsigned char digest[32];
+    if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1) {
+        return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
+    }
+    to_hex(digest, sizeof digest, out);
+    return ERR_OK;
+}
+
+/* Feeds a file to `sink` in blocks. */
+static ErrCode for_each_block(const char *path, bool (*sink)(void *, const void *, size_t),
+                              void *ctx, int64_t *ret_bytes, Err *err)
+{
+    static _Thread_local unsigned char block[1 << 18];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        ErrCode rc = err_sys(err, "%s", path);
+        if (err->sys_errno == ENOENT) {
+            rc = err->code = ERR_NOTFOUND;
+        }
+        return rc;
+    }
+    ErrCode rc = ERR_OK;
+    int64_t total = 0;
+    for (;;) {
+        ssize_t n = read(fd, block, sizeof block);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            rc = err_sys(err, "read %s", path);
+            break;
+        }
+        if (n == 0) {
+            *ret_bytes = total;
+            break;
+        }
+        total += n;
+        if (!sink(ctx, block, (size_t)n)) {
+            rc = err_set(err, ERR_NOMEM, "hashing %s", path);
+            break;
+        }
+    }
+    (void)close(fd);
+    return rc;
+}
+
+static bool sink_evp(void *ctx, const void *bytes, size_t n)
+{
+    return EVP_DigestUpdate(ctx, bytes, n) == 1;
+}
+
+ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(ctx);
+        return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
+    }
+    int64_t bytes = 0;
+    ErrCode rc = for_each_block(path, sink_evp, ctx, &bytes, err);
+    unsigned char digest[32];
+    if (rc == ERR_OK && EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
+        rc = err_set(err, ERR_NOMEM, "hashing %s", path);
+    }
+    EVP_MD_CTX_free(ctx);
+    if (rc == ERR_OK) {
+        to_hex(digest, sizeof digest, out);
+    }
+    return rc;
+}
+
+static void xxh_text(XXH128_hash_t h, char out[XXH128_HEX_BYTES])
+{
+    XXH128_canonical_t c;
+    XXH128_canonicalFromHash(&c, h);
+    to_hex(c.digest, sizeof c.digest, out);
+}
+
+void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES])
+{
+    xxh_text(XXH3_128bits(bytes, n), out);
+}
+
+static bool sink_xxh(void *ctx, const void *bytes, size_t n)
+{
+    return XXH3_128bits_update(ctx, bytes, n) == XXH_OK;
+}
+
+ErrCode hash_xxh128_file(const char *path, char out[XXH128_HEX_BYTES], int64_t *ret_bytes, Err *err)
+{
+    XXH3_state_t *state = XXH3_createState();
+    if (!state) {
+        return err_nomem(err, "a hash state");
+    }
+    (void)XXH3_128bits_reset(state); /* fails only for NULL */
+    ErrCode rc = for_each_block(path, sink_xxh, state, ret_bytes, err);
+    if (rc == ERR_OK) {
+        xxh_text(XXH3_128bits_digest(state), out);
+    }
+    (void)XXH3_freeState(state);
+    return rc;
+}
+
+uint64_t hash_u64(const void *bytes, size_t n)
+{
+    return XXH3_64bits(bytes, n);
+}

@@ -1,0 +1,26 @@
+/* hash.h -- digests as lower-case hexadecimal text.
+ *
+ * SHA-256 (FIPS 180-4, libcrypto) names things: a run's configuration, a
+ * corpus.  XXH3-128 (xxHash) guards file contents: it is as fast as memory.
+ */
+#ifndef COMMON_HASH_H
+#define COMMON_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+enum { SHA256_HEX_BYTES = 65, XXH128_HEX_BYTES = 33 }; /* with the NUL */
+
+ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err *err);
+ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err);
+
+void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES]);
+ErrCode hash_xxh128_file(const char *path, char out[XXH128_HEX_BYTES], int64_t *ret_bytes,
+                         Err *err);
+
+/* XXH3-64 of the bytes, for checksums of short lines and hash tables. */
+uint64_t hash_u64(const void *bytes, size_t n);
+
+#endif

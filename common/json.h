@@ -1,0 +1,50 @@
+/* json.h -- what we add to jansson: a canonical text and checked reading.
+ *
+ * Canonical form (what SHA-256 identities are computed over): keys sorted by
+ * byte value, no white space, strings as UTF-8 with only ", \ and control
+ * characters escaped, integers as decimal digits, reals as the shortest decimal
+ * that reads back to the same double ("0.003", "1e+18"); a real whose value is an
+ * integer below 2^53 is written as that integer, so 1e7, 10M and 10000000 agree.
+ */
+#ifndef COMMON_JSON_H
+#define COMMON_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+/* Appends the canonical text of v to out. */
+void json_canonical(const json_t *v, Buf *out);
+
+/* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */
+void json_number_text(double x, char out[32]);
+
+/* Readable text with two-space indents and a final newline; reals as in the
+ * canonical form.  Key order is insertion order. */
+void json_pretty(const json_t *v, Buf *out);
+
+/* Parses a file (max 64 MiB).  ERR_NOTFOUND, ERR_IO, or ERR_FORMAT with line and
+ * column.  The caller owns the result (json_decref). */
+ErrCode json_read_file(const char *path, json_t **ret, Err *err);
+
+/* Writes json_pretty() by fsx_replace(). */
+ErrCode json_write_file(const char *path, const json_t *v, Err *err);
+
+/* Object members by name; ERR_FORMAT naming the key when absent or of another
+ * type.  Strings are borrowed from the object. */
+ErrCode json_get_i64(const json_t *obj, const char *key, int64_t *ret, Err *err);
+ErrCode json_get_f64(const json_t *obj, const char *key, double *ret, Err *err);
+ErrCode json_get_bool(const json_t *obj, const char *key, bool *ret, Err *err);
+ErrCode json_get_str(const json_t *obj, const char *key, const char **ret, Err *err);
+ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err);
+
+/* A JSON value for x that survives NaN and infinities: a real when finite, else
+ * the string "nan", "inf" or "-inf".  NULL when memory is short. */
+json_t *json_real_or_name(double x);
+
+/* The reverse; false if v is neither a number nor one of those names. */
+bool json_to_real(const json_t *v, double *ret);
+
+#endif

@@ -1,0 +1,16 @@
+/* tmpdir.h -- a folder for one test, removed at the end. */
+#ifndef TESTS_SUPPORT_TMPDIR_H
+#define TESTS_SUPPORT_TMPDIR_H
+
+typedef struct TmpDir {
+    char path[256];
+} TmpDir;
+
+/* Makes a new folder below $TMPDIR (or /tmp); fails the running test if it cannot. */
+TmpDir tmpdir_open(void);
+void tmpdir_close(TmpDir *t);
+
+/* Writes text to path/name and returns the full path in a buffer that lives until the next call. */
+const char *tmpdir_write(const TmpDir *t, const char *name, const char *text);
+
+#endif

@@ -1,0 +1,108 @@
+/* kern.h -- the kernel table: every hot loop of the trainer, one pointer each.
+ *
+ * CONTRACT.  In float, all implementations of a kernel return the same bits on
+ * every ISA and for every thread count.  Three rules make that cheap:
+ *   - a matrix product accumulates each output over k in ascending order with
+ *     one fused multiply-add per k, starting from 0 (or from C when it
+ *     accumulates), so tile shape cannot matter;
+ *   - a reduction keeps KERN_LANES partial sums, lane j taking elements
+ *     j, j+16, j+32, ..., and folds them pairwise 8, 4, 2, 1;
+ *   - exp and its family are one polynomial, the same operations everywhere.
+ * A study rerun on another machine therefore repeats its loss curves.
+ *
+ * Shapes are row-major; ld* is the distance between rows, in elements.
+ * Pointers need no alignment, outputs must not overlap inputs unless said.
+ * Size 0 is allowed everywhere.  No kernel allocates, and none can fail.
+ */
+#ifndef TRAINER_CORE_KERN_H
+#define TRAINER_CORE_KERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainer/core/real.h"
+
+enum { KERN_LANES = 16 };
+
+struct KernAdamw;
+
+typedef enum KernAcc { KERN_SET, KERN_ADD } KernAcc; /* C = AB, or C += AB */
+
+typedef struct Kern {
+    const char *isa;
+
+    /* Matrix products, C is [m,n]. */
+    /* A[m,k] B[k,n] */
+    void (*gemm_nn)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc);
+    /* A[m,k] B[n,k]^T: y = x W^T of a linear layer */
+    void (*gemm_nt)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc);
+    /* A[k,m]^T B[k,n]: dW = dy^T x */
+    void (*gemm_tn)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc);
+
+    /* Reductions over [n]. */
+    Real (*dot)(size_t n, const Real *x, const Real *y);
+    Real (*sum)(size_t n, const Real *x);
+    double (*sum_squares)(size_t n, const Real *x); /* lanes in double */
+
+    /* Elementwise over [n]; y may be x in all of them. */
+    void (*add)(size_t n, const Real *a, const Real *b, Real *y);     /* y = a + b */
+    void (*mul)(size_t n, const Real *a, const Real *b, Real *y);     /* y = a b */
+    void (*mul_add)(size_t n, const Real *a, const Real *b, Real *y); /* y += a b (fused) */
+    void (*axpy)(size_t n, Real alpha, const Real *x, Real *y);       /* y += alpha x (fused) */
+    void (*scale)(size_t n, Real alpha, const Real *x, Real *y);      /* y = alpha x */
+    void (*exp)(size_t n, const Real *x, Real *y);
+    void (*sigmoid)(size_t n, const Real *x, Real *y);
+    void (*log_sigmoid)(size_t n, const Real *x, Real *y);                /* -softplus(-x) */
+    void (*silu)(size_t n, const Real *x, Real *y);                       /* x sigmoid(x) */
+    void (*silu_grad)(size_t n, const Real *x, const Real *dy, Real *dx); /* dx = dy s(1+x(1-s)) */
+
+    /* Gated units over [n]: y = u f(g).  The _grad forms overwrite du and dg. */
+    void (*glu)(size_t n, const Real *u, const Real *g, Real *y); /* f = identity */
+    void (*glu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
+    void (*swiglu)(size_t n, const Real *u, const Real *g, Real *y); /* f = silu */
+    void (*swiglu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
+
+    /* RMS normalisation of rows, x [rows,d]: r = (mean x^2 + eps)^-1/2, y = x r (w).
+     * w is [d] or NULL (SRMSNorm, arXiv:2405.17381 eq. 14).  Keeps r in rstd [rows]. */
+    void (*rmsnorm)(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
+                    Real *rstd);
+    /* dx += gradient; dw [d] += gradient when w is not NULL. */
+    void (*rmsnorm_grad)(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
+                         const Real *dy, Real *dx, Real *dw);
+
+    /* Row softmax of scores x [rows,n], in place; row i uses its first valid[i] columns
+     * and the others become 0.  lse [rows] = log sum exp (may be NULL). */
+    void (*softmax)(size_t rows, size_t n, Real *x, const size_t *valid, Real *lse);
+
+    /* Cross-entropy of logits z [rows,V] against target [rows], in place:
+     * nll[i] = logsumexp(z_i) - z_i[target] [nats]; if grad_scale != 0, z becomes
+     * grad_scale (softmax(z) - onehot), else it is left as it was. */
+    void (*cross_entropy)(size_t rows, size_t vocab, Real *z, const uint16_t *target,
+                          Real grad_scale, Real *nll);
+
+    /* One AdamW update of p [n] from gradient g, in one pass:
+     * g' = grad_scale g; m = b1 m + (1-b1) g'; v = b2 v + (1-b2) g'^2;
+     * p -= lr ( wd p + (m c1) / (sqrt(v c2) + eps) ),  c1 = 1/(1-b1^step), c2 = 1/(1-b2^step).
+     * Loshchilov & Hutter, arXiv:1711.05101. */
+    void (*adamw)(size_t n, const struct KernAdamw *k, const Real *g, Real *p, Real *m, Real *v);
+} Kern;
+
+typedef struct KernAdamw {
+    Real lr, beta1, beta2, eps, weight_decay, c1, c2, grad_scale;
+} KernAdamw;
+
+/* The best table for this CPU, built once on first use; thread-safe.  SLAW_ISA
+ * (scalar, avx2, avx512, ...) caps the choice, for tests and for bisecting. */
+const Kern *kern_get(void);
+
+/* Table for one named ISA, or NULL if it is unknown or this CPU lacks it. */
+const Kern *kern_for_isa(const char *isa);
+
+/* The i-th ISA this build knows (NULL past the end), weakest first. */
+const char *kern_isa_name(size_t i);
+
+#endif
