@@ -1,0 +1,100 @@
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fsx.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+START_TEST(replace_is_whole_and_leaves_nothing_else)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "one", 3, &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "second", 6, &err), ERR_OK);
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&b), "second");
+    buf_release(&b);
+    ck_assert_int_eq(fsx_tree_bytes(t.path), 6); /* no temporary left */
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(a_failed_replace_keeps_the_old_bytes)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES], below[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, t.path, "folder", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(below, path, "f", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(below, "x", 1, &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "y", 1, &err), ERR_IO); /* rename onto a folder */
+    ck_assert(fsx_is_dir(path));
+    ck_assert_int_eq(fsx_tree_bytes(t.path), 1);
+    ck_assert_int_eq(fsx_replace("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(reading_says_what_is_wrong)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    Buf b = BUF_INIT;
+    const char *path = tmpdir_write(&t, "five", "12345");
+    ck_assert_int_eq(fsx_read(path, 4, &b, &err), ERR_INVALID);
+    buf_clear(&b);
+    ck_assert_int_eq(fsx_read(path, 5, &b, &err), ERR_OK);
+    ck_assert_int_eq(fsx_read("/no/such/file", 5, &b, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(fsx_read(t.path, 5, &b, &err), ERR_IO); /* a folder */
+    buf_release(&b);
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(folders_are_made_and_removed_as_trees)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char deep[FSX_PATH_BYTES], file[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(deep, t.path, "a/b/c", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(deep, &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(deep, &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(file, deep, "f", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(file, "x", 1, &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(file, &err), ERR_CONFLICT);
+    ck_assert_int_eq(fsx_join(deep, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_remove_tree(deep, &err), ERR_OK);
+    ck_assert(!fsx_exists(deep));
+    ck_assert_int_eq(fsx_remove_tree(deep, &err), ERR_OK); /* already gone */
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(paths_that_do_not_fit_are_refused)
+{
+    Err err = ERR_INIT;
+    static char big[FSX_PATH_BYTES + 10];
+    memset(big, 'a', sizeof big - 1);
+    char out[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(out, big, "x", &err), ERR_INVALID);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
+    tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
+    tcase_add_test(tc, reading_says_what_is_wrong);
+    tcase_add_test(tc, folders_are_made_and_removed_as_trees);
+    tcase_add_test(tc, paths_that_do_not_fit_are_refused);
+}
+
+int main(void)
+{
+    return suite_main("fsx", fill);
+}
