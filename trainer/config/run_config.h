@@ -11,6 +11,7 @@
  *               "betas":[0.9,0.95],"eps":1e-8,"weight_decay":0.1}},
  *               "schedule":{"constant":{"warmup":50}},"clip":1.0,"precision":"f32",
  *               "diverged_above":20},
+ *               (schedule: also {"cosine":{"warmup","floor"}} or {"wsd":{"warmup","floor","decay"}})
  *    "checkpoints":{"count":57,"spacing":"log","first":100000,"keep":"weights"},
  *    "evaluation":["validation"], "seed":1, "threads":1}
  *
@@ -69,7 +70,9 @@ typedef struct RunConfig {
     bool evaluates_validation;
 } RunConfig;
 
-/* Reads config.json's object.  ERR_FORMAT or ERR_INVALID naming the key. */
+/* Reads config.json's object.  ERR_FORMAT or ERR_INVALID naming the key.  "run" may be absent;
+ * where it stands it must be the identity.  Options of the architecture that are absent have
+ * their defaults; a member of "model" that is no option is an error. */
 ErrCode run_config_from_json(const json_t *config, RunConfig *ret, Err *err);
 
 /* SHA-256 of the identity of a config.json object. */
@@ -77,11 +80,13 @@ ErrCode run_config_identity(const json_t *config, char out[SHA256_HEX_BYTES], Er
 
 /* Steps at which checkpoints fall: strictly increasing, exactly c->checkpoint_count
  * of them, the first at ceil(first / batch), the last at c->steps; log or linear in
- * tokens between.  `steps` has room for checkpoint_count.  ERR_INVALID when there are
+ * tokens between (rounded, then moved apart where that would repeat a step; count 1 is the
+ * last step alone).  `steps` has room for checkpoint_count.  ERR_INVALID when there are
  * fewer steps than checkpoints. */
 ErrCode run_config_checkpoint_steps(const RunConfig *c, int64_t *steps, Err *err);
 
-/* Learning rate for the update that makes step (1-based) from step - 1. */
+/* Learning rate for the update that makes step (1-based) from step - 1.  Warm-up is
+ * lr * step / warmup; cosine and wsd reach floor * lr at the last step. */
 double run_config_lr(const RunConfig *c, int64_t step);
 
 #endif
