@@ -1,0 +1,355 @@
+/* kern_scalar.c -- the twins: each kernel as the plain loop that defines it.
+ *
+ * Built with Real = float, these are the bits that every ISA must return; with
+ * Real = double, the reference for finite differences.  Written to be read, not
+ * to be fast: without -mfma each fused operation is a call into libm.
+ */
+#include <math.h>
+
+#include "trainer/core/isa.h"
+#include "trainer/core/real_math.h"
+
+/* Folds the sixteen lanes pairwise; each ISA must add in this order. */
+static Real fold_lanes(Real lane[KERN_LANES])
+{
+    for (size_t half = KERN_LANES / 2; half > 0; half /= 2) {
+        for (size_t j = 0; j < half; j++) {
+            lane[j] += lane[j + half];
+        }
+    }
+    return lane[0];
+}
+
+/* ---- matrix products ---- */
+
+static void clear_rows(size_t m, size_t n, Real *c, size_t ldc, KernAcc acc)
+{
+    for (size_t i = 0; acc == KERN_SET && i < m; i++) {
+        for (size_t j = 0; j < n; j++) {
+            c[i * ldc + j] = (Real)0;
+        }
+    }
+}
+
+static void gemm_nn(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
+{
+    clear_rows(m, n, c, ldc, acc);
+    for (size_t i = 0; i < m; i++) {
+        for (size_t p = 0; p < k; p++) {
+            for (size_t j = 0; j < n; j++) {
+                c[i * ldc + j] = real_fma(a[i * lda + p], b[p * ldb + j], c[i * ldc + j]);
+            }
+        }
+    }
+}
+
+static void gemm_nt(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
+{
+    clear_rows(m, n, c, ldc, acc);
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < n; j++) {
+            for (size_t p = 0; p < k; p++) {
+                c[i * ldc + j] = real_fma(a[i * lda + p], b[j * ldb + p], c[i * ldc + j]);
+            }
+        }
+    }
+}
+
+static void gemm_tn(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
+                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
+{
+    clear_rows(m, n, c, ldc, acc);
+    for (size_t p = 0; p < k; p++) {
+        for (size_t i = 0; i < m; i++) {
+            for (size_t j = 0; j < n; j++) {
+                c[i * ldc + j] = real_fma(a[p * lda + i], b[p * ldb + j], c[i * ldc + j]);
+            }
+        }
+    }
+}
+
+/* ---- reductions ---- */
+
+static Real dot(size_t n, const Real *x, const Real *y)
+{
+    Real lane[KERN_LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        lane[i % KERN_LANES] = real_fma(x[i], y[i], lane[i % KERN_LANES]);
+    }
+    return fold_lanes(lane);
+}
+
+static Real sum(size_t n, const Real *x)
+{
+    Real lane[KERN_LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        lane[i % KERN_LANES] += x[i];
+    }
+    return fold_lanes(lane);
+}
+
+static double sum_squares(size_t n, const Real *x)
+{
+    double lane[KERN_LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        lane[i % KERN_LANES] = fma((double)x[i], (double)x[i], lane[i % KERN_LANES]);
+    }
+    for (size_t half = KERN_LANES / 2; half > 0; half /= 2) {
+        for (size_t j = 0; j < half; j++) {
+            lane[j] += lane[j + half];
+        }
+    }
+    return lane[0];
+}
+
+/* ---- elementwise ---- */
+
+static void add(size_t n, const Real *a, const Real *b, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = a[i] + b[i];
+    }
+}
+
+static void mul(size_t n, const Real *a, const Real *b, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = a[i] * b[i];
+    }
+}
+
+static void mul_add(size_t n, const Real *a, const Real *b, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = real_fma(a[i], b[i], y[i]);
+    }
+}
+
+static void axpy(size_t n, Real alpha, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = real_fma(alpha, x[i], y[i]);
+    }
+}
+
+static void scale(size_t n, Real alpha, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = alpha * x[i];
+    }
+}
+
+static void exp_all(size_t n, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = real_exp(x[i]);
+    }
+}
+
+static void sigmoid(size_t n, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = real_sigmoid(x[i]);
+    }
+}
+
+static void log_sigmoid(size_t n, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = real_log_sigmoid(x[i]);
+    }
+}
+
+static void silu(size_t n, const Real *x, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = x[i] * real_sigmoid(x[i]);
+    }
+}
+
+static void silu_grad(size_t n, const Real *x, const Real *dy, Real *dx)
+{
+    for (size_t i = 0; i < n; i++) {
+        dx[i] = dy[i] * real_silu_slope(x[i], real_sigmoid(x[i]));
+    }
+}
+
+/* ---- gated units ---- */
+
+static void glu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
+{
+    for (size_t i = 0; i < n; i++) {
+        Real ui = u[i];
+        Real gi = g[i];
+        Real dyi = dy[i];
+        du[i] = dyi * gi;
+        dg[i] = dyi * ui;
+    }
+}
+
+static void swiglu(size_t n, const Real *u, const Real *g, Real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = u[i] * (g[i] * real_sigmoid(g[i]));
+    }
+}
+
+static void swiglu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
+{
+    for (size_t i = 0; i < n; i++) {
+        Real s = real_sigmoid(g[i]);
+        Real dyi = dy[i];
+        Real gi = g[i];
+        Real ui = u[i];
+        du[i] = dyi * (gi * s);
+        dg[i] = dyi * ui * real_silu_slope(gi, s);
+    }
+}
+
+/* ---- rows ---- */
+
+static void rmsnorm(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
+                    Real *rstd)
+{
+    for (size_t i = 0; i < rows; i++) {
+        const Real *xi = x + i * d;
+        Real mean = d > 0 ? dot(d, xi, xi) / (Real)d : (Real)0;
+        rstd[i] = (Real)1 / real_sqrt(mean + eps);
+        for (size_t j = 0; j < d; j++) {
+            Real normed = xi[j] * rstd[i];
+            y[i * d + j] = w ? normed * w[j] : normed;
+        }
+    }
+}
+
+/* With n = x r and t = dy w: dx = r (t - n mean(t n)), dw = dy n. */
+static void rmsnorm_grad(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
+                         const Real *dy, Real *dx, Real *dw)
+{
+    for (size_t i = 0; i < rows && d > 0; i++) {
+        const Real *xi = x + i * d;
+        const Real *dyi = dy + i * d;
+        Real lane[KERN_LANES] = {0};
+        for (size_t j = 0; j < d; j++) {
+            Real t = w ? dyi[j] * w[j] : dyi[j];
+            lane[j % KERN_LANES] = real_fma(t, xi[j] * rstd[i], lane[j % KERN_LANES]);
+        }
+        Real mean = fold_lanes(lane) / (Real)d;
+        for (size_t j = 0; j < d; j++) {
+            Real t = w ? dyi[j] * w[j] : dyi[j];
+            Real normed = xi[j] * rstd[i];
+            dx[i * d + j] = real_fma(rstd[i], real_fma(-normed, mean, t), dx[i * d + j]);
+            if (w) {
+                dw[j] = real_fma(dyi[j], normed, dw[j]);
+            }
+        }
+    }
+}
+
+static Real row_max(size_t n, const Real *x)
+{
+    Real max = -(Real)INFINITY;
+    for (size_t j = 0; j < n; j++) {
+        max = x[j] > max ? x[j] : max; /* a NaN is passed over here and met by exp */
+    }
+    return max;
+}
+
+static void softmax(size_t rows, size_t n, Real *x, const size_t *valid, Real *lse)
+{
+    for (size_t i = 0; i < rows; i++) {
+        Real *xi = x + i * n;
+        Real lane[KERN_LANES] = {0};
+        Real max = row_max(valid[i], xi);
+        for (size_t j = 0; j < valid[i]; j++) {
+            xi[j] = real_exp(xi[j] - max);
+            lane[j % KERN_LANES] += xi[j];
+        }
+        Real total = fold_lanes(lane);
+        Real inverse = (Real)1 / total;
+        for (size_t j = 0; j < n; j++) {
+            xi[j] = j < valid[i] ? xi[j] * inverse : (Real)0;
+        }
+        if (lse) {
+            lse[i] = valid[i] > 0 ? max + real_log(total) : -(Real)INFINITY;
+        }
+    }
+}
+
+static void cross_entropy(size_t rows, size_t vocab, Real *z, const uint16_t *target,
+                          Real grad_scale, Real *nll)
+{
+    bool want_grad = grad_scale < (Real)0 || grad_scale > (Real)0;
+    for (size_t i = 0; i < rows; i++) {
+        Real *zi = z + i * vocab;
+        Real lane[KERN_LANES] = {0};
+        Real max = row_max(vocab, zi);
+        Real at_target = zi[target[i]] - max;
+        for (size_t j = 0; j < vocab; j++) {
+            Real e = real_exp(zi[j] - max);
+            lane[j % KERN_LANES] += e;
+            zi[j] = want_grad ? e : zi[j];
+        }
+        Real total = fold_lanes(lane);
+        nll[i] = real_log(total) - at_target; /* the maximum cancels: it is never added */
+        if (want_grad) {
+            scale(vocab, grad_scale / total, zi, zi);
+            zi[target[i]] -= grad_scale;
+        }
+    }
+}
+
+/* ---- optimiser ---- */
+
+static void adamw(size_t n, const KernAdamw *k, const Real *g, Real *p, Real *m, Real *v)
+{
+    const Real one_minus_beta1 = (Real)1 - k->beta1;
+    const Real one_minus_beta2 = (Real)1 - k->beta2;
+    for (size_t i = 0; i < n; i++) {
+        Real gi = k->grad_scale * g[i];
+        m[i] = real_fma(k->beta1, m[i], one_minus_beta1 * gi);
+        v[i] = real_fma(k->beta2, v[i], one_minus_beta2 * gi * gi);
+        Real step = m[i] * k->c1 / (real_sqrt(v[i] * k->c2) + k->eps);
+        p[i] = real_fma(-k->lr, real_fma(k->weight_decay, p[i], step), p[i]);
+    }
+}
+
+static bool supported(void)
+{
+    return true;
+}
+
+static void install(Kern *k)
+{
+    *k = (Kern){
+        .gemm_nn = gemm_nn,
+        .gemm_nt = gemm_nt,
+        .gemm_tn = gemm_tn,
+        .dot = dot,
+        .sum = sum,
+        .sum_squares = sum_squares,
+        .add = add,
+        .mul = mul,
+        .mul_add = mul_add,
+        .axpy = axpy,
+        .scale = scale,
+        .exp = exp_all,
+        .sigmoid = sigmoid,
+        .log_sigmoid = log_sigmoid,
+        .silu = silu,
+        .silu_grad = silu_grad,
+        .glu = mul,
+        .glu_grad = glu_grad,
+        .swiglu = swiglu,
+        .swiglu_grad = swiglu_grad,
+        .rmsnorm = rmsnorm,
+        .rmsnorm_grad = rmsnorm_grad,
+        .softmax = softmax,
+        .cross_entropy = cross_entropy,
+        .adamw = adamw,
+    };
+}
+
+const KernIsa kern_isa_scalar = {.name = "scalar", .supported = supported, .install = install};

@@ -1,0 +1,58 @@
+#include "trainer/core/kern.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/core/isa.h"
+
+static const KernIsa *const isa_list[] = {
+#define KERN_ISA(id) &kern_isa_##id,
+#include "trainer/core/isa.def"
+#undef KERN_ISA
+};
+enum { N_ISA = sizeof isa_list / sizeof isa_list[0] };
+
+static Kern table[N_ISA]; /* table[i]: ISAs 0..i layered; isa == NULL if unsupported */
+static const Kern *best;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void build_tables(void)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): under pthread_once; nothing here calls setenv. */
+    const char *cap = getenv("SLAW_ISA");
+    Kern k = {0};
+    bool capped = false;
+    for (size_t i = 0; i < N_ISA; i++) {
+        const char *name = isa_list[i]->name;
+        if (isa_list[i]->supported()) {
+            isa_list[i]->install(&k);
+            k.isa = name;
+            table[i] = k;
+            best = capped ? best : &table[i];
+        }
+        capped = capped || (cap && strcmp(cap, name) == 0);
+    }
+}
+
+const Kern *kern_get(void)
+{
+    (void)pthread_once(&once, build_tables);
+    return best;
+}
+
+const Kern *kern_for_isa(const char *isa)
+{
+    (void)pthread_once(&once, build_tables);
+    for (size_t i = 0; i < N_ISA; i++) {
+        if (table[i].isa && strcmp(table[i].isa, isa) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+const char *kern_isa_name(size_t i)
+{
+    return i < N_ISA ? isa_list[i]->name : NULL;
+}
