@@ -88,10 +88,19 @@ static void new_line(Style st, int level, Buf *out)
 
 static void put(const json_t *v, Style st, int level, Buf *out);
 
+json_t *json_for_iteration(const json_t *v)
+{
+    union {
+        const json_t *in;
+        json_t *out;
+    } same = {.in = v};
+    return same.out;
+}
+
 static void put_object(const json_t *v, Style st, int level, Buf *out)
 {
     size_t n = json_object_size(v);
-    const char **key = malloc((n + 1) * sizeof *key);
+    const char **key = calloc(n + 1, sizeof *key);
     if (!key) {
         out->is_short = true;
         return;
@@ -99,7 +108,7 @@ static void put_object(const json_t *v, Style st, int level, Buf *out)
     size_t i = 0;
     const char *k;
     json_t *child;
-    json_t *object = (json_t *)(uintptr_t)v; /* jansson's iterator wants it writable */
+    json_t *object = json_for_iteration(v);
     json_object_foreach(object, k, child)
     {
         key[i++] = k;

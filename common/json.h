@@ -40,6 +40,10 @@ ErrCode json_get_bool(const json_t *obj, const char *key, bool *ret, Err *err);
 ErrCode json_get_str(const json_t *obj, const char *key, const char **ret, Err *err);
 ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err);
 
+/* jansson iterates over writable objects only; this is the same object, and the caller
+ * must not change it. */
+json_t *json_for_iteration(const json_t *v);
+
 /* A JSON value for x that survives NaN and infinities: a real when finite, else
  * the string "nan", "inf" or "-inf".  NULL when memory is short. */
 json_t *json_real_or_name(double x);

@@ -104,15 +104,22 @@ static size_t min3(size_t a, size_t b, size_t c)
     return m < c ? m : c;
 }
 
-/* Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours. */
+static char lower(char c)
+{
+    return (char)tolower((unsigned char)c);
+}
+
+enum { MAX_WORD = 63 };
+
+/* Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours.
+ * row[i % 3] holds distances of the first i letters of a to every prefix of b. */
 static size_t edit_distance(const char *a, const char *b)
 {
-    enum { MAX = 63 };
     size_t n = strlen(a), m = strlen(b);
-    if (n > MAX || m > MAX) {
-        return MAX;
+    if (n > MAX_WORD || m > MAX_WORD) {
+        return MAX_WORD;
     }
-    size_t row[3][MAX + 1];
+    size_t row[3][MAX_WORD + 1];
     for (size_t j = 0; j <= m; j++) {
         row[0][j] = j;
     }
@@ -120,11 +127,11 @@ static size_t edit_distance(const char *a, const char *b)
         size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            bool is_same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + (is_same ? 0 : 1));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < now[j]) {
-                now[j] = before[j - 2] + 1;
+            size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+            now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + change);
+            bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (is_swap) {
+                now[j] = min3(now[j], before[j - 2] + 1, now[j]);
             }
         }
     }

@@ -16,7 +16,7 @@ static void put_members(const json_t *body, Buf *out)
 {
     const char *key;
     json_t *v;
-    json_t *object = (json_t *)(uintptr_t)body; /* jansson's iterator wants it writable */
+    json_t *object = json_for_iteration(body);
     json_object_foreach(object, key, v)
     {
         buf_printf(out, ",\"%s\":", key);

@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 git ls-files 'common/*.c' 'trainer/*.c' 'orchestrator/*.c' 'analysis/*.c' |
-    xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/dev 2>/dev/null
+    xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/clang 2>/dev/null
