@@ -1,0 +1,89 @@
+/* cosformer2/shape.c -- cosFormer2 (arXiv:2406.16690 section 2.2): linear attention
+ * without decay, positions by LRPE in every layer and by a Toeplitz filter (TPE) on the
+ * embedding.  Equations: README.md beside this file. */
+#include "trainer/arch/shape.h"
+
+static void theta_tensor(TensorList *list, const ModelShape *s, long long i)
+{
+    int64_t h = s->heads, p = shape_head_width(s);
+    if (shape_flag(s, "theta_learned")) {
+        tensor_plain(list, h, p, "model.layers.%lld.attn.theta", i);
+    } else {
+        tensor_constant(list, h, p, "model.layers.%lld.attn.theta", i);
+    }
+}
+
+static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
+{
+    TensorList list = {visit, ctx, false};
+    int64_t d = s->width, t = shape_head_width(s);
+    tensor_embedding(&list, s);
+    if (shape_flag(s, "tpe")) {
+        tensor_matrix(&list, d, t, "model.tpe.weight");
+        tensor_constant(&list, t, 0, "model.tpe.decay");
+        if (shape_flag(s, "tpe_decay_learned")) {
+            tensor_plain(&list, t, 0, "model.tpe.decay_raw");
+        }
+    }
+    for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
+        long long n = (long long)i;
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.k_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.v_proj.weight", n);
+        tensor_matrix(&list, t, d, "model.layers.%lld.attn.gate_down.weight", n);
+        tensor_matrix(&list, d, t, "model.layers.%lld.attn.gate_up.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
+        theta_tensor(&list, s, n);
+        tensor_mlp(&list, s, i);
+    }
+}
+
+/* l (4 d^2 + 2 d t + 3 d g) + d e, t = e = p; + l d for learned frequencies, + e for
+ * learned decays. */
+static int64_t param_count(const ModelShape *s)
+{
+    int64_t d = s->width, p = shape_head_width(s);
+    int64_t n = shape_common_params(s) + 2 * s->layers * d * p;
+    if (shape_flag(s, "tpe")) {
+        n += d * p + (shape_flag(s, "tpe_decay_learned") ? p : 0);
+    }
+    return n + (shape_flag(s, "theta_learned") ? s->layers * d : 0);
+}
+
+/* Keys of width 2 p: chunk triangle 3 d (c+1), state 8 d p; gate 4 d t; TPE 4 d e once. */
+static double flops_exact(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, p = (double)shape_head_width(s);
+    double mix = 3.0 * d * (p + 1.0) + 8.0 * d * p + 4.0 * d * p;
+    double tpe = shape_flag(s, "tpe") ? 4.0 * d * p : 0.0;
+    return shape_common_flops(s) + 3.0 * ((double)s->layers * mix + tpe);
+}
+
+static double flops_paper(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, h = (double)s->heads;
+    return 72.0 * (double)s->layers * d * d * (1.0 + 3.0 / (4.0 * h) + 23.0 / (72.0 * d));
+}
+
+const Arch arch_cosformer2 = {
+    .name = "cosformer2",
+    .title = "cosFormer2",
+    .source = "arXiv:2406.16690 2.2 and A.1.4",
+    .options =
+        {
+            {"theta_learned", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0, "train the frequencies of LRPE"},
+            {"tpe", ARCH_OPTION_BOOL, 1.0, 0.0, 1.0, "Toeplitz filter on the embedding"},
+            {"tpe_residual", ARCH_OPTION_BOOL, 1.0, 0.0, 1.0,
+             "add the filter to the embedding instead of replacing it"},
+            {"tpe_decay_learned", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "train the decays of the filter"},
+            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "silu on the gate of the MLP instead of none"},
+        },
+    .tensors = tensors,
+    .param_count = param_count,
+    .flops_exact = flops_exact,
+    .flops_paper = flops_paper,
+};

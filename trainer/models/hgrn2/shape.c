@@ -1,0 +1,57 @@
+/* hgrn2/shape.c -- HGRN2 (arXiv:2404.07904): linear attention whose decay is computed
+ * from the data for every channel, bounded below by a value that grows with depth.
+ * Equations: README.md beside this file. */
+#include "trainer/arch/shape.h"
+
+static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
+{
+    TensorList list = {visit, ctx, false};
+    int64_t d = s->width;
+    tensor_embedding(&list, s);
+    tensor_plain(&list, s->layers, d, "model.lower_bounds");
+    for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
+        long long n = (long long)i;
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.f_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.i_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
+        tensor_mlp(&list, s, i);
+    }
+}
+
+/* l (4 d^2 + 3 d g) + l d */
+static int64_t param_count(const ModelShape *s)
+{
+    return shape_common_params(s) + s->layers * s->width;
+}
+
+/* Chunk triangle 2 d (c+1) and state 4 d p; c = p.  Gates are not counted. */
+static double flops_exact(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, p = (double)shape_head_width(s);
+    double mix = 2.0 * d * (p + 1.0) + 4.0 * d * p;
+    return shape_common_flops(s) + 3.0 * (double)s->layers * mix;
+}
+
+static double flops_paper(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, h = (double)s->heads;
+    return 72.0 * (double)s->layers * d * d * (1.0 + 1.0 / (3.0 * h) + 29.0 / (72.0 * d));
+}
+
+const Arch arch_hgrn2 = {
+    .name = "hgrn2",
+    .title = "HGRN2",
+    .source = "arXiv:2404.07904; arXiv:2406.16690 A.1.3",
+    .options =
+        {
+            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "silu on the gate of the MLP instead of none"},
+        },
+    .tensors = tensors,
+    .param_count = param_count,
+    .flops_exact = flops_exact,
+    .flops_paper = flops_paper,
+};

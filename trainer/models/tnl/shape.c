@@ -1,0 +1,64 @@
+/* tnl/shape.c -- TransNormerLLM (arXiv:2405.17381): linear attention with one fixed
+ * decay a head and layer, low-rank output gate, GLU without activation.  Equations:
+ * README.md beside this file. */
+#include "trainer/arch/shape.h"
+
+static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
+{
+    TensorList list = {visit, ctx, false};
+    int64_t d = s->width, t = shape_head_width(s);
+    tensor_embedding(&list, s);
+    for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
+        long long n = (long long)i;
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.k_proj.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.v_proj.weight", n);
+        tensor_matrix(&list, t, d, "model.layers.%lld.attn.gate_down.weight", n);
+        tensor_matrix(&list, d, t, "model.layers.%lld.attn.gate_up.weight", n);
+        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
+        tensor_mlp(&list, s, i);
+    }
+}
+
+/* l (4 d^2 + 2 d t + 3 d g), t = p. */
+static int64_t param_count(const ModelShape *s)
+{
+    return shape_common_params(s) + 2 * s->layers * s->width * shape_head_width(s);
+}
+
+/* Chunk triangle 2 d (c+1), state 4 d p, gate 4 d t; c = t = p.  Positions in layer 0
+ * double the width of its keys: d (c+1) + 4 d p more. */
+static double flops_exact(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, p = (double)shape_head_width(s);
+    double mix = 2.0 * d * (p + 1.0) + 4.0 * d * p + 4.0 * d * p;
+    double lrpe = shape_flag(s, "lrpe_layer0") ? d * (p + 1.0) + 4.0 * d * p : 0.0;
+    return shape_common_flops(s) + 3.0 * ((double)s->layers * mix + lrpe);
+}
+
+static double flops_paper(const ModelShape *s, int64_t sequence)
+{
+    (void)sequence;
+    double d = (double)s->width, h = (double)s->heads;
+    return 72.0 * (double)s->layers * d * d * (1.0 + 1.0 / (2.0 * h) + 5.0 / (18.0 * d));
+}
+
+const Arch arch_tnl = {
+    .name = "tnl",
+    .title = "TNL",
+    .source = "arXiv:2405.17381; arXiv:2406.16690 A.1.2",
+    .options =
+        {
+            {"lrpe_layer0", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "relative positions (LRPE) in layer 0"},
+            {"printed_decay", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "decay exp(-8 h/H (1 - l/L)) as printed in arXiv:2405.17381 eq. 10, not ALiBi slopes"},
+            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
+             "silu on the gate of the MLP instead of none"},
+        },
+    .tensors = tensors,
+    .param_count = param_count,
+    .flops_exact = flops_exact,
+    .flops_paper = flops_paper,
+};
