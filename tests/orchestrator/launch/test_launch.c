@@ -1,0 +1,392 @@
+/* Conformance of every launcher in launch.def, with /bin/sh and the fake worker as the
+ * program; and what is particular to `local`: records, orphans, reused pids. */
+#include <check.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fsx.h"
+#include "orchestrator/launch/launch.h"
+#include "orchestrator/launch/process.h"
+#include "orchestrator/launch/worker_path.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+
+static void setup(void)
+{
+    tmp = tmpdir_open();
+}
+
+static void teardown(void)
+{
+    tmpdir_close(&tmp);
+}
+
+static ErrCode start(const LaunchOps *ops, const char *script, LaunchHandle *h, Err *err)
+{
+    char sh[] = "/bin/bash", c[] = "-c";
+    char *text = strdup(script);
+    char *argv[] = {sh, c, text, NULL};
+    LaunchSpec spec = {.argv = argv, .dir = tmp.path, .attempt = 7};
+    ErrCode rc = ops->start(&spec, h, err);
+    free(text);
+    return rc;
+}
+
+static LaunchHandle started(const LaunchOps *ops, const char *script)
+{
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    Err err = ERR_INIT;
+    ck_assert_msg(start(ops, script, &h, &err) == ERR_OK, "%s", err.msg);
+    return h;
+}
+
+/* Ten seconds is for a machine that is very busy; it takes milliseconds. */
+static void wait_readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&p, 1, 10000), 1);
+}
+
+static LaunchStatus finish(const LaunchOps *ops, LaunchHandle *h)
+{
+    Err err = ERR_INIT;
+    LaunchStatus s = {0};
+    wait_readable(h->death_fd);
+    ck_assert_msg(ops->poll(h, &s, &err) == ERR_OK, "%s", err.msg);
+    return s;
+}
+
+static const char *file_text(const char *name)
+{
+    static char text[65536];
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, name, &err), ERR_OK);
+    ck_assert_msg(fsx_read(path, sizeof text - 1, &b, &err) == ERR_OK, "%s", err.msg);
+    (void)snprintf(text, sizeof text, "%s", buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+START_TEST(a_registry_entry_is_complete_and_usable)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    Err err = ERR_INIT;
+    ck_assert_ptr_eq(launcher_find(ops->name), ops);
+    ck_assert_msg(ops->probe(&err) == ERR_OK, "%s", err.msg);
+    ck_assert_ptr_null(launcher_find("no such launcher"));
+    ck_assert_ptr_null(launcher_at(launcher_count()));
+}
+END_TEST
+
+START_TEST(an_exit_status_comes_back)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    char text[LAUNCH_STATUS_BYTES];
+    LaunchHandle h = started(ops, "exit 42");
+    LaunchStatus s = finish(ops, &h);
+    ck_assert_int_eq(s.phase, LAUNCH_EXITED);
+    ck_assert_int_eq(s.code, 42);
+    ck_assert_str_eq(launch_status_text(s, text), "exit status 42");
+    Err err = ERR_INIT;
+    s = (LaunchStatus){0};
+    ck_assert_int_eq(ops->poll(&h, &s, &err), ERR_OK); /* asked twice, it says the same */
+    ck_assert_int_eq(s.code, 42);
+    ck_assert_int_eq(ops->stop(&h, LAUNCH_STOP_FORCE, &err), ERR_OK); /* and is past stopping */
+    ops->release(&h);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no corpse is left */
+}
+END_TEST
+
+START_TEST(a_death_by_signal_comes_back)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    char text[LAUNCH_STATUS_BYTES];
+    LaunchHandle h = started(ops, "kill -SEGV $$");
+    LaunchStatus s = finish(ops, &h);
+    ck_assert_int_eq(s.phase, LAUNCH_SIGNALED);
+    ck_assert_int_eq(s.signal, SIGSEGV);
+    ck_assert_str_eq(launch_status_text(s, text), "killed by SIGSEGV");
+    ops->release(&h);
+}
+END_TEST
+
+START_TEST(a_program_that_cannot_be_executed_is_named)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    char missing[] = "/nowhere/slaw-worker", plain[] = "/etc/passwd";
+    char *programs[] = {missing, plain};
+    for (size_t i = 0; i < 2; i++) {
+        char *argv[] = {programs[i], NULL};
+        LaunchSpec spec = {.argv = argv, .dir = tmp.path};
+        LaunchHandle h = LAUNCH_HANDLE_INIT;
+        Err err = ERR_INIT;
+        ck_assert_int_eq(ops->start(&spec, &h, &err), ERR_UNAVAILABLE);
+        ck_assert_ptr_nonnull(strstr(err.msg, programs[i]));
+        ck_assert_int_eq(h.pid, -1);
+    }
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+START_TEST(a_missing_attempt_folder_is_an_io_error)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    char sh[] = "/bin/sh";
+    char *argv[] = {sh, NULL};
+    LaunchSpec spec = {.argv = argv, .dir = "/nowhere/attempt-000"};
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(ops->start(&spec, &h, &err), ERR_IO);
+}
+END_TEST
+
+START_TEST(stop_asks_and_then_forces)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    Err err = ERR_INIT;
+    LaunchHandle h =
+        started(ops, "trap 'exit 75' TERM; echo >&$SLAW_SOCKET_FD; while :; do sleep 0.01; done");
+    wait_readable(h.news_fd); /* the trap is set */
+    LaunchStatus s = {0};
+    ck_assert_int_eq(ops->poll(&h, &s, &err), ERR_OK);
+    ck_assert_int_eq(s.phase, LAUNCH_RUNNING);
+    ck_assert_int_eq(ops->stop(&h, LAUNCH_STOP_ASK, &err), ERR_OK);
+    ck_assert_int_eq(finish(ops, &h).code, 75);
+    ops->release(&h);
+
+    h = started(ops, "trap '' TERM; echo >&$SLAW_SOCKET_FD; while :; do sleep 0.01; done");
+    wait_readable(h.news_fd);
+    ck_assert_int_eq(ops->stop(&h, LAUNCH_STOP_ASK, &err), ERR_OK);
+    ck_assert_int_eq(ops->stop(&h, LAUNCH_STOP_FORCE, &err), ERR_OK);
+    s = finish(ops, &h);
+    ck_assert_int_eq(s.phase, LAUNCH_SIGNALED);
+    ck_assert_int_eq(s.signal, SIGKILL);
+    ops->release(&h);
+}
+END_TEST
+
+START_TEST(output_environment_and_socket_reach_the_worker)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    ck_assert_int_eq(setenv("SLAW_ATTEMPT", "99", 1), 0); /* an outer attempt's is replaced */
+    LaunchHandle h =
+        started(ops, "echo out $SLAW_ATTEMPT; echo err >&2; echo news >&$SLAW_SOCKET_FD");
+    LaunchStatus s = finish(ops, &h);
+    ck_assert_int_eq(s.code, 0);
+    char news[16] = "";
+    ck_assert_int_eq(read(h.news_fd, news, sizeof news - 1), 5);
+    ck_assert_str_eq(news, "news\n");
+    ck_assert_str_eq(file_text("stdout.log"), "out 7\n");
+    ck_assert_str_eq(file_text("stderr.log"), "err\n");
+    ck_assert_ptr_nonnull(strstr(file_text("environment"), "SLAW_ATTEMPT=7\n"));
+    ck_assert_ptr_null(strstr(file_text("environment"), "SLAW_ATTEMPT=99"));
+    ops->release(&h);
+    (void)unsetenv("SLAW_ATTEMPT");
+}
+END_TEST
+
+START_TEST(the_command_file_repeats_the_attempt)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    LaunchHandle h = started(ops, "echo 'it'\\''s \"$SLAW_ATTEMPT\"'");
+    (void)finish(ops, &h);
+    ops->release(&h);
+    char line[FSX_PATH_BYTES + 32];
+    (void)snprintf(line, sizeof line, "/bin/sh %s/command > %s/again", tmp.path, tmp.path);
+    ck_assert_int_eq(system(line), 0); /* NOLINT: our own script, in a test */
+    ck_assert_str_eq(file_text("again"), file_text("stdout.log"));
+}
+END_TEST
+
+START_TEST(secrets_in_the_environment_are_not_recorded)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    ck_assert_int_eq(setenv("CLOUD_TOKEN", "hunter2", 1), 0);
+    LaunchHandle h = started(ops, "test \"$CLOUD_TOKEN\" = hunter2");
+    ck_assert_int_eq(finish(ops, &h).code, 0); /* the worker has it */
+    ck_assert_ptr_null(strstr(file_text("environment"), "hunter2"));
+    ops->release(&h);
+}
+END_TEST
+
+START_TEST(signals_are_unblocked_and_have_their_default_action)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    LaunchHandle h = started(ops, "grep -E '^Sig(Blk|Ign):' /proc/self/status");
+    (void)finish(ops, &h);
+    ck_assert_str_eq(file_text("stdout.log"),
+                     "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    ops->release(&h);
+}
+END_TEST
+
+START_TEST(a_handle_finds_the_process_again)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    Err err = ERR_INIT;
+    LaunchHandle h = started(ops, "while :; do sleep 0.01; done");
+    LaunchHandle again = LAUNCH_HANDLE_INIT;
+    ck_assert_msg(launch_recall(ops, tmp.path, &again, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(again.pid, h.pid);
+    LaunchStatus s = {0};
+    ck_assert_int_eq(ops->poll(&again, &s, &err), ERR_OK);
+    ck_assert_int_eq(s.phase, LAUNCH_RUNNING);
+    ck_assert_int_eq(ops->stop(&again, LAUNCH_STOP_FORCE, &err), ERR_OK);
+    wait_readable(again.death_fd);
+    ck_assert_int_eq(ops->poll(&again, &s, &err), ERR_OK);
+    again.is_child = false;
+    ck_assert_int_eq(s.phase, LAUNCH_GONE);
+    ops->release(&again);
+    (void)finish(ops, &h);
+    ops->release(&h);
+    ck_assert_int_eq(launch_recall(ops, tmp.path, &again, &err), ERR_NOTFOUND);
+}
+END_TEST
+
+START_TEST(text_that_is_no_handle_is_refused)
+{
+    const LaunchOps *ops = launcher_at((size_t)_i);
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(ops->parse("", &h, &err), ERR_FORMAT);
+    ck_assert_int_eq(ops->parse("pid 12", &h, &err), ERR_FORMAT);
+    ck_assert_int_eq(launch_recall(ops, tmp.path, &h, &err), ERR_NOTFOUND); /* no file */
+    (void)tmpdir_write(&tmp, "command", "#!/bin/sh\nexit\n");
+    ck_assert_int_eq(launch_recall(ops, tmp.path, &h, &err), ERR_FORMAT);
+}
+END_TEST
+
+/* A reused pid, another boot and another host, each against this very process. */
+START_TEST(local_handle_of_a_reused_pid_is_gone)
+{
+    char boot[PROCESS_BOOT_BYTES], host[PROCESS_HOST_BYTES], text[512];
+    Err err = ERR_INIT;
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    int64_t ticks = process_start_ticks(getpid());
+    ck_assert_int_gt(ticks, 0);
+    (void)process_boot_id(boot);
+    (void)process_host(host);
+    (void)snprintf(text, sizeof text, "local pid=%ld start=%" PRId64 " boot=%s host=%s",
+                   (long)getpid(), ticks, boot, host);
+    ck_assert_int_eq(launcher_local.parse(text, &h, &err), ERR_OK);
+    launcher_local.release(&h);
+    (void)snprintf(text, sizeof text, "local pid=%ld start=%" PRId64 " boot=%s host=%s",
+                   (long)getpid(), ticks - 1, boot, host);
+    ck_assert_int_eq(launcher_local.parse(text, &h, &err), ERR_NOTFOUND);
+    (void)snprintf(text, sizeof text, "local pid=%ld start=%" PRId64 " boot=%s host=%s",
+                   (long)getpid(), ticks, "another-boot", host);
+    ck_assert_int_eq(launcher_local.parse(text, &h, &err), ERR_NOTFOUND);
+    (void)snprintf(text, sizeof text, "local pid=%ld start=%" PRId64 " boot=%s host=%s",
+                   (long)getpid(), ticks, boot, "another-host");
+    ck_assert_int_eq(launcher_local.parse(text, &h, &err), ERR_CONFLICT);
+}
+END_TEST
+
+/* A middle process starts a worker and is killed: the worker must follow it. */
+START_TEST(local_worker_dies_with_its_scheduler)
+{
+    Err err = ERR_INIT;
+    pid_t middle = fork();
+    ck_assert_int_ge(middle, 0);
+    if (middle == 0) {
+        LaunchHandle h = LAUNCH_HANDLE_INIT;
+        char *text = strdup("while :; do sleep 0.05; done");
+        _exit(start(&launcher_local, text, &h, &err) == ERR_OK ? (int)pause() : 9);
+    }
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    ErrCode rc = ERR_NOTFOUND;
+    for (int i = 0; i < 1000 && rc != ERR_OK; i++) {
+        rc = launch_recall(&launcher_local, tmp.path, &h, &err);
+        (void)usleep(2000);
+    }
+    ck_assert_msg(rc == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(kill(middle, SIGKILL), 0);
+    wait_readable(h.death_fd);
+    LaunchStatus s = {0};
+    ck_assert_int_eq(launcher_local.poll(&h, &s, &err), ERR_OK);
+    ck_assert_int_eq(s.phase, LAUNCH_GONE);
+    launcher_local.release(&h);
+    ck_assert_int_eq(waitpid(middle, NULL, 0), middle);
+}
+END_TEST
+
+START_TEST(worker_path_obeys_the_variable_and_refuses_a_bad_one)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/bin/sh", 1), 0);
+    ck_assert_int_eq(worker_path(path, &err), ERR_OK);
+    ck_assert_str_eq(path, "/bin/sh");
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/etc/passwd", 1), 0);
+    ck_assert_int_eq(worker_path(path, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "/etc/passwd"));
+}
+END_TEST
+
+START_TEST(worker_path_falls_back_to_path_and_says_where_it_looked)
+{
+    char path[FSX_PATH_BYTES], want[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    (void)unsetenv("SLAW_WORKER");
+    ck_assert_int_eq(setenv("PATH", tmp.path, 1), 0);
+    ck_assert_int_eq(worker_path(path, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "PATH"));
+    ck_assert_ptr_nonnull(strstr(err.hint, "SLAW_WORKER"));
+    (void)snprintf(want, sizeof want, "%s/slaw-worker", tmp.path);
+    ck_assert_int_eq(symlink("/bin/sh", want), 0);
+    ck_assert_int_eq(worker_path(path, &err), ERR_OK);
+    ck_assert_str_eq(path, want);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("launch");
+    TCase *all = tcase_create("every launcher");
+    tcase_add_checked_fixture(all, setup, teardown);
+    int n = (int)launcher_count();
+    tcase_add_loop_test(all, a_registry_entry_is_complete_and_usable, 0, n);
+    tcase_add_loop_test(all, an_exit_status_comes_back, 0, n);
+    tcase_add_loop_test(all, a_death_by_signal_comes_back, 0, n);
+    tcase_add_loop_test(all, a_program_that_cannot_be_executed_is_named, 0, n);
+    tcase_add_loop_test(all, a_missing_attempt_folder_is_an_io_error, 0, n);
+    tcase_add_loop_test(all, stop_asks_and_then_forces, 0, n);
+    tcase_add_loop_test(all, output_environment_and_socket_reach_the_worker, 0, n);
+    tcase_add_loop_test(all, the_command_file_repeats_the_attempt, 0, n);
+    tcase_add_loop_test(all, secrets_in_the_environment_are_not_recorded, 0, n);
+    tcase_add_loop_test(all, signals_are_unblocked_and_have_their_default_action, 0, n);
+    tcase_add_loop_test(all, a_handle_finds_the_process_again, 0, n);
+    tcase_add_loop_test(all, text_that_is_no_handle_is_refused, 0, n);
+    TCase *local = tcase_create("local");
+    tcase_add_checked_fixture(local, setup, teardown);
+    tcase_add_test(local, local_handle_of_a_reused_pid_is_gone);
+    tcase_add_test(local, local_worker_dies_with_its_scheduler);
+    tcase_add_test(local, worker_path_obeys_the_variable_and_refuses_a_bad_one);
+    tcase_add_test(local, worker_path_falls_back_to_path_and_says_where_it_looked);
+    suite_add_tcase(s, all);
+    suite_add_tcase(s, local);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *r = srunner_create(suite());
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
