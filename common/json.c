@@ -27,7 +27,7 @@ void json_number_text(double x, char out[32])
 static void put_string(const char *s, Buf *out)
 {
     buf_putc(out, '"');
-    for (; *s; s++) {
+    for (; s && *s; s++) {
         unsigned char c = (unsigned char)*s;
         if (c == '"' || c == '\\') {
             buf_putc(out, '\\');
