@@ -115,6 +115,12 @@ static ErrCode sync_parent(const char *path, Err *err)
 
 ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
 {
+    const Span whole = {bytes, n};
+    return fsx_replace_spans(path, &whole, 1, err);
+}
+
+ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err)
+{
     ErrCode rc = ERR_OK;
     char tmp[FSX_PATH_BYTES];
     int fd = -1, closed = 0;
@@ -127,7 +133,9 @@ ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
         goto done;
     }
     has_tmp = true;
-    TRY(fsx_write_all(fd, bytes, n, tmp, err));
+    for (size_t i = 0; i < n; i++) {
+        TRY(fsx_write_all(fd, piece[i].bytes, piece[i].n, tmp, err));
+    }
     if (fsync(fd) != 0) {
         rc = err_sys(err, "fsync %s", tmp);
         goto done;

@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/span.h"
 
 enum { FSX_PATH_BYTES = 4096 };
 
@@ -29,6 +30,9 @@ ErrCode fsx_mkdirs(const char *path, Err *err);
 
 /* Replaces `path` with the n bytes, atomically and durably.  ERR_IO. */
 ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err);
+
+/* The same for a content that lies in n pieces, written one after the other. */
+ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err);
 
 /* Whole file into *ret (appended).  ERR_NOTFOUND if it does not exist;
  * ERR_INVALID if larger than max_bytes; ERR_IO otherwise. */

@@ -103,6 +103,21 @@ void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES])
     xxh_text(XXH3_128bits(bytes, n), out);
 }
 
+ErrCode hash_xxh128_spans(const Span *piece, size_t n, char out[XXH128_HEX_BYTES], Err *err)
+{
+    XXH3_state_t *state = XXH3_createState();
+    if (!state) {
+        return err_nomem(err, "a hash state");
+    }
+    (void)XXH3_128bits_reset(state); /* fails only for NULL, as does update */
+    for (size_t i = 0; i < n; i++) {
+        (void)XXH3_128bits_update(state, piece[i].bytes, piece[i].n);
+    }
+    xxh_text(XXH3_128bits_digest(state), out);
+    (void)XXH3_freeState(state);
+    return ERR_OK;
+}
+
 static bool sink_xxh(void *ctx, const void *bytes, size_t n)
 {
     return XXH3_128bits_update(ctx, bytes, n) == XXH_OK;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/span.h"
 
 enum { SHA256_HEX_BYTES = 65, XXH128_HEX_BYTES = 33 }; /* with the NUL */
 
@@ -17,6 +18,8 @@ ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err
 ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err);
 
 void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES]);
+/* Of a content in n pieces: equal to that of the pieces joined. */
+ErrCode hash_xxh128_spans(const Span *piece, size_t n, char out[XXH128_HEX_BYTES], Err *err);
 ErrCode hash_xxh128_file(const char *path, char out[XXH128_HEX_BYTES], int64_t *ret_bytes,
                          Err *err);
 

@@ -40,6 +40,22 @@ START_TEST(a_failed_replace_keeps_the_old_bytes)
 }
 END_TEST
 
+START_TEST(pieces_are_joined)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    const Span piece[] = {{"one", 3}, {NULL, 0}, {" two", 4}};
+    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace_spans(path, piece, 3, &err), ERR_OK);
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&b), "one two");
+    buf_release(&b);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(reading_says_what_is_wrong)
 {
     TmpDir t = tmpdir_open();
@@ -89,6 +105,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
     tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
+    tcase_add_test(tc, pieces_are_joined);
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);
     tcase_add_test(tc, paths_that_do_not_fit_are_refused);

@@ -38,6 +38,9 @@ START_TEST(a_file_hashes_as_its_bytes)
     ck_assert_int_eq(hash_xxh128_file(path, d, &bytes, &err), ERR_OK);
     ck_assert_str_eq(c, d);
     ck_assert_int_eq(bytes, N);
+    const Span piece[] = {{text, 1000}, {NULL, 0}, {text + 1000, N - 1000}};
+    ck_assert_int_eq(hash_xxh128_spans(piece, 3, d, &err), ERR_OK);
+    ck_assert_str_eq(c, d);
     free(text);
     tmpdir_close(&t);
 }
