@@ -1,12 +1,11 @@
 #include "trainer/config/run_config.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/json.h"
 #include "tests/support/check_close.h"
+#include "tests/support/suite.h"
 
 /* A whole config.json; ' stands for ". */
 static const char text[] =
@@ -286,25 +285,22 @@ START_TEST(schedules_follow_their_formulas)
 }
 END_TEST
 
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, every_field_is_read);
+    tcase_add_test(tc, an_option_of_the_architecture_is_read);
+    tcase_add_loop_test(tc, a_bad_config_is_refused_by_name, 0, (int)(sizeof bad / sizeof bad[0]));
+    tcase_add_test(tc, identity_is_the_sha256_of_the_canonical_text);
+    tcase_add_test(tc, identity_depends_on_results_only);
+    tcase_add_test(tc, identity_names_a_missing_part);
+    tcase_add_test(tc, log_steps_are_geometric);
+    tcase_add_test(tc, linear_steps_are_evenly_apart);
+    tcase_add_test(tc, crowded_steps_stay_distinct);
+    tcase_add_test(tc, too_many_checkpoints_are_refused);
+    tcase_add_test(tc, schedules_follow_their_formulas);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("run_config");
-    TCase *t = tcase_create("all");
-    tcase_add_test(t, every_field_is_read);
-    tcase_add_test(t, an_option_of_the_architecture_is_read);
-    tcase_add_loop_test(t, a_bad_config_is_refused_by_name, 0, (int)(sizeof bad / sizeof bad[0]));
-    tcase_add_test(t, identity_is_the_sha256_of_the_canonical_text);
-    tcase_add_test(t, identity_depends_on_results_only);
-    tcase_add_test(t, identity_names_a_missing_part);
-    tcase_add_test(t, log_steps_are_geometric);
-    tcase_add_test(t, linear_steps_are_evenly_apart);
-    tcase_add_test(t, crowded_steps_stay_distinct);
-    tcase_add_test(t, too_many_checkpoints_are_refused);
-    tcase_add_test(t, schedules_follow_their_formulas);
-    suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_main("run_config", fill);
 }

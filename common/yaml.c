@@ -1,0 +1,697 @@
+#include "common/yaml.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "common/json.h"
+
+typedef struct Anchor {
+    const char *name;
+    YamlNode *node;
+    bool is_open; /* its node is still being read */
+} Anchor;
+
+typedef struct Reader {
+    yaml_parser_t parser;
+    Arena *arena;
+    Problems *problems;
+    Err *err;
+    size_t n_nodes; /* made so far, aliases counted with their whole subtree */
+    Anchor *anchor; /* newest last */
+    size_t n_anchors, cap_anchors;
+} Reader;
+
+static TextPos place(yaml_mark_t m)
+{
+    return (TextPos){(int)m.line + 1, (int)m.column + 1};
+}
+
+static ErrCode refuse(Reader *r, TextPos at, const char *hint, const char *message)
+{
+    problems_add(r->problems, at, hint, "%s", message);
+    return err_set(r->err, ERR_INVALID, "%d:%d: %s", at.line, at.column, message);
+}
+
+/* ---- scalars -------------------------------------------------------------------------- */
+
+static bool is_one_of(const char *s, const char *const *word)
+{
+    for (; *word; word++) {
+        if (strcmp(s, *word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *skip_digits(const char *p)
+{
+    while (isdigit((unsigned char)*p)) {
+        p++;
+    }
+    return p;
+}
+
+static bool read_integer(const char *s, int64_t *ret)
+{
+    int base = 10;
+    const char *digits = s;
+    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'o')) {
+        base = s[1] == 'x' ? 16 : 8;
+        digits = s + 2;
+    } else {
+        const char *p = s + (*s == '-' || *s == '+');
+        if (p == skip_digits(p) || *skip_digits(p) != '\0') {
+            return false;
+        }
+    }
+    if (!isxdigit((unsigned char)digits[0]) && base != 10) {
+        return false;
+    }
+    char *end = NULL;
+    errno = 0;
+    long long x = strtoll(digits, &end, base);
+    if (errno != 0 || *end != '\0') {
+        return false;
+    }
+    *ret = x;
+    return true;
+}
+
+/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
+static bool looks_real(const char *s)
+{
+    const char *p = s + (*s == '-' || *s == '+');
+    const char *whole = p;
+    p = skip_digits(p);
+    bool has_digit = p > whole;
+    if (*p == '.') {
+        const char *fraction = ++p;
+        p = skip_digits(p);
+        has_digit = has_digit || p > fraction;
+    }
+    if (has_digit && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += *p == '-' || *p == '+';
+        const char *exponent = p;
+        p = skip_digits(p);
+        has_digit = p > exponent;
+    }
+    return has_digit && *p == '\0';
+}
+
+static bool read_real(const char *s, double *ret)
+{
+    static const char *const inf[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", NULL};
+    static const char *const minus_inf[] = {"-.inf", "-.Inf", "-.INF", NULL};
+    static const char *const not_a_number[] = {".nan", ".NaN", ".NAN", NULL};
+    if (is_one_of(s, inf)) {
+        *ret = (double)INFINITY;
+    } else if (is_one_of(s, minus_inf)) {
+        *ret = -(double)INFINITY;
+    } else if (is_one_of(s, not_a_number)) {
+        *ret = (double)NAN;
+    } else if (looks_real(s)) {
+        *ret = strtod(s, NULL);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void resolve_plain(YamlNode *n)
+{
+    static const char *const null_word[] = {"", "~", "null", "Null", "NULL", NULL};
+    static const char *const true_word[] = {"true", "True", "TRUE", NULL};
+    static const char *const false_word[] = {"false", "False", "FALSE", NULL};
+    if (is_one_of(n->text, null_word)) {
+        n->kind = NODE_NULL;
+    } else if (is_one_of(n->text, true_word) || is_one_of(n->text, false_word)) {
+        n->kind = NODE_BOOL;
+        n->as.boolean = is_one_of(n->text, true_word);
+    } else if (read_integer(n->text, &n->as.integer)) {
+        n->kind = NODE_INTEGER;
+    } else if (read_real(n->text, &n->as.real)) {
+        n->kind = NODE_REAL;
+    }
+}
+
+/* ---- nodes ---------------------------------------------------------------------------- */
+
+static ErrCode count_nodes(Reader *r, size_t n, TextPos at)
+{
+    r->n_nodes += n;
+    if (r->n_nodes > YAML_MAX_NODES) {
+        return refuse(r, at, NULL, "the file has more than 200000 values");
+    }
+    return ERR_OK;
+}
+
+static ErrCode new_node(Reader *r, const yaml_event_t *e, NodeKind kind, YamlNode **ret)
+{
+    ErrCode rc = count_nodes(r, 1, place(e->start_mark));
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    YamlNode *n = arena_alloc(r->arena, sizeof *n);
+    if (!n) {
+        return err_nomem(r->err, "the file's values");
+    }
+    *n = (YamlNode){.kind = kind, .at = place(e->start_mark), .text = "", .n_nodes = 1};
+    *ret = n;
+    return ERR_OK;
+}
+
+/* Remembers the node under its anchor's name, if it has one. */
+static ErrCode open_anchor(Reader *r, const yaml_char_t *name, YamlNode *node, bool is_open)
+{
+    if (!name) {
+        return ERR_OK;
+    }
+    if (r->n_anchors == r->cap_anchors) {
+        size_t cap = r->cap_anchors ? 2 * r->cap_anchors : 8;
+        Anchor *more = realloc(r->anchor, cap * sizeof *more);
+        if (!more) {
+            return err_nomem(r->err, "anchors");
+        }
+        r->anchor = more;
+        r->cap_anchors = cap;
+    }
+    const char *copy = arena_strdup(r->arena, (const char *)name);
+    if (!copy) {
+        return err_nomem(r->err, "anchors");
+    }
+    r->anchor[r->n_anchors++] = (Anchor){copy, node, is_open};
+    return ERR_OK;
+}
+
+static void close_anchor(Reader *r, const YamlNode *node)
+{
+    for (size_t i = r->n_anchors; i > 0; i--) {
+        if (r->anchor[i - 1].node == node) {
+            r->anchor[i - 1].is_open = false;
+            return;
+        }
+    }
+}
+
+static ErrCode read_alias(Reader *r, const yaml_event_t *e, YamlNode **ret)
+{
+    TextPos at = place(e->start_mark);
+    const char *name = (const char *)e->data.alias.anchor;
+    for (size_t i = r->n_anchors; i > 0; i--) {
+        Anchor *a = &r->anchor[i - 1];
+        if (strcmp(a->name, name) == 0) {
+            if (a->is_open) {
+                return refuse(r, at, NULL, "this alias stands inside the node that it names");
+            }
+            *ret = a->node;
+            return count_nodes(r, a->node->n_nodes, at);
+        }
+    }
+    return refuse(r, at, "define it before with &name", "this alias names no anchor");
+}
+
+static ErrCode read_scalar(Reader *r, const yaml_event_t *e, YamlNode **ret)
+{
+    YamlNode *n = NULL;
+    ErrCode rc = new_node(r, e, NODE_TEXT, &n);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    const char *value = (const char *)e->data.scalar.value;
+    if (strlen(value) != e->data.scalar.length) {
+        return refuse(r, n->at, NULL, "text may not hold a NUL character");
+    }
+    n->text = arena_strdup(r->arena, value);
+    if (!n->text) {
+        return err_nomem(r->err, "the file's text");
+    }
+    if (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        resolve_plain(n);
+    }
+    *ret = n;
+    return open_anchor(r, e->data.scalar.anchor, n, false);
+}
+
+/* ---- events --------------------------------------------------------------------------- */
+
+/* Line and column of a byte offset, for errors that libyaml gives no mark for. */
+static TextPos place_of_offset(const char *bytes, size_t n, size_t offset)
+{
+    TextPos at = {1, 1};
+    for (size_t i = 0; i < offset && i < n; i++) {
+        bool is_continuation = ((unsigned char)bytes[i] & 0xC0) == 0x80;
+        at.column += !is_continuation;
+        if (bytes[i] == '\n') {
+            at = (TextPos){at.line + 1, 1};
+        }
+    }
+    return at;
+}
+
+static ErrCode parser_failed(Reader *r)
+{
+    const yaml_parser_t *p = &r->parser;
+    if (p->error == YAML_MEMORY_ERROR) {
+        return err_nomem(r->err, "the file's text");
+    }
+    TextPos at = place(p->problem_mark);
+    const char *why = p->problem ? p->problem : "this is not YAML";
+    const char *hint = NULL;
+    if (p->error == YAML_READER_ERROR) {
+        at = place_of_offset((const char *)p->input.string.start,
+                             (size_t)(p->input.string.end - p->input.string.start),
+                             p->problem_offset);
+        hint = "the file must be UTF-8 text";
+    } else if (strstr(why, "cannot start any token")) {
+        hint = "indent with spaces, and quote text that starts with @, ` or a tab";
+    } else if (strstr(why, "expected key")) {
+        hint = "check the indentation and the quotes of this line and the one above";
+    } else if (strstr(why, "mapping values are not allowed")) {
+        hint = "quote text that holds a colon, and check the indentation";
+    }
+    return refuse(r, at, hint, why);
+}
+
+static ErrCode next(Reader *r, yaml_event_t *e)
+{
+    return yaml_parser_parse(&r->parser, e) ? ERR_OK : parser_failed(r);
+}
+
+/* Growing array of children, moved into the arena when it is complete. */
+typedef struct Children {
+    YamlNode **key, **value;
+    size_t n, cap;
+} Children;
+
+static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
+{
+    if (c->n == c->cap) {
+        size_t cap = c->cap ? 2 * c->cap : 8;
+        YamlNode **k = realloc(c->key, cap * sizeof *k);
+        c->key = k ? k : c->key;
+        YamlNode **v = realloc(c->value, cap * sizeof *v);
+        c->value = v ? v : c->value;
+        if (!k || !v) {
+            return err_nomem(r->err, "the file's values");
+        }
+        c->cap = cap;
+    }
+    c->key[c->n] = key;
+    c->value[c->n++] = value;
+    return ERR_OK;
+}
+
+static ErrCode keep_children(Reader *r, const Children *c, YamlNode *n)
+{
+    n->n = c->n;
+    if (c->n == 0) {
+        return ERR_OK;
+    }
+    n->item = arena_array(r->arena, c->n, sizeof *n->item);
+    n->key = n->kind == NODE_MAP ? arena_array(r->arena, c->n, sizeof *n->key) : NULL;
+    if (!n->item || (n->kind == NODE_MAP && !n->key)) {
+        return err_nomem(r->err, "the file's values");
+    }
+    memcpy(n->item, c->value, c->n * sizeof(YamlNode *));
+    if (n->key) {
+        memcpy(n->key, c->key, c->n * sizeof(YamlNode *));
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        n->n_nodes += c->value[i]->n_nodes + (n->key != NULL);
+    }
+    return ERR_OK;
+}
+
+static ErrCode read_node(Reader *r, yaml_event_t *e, int depth, YamlNode **ret);
+
+/* Reads the next event and the node that it starts; *ret NULL at `end`. */
+static ErrCode read_next(Reader *r, yaml_event_type_t end, int depth, YamlNode **ret)
+{
+    yaml_event_t e;
+    ErrCode rc = next(r, &e);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    *ret = NULL;
+    if (e.type != end) {
+        rc = read_node(r, &e, depth, ret);
+    }
+    yaml_event_delete(&e);
+    return rc;
+}
+
+static ErrCode read_list(Reader *r, YamlNode *n, int depth)
+{
+    Children c = {0};
+    YamlNode *item = NULL;
+    ErrCode rc = read_next(r, YAML_SEQUENCE_END_EVENT, depth, &item);
+    while (rc == ERR_OK && item) {
+        rc = add_child(r, &c, NULL, item);
+        if (rc == ERR_OK) {
+            rc = read_next(r, YAML_SEQUENCE_END_EVENT, depth, &item);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = keep_children(r, &c, n);
+    }
+    free(c.key);
+    free(c.value);
+    return rc;
+}
+
+static ErrCode check_key(Reader *r, const YamlNode *key)
+{
+    if (key->kind == NODE_LIST || key->kind == NODE_MAP) {
+        return refuse(r, key->at, NULL, "a key must be one word, not a list or a mapping");
+    }
+    if (key->text[0] == '\0') {
+        return refuse(r, key->at, NULL, "a key is missing before the colon");
+    }
+    return ERR_OK;
+}
+
+/* Pairs sorted by key text, then by position: equal neighbours are duplicates. */
+static int by_key(const void *a, const void *b)
+{
+    const YamlNode *x = *(YamlNode *const *)a, *y = *(YamlNode *const *)b;
+    int order = strcmp(x->text, y->text);
+    if (order != 0) {
+        return order;
+    }
+    if (x->at.line != y->at.line) {
+        return x->at.line < y->at.line ? -1 : 1;
+    }
+    return (x->at.column > y->at.column) - (x->at.column < y->at.column);
+}
+
+static ErrCode report_duplicates(Reader *r, const Children *c)
+{
+    if (c->n < 2) {
+        return ERR_OK;
+    }
+    YamlNode **sorted = malloc(c->n * sizeof(YamlNode *));
+    if (!sorted) {
+        return err_nomem(r->err, "the file's keys");
+    }
+    memcpy(sorted, c->key, c->n * sizeof(YamlNode *));
+    qsort(sorted, c->n, sizeof(YamlNode *), by_key);
+    for (size_t i = 1; i < c->n; i++) {
+        if (strcmp(sorted[i]->text, sorted[i - 1]->text) == 0) {
+            problems_add(r->problems, sorted[i]->at, "keep one of them",
+                         "the key \"%.100s\" is here a second time; it is also on line %d",
+                         sorted[i]->text, sorted[i - 1]->at.line);
+        }
+    }
+    free(sorted);
+    return ERR_OK;
+}
+
+static ErrCode read_pair(Reader *r, int depth, YamlNode **ret_key, YamlNode **ret_value)
+{
+    ErrCode rc = read_next(r, YAML_MAPPING_END_EVENT, depth, ret_key);
+    if (rc == ERR_OK && *ret_key) {
+        rc = check_key(r, *ret_key);
+    }
+    if (rc == ERR_OK && *ret_key) {
+        rc = read_next(r, YAML_NO_EVENT, depth, ret_value);
+    }
+    return rc;
+}
+
+static ErrCode read_map(Reader *r, YamlNode *n, int depth)
+{
+    Children c = {0};
+    YamlNode *key = NULL, *value = NULL;
+    ErrCode rc = read_pair(r, depth, &key, &value);
+    while (rc == ERR_OK && key) {
+        rc = add_child(r, &c, key, value);
+        if (rc == ERR_OK) {
+            rc = read_pair(r, depth, &key, &value);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = report_duplicates(r, &c);
+    }
+    if (rc == ERR_OK) {
+        rc = keep_children(r, &c, n);
+    }
+    free(c.key);
+    free(c.value);
+    return rc;
+}
+
+static ErrCode read_collection(Reader *r, const yaml_event_t *e, int depth, YamlNode **ret)
+{
+    bool is_list = e->type == YAML_SEQUENCE_START_EVENT;
+    YamlNode *n = NULL;
+    if (depth >= YAML_MAX_DEPTH) {
+        return refuse(r, place(e->start_mark), NULL, "values are nested more than 64 deep");
+    }
+    ErrCode rc = new_node(r, e, is_list ? NODE_LIST : NODE_MAP, &n);
+    if (rc == ERR_OK) {
+        rc = open_anchor(r, is_list ? e->data.sequence_start.anchor : e->data.mapping_start.anchor,
+                         n, true);
+    }
+    if (rc == ERR_OK) {
+        rc = is_list ? read_list(r, n, depth + 1) : read_map(r, n, depth + 1);
+    }
+    if (rc == ERR_OK) {
+        close_anchor(r, n);
+        *ret = n;
+    }
+    return rc;
+}
+
+static const yaml_char_t *tag_of(const yaml_event_t *e)
+{
+    switch (e->type) {
+    case YAML_SCALAR_EVENT:
+        return e->data.scalar.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return e->data.sequence_start.tag;
+    case YAML_MAPPING_START_EVENT:
+        return e->data.mapping_start.tag;
+    default:
+        return NULL;
+    }
+}
+
+static ErrCode read_node(Reader *r, yaml_event_t *e, int depth, YamlNode **ret)
+{
+    if (tag_of(e)) {
+        return refuse(r, place(e->start_mark), "leave it out; quote a number to make it text",
+                      "tags are not used here");
+    }
+    switch (e->type) {
+    case YAML_ALIAS_EVENT:
+        return read_alias(r, e, ret);
+    case YAML_SCALAR_EVENT:
+        return read_scalar(r, e, ret);
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        return read_collection(r, e, depth, ret);
+    default:
+        return refuse(r, place(e->start_mark), NULL, "a value is missing here");
+    }
+}
+
+static ErrCode expect(Reader *r, yaml_event_type_t type, TextPos *ret_at)
+{
+    yaml_event_t e;
+    ErrCode rc = next(r, &e);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    *ret_at = place(e.start_mark);
+    bool is_right = e.type == type;
+    yaml_event_delete(&e);
+    return is_right ? ERR_OK : err_set(r->err, ERR_NOTFOUND, "another event");
+}
+
+static ErrCode read_document(Reader *r, YamlNode **ret)
+{
+    TextPos at;
+    ErrCode rc = expect(r, YAML_STREAM_START_EVENT, &at);
+    if (rc == ERR_OK) {
+        rc = expect(r, YAML_DOCUMENT_START_EVENT, &at);
+        if (rc == ERR_NOTFOUND) { /* nothing but comments */
+            yaml_event_t none = {0};
+            rc = new_node(r, &none, NODE_NULL, ret);
+            return rc;
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = read_next(r, YAML_NO_EVENT, 0, ret);
+    }
+    if (rc == ERR_OK) {
+        rc = expect(r, YAML_DOCUMENT_END_EVENT, &at);
+    }
+    if (rc == ERR_OK) {
+        rc = expect(r, YAML_STREAM_END_EVENT, &at);
+        if (rc == ERR_NOTFOUND) {
+            return refuse(r, at, "one file holds one study",
+                          "a second document starts here (after ---)");
+        }
+    }
+    return rc;
+}
+
+ErrCode yaml_parse(const char *bytes, size_t n, Arena *arena, Problems *problems, YamlNode **ret,
+                   Err *err)
+{
+    Reader r = {.arena = arena, .problems = problems, .err = err};
+    if (n > YAML_MAX_BYTES) {
+        return refuse(&r, (TextPos){0, 0}, NULL, "the file is larger than 4 MiB");
+    }
+    if (!yaml_parser_initialize(&r.parser)) {
+        return err_nomem(err, "the YAML parser");
+    }
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, n);
+    YamlNode *root = NULL;
+    ErrCode rc = read_document(&r, &root);
+    yaml_parser_delete(&r.parser);
+    free(r.anchor);
+    if (rc == ERR_OK) {
+        *ret = root;
+    }
+    return rc;
+}
+
+/* ---- reading the tree ------------------------------------------------------------------ */
+
+static size_t index_of(const YamlNode *map, const char *key)
+{
+    if (map && map->kind == NODE_MAP) {
+        for (size_t i = 0; i < map->n; i++) {
+            if (strcmp(map->key[i]->text, key) == 0) {
+                return i;
+            }
+        }
+    }
+    return SIZE_MAX;
+}
+
+YamlNode *yaml_get(const YamlNode *map, const char *key)
+{
+    size_t i = index_of(map, key);
+    return i == SIZE_MAX ? NULL : map->item[i];
+}
+
+YamlNode *yaml_get_key(const YamlNode *map, const char *key)
+{
+    size_t i = index_of(map, key);
+    return i == SIZE_MAX ? NULL : map->key[i];
+}
+
+const char *yaml_kind_name(const YamlNode *node)
+{
+    static const char *const name[] = {
+        [NODE_NULL] = "nothing",  [NODE_BOOL] = "true or false", [NODE_INTEGER] = "a number",
+        [NODE_REAL] = "a number", [NODE_TEXT] = "text",          [NODE_LIST] = "a list",
+        [NODE_MAP] = "a mapping",
+    };
+    return name[node->kind];
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+/* Text that stays text, and the same, without quotes. */
+static bool is_plain_text(const char *s)
+{
+    if (!isalpha((unsigned char)s[0])) {
+        return false;
+    }
+    for (const char *p = s; *p; p++) {
+        if (!isalnum((unsigned char)*p) && !strchr("_.-/", *p)) {
+            return false;
+        }
+    }
+    YamlNode n = {.kind = NODE_TEXT, .text = s};
+    resolve_plain(&n);
+    return n.kind == NODE_TEXT;
+}
+
+static void write_text(const char *s, Buf *out)
+{
+    if (is_plain_text(s)) {
+        buf_puts(out, s);
+        return;
+    }
+    json_t *v = json_string(s);
+    if (!v) {
+        out->is_short = true;
+        return;
+    }
+    json_canonical(v, out); /* a JSON string is a YAML double-quoted one */
+    json_decref(v);
+}
+
+static void write_value(const json_t *v, int indent, Buf *out);
+
+static void write_map(const json_t *v, int indent, Buf *out)
+{
+    const char *key;
+    json_t *child;
+    bool is_first = true;
+    json_object_foreach((json_t *)(uintptr_t)v, key, child) /* its iterator wants it writable */
+    {
+        buf_printf(out, "%*s", is_first ? 0 : indent, "");
+        is_first = false;
+        write_text(key, out);
+        buf_putc(out, ':');
+        if (json_is_object(child) && json_object_size(child) > 0) {
+            buf_printf(out, "\n%*s", indent + 2, "");
+            write_map(child, indent + 2, out);
+            continue;
+        }
+        buf_putc(out, ' ');
+        write_value(child, indent + 2, out);
+    }
+}
+
+/* A list: on one line, but one item a line where an item is a mapping. */
+static void write_list(const json_t *v, int indent, Buf *out)
+{
+    bool has_maps = json_is_object(json_array_get(v, 0));
+    if (!has_maps) {
+        buf_putc(out, '[');
+    }
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const json_t *item = json_array_get(v, i);
+        if (has_maps) {
+            buf_printf(out, "\n%*s- ", indent - 2, "");
+            write_value(item, indent, out);
+            continue;
+        }
+        buf_puts(out, i > 0 ? ", " : "");
+        json_is_string(item) ? write_text(json_string_value(item), out) : json_canonical(item, out);
+    }
+    buf_puts(out, has_maps ? "" : "]\n");
+}
+
+static void write_value(const json_t *v, int indent, Buf *out)
+{
+    if (json_is_object(v) && json_object_size(v) > 0) {
+        write_map(v, indent, out);
+    } else if (json_is_array(v)) {
+        write_list(v, indent, out);
+    } else if (json_is_string(v)) {
+        write_text(json_string_value(v), out);
+        buf_putc(out, '\n');
+    } else {
+        json_canonical(v, out);
+        buf_putc(out, '\n');
+    }
+}
+
+void yaml_write(const json_t *v, Buf *out)
+{
+    write_value(v, 0, out);
+}
