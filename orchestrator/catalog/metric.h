@@ -1,0 +1,27 @@
+/* metric.h -- what training steps reported: one row a reported step of a run. */
+#ifndef ORCHESTRATOR_CATALOG_METRIC_H
+#define ORCHESTRATOR_CATALOG_METRIC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "orchestrator/catalog/catalog.h"
+
+typedef struct CatalogMetric {
+    int64_t run_id, step, attempt;
+    int64_t tokens;      /* D seen after this step [tokens] */
+    double loss;         /* of this step's batch [nats/token]; may be NaN or infinite */
+    double grad_norm;    /* before clipping; NaN when not finite or unknown */
+    double lr;           /* finite */
+    double tokens_per_s; /* NaN when unknown */
+} CatalogMetric;
+
+/* Adds or replaces the row of (run, step), unless a later attempt wrote it. */
+ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err);
+
+/* The newest n rows of a run, oldest first. */
+ErrCode catalog_metric_tail(Catalog *c, int64_t run_id, int64_t n, Arena *a, CatalogMetric **ret,
+                            size_t *ret_n, Err *err);
+
+#endif

@@ -1,0 +1,45 @@
+#include "orchestrator/catalog/observation.h"
+
+#include "orchestrator/catalog/rows.h"
+
+static void read_observation(Stmt *q, Arena *a, CatalogObservation *o)
+{
+    o->run = stmt_col_text(q, a);
+    o->name = stmt_col_text(q, a);
+    o->architecture = stmt_col_text(q, a);
+    o->size = stmt_col_text(q, a);
+    o->seed = stmt_col_i64(q);
+    o->task = stmt_col_text(q, a);
+    o->step = stmt_col_i64(q);
+    o->n = stmt_col_f64(q);
+    o->n_total = stmt_col_f64(q);
+    o->d = stmt_col_f64(q);
+    o->c_6nd = stmt_col_f64(q);
+    o->c_exact = stmt_col_f64(q);
+    o->c_paper = stmt_col_f64(q);
+    o->loss = stmt_col_f64(q);
+    o->bits_per_byte = stmt_col_f64(q);
+    o->train_loss = stmt_col_f64(q);
+    (void)catalog_run_state_parse(stmt_col_text(q, a), &o->state);
+    o->is_final = stmt_col_i64(q) != 0;
+}
+
+ErrCode catalog_observation_list(Catalog *c, Arena *a, CatalogObservation **ret, size_t *ret_n,
+                                 Err *err)
+{
+    Rows rows = {.arena = a, .size = sizeof(CatalogObservation)};
+    Stmt q = stmt_begin(
+        c->db, "SELECT o.run, o.name, o.architecture, o.size, o.seed, o.task, o.step, o.N,"
+               " o.N_total, o.D, o.C_6nd, o.C_exact, o.C_paper, o.loss, o.bits_per_byte,"
+               " o.train_loss, o.state, o.is_final FROM observation o JOIN run r ON r.hash = o.run"
+               " ORDER BY r.position, r.id, o.task, o.step");
+    for (CatalogObservation *o; (o = rows_next(&rows, &q)) != NULL;) {
+        read_observation(&q, a, o);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = rows.data;
+        *ret_n = rows.n;
+    }
+    return rc;
+}

@@ -1,0 +1,67 @@
+/* record.h -- the small files beside the catalog from which it can be rebuilt.
+ *
+ *   <study>/study.json        {"schema":1,"name","source_path","source_sha256",
+ *                              "slaw_version","resolved":{...}}
+ *   <run>/run.json            what config.json does not say of a run:
+ *                             {"schema":1,"run":"<64 hex>","axes":{...},"position","params",
+ *                              "params_total","tokens","steps","batch_tokens",
+ *                              "flops_per_token":{"6nd","exact","paper"},"checkpoints"}
+ *   <run>/status.json         {"schema":1,"run","state","reason","attempts","step","steps",
+ *                              "checkpoints"}
+ *   <attempt>/exit.json       {"schema":1,"state","code","signal","reason","started_ms",
+ *                              "ended_ms"}
+ *
+ * "code" and "signal" are null when there is none; "reason" may be null.  The
+ * scheduler writes all four through these functions (atomically, fsx_replace),
+ * each after the change of the catalog that it records; reindex reads them.
+ * Members that a reader does not know are skipped.
+ *
+ * Readers give ERR_NOTFOUND when the file does not exist, ERR_FORMAT naming file
+ * and member when it is damaged or of another schema version.
+ */
+#ifndef ORCHESTRATOR_CATALOG_RECORD_H
+#define ORCHESTRATOR_CATALOG_RECORD_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "orchestrator/catalog/attempt.h"
+#include "orchestrator/catalog/run.h"
+#include "orchestrator/catalog/study.h"
+
+enum { RECORD_SCHEMA = 1 };
+
+/* study_dir/study.json; ERR_FORMAT when s->resolved is not JSON. */
+ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *err);
+ErrCode study_record_read(const char *study_dir, Arena *a, CatalogStudy *ret, Err *err);
+
+/* run_dir/run.json.  Reading needs run_dir/config.json as well, for hash, name,
+ * architecture, size and seed, and fills all of *ret but id, dir, state, reason and
+ * updated_ms. */
+ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err);
+ErrCode run_record_read(const char *run_dir, Arena *a, CatalogRun *ret, Err *err);
+
+typedef struct StatusRecord {
+    const char *run; /* 64 hex digits */
+    CatalogRunState state;
+    const char *reason;  /* NULL when there is none */
+    int64_t attempts;    /* so far */
+    int64_t step, steps; /* newest complete checkpoint's step; planned */
+    int64_t checkpoints; /* complete */
+} StatusRecord;
+
+ErrCode status_record_write(const char *run_dir, const StatusRecord *s, Err *err);
+ErrCode status_record_read(const char *run_dir, Arena *a, StatusRecord *ret, Err *err);
+
+typedef struct ExitRecord {
+    CatalogAttemptState state;
+    int64_t code, signal; /* CATALOG_NONE when there is none */
+    const char *reason;   /* NULL when there is none */
+    UnixMs started_ms, ended_ms;
+} ExitRecord;
+
+ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err);
+ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err);
+
+#endif

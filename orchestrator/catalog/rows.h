@@ -1,0 +1,25 @@
+/* rows.h -- the rows of a query as an array in an arena.
+ *
+ *   Rows rows = {.arena = a, .size = sizeof(CatalogFit)};
+ *   for (CatalogFit *f; (f = rows_next(&rows, &q)) != NULL;) { ... read columns into *f ... }
+ *   ErrCode rc = stmt_finish(&q, err);      then rows.data, rows.n
+ */
+#ifndef ORCHESTRATOR_CATALOG_ROWS_H
+#define ORCHESTRATOR_CATALOG_ROWS_H
+
+#include <stddef.h>
+
+#include "common/arena.h"
+#include "orchestrator/catalog/stmt.h"
+
+typedef struct Rows {
+    Arena *arena;
+    void *data; /* [n] elements of `size` bytes, room for cap */
+    size_t n, cap, size;
+} Rows;
+
+/* Steps q and gives a zeroed element for its row, or NULL at the end or on a failure
+ * (which stmt_finish() reports).  Earlier pointers into data end. */
+void *rows_next(Rows *r, Stmt *q);
+
+#endif

@@ -1,0 +1,279 @@
+#include "orchestrator/catalog/run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/quantity.h"
+#include "orchestrator/catalog/names.h"
+#include "orchestrator/catalog/rows.h"
+
+static const char *const state_names[CATALOG_N_RUN_STATES] = {
+    [CATALOG_RUN_WAITING] = "waiting",   [CATALOG_RUN_RUNNING] = "running",
+    [CATALOG_RUN_DONE] = "done",         [CATALOG_RUN_FAILED] = "failed",
+    [CATALOG_RUN_DIVERGED] = "diverged", [CATALOG_RUN_RETIRED] = "retired",
+};
+
+const char *catalog_run_state_name(CatalogRunState s)
+{
+    return state_names[s];
+}
+
+bool catalog_run_state_parse(const char *name, CatalogRunState *ret)
+{
+    size_t v = 0;
+    if (!name_parse(name, state_names, CATALOG_N_RUN_STATES, &v)) {
+        return false;
+    }
+    *ret = (CatalogRunState)v;
+    return true;
+}
+
+static const char upsert_sql[] =
+    "INSERT INTO run (hash, name, dir, architecture, size, seed, axes, config, position, params,"
+    " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper, checkpoints,"
+    " state, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+    " ?16, ?17, ?18, 'waiting', ?19)"
+    " ON CONFLICT (hash) DO UPDATE SET name = excluded.name, dir = excluded.dir,"
+    " architecture = excluded.architecture, size = excluded.size, seed = excluded.seed,"
+    " axes = excluded.axes, config = excluded.config, position = excluded.position,"
+    " params = excluded.params, params_total = excluded.params_total, tokens = excluded.tokens,"
+    " steps = excluded.steps, batch_tokens = excluded.batch_tokens,"
+    " flops_6nd = excluded.flops_6nd, flops_exact = excluded.flops_exact,"
+    " flops_paper = excluded.flops_paper, checkpoints = excluded.checkpoints,"
+    " reason = CASE state WHEN 'retired' THEN NULL ELSE reason END,"
+    " updated_ms = CASE state WHEN 'retired' THEN excluded.updated_ms ELSE updated_ms END,"
+    " state = CASE WHEN state <> 'retired' THEN state"
+    "  WHEN EXISTS (SELECT 1 FROM checkpoint c WHERE c.run_id = run.id AND c.step = excluded.steps"
+    "   AND c.state = 'complete') THEN 'done' ELSE 'waiting' END"
+    " RETURNING id";
+
+static void bind_run(Stmt *q, const CatalogRun *r)
+{
+    stmt_bind_text(q, r->hash);
+    stmt_bind_text(q, r->name);
+    stmt_bind_text(q, r->dir);
+    stmt_bind_text(q, r->architecture);
+    stmt_bind_text(q, r->size);
+    stmt_bind_i64(q, r->seed);
+    stmt_bind_text(q, r->axes);
+    stmt_bind_text(q, r->config);
+    stmt_bind_i64(q, r->position);
+    stmt_bind_i64(q, r->params);
+    stmt_bind_i64(q, r->params_total);
+    stmt_bind_i64(q, r->tokens);
+    stmt_bind_i64(q, r->steps);
+    stmt_bind_i64(q, r->batch_tokens);
+    stmt_bind_f64(q, r->flops_6nd);
+    stmt_bind_f64(q, r->flops_exact);
+    stmt_bind_f64(q, r->flops_paper);
+    stmt_bind_i64(q, r->checkpoints);
+}
+
+ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+{
+    Stmt q = stmt_begin(c->db, upsert_sql);
+    bind_run(&q, r);
+    stmt_bind_i64(&q, now);
+    int64_t id = 0;
+    if (stmt_row(&q)) {
+        id = stmt_col_i64(&q);
+        (void)stmt_step(&q); /* the write ends only with the statement */
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc != ERR_OK) {
+        return err_wrap(err, "run %s", r->name ? r->name : "?");
+    }
+    *ret_id = id;
+    return ERR_OK;
+}
+
+ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, const char *reason,
+                              UnixMs now, Err *err)
+{
+    Stmt q = stmt_begin(
+        c->db,
+        "UPDATE run SET state = ?2, reason = ?3, updated_ms = ?4 WHERE id = ?1 RETURNING id");
+    stmt_bind_i64(&q, id);
+    stmt_bind_text(&q, catalog_run_state_name(state));
+    stmt_bind_text(&q, reason);
+    stmt_bind_i64(&q, now);
+    bool found = stmt_row(&q);
+    (void)(found && stmt_step(&q));
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK && !found) {
+        rc = err_set(err, ERR_NOTFOUND, "the catalog has no run %" PRId64, id);
+    }
+    return rc;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static ErrCode retire_all(Catalog *c, const CatalogRun *runs, size_t n_runs, const int64_t *sorted,
+                          size_t n, UnixMs now, int64_t *ret_n, Err *err)
+{
+    int64_t retired = 0;
+    for (size_t i = 0; i < n_runs; i++) {
+        if (runs[i].state == CATALOG_RUN_RETIRED ||
+            bsearch(&runs[i].id, sorted, n, sizeof *sorted, by_value)) {
+            continue;
+        }
+        ErrCode rc = catalog_run_set_state(c, runs[i].id, CATALOG_RUN_RETIRED,
+                                           "no longer in the study file", now, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        retired++;
+    }
+    if (ret_n) {
+        *ret_n = retired;
+    }
+    return ERR_OK;
+}
+
+ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, UnixMs now,
+                                  int64_t *ret_n, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    CatalogRun *runs = NULL;
+    size_t n_runs = 0;
+    int64_t *sorted = arena_array(&a, n + 1, sizeof *sorted);
+    if (!sorted) {
+        rc = err_nomem(err, "the runs of the study");
+        goto done;
+    }
+    if (n > 0) {
+        memcpy(sorted, keep, n * sizeof *sorted);
+    }
+    qsort(sorted, n, sizeof *sorted, by_value);
+    TRY(catalog_run_list(c, &a, &runs, &n_runs, err));
+    TRY(retire_all(c, runs, n_runs, sorted, n, now, ret_n, err));
+
+done:
+    arena_release(&a);
+    return rc;
+}
+
+static void read_run(Stmt *q, Arena *a, CatalogRun *r)
+{
+    r->id = stmt_col_i64(q);
+    r->hash = stmt_col_text(q, a);
+    r->name = stmt_col_text(q, a);
+    r->dir = stmt_col_text(q, a);
+    r->architecture = stmt_col_text(q, a);
+    r->size = stmt_col_text(q, a);
+    r->seed = stmt_col_i64(q);
+    r->axes = stmt_col_text(q, a);
+    r->config = stmt_col_text(q, a);
+    r->position = stmt_col_i64(q);
+    r->params = stmt_col_i64(q);
+    r->params_total = stmt_col_i64(q);
+    r->tokens = stmt_col_i64(q);
+    r->steps = stmt_col_i64(q);
+    r->batch_tokens = stmt_col_i64(q);
+    r->flops_6nd = stmt_col_f64(q);
+    r->flops_exact = stmt_col_f64(q);
+    r->flops_paper = stmt_col_f64(q);
+    r->checkpoints = stmt_col_i64(q);
+    (void)catalog_run_state_parse(stmt_col_text(q, a), &r->state); /* the column has a CHECK */
+    r->reason = stmt_col_text(q, a);
+    r->updated_ms = stmt_col_i64(q);
+}
+
+ErrCode catalog_run_list(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
+{
+    Rows rows = {.arena = a, .size = sizeof(CatalogRun)};
+    Stmt q = stmt_begin(
+        c->db, "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position,"
+               " params, params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact,"
+               " flops_paper, checkpoints, state, reason, updated_ms FROM run"
+               " ORDER BY state = 'retired', position, id");
+    for (CatalogRun *r; (r = rows_next(&rows, &q)) != NULL;) {
+        read_run(&q, a, r);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = rows.data;
+        *ret_n = rows.n;
+    }
+    return rc;
+}
+
+enum { MIN_PREFIX = 4 };
+
+static bool run_matches(const CatalogRun *r, const char *text, bool is_whole)
+{
+    const char *base = strrchr(r->dir, '/');
+    base = base ? base + 1 : r->dir;
+    size_t n = strlen(text);
+    if (is_whole) {
+        return strcmp(r->name, text) == 0 || strcmp(base, text) == 0 || strcmp(r->dir, text) == 0;
+    }
+    return n >= MIN_PREFIX && strncmp(r->hash, text, n) == 0;
+}
+
+/* One hint line: "name-hash12 (state)" of each that matches. */
+static ErrCode ambiguous(const CatalogRun *runs, size_t n, const char *text, bool is_whole,
+                         Err *err)
+{
+    Buf list = BUF_INIT;
+    for (size_t i = 0; i < n; i++) {
+        if (run_matches(&runs[i], text, is_whole)) {
+            buf_printf(&list, "%s%.12s (%s, %s)", list.len > 0 ? ", " : "", runs[i].hash,
+                       runs[i].name, catalog_run_state_name(runs[i].state));
+        }
+    }
+    (void)err_set(err, ERR_INVALID, "\"%s\" names more than one run", text);
+    (void)err_hint(err, "%s", buf_str(&list));
+    buf_release(&list);
+    return err->code;
+}
+
+static ErrCode not_found(const CatalogRun *runs, size_t n, const char *text, Arena *a, Err *err)
+{
+    const char **names = arena_array(a, n + 1, sizeof *names);
+    for (size_t i = 0; names && i < n; i++) {
+        names[i] = runs[i].name;
+    }
+    const char *near = names ? nearest_name(text, names, n) : NULL;
+    (void)err_set(err, ERR_NOTFOUND, "the study has no run \"%s\"", text);
+    return near ? err_hint(err, "did you mean %s?", near)
+                : err_hint(err,
+                           "slaw ls STUDY lists the runs; a name or at least %d digits of "
+                           "the hash will do",
+                           MIN_PREFIX);
+}
+
+ErrCode catalog_run_find(Catalog *c, const char *text, Arena *a, CatalogRun *ret, Err *err)
+{
+    CatalogRun *runs = NULL;
+    size_t n = 0;
+    ErrCode rc = catalog_run_list(c, a, &runs, &n, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    for (int pass = 0; pass < 2; pass++) { /* whole names go before prefixes of hashes */
+        const CatalogRun *found = NULL;
+        size_t matches = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (run_matches(&runs[i], text, pass == 0)) {
+                found = &runs[i];
+                matches++;
+            }
+        }
+        if (matches > 1) {
+            return ambiguous(runs, n, text, pass == 0, err);
+        }
+        if (found) {
+            *ret = *found;
+            return ERR_OK;
+        }
+    }
+    return not_found(runs, n, text, a, err);
+}
