@@ -1,0 +1,197 @@
+#include "analysis/fit/newton.h"
+
+#include <float.h>
+#include <gsl/gsl_eigen.h>
+#include <math.h>
+#include <string.h>
+
+enum { P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS, MAX_STEPS = 300, MAX_SHIFTS = 60 };
+#define STEP_CLIP 2.0
+
+bool dense_cholesky(size_t n, double *a)
+{
+    for (size_t j = 0; j < n; j++) {
+        double d = a[j * n + j];
+        for (size_t k = 0; k < j; k++) {
+            d -= a[j * n + k] * a[j * n + k];
+        }
+        if (!(d > 0.0) || !isfinite(d)) {
+            return false;
+        }
+        d = sqrt(d);
+        a[j * n + j] = d;
+        for (size_t i = j + 1; i < n; i++) {
+            double s = a[i * n + j];
+            for (size_t k = 0; k < j; k++) {
+                s -= a[i * n + k] * a[j * n + k];
+            }
+            a[i * n + j] = s / d;
+        }
+    }
+    return true;
+}
+
+void dense_solve(size_t n, const double *l, double *b)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            b[i] -= l[i * n + k] * b[k];
+        }
+        b[i] /= l[i * n + i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t k = i + 1; k < n; k++) {
+            b[i] -= l[k * n + i] * b[k];
+        }
+        b[i] /= l[i * n + i];
+    }
+}
+
+/* Gradient and curvature of the free parameters alone, packed. */
+typedef struct Local {
+    size_t n;
+    size_t index[FORM_MAX_PARAMS]; /* free -> theta */
+    double value;
+    double grad[FORM_MAX_PARAMS];
+    double hess[P2];
+} Local;
+
+static void localise(const Problem *p, const double *theta, ProblemCurvature kind, Local *l)
+{
+    double grad[FORM_MAX_PARAMS], hess[P2];
+    l->value = problem_derivatives(p, theta, kind, grad, hess);
+    l->n = 0;
+    for (size_t i = 0; i < p->p; i++) {
+        if (!p->is_fixed[i]) {
+            l->index[l->n++] = i;
+        }
+    }
+    for (size_t a = 0; a < l->n; a++) {
+        l->grad[a] = grad[l->index[a]];
+        for (size_t b = 0; b < l->n; b++) {
+            l->hess[a * l->n + b] = hess[l->index[a] * p->p + l->index[b]];
+        }
+    }
+}
+
+/* step = -(H + shift diag|H|)^-1 g; returns the decrease the model promises, or -1 when
+ * the shifted matrix is not positive definite. */
+static double model_step(const Local *l, double shift, double *step)
+{
+    double a[P2];
+    memcpy(a, l->hess, sizeof *a * l->n * l->n);
+    double largest = 0.0;
+    for (size_t i = 0; i < l->n; i++) {
+        largest = fmax(largest, fabs(l->hess[i * l->n + i]));
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        double own = fabs(l->hess[i * l->n + i]);
+        a[i * l->n + i] += shift * fmax(own, 1e-12 * largest);
+        step[i] = -l->grad[i];
+    }
+    if (!dense_cholesky(l->n, a)) {
+        return -1.0;
+    }
+    dense_solve(l->n, a, step);
+    double promised = 0.0;
+    for (size_t i = 0; i < l->n; i++) {
+        promised -= 0.5 * l->grad[i] * step[i];
+    }
+    return promised;
+}
+
+/* Goes from theta along the step, clipped; false when the objective does not fall. */
+static bool try_step(const Problem *p, const Local *l, const double *step, double *theta)
+{
+    double trial[FORM_MAX_PARAMS];
+    memcpy(trial, theta, sizeof *theta * p->p);
+    for (size_t i = 0; i < l->n; i++) {
+        trial[l->index[i]] += fmax(-STEP_CLIP, fmin(STEP_CLIP, step[i]));
+    }
+    if (!(problem_value(p, trial) < l->value)) {
+        return false;
+    }
+    memcpy(theta, trial, sizeof *theta * p->p);
+    return true;
+}
+
+double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
+{
+    double step[FORM_MAX_PARAMS];
+    double shift = 0.0;
+    double noise = problem_noise(p);
+    Local l = {0};
+    for (size_t k = 0; k < MAX_STEPS; k++) {
+        localise(p, theta, k < irls_steps ? PROBLEM_IRLS : PROBLEM_EXACT, &l);
+        bool has_moved = false;
+        double promised = 0.0;
+        for (size_t s = 0; s < MAX_SHIFTS && !has_moved; s++) {
+            promised = model_step(&l, shift, step);
+            if (promised >= 0.0) {
+                has_moved = try_step(p, &l, step, theta);
+                if (!has_moved && promised <= 4.0 * DBL_EPSILON * (l.value + noise)) {
+                    break; /* nothing left but rounding */
+                }
+            }
+            if (!has_moved) {
+                shift = fmax(8.0 * shift, 1e-4);
+            }
+        }
+        if (!has_moved && k >= irls_steps) {
+            break;
+        }
+        shift = shift > 1e-7 ? shift / 32.0 : 0.0;
+        if (!has_moved) {
+            irls_steps = 0; /* the safe curvature is exhausted: go on with the exact one */
+            shift = 0.0;
+        }
+    }
+    return problem_value(p, theta);
+}
+
+/* Eigenvalues of the Hessian scaled to unit diagonal: how round the minimum is. */
+static double eigen_ratio(const Local *l)
+{
+    gsl_matrix *m = gsl_matrix_alloc(l->n, l->n);
+    gsl_vector *v = gsl_vector_alloc(l->n);
+    gsl_eigen_symm_workspace *w = gsl_eigen_symm_alloc(l->n);
+    double ratio = 0.0;
+    if (m && v && w) {
+        for (size_t a = 0; a < l->n; a++) {
+            for (size_t b = 0; b < l->n; b++) {
+                double scale = sqrt(l->hess[a * l->n + a] * l->hess[b * l->n + b]);
+                gsl_matrix_set(m, a, b, l->hess[a * l->n + b] / scale);
+            }
+        }
+        if (gsl_eigen_symm(m, v, w) == 0) {
+            ratio = gsl_vector_min(v) / gsl_vector_max(v);
+        }
+    }
+    gsl_eigen_symm_free(w);
+    gsl_vector_free(v);
+    gsl_matrix_free(m);
+    return ratio;
+}
+
+Certificate newton_certify(const Problem *p, const double *theta)
+{
+    Local l = {0};
+    double step[FORM_MAX_PARAMS];
+    Certificate c = {.decrement = INFINITY};
+    localise(p, theta, PROBLEM_EXACT, &l);
+    double scale = fmax(l.value, problem_noise(p));
+    for (size_t i = 0; i < l.n; i++) {
+        c.gradient = fmax(c.gradient, fabs(l.grad[i]) / scale);
+        if (!(l.hess[i * l.n + i] > 0.0)) {
+            return c;
+        }
+    }
+    double promised = model_step(&l, 0.0, step);
+    if (promised < 0.0 || !isfinite(promised)) {
+        return c;
+    }
+    c.decrement = promised / scale;
+    c.eigen_ratio = eigen_ratio(&l);
+    c.is_minimum = c.decrement <= 1e-10 && c.eigen_ratio > 0.0;
+    return c;
+}
