@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS, MAX_STEPS = 300, MAX_SHIFTS = 60 };
+enum { P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS, MAX_STEPS = 300, MAX_SHIFTS = 60, MAX_POLISH = 6 };
 #define STEP_CLIP 2.0
 
 bool dense_cholesky(size_t n, double *a)
@@ -115,6 +115,33 @@ static bool try_step(const Problem *p, const Local *l, const double *step, doubl
     return true;
 }
 
+/* Near the minimum the objective is flat to rounding long before theta is exact (an error
+ * of 1e-8 in theta moves it by 1e-16).  There a whole Newton step is judged by the
+ * decrease that is still promised after it. */
+static void polish(const Problem *p, double *theta)
+{
+    double step[FORM_MAX_PARAMS];
+    Local l = {0}, next = {0};
+    localise(p, theta, PROBLEM_EXACT, &l);
+    double promised = model_step(&l, 0.0, step);
+    for (size_t k = 0; k < MAX_POLISH && promised > 0.0 && promised < 1e-10 * l.value; k++) {
+        double trial[FORM_MAX_PARAMS], next_step[FORM_MAX_PARAMS];
+        memcpy(trial, theta, sizeof *theta * p->p);
+        for (size_t i = 0; i < l.n; i++) {
+            trial[l.index[i]] += step[i];
+        }
+        localise(p, trial, PROBLEM_EXACT, &next);
+        double after = model_step(&next, 0.0, next_step);
+        if (!(after >= 0.0 && after < 0.25 * promised)) {
+            return;
+        }
+        memcpy(theta, trial, sizeof *theta * p->p);
+        memcpy(step, next_step, sizeof step);
+        l = next;
+        promised = after;
+    }
+}
+
 double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
 {
     double step[FORM_MAX_PARAMS];
@@ -146,6 +173,7 @@ double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
             shift = 0.0;
         }
     }
+    polish(p, theta);
     return problem_value(p, theta);
 }
 

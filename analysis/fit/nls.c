@@ -9,7 +9,7 @@
 enum { MAX_ROUNDS = 20, STEPS_IRLS = 4, STEPS_MSE = 200 };
 #define STEP_TOLERANCE 1e-12
 /* Stands for a residual that overflowed: large, and its square is finite. */
-#define HUGE_RESIDUAL 1e100
+#define HUGE_RESIDUAL  1e100
 
 struct Nls {
     gsl_multifit_nlinear_workspace *gsl;
@@ -106,9 +106,9 @@ static bool levenberg_marquardt(Nls *w, size_t max_steps, double *theta)
     bool is_moving = true;
     for (size_t k = 0; k < max_steps && is_moving; k++) {
         int info = 0;
-        is_moving = gsl_multifit_nlinear_iterate(w->gsl) == GSL_SUCCESS &&
-                    gsl_multifit_nlinear_test(STEP_TOLERANCE, 0.0, 0.0, &info, w->gsl) ==
-                        GSL_CONTINUE;
+        is_moving =
+            gsl_multifit_nlinear_iterate(w->gsl) == GSL_SUCCESS &&
+            gsl_multifit_nlinear_test(STEP_TOLERANCE, 0.0, 0.0, &info, w->gsl) == GSL_CONTINUE;
     }
     const gsl_vector *end = gsl_multifit_nlinear_position(w->gsl);
     for (size_t a = 0; a < w->p; a++) {

@@ -48,12 +48,12 @@ static void fill_input(Problem *p, const FitData *data, size_t k)
 ErrCode problem_init(Problem *p, const Form *form, FitLoss loss, FitResidual residual,
                      const FitData *data, Err *err)
 {
-    *p = (Problem){.form = form, .loss = loss, .residual = residual, .n = data->n,
-                   .p = form->n_params};
+    *p = (Problem){
+        .form = form, .loss = loss, .residual = residual, .n = data->n, .p = form->n_params};
     ErrCode rc = check_column(data, data->loss, "the loss", err);
     for (size_t k = 0; k < form->n_inputs && rc == ERR_OK; k++) {
-        rc = check_column(data, input_column(data, form->input[k]), input_name(form->input[k]),
-                          err);
+        rc =
+            check_column(data, input_column(data, form->input[k]), input_name(form->input[k]), err);
     }
     if (rc != ERR_OK) {
         return rc;

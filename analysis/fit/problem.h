@@ -43,10 +43,10 @@ typedef struct Problem {
     FitResidual residual;
     size_t n, p;
     double centre[FORM_MAX_INPUTS];
-    double *x;      /* [n, form->n_inputs] centred logs */
-    double *y;      /* [n] loss */
-    double *ln_y;   /* [n] */
-    double *weight; /* [n] */
+    double *x;                      /* [n, form->n_inputs] centred logs */
+    double *y;                      /* [n] loss */
+    double *ln_y;                   /* [n] */
+    double *weight;                 /* [n] */
     bool is_fixed[FORM_MAX_PARAMS]; /* theta that the solver leaves alone */
 } Problem;
 

@@ -19,8 +19,7 @@ enum { U, V };
 
 static double value(const double *theta, const double *x)
 {
-    return exp(theta[E]) + exp(theta[A] - theta[ALPHA] * x[U]) +
-           exp(theta[B] - theta[BETA] * x[V]);
+    return exp(theta[E]) + exp(theta[A] - theta[ALPHA] * x[U]) + exp(theta[B] - theta[BETA] * x[V]);
 }
 
 static double gradient(const double *theta, const double *x, double *grad)
