@@ -1,0 +1,9 @@
+#ifndef TRAINER_CORE_ISA_AVX2_KERN_AVX2_H
+#define TRAINER_CORE_ISA_AVX2_KERN_AVX2_H
+
+#include "trainer/core/kern.h"
+
+/* Data, not code, so that a CPU without this ISA may touch it. */
+extern const Kern kern_avx2;
+
+#endif

@@ -1,0 +1,9 @@
+#ifndef TRAINER_CORE_ISA_AVX512_KERN_AVX512_H
+#define TRAINER_CORE_ISA_AVX512_KERN_AVX512_H
+
+#include "trainer/core/kern.h"
+
+/* Data, not code, so that a CPU without this ISA may touch it. */
+extern const Kern kern_avx512;
+
+#endif

@@ -1,0 +1,184 @@
+/* vec_avx512.h -- the sixteen lanes as one register (contract: vec/vec.h). */
+#ifndef TRAINER_CORE_ISA_AVX512_VEC_AVX512_H
+#define TRAINER_CORE_ISA_AVX512_VEC_AVX512_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#define VEC_FN static inline __attribute__((always_inline))
+
+typedef __m512 Vec;
+
+VEC_FN __mmask16 vec_first(size_t count)
+{
+    return (__mmask16)((1U << count) - 1U);
+}
+
+VEC_FN Vec vec_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+VEC_FN Vec vec_load(const float *p, size_t count)
+{
+    return count == 16 ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(vec_first(count), p);
+}
+
+VEC_FN void vec_store(float *p, size_t count, Vec x)
+{
+    if (count == 16) {
+        _mm512_storeu_ps(p, x);
+    } else {
+        _mm512_mask_storeu_ps(p, vec_first(count), x);
+    }
+}
+
+VEC_FN Vec vec_keep(size_t count, Vec fresh, Vec old)
+{
+    return count == 16 ? fresh : _mm512_mask_mov_ps(old, vec_first(count), fresh);
+}
+
+VEC_FN Vec vec_add(Vec a, Vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+VEC_FN Vec vec_sub(Vec a, Vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+VEC_FN Vec vec_mul(Vec a, Vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+VEC_FN Vec vec_div(Vec a, Vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+VEC_FN Vec vec_fma(Vec a, Vec b, Vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+VEC_FN Vec vec_fnma(Vec a, Vec b, Vec c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+
+VEC_FN Vec vec_sqrt(Vec x)
+{
+    return _mm512_sqrt_ps(x);
+}
+
+VEC_FN Vec vec_max(Vec a, Vec b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+VEC_FN Vec vec_min(Vec a, Vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+VEC_FN Vec vec_minus_abs(Vec x)
+{
+    return _mm512_or_ps(x, _mm512_set1_ps(-0.0f));
+}
+
+VEC_FN Vec vec_if_negative(Vec x, Vec a, Vec b)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), b, a);
+}
+
+/* The last product of the twin's scaling is its only rounding, so this is the same number. */
+VEC_FN Vec vec_scale_pow2(Vec p, Vec shifted, Vec n)
+{
+    (void)shifted;
+    return _mm512_scalef_ps(p, n);
+}
+
+VEC_FN float vec_fold(Vec v)
+{
+    __m256 h8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    __m128 h4 = _mm_add_ps(_mm256_castps256_ps128(h8), _mm256_extractf128_ps(h8, 1));
+    __m128 h2 = _mm_add_ps(h4, _mm_movehl_ps(h4, h4));
+    return _mm_cvtss_f32(_mm_add_ss(h2, _mm_movehdup_ps(h2)));
+}
+
+VEC_FN float vec_fold_max(Vec v)
+{
+    return _mm512_reduce_max_ps(v);
+}
+
+typedef struct VecD {
+    __m512d lo, hi;
+} VecD;
+
+VEC_FN VecD vecd_zero(void)
+{
+    return (VecD){_mm512_setzero_pd(), _mm512_setzero_pd()};
+}
+
+VEC_FN VecD vecd_square_add(Vec x, VecD acc)
+{
+    __m512d lo = _mm512_cvtps_pd(_mm512_castps512_ps256(x));
+    __m512d hi = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    return (VecD){_mm512_fmadd_pd(lo, lo, acc.lo), _mm512_fmadd_pd(hi, hi, acc.hi)};
+}
+
+VEC_FN double vecd_fold(VecD v)
+{
+    __m512d h8 = _mm512_add_pd(v.lo, v.hi);
+    __m256d h4 = _mm256_add_pd(_mm512_castpd512_pd256(h8), _mm512_extractf64x4_pd(h8, 1));
+    __m128d h2 = _mm_add_pd(_mm256_castpd256_pd128(h4), _mm256_extractf128_pd(h4, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(h2, _mm_unpackhi_pd(h2, h2)));
+}
+
+/* ---- matrix products: one register of a tile ---- */
+
+enum { TILE_W = 16, TILE_ROWS = 14 };
+#define TILE_SHAPES(X) X(14) X(8) X(4) X(2) X(1)
+
+typedef __m512 Tile;
+
+VEC_FN Tile tile_zero(void)
+{
+    return _mm512_setzero_ps();
+}
+
+VEC_FN Tile tile_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+VEC_FN Tile tile_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+VEC_FN void tile_store(float *p, Tile x)
+{
+    _mm512_storeu_ps(p, x);
+}
+
+VEC_FN Tile tile_load_part(const float *p, size_t count)
+{
+    return _mm512_maskz_loadu_ps(vec_first(count), p);
+}
+
+VEC_FN void tile_store_part(float *p, size_t count, Tile x)
+{
+    _mm512_mask_storeu_ps(p, vec_first(count), x);
+}
+
+VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+#include "trainer/core/isa/avx2/transpose_avx2.h"
+
+#endif

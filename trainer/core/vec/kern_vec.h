@@ -1,0 +1,307 @@
+/* kern_vec.h -- every kernel but the matrix products, on sixteen lanes.
+ *
+ * Included once by each kern_<isa>.c after its vec_<isa>.h.  Each function here
+ * does what its namesake in isa/scalar/kern_scalar.c does, in the same order;
+ * the tests compare them bit for bit.
+ */
+#include "trainer/core/kern.h"
+#include "trainer/core/vec/vec.h"
+
+/* ---- reductions ---- */
+
+static float dot(size_t n, const float *x, const float *y)
+{
+    Vec lane = vec_set1(0.0f);
+    EACH_BLOCK(n, lane = vec_keep(c, vec_fma(vec_load(x + i, c), vec_load(y + i, c), lane), lane));
+    return vec_fold(lane);
+}
+
+static float sum(size_t n, const float *x)
+{
+    Vec lane = vec_set1(0.0f);
+    EACH_BLOCK(n, lane = vec_keep(c, vec_add(lane, vec_load(x + i, c)), lane));
+    return vec_fold(lane);
+}
+
+static double sum_squares(size_t n, const float *x)
+{
+    VecD lane = vecd_zero(); /* a square is never -0, so idle lanes may add 0 */
+    EACH_BLOCK(n, lane = vecd_square_add(vec_load(x + i, c), lane));
+    return vecd_fold(lane);
+}
+
+/* ---- elementwise ---- */
+
+static void add(size_t n, const float *a, const float *b, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c, vec_add(vec_load(a + i, c), vec_load(b + i, c))));
+}
+
+static void mul(size_t n, const float *a, const float *b, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c, vec_mul(vec_load(a + i, c), vec_load(b + i, c))));
+}
+
+static void mul_add(size_t n, const float *a, const float *b, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c,
+                            vec_fma(vec_load(a + i, c), vec_load(b + i, c), vec_load(y + i, c))));
+}
+
+static void axpy(size_t n, float alpha, const float *x, float *y)
+{
+    Vec va = vec_set1(alpha);
+    EACH_BLOCK(n, vec_store(y + i, c, vec_fma(va, vec_load(x + i, c), vec_load(y + i, c))));
+}
+
+static void scale(size_t n, float alpha, const float *x, float *y)
+{
+    Vec va = vec_set1(alpha);
+    EACH_BLOCK(n, vec_store(y + i, c, vec_mul(va, vec_load(x + i, c))));
+}
+
+static void exp_all(size_t n, const float *x, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c, vec_exp(vec_load(x + i, c))));
+}
+
+static void sigmoid(size_t n, const float *x, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c, vec_sigmoid(vec_load(x + i, c))));
+}
+
+static void log_sigmoid(size_t n, const float *x, float *y)
+{
+    EACH_BLOCK(n, vec_store(y + i, c, vec_log_sigmoid(vec_load(x + i, c))));
+}
+
+VEC_FN void silu_block(size_t c, const float *x, float *y)
+{
+    Vec vx = vec_load(x, c);
+    vec_store(y, c, vec_mul(vx, vec_sigmoid(vx)));
+}
+
+static void silu(size_t n, const float *x, float *y)
+{
+    EACH_BLOCK(n, silu_block(c, x + i, y + i));
+}
+
+VEC_FN void silu_grad_block(size_t c, const float *x, const float *dy, float *dx)
+{
+    Vec vx = vec_load(x, c);
+    vec_store(dx, c, vec_mul(vec_load(dy, c), vec_silu_slope(vx, vec_sigmoid(vx))));
+}
+
+static void silu_grad(size_t n, const float *x, const float *dy, float *dx)
+{
+    EACH_BLOCK(n, silu_grad_block(c, x + i, dy + i, dx + i));
+}
+
+/* ---- gated units ---- */
+
+VEC_FN void glu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
+                           float *dg)
+{
+    Vec vdy = vec_load(dy, c);
+    Vec vdu = vec_mul(vdy, vec_load(g, c));
+    Vec vdg = vec_mul(vdy, vec_load(u, c));
+    vec_store(du, c, vdu);
+    vec_store(dg, c, vdg);
+}
+
+static void glu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
+                     float *dg)
+{
+    EACH_BLOCK(n, glu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
+}
+
+VEC_FN void swiglu_block(size_t c, const float *u, const float *g, float *y)
+{
+    Vec vg = vec_load(g, c);
+    vec_store(y, c, vec_mul(vec_load(u, c), vec_mul(vg, vec_sigmoid(vg))));
+}
+
+static void swiglu(size_t n, const float *u, const float *g, float *y)
+{
+    EACH_BLOCK(n, swiglu_block(c, u + i, g + i, y + i));
+}
+
+VEC_FN void swiglu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
+                              float *dg)
+{
+    Vec vg = vec_load(g, c);
+    Vec vdy = vec_load(dy, c);
+    Vec s = vec_sigmoid(vg);
+    Vec vdu = vec_mul(vdy, vec_mul(vg, s));
+    Vec vdg = vec_mul(vec_mul(vdy, vec_load(u, c)), vec_silu_slope(vg, s));
+    vec_store(du, c, vdu);
+    vec_store(dg, c, vdg);
+}
+
+static void swiglu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
+                        float *dg)
+{
+    EACH_BLOCK(n, swiglu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
+}
+
+/* ---- rows ---- */
+
+static void rmsnorm(size_t rows, size_t d, float eps, const float *x, const float *w, float *y,
+                    float *rstd)
+{
+    for (size_t row = 0; row < rows; row++) {
+        const float *xr = x + row * d;
+        float *yr = y + row * d;
+        float mean = d > 0 ? dot(d, xr, xr) / (float)d : 0.0f;
+        rstd[row] = 1.0f / sqrtf(mean + eps);
+        Vec r = vec_set1(rstd[row]);
+        if (w) {
+            EACH_BLOCK(d, vec_store(yr + i, c,
+                                    vec_mul(vec_mul(vec_load(xr + i, c), r), vec_load(w + i, c))));
+        } else {
+            EACH_BLOCK(d, vec_store(yr + i, c, vec_mul(vec_load(xr + i, c), r)));
+        }
+    }
+}
+
+/* dy w, or dy where there is no weight */
+VEC_FN Vec weighted(size_t c, const float *dy, const float *w)
+{
+    return w ? vec_mul(vec_load(dy, c), vec_load(w, c)) : vec_load(dy, c);
+}
+
+VEC_FN void rmsnorm_grad_row(size_t d, const float *x, const float *w, float rstd, const float *dy,
+                             float *dx, float *dw)
+{
+    Vec r = vec_set1(rstd);
+    Vec lane = vec_set1(0.0f);
+#define OFFSET(p) ((p) ? (p) + i : NULL)
+    EACH_BLOCK(d,
+               lane = vec_keep(
+                   c, vec_fma(weighted(c, dy + i, OFFSET(w)), vec_mul(vec_load(x + i, c), r), lane),
+                   lane));
+    Vec mean = vec_set1(vec_fold(lane) / (float)d);
+    EACH_BLOCK(d, {
+        Vec t = weighted(c, dy + i, OFFSET(w));
+        Vec normed = vec_mul(vec_load(x + i, c), r);
+        vec_store(dx + i, c, vec_fma(r, vec_fnma(normed, mean, t), vec_load(dx + i, c)));
+        if (w) {
+            vec_store(dw + i, c, vec_fma(vec_load(dy + i, c), normed, vec_load(dw + i, c)));
+        }
+    });
+#undef OFFSET
+}
+
+static void rmsnorm_grad(size_t rows, size_t d, const float *x, const float *w, const float *rstd,
+                         const float *dy, float *dx, float *dw)
+{
+    for (size_t row = 0; row < rows && d > 0; row++) {
+        size_t at = row * d;
+        if (w) {
+            rmsnorm_grad_row(d, x + at, w, rstd[row], dy + at, dx + at, dw);
+        } else {
+            rmsnorm_grad_row(d, x + at, NULL, rstd[row], dy + at, dx + at, NULL);
+        }
+    }
+}
+
+VEC_FN float row_max(size_t n, const float *x)
+{
+    Vec lane = vec_set1(-INFINITY);
+    EACH_BLOCK(n, lane = vec_keep(c, vec_max(vec_load(x + i, c), lane), lane));
+    return vec_fold_max(lane);
+}
+
+VEC_FN float exp_row(size_t n, float max, float *x, bool keep)
+{
+    Vec vmax = vec_set1(max);
+    Vec lane = vec_set1(0.0f);
+    EACH_BLOCK(n, {
+        Vec e = vec_exp(vec_sub(vec_load(x + i, c), vmax));
+        lane = vec_keep(c, vec_add(lane, e), lane);
+        if (keep) {
+            vec_store(x + i, c, e);
+        }
+    });
+    return vec_fold(lane);
+}
+
+static void softmax(size_t rows, size_t n, float *x, const size_t *valid, float *lse)
+{
+    for (size_t row = 0; row < rows; row++) {
+        float *xr = x + row * n;
+        float max = row_max(valid[row], xr);
+        float total = exp_row(valid[row], max, xr, true);
+        scale(valid[row], 1.0f / total, xr, xr);
+        if (n > valid[row]) {
+            memset(xr + valid[row], 0, (n - valid[row]) * sizeof *xr);
+        }
+        if (lse) {
+            lse[row] = valid[row] > 0 ? max + real_log(total) : -INFINITY;
+        }
+    }
+}
+
+static void cross_entropy(size_t rows, size_t vocab, float *z, const uint16_t *target,
+                          float grad_scale, float *nll)
+{
+    bool want_grad = grad_scale < 0.0f || grad_scale > 0.0f;
+    for (size_t row = 0; row < rows; row++) {
+        float *zr = z + row * vocab;
+        float max = row_max(vocab, zr);
+        float at_target = zr[target[row]] - max;
+        float total = want_grad ? exp_row(vocab, max, zr, true) : exp_row(vocab, max, zr, false);
+        nll[row] = real_log(total) - at_target;
+        if (want_grad) {
+            scale(vocab, grad_scale / total, zr, zr);
+            zr[target[row]] -= grad_scale;
+        }
+    }
+}
+
+/* ---- optimiser ---- */
+
+typedef struct AdamwLanes {
+    Vec beta1, beta2, rest1, rest2, eps, weight_decay, lr, c1, c2, grad_scale;
+} AdamwLanes;
+
+VEC_FN void adamw_block(size_t c, const AdamwLanes *k, const float *g, float *p, float *m, float *v)
+{
+    Vec vg = vec_mul(k->grad_scale, vec_load(g, c));
+    Vec vp = vec_load(p, c);
+    Vec vm = vec_fma(k->beta1, vec_load(m, c), vec_mul(k->rest1, vg));
+    Vec vv = vec_fma(k->beta2, vec_load(v, c), vec_mul(vec_mul(k->rest2, vg), vg));
+    Vec step = vec_div(vec_mul(vm, k->c1), vec_add(vec_sqrt(vec_mul(vv, k->c2)), k->eps));
+    vec_store(m, c, vm);
+    vec_store(v, c, vv);
+    vec_store(p, c, vec_fnma(k->lr, vec_fma(k->weight_decay, vp, step), vp));
+}
+
+static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float *m, float *v)
+{
+    const AdamwLanes lanes = {
+        .beta1 = vec_set1(k->beta1),
+        .beta2 = vec_set1(k->beta2),
+        .rest1 = vec_set1(1.0f - k->beta1),
+        .rest2 = vec_set1(1.0f - k->beta2),
+        .eps = vec_set1(k->eps),
+        .weight_decay = vec_set1(k->weight_decay),
+        .lr = vec_set1(k->lr),
+        .c1 = vec_set1(k->c1),
+        .c2 = vec_set1(k->c2),
+        .grad_scale = vec_set1(k->grad_scale),
+    };
+    EACH_BLOCK(n, adamw_block(c, &lanes, g + i, p + i, m + i, v + i));
+}
+
+/* ---- the table ---- */
+
+#define KERN_VEC_TABLE                                                                            \
+    {                                                                                             \
+        .gemm_nn = gemm_nn, .gemm_nt = gemm_nt, .gemm_tn = gemm_tn, .dot = dot, .sum = sum,       \
+        .sum_squares = sum_squares, .add = add, .mul = mul, .mul_add = mul_add, .axpy = axpy,     \
+        .scale = scale, .exp = exp_all, .sigmoid = sigmoid, .log_sigmoid = log_sigmoid,           \
+        .silu = silu, .silu_grad = silu_grad, .glu = mul, .glu_grad = glu_grad, .swiglu = swiglu, \
+        .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, .rmsnorm_grad = rmsnorm_grad,             \
+        .softmax = softmax, .cross_entropy = cross_entropy, .adamw = adamw,                       \
+    }
