@@ -1,0 +1,78 @@
+/* Every tensor of every architecture, under every option, against finite differences. */
+#include <check.h>
+#include <math.h>
+
+#include "tests/trainer/models/model_support.h"
+
+enum { B = 2, T = 11, VOCAB = 13, ENTRIES = 4 };
+
+typedef struct Case {
+    const char *arch;
+    const char *options[4]; /* switched over from their default */
+    int64_t l, d, h;
+} Case;
+
+static const Case cases[] = {
+    {"llama", {NULL}, 2, 12, 2},
+};
+
+static double loss_moved(Model *m, const ModelTensor *t, size_t e, double by,
+                         const uint16_t *tokens)
+{
+    Real before = t->data[e];
+    t->data[e] = before + by;
+    model_params_changed(m);
+    double loss = model_loss(m, tokens, B, T);
+    t->data[e] = before;
+    return loss;
+}
+
+/* Five points, h = 1e-3 (error h^4 f^(5)/30 + rounding 1e-16/h, both below 1e-12 here). */
+static double slope(Model *m, const ModelTensor *t, size_t e, const uint16_t *tokens)
+{
+    double h = 1e-3;
+    double near = loss_moved(m, t, e, h, tokens) - loss_moved(m, t, e, -h, tokens);
+    double far = loss_moved(m, t, e, 2 * h, tokens) - loss_moved(m, t, e, -2 * h, tokens);
+    return (8.0 * near - far) / (12.0 * h);
+}
+
+START_TEST(every_tensor_has_the_gradient_of_the_loss)
+{
+    const Case *c = &cases[_i];
+    ModelShape s = test_shape(c->arch, c->l, c->d, c->h, 10, VOCAB);
+    for (const char *const *o = c->options; *o; o++) {
+        test_option(&s, *o, 1.0 - arch_option(&s, *o));
+    }
+    Model *m = test_open(&s, MODEL_TRAIN, B, T);
+    uint16_t tokens[B * (T + 1)];
+    test_tokens(tokens, B * (T + 1), VOCAB, 5);
+    test_fill(m, 3, 0.15);
+    (void)model_loss_grad(m, tokens, B, T);
+    Real *grads = malloc(model_param_count(m) * sizeof *grads);
+    ck_assert_ptr_nonnull(grads);
+    memcpy(grads, model_grads(m), model_param_count(m) * sizeof *grads);
+    for (size_t i = 0; i < model_tensor_count(m); i++) {
+        const ModelTensor *t = model_tensor(m, i);
+        for (size_t k = 0; t->spec.is_trained && k < ENTRIES; k++) {
+            size_t e = rng_u64(9, i, k) % t->n;
+            double got = grads[(size_t)(t->data - model_params(m)) + e];
+            double want = slope(m, t, e, tokens);
+            ck_assert_msg(fabs(got - want) <= 1e-10 + 1e-7 * fabs(want),
+                          "%s %s[%zu]: gradient %.12g, differences %.12g", c->arch, t->spec.name, e,
+                          got, want);
+        }
+    }
+    free(grads);
+    model_close(m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gradients");
+    TCase *tc = tcase_create("gradients");
+    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0,
+                        (int)(sizeof cases / sizeof *cases));
+    suite_add_tcase(suite, tc);
+    return test_run(suite);
+}

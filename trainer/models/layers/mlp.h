@@ -1,0 +1,29 @@
+/* mlp.h -- gated MLP: x += Wd ( (Wu xb) * f(Wg xb) ), f = identity (SGLU, arXiv:2406.16690
+ * eq. 10) or silu (SwiGLU, arXiv:2002.05202).
+ *
+ * Wg and Wu lie one after the other, so that both products are one: gu [rows, 2g]. */
+#ifndef TRAINER_MODELS_LAYERS_MLP_H
+#define TRAINER_MODELS_LAYERS_MLP_H
+
+#include <stdbool.h>
+
+#include "trainer/core/kern.h"
+
+typedef struct Mlp {
+    size_t d, g;
+    bool is_swish;
+    const Real *wgu;  /* [2g,d] gate, up */
+    const Real *down; /* [d,g] */
+} Mlp;
+
+/* x [rows,d] += mlp(xb [rows,d]); keeps gu [rows,2g] and y [rows,g]. */
+void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real *gu, Real *y,
+                 Real *x);
+
+/* From dx [rows,d] of the output: dxb [rows,d] is set, dwgu and ddown are added to.
+ * Scratch: dgu [rows,2g], dy [rows,g]. */
+void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, const Real *gu,
+                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb, Real *dwgu,
+                  Real *ddown);
+
+#endif

@@ -1,0 +1,202 @@
+/* llama/model.c -- causal softmax attention with rotary positions. */
+#include <math.h>
+#include <string.h>
+
+#include "trainer/models/layers/attention.h"
+#include "trainer/models/layers/linear.h"
+#include "trainer/models/layers/rope.h"
+#include "trainer/models/ops.h"
+
+typedef struct LlamaLayer {
+    const ModelTensor *q, *o; /* q, k and v lie one after the other: [3d,d] */
+    const ModelTensor *k, *v;
+    Real *qkv;   /* [R,3d], q and k rotated, q divided by sqrt(p) */
+    Real *out;   /* [R,d] heads' outputs */
+    Real *cache; /* [seq,2d] keys | values of the sequence being decoded */
+} LlamaLayer;
+
+typedef struct Llama {
+    LlamaLayer *layer;
+    double *theta; /* [p/2] */
+    bool has_angles;
+    Real *cosine, *sine;    /* [seq,p/2] */
+    Real *scores, *dscores; /* [ATTENTION_TILE,seq] */
+    Real *dqkv, *dout;      /* [R,3d], [R,d] */
+    Real *dec;              /* [4d] */
+} Llama;
+
+static bool llama_open(Model *m)
+{
+    Llama *w = arena_alloc(&m->arena, sizeof *w);
+    LlamaLayer *layer = arena_array(&m->arena, m->l, sizeof *layer);
+    if (!w || !layer) {
+        return false;
+    }
+    w->layer = layer;
+    m->own = w;
+    for (size_t i = 0; i < m->l; i++) {
+        layer[i].q = model_need(m, "model.layers.%zu.self_attn.q_proj.weight", i);
+        layer[i].k = model_need(m, "model.layers.%zu.self_attn.k_proj.weight", i);
+        layer[i].v = model_need(m, "model.layers.%zu.self_attn.v_proj.weight", i);
+        layer[i].o = model_need(m, "model.layers.%zu.self_attn.o_proj.weight", i);
+    }
+    return true;
+}
+
+static void llama_layout(Model *m, Mem *mem)
+{
+    Llama *w = m->own;
+    size_t r = m->part_rows, d = m->d;
+    for (size_t i = 0; i < m->l; i++) {
+        LlamaLayer *y = &w->layer[i];
+        bool is_kept = i < model_kept_layers(m);
+        y->qkv = is_kept ? mem_reals(mem, r * 3 * d) : w->layer[0].qkv;
+        y->out = is_kept ? mem_reals(mem, r * d) : w->layer[0].out;
+        y->cache = mem_reals(mem, m->seq * 2 * d);
+    }
+    w->theta = mem_doubles(mem, m->p / 2);
+    w->cosine = mem_reals(mem, m->seq * (m->p / 2));
+    w->sine = mem_reals(mem, m->seq * (m->p / 2));
+    w->scores = mem_reals(mem, ATTENTION_TILE * m->seq);
+    w->dec = mem_reals(mem, 4 * d);
+    if (model_trains(m)) {
+        w->dscores = mem_reals(mem, ATTENTION_TILE * m->seq);
+        w->dqkv = mem_reals(mem, r * 3 * d);
+        w->dout = mem_reals(mem, r * d);
+    }
+}
+
+static void llama_derive(Model *m)
+{
+    Llama *w = m->own;
+    size_t half = m->p / 2;
+    if (w->has_angles) {
+        return; /* they depend on the shape alone */
+    }
+    w->has_angles = true;
+    rope_theta(m->p, arch_option(&m->shape, "rope_base"), w->theta);
+    for (size_t t = 0; t < m->seq; t++) {
+        angles_at(t, half, w->theta, w->cosine + t * half, w->sine + t * half);
+    }
+}
+
+static bool llama_is_swish(const ModelShape *s)
+{
+    (void)s;
+    return true;
+}
+
+/* 1/sqrt(p) goes into q, so that scores need no pass of their own. */
+static Real query_scale(const Model *m)
+{
+    return (Real)(1.0 / sqrt((double)m->p));
+}
+
+static void rotate_rows(const Model *m, Part part, Real *qkv)
+{
+    const Llama *w = m->own;
+    size_t d = m->d, half = m->p / 2;
+    for (size_t r = 0; r < part.rows; r++) {
+        const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
+        rope_forward(m->h, m->p, c, s, query_scale(m), qkv + r * 3 * d);
+        rope_forward(m->h, m->p, c, s, (Real)1, qkv + r * 3 * d + d);
+    }
+}
+
+static void rotate_back(const Model *m, Part part, Real *dqkv)
+{
+    const Llama *w = m->own;
+    size_t d = m->d, half = m->p / 2;
+    for (size_t r = 0; r < part.rows; r++) {
+        const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
+        rope_backward(m->h, m->p, c, s, query_scale(m), dqkv + r * 3 * d);
+        rope_backward(m->h, m->p, c, s, (Real)1, dqkv + r * 3 * d + d);
+    }
+}
+
+/* The b-th sequence's j-th head. */
+static AttentionIn head_in(const Model *m, const LlamaLayer *y, Part part, size_t b, size_t j)
+{
+    const Real *q = y->qkv + b * part.t * 3 * m->d + j * m->p;
+    return (AttentionIn){
+        .n = part.t, .p = m->p, .ld = 3 * m->d, .q = q, .k = q + m->d, .v = q + 2 * m->d};
+}
+
+static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
+{
+    Llama *w = m->own;
+    LlamaLayer *y = &w->layer[i];
+    size_t d = m->d;
+    linear_forward(m->kern, part.rows, d, 3 * d, xb, d, y->q->data, y->qkv, 3 * d, KERN_SET);
+    rotate_rows(m, part, y->qkv);
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            AttentionIn in = head_in(m, y, part, b, j);
+            attention_forward(m->kern, &in, w->scores, y->out + b * part.t * d + j * m->p, d);
+        }
+    }
+    linear_forward(m->kern, part.rows, d, d, y->out, d, y->o->data, x, d, KERN_ADD);
+}
+
+static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
+                               Real *dxb)
+{
+    Llama *w = m->own;
+    LlamaLayer *y = &w->layer[i];
+    const Kern *k = m->kern;
+    size_t d = m->d;
+    linear_backward_w(k, part.rows, d, d, dx, d, y->out, d, y->o->grad);
+    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dout, d, KERN_SET);
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            AttentionIn in = head_in(m, y, part, b, j);
+            size_t at = b * part.t * d + j * m->p;
+            Real *dq = w->dqkv + b * part.t * 3 * d + j * m->p;
+            attention_backward(k, &in, y->out + at, w->dout + at, d, w->scores, w->dscores, dq,
+                               dq + d, dq + 2 * d, 3 * d);
+        }
+    }
+    rotate_back(m, part, w->dqkv);
+    linear_backward_w(k, part.rows, d, 3 * d, w->dqkv, 3 * d, xb, d, y->q->grad);
+    linear_backward_x(k, part.rows, d, 3 * d, w->dqkv, 3 * d, y->q->data, dxb, d, KERN_SET);
+}
+
+static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
+{
+    Llama *w = m->own;
+    LlamaLayer *y = &w->layer[i];
+    size_t d = m->d, half = m->p / 2;
+    Real *qkv = w->dec, *out = w->dec + 3 * d;
+    const Real *c = w->cosine + pos * half, *s = w->sine + pos * half;
+    linear_forward(m->kern, 1, d, 3 * d, xb, d, y->q->data, qkv, 3 * d, KERN_SET);
+    rope_forward(m->h, m->p, c, s, query_scale(m), qkv);
+    rope_forward(m->h, m->p, c, s, (Real)1, qkv + d);
+    memcpy(y->cache + pos * 2 * d, qkv + d, 2 * d * sizeof *qkv);
+    for (size_t j = 0; j < m->h; j++) {
+        const Real *key = y->cache + j * m->p;
+        AttentionIn in = {
+            .n = pos + 1, .p = m->p, .ld = 2 * d, .q = qkv + j * m->p, .k = key, .v = key + d};
+        attention_decode(m->kern, &in, w->scores, out + j * m->p);
+    }
+    linear_forward(m->kern, 1, d, d, out, d, y->o->data, x, d, KERN_ADD);
+}
+
+/* The cache is written before it is read. */
+static void llama_decode_reset(Model *m)
+{
+    (void)m;
+}
+
+const ModelOps model_ops_llama = {
+    .name = "llama",
+    .has_norm_weights = true,
+    .open = llama_open,
+    .layout = llama_layout,
+    .derive = llama_derive,
+    .mlp_is_swish = llama_is_swish,
+    .mix_forward = llama_mix_forward,
+    .mix_backward = llama_mix_backward,
+    .mix_decode = llama_mix_decode,
+    .decode_reset = llama_decode_reset,
+    .decode_is_bounded = true,
+};

@@ -1,0 +1,130 @@
+/* ops.h -- the inside of a model, for the architectures and for model.c and step.c.
+ *
+ * Every model here has the same backbone (step.c):
+ *
+ *     x = embed(tokens)                         [optional extra stage: TPE]
+ *     for each layer:  a = x + mix(norm1(x));  x = a + mlp(norm2(a))
+ *     logits = norm(x) E^T                      (tied)
+ *
+ * and an architecture is its mixer, whether its norms have weights, and the
+ * activation of its MLP's gate.  Rows: a batch is worked through in parts of
+ * whole sequences (Part), R = part->b * part->t rows at a time, row-major [R, d];
+ * gradients accumulate over the parts.
+ */
+#ifndef TRAINER_MODELS_OPS_H
+#define TRAINER_MODELS_OPS_H
+
+#include "common/arena.h"
+#include "trainer/models/mem.h"
+#include "trainer/models/model.h"
+
+/* Sequences [b] of t tokens that go through the layers together. */
+typedef struct Part {
+    size_t b, t, rows; /* rows = b t */
+} Part;
+
+/* One architecture.  All functions but embed_* must be given; a NULL embed_forward
+ * means there is no stage between embedding and layer 0. */
+typedef struct ModelOps {
+    const char *name; /* that of its Arch */
+    bool has_norm_weights;
+
+    /* Finds its tensors and makes its own structures (m->own, from m->arena).
+     * False when memory is short. */
+    bool (*open)(Model *m);
+    /* Takes activations, scratch and decoding state; called twice (mem.h). */
+    void (*layout)(Model *m, Mem *mem);
+    /* Sets initial values that differ from the general rule; runs after it. */
+    void (*init)(Model *m, uint64_t seed);
+    /* Recomputes what depends on parameters alone. */
+    void (*derive)(Model *m);
+    /* True if the gate of the MLP goes through silu. */
+    bool (*mlp_is_swish)(const ModelShape *s);
+
+    /* x [R,d] += mix(xb [R,d]) in layer i, keeping what backward needs. */
+    void (*mix_forward)(Model *m, size_t i, Part part, const Real *xb, Real *x);
+    /* dxb [R,d] = gradient of xb, from dx [R,d] of the mixer's output; adds to the
+     * gradients of its tensors. */
+    void (*mix_backward)(Model *m, size_t i, Part part, const Real *xb, const Real *dx, Real *dxb);
+    /* x [d] += mix(xb [d]) at position pos, moving the decoding state on. */
+    void (*mix_decode)(Model *m, size_t i, size_t pos, const Real *xb, Real *x);
+    void (*decode_reset)(Model *m);
+    bool decode_is_bounded; /* a cache of `seq` positions */
+
+    /* The stage after the embedding: x [R,d] from e [R,d]; and back. */
+    void (*embed_forward)(Model *m, Part part, const Real *e, Real *x);
+    void (*embed_backward)(Model *m, Part part, const Real *e, const Real *dx, Real *de);
+    void (*embed_decode)(Model *m, const Real *e, Real *x);
+
+    /* Around the parts of one gradient: clear own sums, turn them into gradients.
+     * May be NULL. */
+    void (*grads_begin)(Model *m);
+    void (*grads_end)(Model *m);
+} ModelOps;
+
+/* What the backbone keeps of a layer for its backward pass. */
+typedef struct Layer {
+    const ModelTensor *norm1, *norm2;    /* NULL: norms without weights */
+    const ModelTensor *gate, *up, *down; /* gate and up lie one after the other */
+    Real *x, *xb, *rstd1;                /* input [R,d], normed, [R] */
+    Real *a, *ab, *rstd2;                /* after the mixer [R,d], normed, [R] */
+    Real *gu, *y;                        /* [R,2g] gate | up; [R,g] their product */
+} Layer;
+
+struct Model {
+    Arena arena;
+    ModelShape shape;
+    const ModelOps *ops;
+    const Kern *kern;
+    ModelUse use;
+    bool is_swish;
+    size_t batch, seq;           /* at most */
+    size_t part_b, part_rows;    /* sequences and rows of the largest part */
+    size_t l, d, h, p, g, vocab; /* the shape, as sizes */
+
+    ModelTensor *tensor;
+    size_t n_tensors;
+    size_t n_params, n_constants;
+    Real *params, *grads, *constants;
+
+    Layer *layer;
+    void *own; /* the architecture's */
+
+    const ModelTensor *embed, *norm;
+    Real *e;              /* [R,d] embedded tokens, if there is a stage after them */
+    Real *x, *xf, *rstdf; /* [R,d] after the last layer, normed, [R] */
+    uint16_t *target;     /* [R] */
+    Real *logits;         /* [tile_rows, V] */
+    Real *nll;            /* [tile_rows] */
+    size_t tile_rows;
+
+    Real *dx, *dxb, *dgu, *dy; /* scratch of backward: [R,d] [R,d] [R,2g] [R,g] */
+
+    size_t pos; /* decoding */
+    Real *dec;  /* scratch of decoding: [3 d + 3 g] */
+};
+
+/* model_ops_llama, ...: each is defined in its trainer/models/<name>/model.c. */
+#define ARCH(name) extern const ModelOps model_ops_##name;
+#include "trainer/arch/models.def"
+#undef ARCH
+
+/* The operations of an architecture. */
+const ModelOps *model_ops(const Arch *arch);
+
+/* The tensor of this printf-made name; it must exist. */
+const ModelTensor *model_need(const Model *m, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline bool model_trains(const Model *m)
+{
+    return m->use == MODEL_TRAIN;
+}
+
+/* Layers that keep their own activations: all when training, else they share one set. */
+static inline size_t model_kept_layers(const Model *m)
+{
+    return model_trains(m) ? m->l : 1;
+}
+
+#endif
