@@ -7,7 +7,7 @@
 
 typedef struct CatalogCorpus {
     const char *digest;   /* SHA-256 of tokens and tokenizer */
-    const char *manifest; /* JSON text of corpus/manifest.json */
+    const char *manifest; /* corpus/manifest.json, by json_canonical() */
     double validation_bytes_per_token;
 } CatalogCorpus;
 

@@ -27,10 +27,14 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "orchestrator/catalog/attempt.h"
+#include "orchestrator/catalog/corpus.h"
 #include "orchestrator/catalog/run.h"
 #include "orchestrator/catalog/study.h"
 
 enum { RECORD_SCHEMA = 1 };
+
+/* In a checkpoint's folder: the retention rule took its tensors away. */
+#define RECORD_REMOVED "removed.json"
 
 /* study_dir/study.json; ERR_FORMAT when s->resolved is not JSON. */
 ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *err);
@@ -63,5 +67,9 @@ typedef struct ExitRecord {
 
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err);
 ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err);
+
+/* corpus_dir/manifest.json as a row of the catalog; its text with sorted keys.  The manifest
+ * is written by trainer/data. */
+ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err);
 
 #endif

@@ -34,8 +34,8 @@ typedef struct CatalogRun {
     const char *dir; /* runs/<name>-<hash12>, relative to the study's folder */
     const char *architecture, *size;
     int64_t seed;
-    const char *axes;     /* JSON object text: this cell's value on every axis */
-    const char *config;   /* JSON text of config.json */
+    const char *axes;     /* this cell's value on every axis, by json_canonical() */
+    const char *config;   /* config.json, by json_canonical() */
     int64_t position;     /* in the study's order, from 0 */
     int64_t params;       /* N [parameters] */
     int64_t params_total; /* with embeddings [parameters] */

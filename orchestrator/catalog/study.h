@@ -10,7 +10,7 @@ typedef struct CatalogStudy {
     const char *name;
     const char *source_path;   /* NULL when unknown */
     const char *source_sha256; /* of the study file as last run; NULL when unknown */
-    const char *resolved; /* JSON text: the study file with units expanded and defaults filled */
+    const char *resolved;      /* with units expanded and defaults filled, by json_canonical() */
     const char *slaw_version;
     UnixMs created_ms, updated_ms; /* put() ignores both */
 } CatalogStudy;

@@ -1,0 +1,457 @@
+#include "orchestrator/catalog/reindex_run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/fsx.h"
+#include "common/hash.h"
+#include "common/json.h"
+#include "orchestrator/catalog/attempt.h"
+#include "orchestrator/catalog/checkpoint.h"
+#include "orchestrator/catalog/evaluation.h"
+#include "orchestrator/catalog/ingest.h"
+#include "orchestrator/catalog/record.h"
+
+static void say(const Reindex *x, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void say(const Reindex *x, const char *fmt, va_list ap)
+{
+    if (x->report) {
+        char text[2048];
+        (void)vsnprintf(text, sizeof text, fmt, ap);
+        x->report(x->ctx, text);
+    }
+}
+
+void reindex_say(const Reindex *x, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(x, fmt, ap);
+    va_end(ap);
+}
+
+void reindex_problem(Reindex *x, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(x, fmt, ap);
+    va_end(ap);
+    x->totals.problems++;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ErrCode collect(DIR *d, const char *dir, Arena *a, const char ***ret, size_t *ret_n,
+                       Err *err)
+{
+    const char **list = NULL;
+    size_t n = 0, cap = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(d); /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
+        if (!e) {
+            break;
+        }
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        if (n == cap) {
+            const char **more = arena_array(a, cap = cap > 0 ? 2 * cap : 32, sizeof *more);
+            if (!more) {
+                return err_nomem(err, dir);
+            }
+            if (n > 0) {
+                memcpy(more, list, n * sizeof *more);
+            }
+            list = more;
+        }
+        list[n] = arena_strdup(a, e->d_name);
+        if (!list[n++]) {
+            return err_nomem(err, dir);
+        }
+    }
+    if (errno != 0) {
+        return err_sys(err, "read %s", dir);
+    }
+    if (n > 0) {
+        qsort(list, n, sizeof *list, by_text);
+    }
+    *ret = list;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+ErrCode reindex_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    DIR *d = opendir(dir);
+    if (!d) {
+        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : err_sys(err, "open %s", dir);
+    }
+    ErrCode rc = collect(d, dir, a, ret, ret_n, err);
+    (void)closedir(d);
+    return rc;
+}
+
+/* "attempt-012" -> 12, "step-00001220" -> 1220; -1 for anything else. */
+static int64_t number_after(const char *name, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    if (strncmp(name, prefix, n) != 0 || !name[n] ||
+        strspn(name + n, "0123456789") != strlen(name + n) || strlen(name + n) > 15) {
+        return -1;
+    }
+    return strtoll(name + n, NULL, 10);
+}
+
+/* Time of the last change of a file in milliseconds, 0 when it does not exist. */
+static UnixMs changed_ms(const char *dir, const char *name)
+{
+    char path[FSX_PATH_BYTES];
+    Err ignored = ERR_INIT;
+    struct stat st;
+    if (fsx_join(path, dir, name, &ignored) != ERR_OK || stat(path, &st) != 0) {
+        return 0;
+    }
+    return (UnixMs)st.st_mtim.tv_sec * MS_PER_S + st.st_mtim.tv_nsec / NS_PER_MS;
+}
+
+typedef struct Damage {
+    Reindex *x;
+    const char *path;
+} Damage;
+
+static void on_damage(void *ctx, int64_t offset, const char *why)
+{
+    const Damage *d = ctx;
+    reindex_say(d->x, "%s: at byte %" PRId64 ": %s; skipped", d->path, offset, why);
+}
+
+static ErrCode ingest_attempt(Reindex *x, int64_t run_id, int64_t number, const char *dir,
+                              bool *ret_has_bye, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    IngestResult r;
+    ErrCode rc = fsx_join(path, dir, "events.jsonl", err);
+    Damage d = {.x = x, .path = path};
+    IngestHooks hooks = {.ctx = &d, .on_damage = on_damage};
+    if (rc == ERR_OK) {
+        rc = catalog_ingest(x->c, run_id, number, path, &hooks, &r, err);
+    }
+    if (rc == ERR_OK) {
+        x->totals.damaged_lines += r.damaged;
+        *ret_has_bye = r.has_bye;
+    }
+    return rc;
+}
+
+static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const char *dir,
+                               Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    ExitRecord e = {.state = CATALOG_ATTEMPT_LOST,
+                    .code = CATALOG_NONE,
+                    .signal = CATALOG_NONE,
+                    .started_ms = changed_ms(dir, "command"),
+                    .ended_ms = changed_ms(dir, "events.jsonl")};
+    CatalogAttemptEnd end = {0};
+    bool has_bye = false, has_exit = false;
+    Err why = ERR_INIT;
+    rc = exit_record_read(dir, &a, &e, &why);
+    has_exit = rc == ERR_OK;
+    if (rc != ERR_OK && rc != ERR_NOTFOUND) {
+        reindex_problem(x, "%s", why.msg);
+    }
+    TRY(catalog_attempt_begin(x->c, run_id, number, CATALOG_NONE, e.started_ms, err));
+    TRY(ingest_attempt(x, run_id, number, dir, &has_bye, err));
+    if (has_exit || !has_bye) {
+        end = (CatalogAttemptEnd){.state = e.state,
+                                  .exit_code = e.code,
+                                  .exit_signal = e.signal,
+                                  .reason = e.reason,
+                                  .ended_ms = e.ended_ms};
+        TRY(catalog_attempt_end(x->c, run_id, number, &end, err));
+    }
+    x->totals.attempts++;
+
+done:
+    arena_release(&a);
+    return rc;
+}
+
+/* Oldest first, so that the newest attempt's rows stay.  *ret_newest: -1 without any. */
+static ErrCode reindex_attempts(Reindex *x, int64_t run_id, const char *run_dir,
+                                int64_t *ret_newest, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    const char **names = NULL;
+    size_t n = 0;
+    int64_t newest = -1, at = -1;
+    TRY(reindex_list(run_dir, &a, &names, &n, err));
+    for (;;) { /* by number, not by name: attempt-1000 follows attempt-999 */
+        int64_t next = INT64_MAX;
+        const char *name = NULL;
+        for (size_t i = 0; i < n; i++) {
+            int64_t k = number_after(names[i], "attempt-");
+            if (k > at && k < next) {
+                next = k;
+                name = names[i];
+            }
+        }
+        if (!name) {
+            break;
+        }
+        char dir[FSX_PATH_BYTES];
+        TRY(fsx_join(dir, run_dir, name, err));
+        TRY(reindex_attempt(x, run_id, next, dir, err));
+        newest = at = next;
+    }
+    *ret_newest = newest;
+
+done:
+    arena_release(&a);
+    return rc;
+}
+
+/* The state of a checkpoint of which an event spoke, without reading its large files. */
+static ErrCode state_on_disk(Reindex *x, const char *dir, const char *digest,
+                             CatalogCheckpointState *ret, Err *err)
+{
+    char path[FSX_PATH_BYTES], got[XXH128_HEX_BYTES];
+    int64_t bytes = 0;
+    ErrCode rc = fsx_join(path, dir, RECORD_REMOVED, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (fsx_exists(path)) {
+        *ret = CATALOG_CHECKPOINT_REMOVED;
+        return ERR_OK;
+    }
+    rc = fsx_join(path, dir, "manifest.json", err);
+    if (rc == ERR_OK) {
+        rc = hash_xxh128_file(path, got, &bytes, err);
+    }
+    if (rc == ERR_NOTFOUND) {
+        *ret = CATALOG_CHECKPOINT_MISSING;
+        reindex_problem(x, "%s: is missing", path);
+        return ERR_OK;
+    }
+    if (rc == ERR_OK) {
+        bool is_same = strcmp(got, digest) == 0;
+        *ret = is_same ? CATALOG_CHECKPOINT_COMPLETE : CATALOG_CHECKPOINT_CORRUPT;
+        if (!is_same) {
+            reindex_problem(x, "%s: has other bytes than its event says", path);
+        }
+    }
+    return rc;
+}
+
+static ErrCode check_known(Reindex *x, const char *run_dir, const CatalogCheckpoint *k, Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    CatalogCheckpointState state = k->state;
+    ErrCode rc = fsx_join(dir, run_dir, k->path, err);
+    if (rc == ERR_OK) {
+        rc = state_on_disk(x, dir, k->digest, &state, err);
+    }
+    if (rc == ERR_OK && state != k->state) {
+        rc = catalog_checkpoint_set_state(x->c, k->run_id, k->step, state, err);
+    }
+    return rc;
+}
+
+static ErrCode evaluations_of_manifest(Reindex *x, const json_t *m, const CatalogCheckpoint *k,
+                                       Err *err)
+{
+    const json_t *list = json_object_get(m, "evaluations");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *e = json_array_get(list, i);
+        CatalogEvaluation v = {.run_id = k->run_id,
+                               .step = k->step,
+                               .attempt = k->attempt,
+                               .tokens = k->tokens,
+                               .loss = (double)NAN,
+                               .bits_per_byte = (double)NAN};
+        ErrCode rc = json_get_str(e, "task", &v.task, err);
+        if (rc == ERR_OK) {
+            rc = json_get_i64(e, "items", &v.items, err);
+        }
+        (void)json_to_real(json_object_get(e, "loss"), &v.loss);
+        (void)json_to_real(json_object_get(e, "bits_per_byte"), &v.bits_per_byte);
+        if (rc == ERR_OK) {
+            rc = catalog_evaluation_upsert(x->c, &v, err);
+        }
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Fills k from a manifest; false when it is not one of this run at this step. */
+static bool read_manifest(const json_t *m, const CatalogRun *r, CatalogCheckpoint *k)
+{
+    const char *run = NULL, *name = NULL;
+    int64_t step = 0;
+    Err ignored = ERR_INIT;
+    json_t *files = NULL, *f = NULL;
+    if (json_get_str(m, "run", &run, &ignored) != ERR_OK || strcmp(run, r->hash) != 0 ||
+        json_get_i64(m, "step", &step, &ignored) != ERR_OK || step != k->step ||
+        json_get_i64(m, "tokens", &k->tokens, &ignored) != ERR_OK ||
+        json_get_obj(m, "files", &files, &ignored) != ERR_OK ||
+        !json_to_real(json_object_get(m, "train_loss"), &k->train_loss)) {
+        return false;
+    }
+    json_object_foreach(files, name, f)
+    {
+        k->bytes += json_integer_value(json_object_get(f, "bytes"));
+    }
+    return true;
+}
+
+/* A checkpoint whose event was lost: the worker died between the two. */
+static ErrCode add_unknown(Reindex *x, const CatalogRun *r, const char *run_dir, const char *name,
+                           CatalogCheckpoint *k, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES], rel[FSX_PATH_BYTES];
+    char digest[XXH128_HEX_BYTES];
+    json_t *m = NULL;
+    int64_t bytes = 0;
+    TRY(fsx_join(rel, "checkpoints", name, err));
+    TRY(fsx_join(dir, run_dir, rel, err));
+    TRY(fsx_join(path, dir, "manifest.json", err));
+    if (!fsx_exists(path)) {
+        goto done; /* it was never finished */
+    }
+    TRY(hash_xxh128_file(path, digest, &bytes, err));
+    TRY(json_read_file(path, &m, err));
+    k->path = rel;
+    k->digest = digest;
+    k->bytes = bytes;
+    k->created_ms = changed_ms(dir, "manifest.json");
+    if (!read_manifest(m, r, k)) {
+        rc = err_set(err, ERR_FORMAT, "%s: not a manifest of this run and step", path);
+        goto done;
+    }
+    TRY(catalog_checkpoint_upsert(x->c, k, err));
+    TRY(evaluations_of_manifest(x, m, k, err));
+    reindex_say(x, "%s: its event was never written; taken from the manifest", dir);
+
+done:
+    json_decref(m);
+    return rc;
+}
+
+static bool is_known(const CatalogCheckpoint *list, size_t n, int64_t step)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].step == step) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static ErrCode reindex_checkpoints(Reindex *x, const CatalogRun *r, int64_t run_id,
+                                   const char *run_dir, int64_t newest_attempt, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    CatalogCheckpoint *list = NULL;
+    const char **names = NULL;
+    size_t n = 0, n_names = 0;
+    char dir[FSX_PATH_BYTES];
+    TRY(catalog_checkpoint_list(x->c, run_id, &a, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        TRY(check_known(x, run_dir, &list[i], err));
+    }
+    TRY(fsx_join(dir, run_dir, "checkpoints", err));
+    TRY(reindex_list(dir, &a, &names, &n_names, err));
+    for (size_t i = 0; i < n_names; i++) {
+        CatalogCheckpoint k = {.run_id = run_id,
+                               .step = number_after(names[i], "step-"),
+                               .attempt = newest_attempt < 0 ? 0 : newest_attempt,
+                               .state = CATALOG_CHECKPOINT_COMPLETE};
+        if (k.step < 0 || is_known(list, n, k.step)) {
+            continue;
+        }
+        Err why = ERR_INIT;
+        ErrCode found = add_unknown(x, r, run_dir, names[i], &k, &why);
+        if (found == ERR_FORMAT) {
+            reindex_problem(x, "%s", why.msg);
+        } else if (found != ERR_OK) {
+            *err = why;
+            rc = found;
+            goto done;
+        }
+    }
+
+done:
+    arena_release(&a);
+    return rc;
+}
+
+/* The run's state: what status.json says, corrected by what the attempts say when the
+ * scheduler died between the two. */
+static ErrCode settle(Reindex *x, const CatalogRun *r, int64_t run_id, const char *run_dir,
+                      int64_t newest_attempt, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    StatusRecord s = {.state = CATALOG_RUN_WAITING};
+    CatalogAttempt last = {.state = CATALOG_ATTEMPT_LOST};
+    Err why = ERR_INIT;
+    rc = status_record_read(run_dir, &a, &s, &why);
+    if (rc != ERR_OK && rc != ERR_NOTFOUND) {
+        reindex_problem(x, "%s", why.msg);
+    }
+    rc = ERR_OK;
+    if (newest_attempt >= 0) {
+        TRY(catalog_attempt_get(x->c, run_id, newest_attempt, &a, &last, err));
+    }
+    if (s.state == CATALOG_RUN_WAITING || s.state == CATALOG_RUN_RUNNING) {
+        bool is_done = last.state == CATALOG_ATTEMPT_DONE;
+        if (is_done || s.state == CATALOG_RUN_RUNNING) {
+            s.reason = NULL;
+        }
+        s.state = is_done ? CATALOG_RUN_DONE : CATALOG_RUN_WAITING;
+    }
+    TRY(catalog_run_set_state(x->c, run_id, s.state, s.reason, changed_ms(run_dir, "status.json"),
+                              err));
+
+done:
+    arena_release(&a);
+    return rc == ERR_OK ? rc : err_wrap(err, "run %s", r->name);
+}
+
+ErrCode reindex_run(Reindex *x, const CatalogRun *r, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char run_dir[FSX_PATH_BYTES];
+    int64_t id = 0, newest = -1;
+    TRY(fsx_join(run_dir, x->study_dir, r->dir, err));
+    TRY(catalog_run_upsert(x->c, r, changed_ms(run_dir, "run.json"), &id, err));
+    TRY(reindex_attempts(x, id, run_dir, &newest, err));
+    TRY(reindex_checkpoints(x, r, id, run_dir, newest, err));
+    TRY(settle(x, r, id, run_dir, newest, err));
+    x->totals.runs++;
+
+done:
+    return rc;
+}
