@@ -1,0 +1,19 @@
+/* describe.h -- what this worker can do and how fast, as JSON for `slaw`. */
+#ifndef TRAINER_WORKER_DESCRIBE_H
+#define TRAINER_WORKER_DESCRIBE_H
+
+#include <jansson.h>
+
+#include "common/err.h"
+
+/* {"schema":1,"program":"slaw-worker","version","isa","isas":[...],"architectures":[{"name",
+ * "title","source","options":[{"name","kind","default","lo","hi","help"}]}]}.  NULL when
+ * memory is short. */
+json_t *describe_json(void);
+
+/* Trains a small llama for about `seconds` on random tokens: {"schema":1,"isa",
+ * "flops_per_second","tokens_per_second","steps"}, FLOPs counted by the exact convention
+ * plus the logits.  ERR_NOMEM. */
+ErrCode probe_json(double seconds, json_t **ret, Err *err);
+
+#endif

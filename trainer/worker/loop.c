@@ -1,0 +1,502 @@
+#include "trainer/worker/loop.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/json.h"
+#include "trainer/config/run_config.h"
+#include "trainer/data/sampler.h"
+#include "trainer/models/model.h"
+#include "trainer/optim/optim.h"
+#include "trainer/worker/ckpt.h"
+#include "trainer/worker/event_body.h"
+#include "trainer/worker/events.h"
+#include "trainer/worker/hf_config.h"
+#include "trainer/worker/run_lock.h"
+#include "trainer/worker/stop.h"
+#include "trainer/worker/tensors.h"
+#include "trainer/worker/validate.h"
+
+typedef struct Loop {
+    const char *run_dir;
+    int lock_fd;
+    RunConfig config;
+    json_t *json;      /* config.json */
+    json_t *ckpt_json; /* config.json of its checkpoints */
+    EventLog *events;
+    Corpus *corpus;
+    Sampler sampler;
+    const Kern *kern;
+    Model *model;
+    Optim optim;
+    Arena arena;              /* all memory of the loop but the model's; sealed before it */
+    uint16_t *tokens;         /* [B, n+1] */
+    TensorOut *tensor;        /* [3 tensors] */
+    int64_t *checkpoint_step; /* [config.checkpoint_count] */
+    TrainState state;         /* where we are */
+    int64_t saved_step;       /* of the newest state on disk; -1: none */
+    int64_t timed_tokens;     /* trained since the step event before ... */
+    MonoNs timed_ns;          /* ... in this time */
+} Loop;
+
+/* ---------------------------------------------------------------- events */
+
+static int64_t tokens_at(const Loop *l, int64_t step)
+{
+    return step * l->config.batch_tokens;
+}
+
+static ErrCode emit_hello(Loop *l, Err *err)
+{
+    return event_log_emit(l->events, event_hello(&l->config.shape, l->kern->isa, l->state.step),
+                          err);
+}
+
+static ErrCode emit_step(Loop *l, double loss, double grad_norm, double lr, Err *err)
+{
+    double seconds = (double)l->timed_ns / (double)NS_PER_S;
+    StepReport report = {.step = l->state.step,
+                         .tokens = tokens_at(l, l->state.step),
+                         .loss = loss,
+                         .grad_norm = grad_norm,
+                         .lr = lr,
+                         .tokens_per_s = seconds > 0.0 ? (double)l->timed_tokens / seconds : 0.0};
+    l->timed_tokens = 0;
+    l->timed_ns = 0;
+    return event_log_emit(l->events, event_step(&report), err);
+}
+
+static ErrCode emit_checkpoint(Loop *l, const Ckpt *c, const CkptReceipt *r, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < c->n_evaluations; i++) {
+        TRY(event_log_emit(l->events, event_evaluation(c, &c->evaluation[i]), err));
+    }
+    TRY(event_log_emit(l->events, event_checkpoint(c, r), err));
+done:
+    return rc;
+}
+
+static ErrCode emit_bye(Loop *l, ErrCode result, const char *why, Err *err)
+{
+    const char *status = result == ERR_OK            ? "done"
+                         : result == ERR_INTERRUPTED ? "interrupted"
+                         : result == ERR_NUMERIC     ? "diverged"
+                                                     : "failed";
+    ErrCode rc = event_log_emit(l->events,
+                                event_bye(status, l->state.step, result == ERR_OK ? "" : why), err);
+    return rc == ERR_OK ? event_log_sync(l->events, err) : rc;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* What this version of the worker cannot do, in the words of the study file. */
+static ErrCode check_supported(const RunConfig *c, Err *err)
+{
+    if (c->precision != PRECISION_F32) {
+        (void)err_set(err, ERR_INVALID, "training.precision: bf16 is not available yet");
+        return err_hint(err, "precision: f32");
+    }
+    if (c->threads > 1) {
+        (void)err_set(err, ERR_INVALID,
+                      "execution.threads: a run has one thread for now, not %" PRId64, c->threads);
+        return err_hint(err, "threads: 1, and more workers");
+    }
+    return ERR_OK;
+}
+
+static ErrCode open_config(Loop *l, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char path[FSX_PATH_BYTES];
+    TRY(fsx_join(path, l->run_dir, "config.json", err));
+    TRY(json_read_file(path, &l->json, err));
+    rc = run_config_from_json(l->json, &l->config, err);
+    if (rc != ERR_OK) {
+        (void)err_wrap(err, "%s", path);
+        goto done;
+    }
+    (void)snprintf(l->state.run, sizeof l->state.run, "%s", l->config.hash);
+done:
+    return rc;
+}
+
+/* The folder of the attempt; without a number, the first that has no events. */
+static ErrCode attempt_dir(const Loop *l, int64_t *attempt, char out[FSX_PATH_BYTES], Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char events[FSX_PATH_BYTES];
+    bool is_chosen = *attempt >= 0;
+    for (int64_t i = is_chosen ? *attempt : 0;; i++) {
+        TRY(fsx_path(out, err, "%s/attempt-%03" PRId64, l->run_dir, i));
+        TRY(fsx_join(events, out, "events.jsonl", err));
+        if (is_chosen || !fsx_exists(events)) {
+            *attempt = i;
+            break;
+        }
+    }
+done:
+    return rc;
+}
+
+static ErrCode open_events(Loop *l, const LoopOptions *o, Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    int64_t attempt = o->attempt;
+    ErrCode rc = attempt_dir(l, &attempt, dir, err);
+    return rc == ERR_OK
+               ? event_log_open(dir, l->config.hash, attempt, o->socket_fd, &l->events, err)
+               : rc;
+}
+
+static ErrCode open_corpus(Loop *l, const char *dir, Err *err)
+{
+    const RunConfig *c = &l->config;
+    ErrCode rc = ERR_OK;
+    const CorpusInfo *info = NULL;
+    TRY(corpus_open(dir, &l->corpus, err));
+    info = corpus_info(l->corpus);
+    (void)snprintf(l->state.corpus, sizeof l->state.corpus, "%s", info->digest);
+    if (info->vocabulary > c->shape.vocabulary) {
+        rc = err_set(err, ERR_INVALID,
+                     "the corpus %s has a vocabulary of %" PRId64 ", the model of %" PRId64, dir,
+                     info->vocabulary, c->shape.vocabulary);
+        goto done;
+    }
+    TRY(corpus_check_size(info, c->tokens, c->sequence, c->repeat, err));
+    TRY(sampler_init(l->corpus, (uint64_t)c->seed, c->sequence, c->batch_tokens / c->sequence,
+                     &l->sampler, err));
+    if (c->evaluates_validation) {
+        TRY(validate_check(&l->sampler, err));
+    }
+done:
+    return rc;
+}
+
+/* All memory of the loop, in one arena that is sealed. */
+static ErrCode open_memory(Loop *l, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    const RunConfig *c = &l->config;
+    const size_t n_tensors = model_tensor_count(l->model), n_params = model_param_count(l->model);
+    const size_t n_tokens = (size_t)(l->sampler.sequences * (c->sequence + 1));
+    const size_t n_steps = (size_t)c->checkpoint_count;
+    OptimRange *range = arena_array(&l->arena, n_tensors, sizeof *range);
+    l->tokens = arena_array(&l->arena, n_tokens, sizeof *l->tokens);
+    l->tensor = arena_array(&l->arena, 3 * n_tensors, sizeof *l->tensor);
+    l->checkpoint_step = arena_array(&l->arena, n_steps, sizeof *l->checkpoint_step);
+    if (!range || !l->tokens || !l->tensor || !l->checkpoint_step) {
+        rc = err_nomem(err, "the training loop");
+        goto done;
+    }
+    TRY(run_config_checkpoint_steps(c, l->checkpoint_step, err));
+    TRY(optim_init(c, l->kern, range, tensors_ranges(l->model, range), n_params, &l->arena,
+                   &l->optim, err));
+    l->ckpt_json = hf_config(l->json, c);
+    if (!l->ckpt_json) {
+        rc = err_nomem(err, "config.json");
+    }
+    arena_seal(&l->arena);
+done:
+    return rc;
+}
+
+static ErrCode open_training(Loop *l, const char *corpus_dir, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    const RunConfig *c = &l->config;
+    TRY(check_supported(c, err));
+    TRY(open_corpus(l, corpus_dir, err));
+    l->kern = kern_get();
+    TRY(model_open(&c->shape, MODEL_TRAIN, (size_t)l->sampler.sequences, (size_t)c->sequence,
+                   l->kern, &l->model, err));
+    TRY(open_memory(l, err));
+    model_init(l->model, (uint64_t)c->seed);
+done:
+    return rc;
+}
+
+static void loop_close(Loop *l)
+{
+    model_close(l->model);
+    corpus_close(l->corpus);
+    event_log_close(l->events);
+    arena_release(&l->arena);
+    json_decref(l->ckpt_json);
+    json_decref(l->json);
+    if (l->lock_fd >= 0) {
+        (void)close(l->lock_fd);
+    }
+}
+
+/* ---------------------------------------------------------------- resuming */
+
+static ErrCode check_same(const Loop *l, const char *run, const char *corpus, const char *what,
+                          Err *err)
+{
+    if (strcmp(run, l->state.run) != 0) {
+        return err_set(err, ERR_INVALID, "%s in %s is of another configuration (%.12s)", what,
+                       l->run_dir, run);
+    }
+    if (strcmp(corpus, l->state.corpus) != 0) {
+        (void)err_set(err, ERR_INVALID,
+                      "%s in %s was trained on another corpus (%.12s) than this one (%.12s)", what,
+                      l->run_dir, corpus, l->state.corpus);
+        return err_hint(err, "the text changed; give the study another directory (--dir)");
+    }
+    return ERR_OK;
+}
+
+/* A whole checkpoint of `step`, if there is one.  ERR_NOTFOUND if not. */
+static ErrCode find_checkpoint(const Loop *l, int64_t step, Ckpt *ret, CkptReceipt *receipt,
+                               Err *err)
+{
+    ErrCode rc = ERR_OK;
+    char dir[FSX_PATH_BYTES];
+    Err why = ERR_INIT;
+    TRY(ckpt_dir(l->run_dir, step, dir, err));
+    rc = ckpt_verify(dir, ret, receipt, &why);
+    if (rc != ERR_OK || ret->step != step) { /* absent, half-written or damaged: made again */
+        rc = err_set(err, ERR_NOTFOUND, "%s is not whole", dir);
+        goto done;
+    }
+    TRY(check_same(l, ret->run, ret->corpus, "a checkpoint", err));
+done:
+    return rc;
+}
+
+/* Takes up the newest state, if there is one. */
+static ErrCode resume(Loop *l, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    TrainState found = {0};
+    char file[FSX_PATH_BYTES];
+    Safetensors *s = NULL;
+    rc = state_newest(l->run_dir, &found, file, err);
+    if (rc == ERR_NOTFOUND) {
+        *err = ERR_INIT;
+        return ERR_OK;
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    TRY(check_same(l, found.run, found.corpus, "the state", err));
+    TRY(safetensors_open(file, &s, err));
+    TRY(tensors_load_state(l->model, &l->optim, s, err));
+    l->state = found;
+    l->saved_step = found.step;
+done:
+    safetensors_close(s);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- training */
+
+static ErrCode save_state(Loop *l, Err *err)
+{
+    if (l->saved_step == l->state.step) {
+        return ERR_OK;
+    }
+    ErrCode rc = event_log_sync(l->events, err); /* events are never behind a state */
+    if (rc == ERR_OK) {
+        size_t n = tensors_of_state(l->model, &l->optim, l->tensor);
+        rc = state_write(l->run_dir, &l->state, l->tensor, n, err);
+    }
+    if (rc == ERR_OK) {
+        l->saved_step = l->state.step;
+    }
+    return rc;
+}
+
+static bool is_planned(const Loop *l, int64_t step)
+{
+    for (int64_t i = 0; i < l->config.checkpoint_count; i++) {
+        if (l->checkpoint_step[i] == step) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static ErrCode diverged(const Loop *l, const char *what, double x, int64_t step, Err *err)
+{
+    return err_set(err, ERR_NUMERIC, "diverged at step %" PRId64 ": %s is %g (bound %g)", step,
+                   what, x, l->config.diverged_above);
+}
+
+static ErrCode interrupted(Loop *l, Err *err)
+{
+    ErrCode rc = save_state(l, err);
+    return rc == ERR_OK ? err_set(err, ERR_INTERRUPTED, "stopped by %s after step %" PRId64,
+                                  stop_name(), l->state.step)
+                        : rc;
+}
+
+/* Evaluates and writes the checkpoint of the step where we are. */
+static ErrCode make_checkpoint(Loop *l, Ckpt *c, CkptReceipt *receipt, Err *err)
+{
+    const TrainState *s = &l->state;
+    ErrCode rc = ERR_OK;
+    *c = (Ckpt){.step = s->step,
+                .tokens = tokens_at(l, s->step),
+                .train_loss = s->loss_sum / (double)s->loss_count};
+    (void)snprintf(c->run, sizeof c->run, "%s", s->run);
+    (void)snprintf(c->corpus, sizeof c->corpus, "%s", s->corpus);
+    if (l->config.evaluates_validation) {
+        if (!validate(l->model, &l->sampler, l->tokens, stop_requested, &c->evaluation[0])) {
+            return interrupted(l, err);
+        }
+        c->n_evaluations = 1;
+        if (!isfinite(c->evaluation[0].loss)) {
+            return diverged(l, "validation loss", c->evaluation[0].loss, s->step, err);
+        }
+    }
+    TRY(save_state(l, err));
+    TRY(ckpt_write(l->run_dir, c, l->ckpt_json, l->tensor, tensors_of_model(l->model, l->tensor),
+                   receipt, err));
+done:
+    return rc;
+}
+
+/* The planned checkpoint of the step where we are: found whole, or made. */
+static ErrCode checkpoint(Loop *l, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Ckpt c;
+    CkptReceipt receipt;
+    rc = find_checkpoint(l, l->state.step, &c, &receipt, err);
+    if (rc == ERR_OK) {
+        TRY(save_state(l, err));
+    } else if (rc == ERR_NOTFOUND) {
+        TRY(make_checkpoint(l, &c, &receipt, err));
+    } else {
+        goto done;
+    }
+    TRY(emit_checkpoint(l, &c, &receipt, err));
+    l->state.loss_sum = 0.0;
+    l->state.loss_count = 0;
+done:
+    return rc;
+}
+
+static ErrCode train_step(Loop *l, Err *err)
+{
+    const RunConfig *c = &l->config;
+    const int64_t step = l->state.step + 1;
+    MonoNs start = clock_mono_ns();
+    sampler_batch(&l->sampler, step - 1, l->tokens);
+    double loss =
+        model_loss_grad(l->model, l->tokens, (size_t)l->sampler.sequences, (size_t)c->sequence);
+    double norm = optim_grad_norm(&l->optim, model_grads(l->model));
+    double lr = run_config_lr(c, step);
+    bool is_good = loss <= c->diverged_above && isfinite(norm); /* NaN compares false */
+    if (is_good) {
+        optim_step(&l->optim, step, lr, norm, model_grads(l->model), model_params(l->model));
+        model_params_changed(l->model);
+        l->state.loss_sum += loss;
+        l->state.loss_count++;
+    }
+    l->state.step = step;
+    l->timed_tokens += c->batch_tokens;
+    l->timed_ns += clock_mono_ns() - start;
+    ErrCode rc = ERR_OK;
+    if (!is_good || step % LOOP_LOG_EVERY == 0 || is_planned(l, step)) {
+        rc = emit_step(l, loss, norm, lr, err);
+    }
+    if (rc == ERR_OK && !is_good) {
+        bool is_loss = !(loss <= c->diverged_above);
+        rc = diverged(l, is_loss ? "loss" : "gradient norm", is_loss ? loss : norm, step, err);
+    }
+    return rc;
+}
+
+static ErrCode train(Loop *l, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    if (is_planned(l, l->state.step)) { /* the attempt before stopped here */
+        TRY(checkpoint(l, err));
+    }
+    while (l->state.step < l->config.steps) {
+        if (!stop_requested()) {
+            TRY(train_step(l, err));
+        }
+        if (stop_requested()) { /* the state only, also at a planned step */
+            rc = interrupted(l, err);
+            goto done;
+        }
+        if (is_planned(l, l->state.step)) {
+            TRY(checkpoint(l, err));
+        } else if (stop_take_save()) {
+            TRY(save_state(l, err));
+        }
+    }
+done:
+    return rc;
+}
+
+/* A run whose last checkpoint is whole is done, whatever became of its states. */
+static ErrCode run_events(Loop *l, const char *corpus_dir, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Ckpt last;
+    CkptReceipt receipt;
+    TRY(open_training(l, corpus_dir, err));
+    rc = find_checkpoint(l, l->config.steps, &last, &receipt, err);
+    if (rc == ERR_OK) {
+        l->state.step = last.step;
+        TRY(emit_hello(l, err));
+        TRY(emit_checkpoint(l, &last, &receipt, err));
+        goto done;
+    }
+    if (rc != ERR_NOTFOUND) {
+        goto done;
+    }
+    TRY(resume(l, err));
+    TRY(emit_hello(l, err));
+    TRY(train(l, err));
+done:
+    return rc;
+}
+
+ErrCode loop_run(const LoopOptions *options, Err *err)
+{
+    Loop l = {.run_dir = options->run_dir, .lock_fd = -1, .saved_step = -1};
+    ErrCode rc = run_lock(options->run_dir, RUN_LOCK_WAIT_MS, stop_requested, &l.lock_fd, err);
+    if (rc == ERR_OK) {
+        rc = open_config(&l, err);
+    }
+    if (rc == ERR_OK) {
+        rc = open_events(&l, options, err);
+    }
+    if (rc == ERR_OK) {
+        rc = run_events(&l, options->corpus_dir, err);
+        Err late = ERR_INIT;
+        ErrCode said = emit_bye(&l, rc, err->msg, &late);
+        if (rc == ERR_OK && said != ERR_OK) {
+            *err = late;
+            rc = said;
+        }
+    }
+    loop_close(&l);
+    return rc;
+}
+
+int loop_exit_status(ErrCode rc)
+{
+    switch (rc) {
+    case ERR_INVALID:
+    case ERR_FORMAT:
+    case ERR_NOTFOUND:
+        return EXIT_BAD_CONFIG;
+    case ERR_NUMERIC:
+        return EXIT_DIVERGED;
+    default:
+        return err_exit_status(rc);
+    }
+}
