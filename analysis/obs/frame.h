@@ -1,0 +1,49 @@
+/* frame.h -- a table of text with named columns: a CSV file, or a study's observations.
+ *
+ * Both sources become this one thing, so that selecting, renaming and grouping
+ * are written once and mean the same for both.
+ */
+#ifndef ANALYSIS_OBS_FRAME_H
+#define ANALYSIS_OBS_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+#define FRAME_NONE ((size_t)-1)
+
+typedef struct Frame {
+    char *source; /* for messages: the file */
+    Buf text;     /* all names and cells, NUL-terminated */
+    size_t *at;   /* offsets into text: n_columns names, then the cells row by row */
+    size_t n_at, cap_at;
+    size_t n_columns, n_rows;
+    size_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+} Frame;
+
+void frame_release(Frame *f);
+
+/* Builds: names first, then cells in order (n_columns is set between).  Failures of memory
+ * stick in text.is_short; frame_finish reports them. */
+void frame_add(Frame *f, const char *cell, size_t n);
+ErrCode frame_finish(Frame *f, Err *err);
+
+const char *frame_name(const Frame *f, size_t column);
+const char *frame_cell(const Frame *f, size_t row, size_t column);
+
+/* FRAME_NONE when there is no such column. */
+size_t frame_find(const Frame *f, const char *name);
+
+/* The same; ERR_INVALID with the nearest name as a hint. */
+ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err);
+
+/* The cell as a finite number.  ERR_INVALID: "fits.csv:12: column \"loss\": \"abc\" is not a
+ * number". */
+ErrCode frame_number(const Frame *f, size_t row, size_t column, double *ret, Err *err);
+
+/* ERR_INVALID about one cell, with its place in front. */
+ErrCode frame_bad_cell(const Frame *f, size_t row, size_t column, const char *rule, Err *err);
+
+#endif

@@ -1,0 +1,210 @@
+#include "analysis/obs/study_frame.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/json.h"
+#include "orchestrator/catalog/catalog.h"
+#include "orchestrator/catalog/observation.h"
+#include "orchestrator/catalog/run.h"
+#include "orchestrator/catalog/study.h"
+
+static const char *const fixed_column[] = {
+    "run",     "name", "architecture",  "size",       "seed",  "task",
+    "step",    "N",    "N_total",       "D",          "C_6nd", "C_exact",
+    "C_paper", "loss", "bits_per_byte", "train_loss", "state", "is_final",
+};
+enum { N_FIXED = sizeof fixed_column / sizeof fixed_column[0], MAX_AXES = 32 };
+
+/* Axes of the matrix that are not columns already, and each run's values on them. */
+typedef struct Axes {
+    const char *name[MAX_AXES];
+    size_t n;
+    CatalogRun *run;
+    json_t **value; /* [n_runs] */
+    size_t n_runs;
+} Axes;
+
+void study_analysis_release(StudyAnalysis *a)
+{
+    free(a->name);
+    free(a->by);
+    for (size_t i = 0; i < a->n_laws; i++) {
+        free(a->law[i]);
+    }
+    *a = (StudyAnalysis){0};
+}
+
+static void axes_release(Axes *x)
+{
+    for (size_t i = 0; x->value && i < x->n_runs; i++) {
+        json_decref(x->value[i]);
+    }
+    free(x->value);
+}
+
+static void add_axis(Axes *x, const char *name)
+{
+    for (size_t i = 0; i < N_FIXED; i++) {
+        if (strcmp(fixed_column[i], name) == 0) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        if (strcmp(x->name[i], name) == 0) {
+            return;
+        }
+    }
+    if (x->n < MAX_AXES) {
+        x->name[x->n++] = name;
+    }
+}
+
+static ErrCode read_axes(Catalog *c, Arena *a, Axes *x, Err *err)
+{
+    ErrCode rc = catalog_run_list(c, a, &x->run, &x->n_runs, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    x->value = calloc(x->n_runs + 1, sizeof *x->value);
+    if (!x->value) {
+        return err_nomem(err, "axes");
+    }
+    for (size_t i = 0; i < x->n_runs; i++) {
+        const char *key;
+        json_t *v;
+        x->value[i] = json_loads(x->run[i].axes, 0, NULL);
+        json_object_foreach(x->value[i], key, v)
+        {
+            add_axis(x, key);
+        }
+    }
+    return ERR_OK;
+}
+
+static void add_text(Frame *f, const char *s)
+{
+    frame_add(f, s ? s : "", s ? strlen(s) : 0);
+}
+
+static void add_real(Frame *f, double x)
+{
+    char text[32] = "";
+    if (isfinite(x)) {
+        json_number_text(x, text);
+    }
+    add_text(f, text);
+}
+
+static void add_axis_value(Frame *f, const json_t *v)
+{
+    if (json_is_string(v)) {
+        add_text(f, json_string_value(v));
+    } else if (json_is_number(v)) {
+        add_real(f, json_number_value(v));
+    } else if (json_is_boolean(v)) {
+        add_text(f, json_is_true(v) ? "true" : "false");
+    } else {
+        Buf text = BUF_INIT;
+        if (v) {
+            json_canonical(v, &text);
+        }
+        add_text(f, buf_str(&text));
+        buf_release(&text);
+    }
+}
+
+static const json_t *axes_of(const Axes *x, const char *hash)
+{
+    for (size_t i = 0; i < x->n_runs; i++) {
+        if (strcmp(x->run[i].hash, hash) == 0) {
+            return x->value[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_observation(Frame *f, const CatalogObservation *o, const Axes *x)
+{
+    add_text(f, o->run);
+    add_text(f, o->name);
+    add_text(f, o->architecture);
+    add_text(f, o->size);
+    add_real(f, (double)o->seed);
+    add_text(f, o->task);
+    add_real(f, (double)o->step);
+    const double number[] = {o->n,     o->n_total,       o->d,
+                             o->c_6nd, o->c_exact,       o->c_paper,
+                             o->loss,  o->bits_per_byte, o->train_loss};
+    for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) {
+        add_real(f, number[i]);
+    }
+    add_text(f, catalog_run_state_name(o->state));
+    add_text(f, o->is_final ? "1" : "0");
+    const json_t *axes = x->n ? axes_of(x, o->run) : NULL;
+    for (size_t i = 0; i < x->n; i++) {
+        add_axis_value(f, json_object_get(axes, x->name[i]));
+    }
+}
+
+/* {"analysis":{"laws":[...],"by":"..."}} of the resolved study; what is missing stays empty. */
+static void read_analysis(const CatalogStudy *s, StudyAnalysis *a)
+{
+    json_t *resolved = json_loads(s->resolved, 0, NULL);
+    const json_t *analysis = json_object_get(resolved, "analysis");
+    const char *by = json_string_value(json_object_get(analysis, "by"));
+    const json_t *laws = json_object_get(analysis, "laws");
+    a->name = strdup(s->name);
+    a->by = by ? strdup(by) : NULL;
+    for (size_t i = 0; i < json_array_size(laws) && a->n_laws < STUDY_FRAME_MAX_LAWS; i++) {
+        const char *law = json_string_value(json_array_get(laws, i));
+        char *copy = law ? strdup(law) : NULL;
+        if (copy) {
+            a->law[a->n_laws++] = copy;
+        }
+    }
+    json_decref(resolved);
+}
+
+ErrCode study_frame_read(const char *catalog_path, Frame *ret, StudyAnalysis *ret_analysis,
+                         Err *err)
+{
+    Catalog *c = NULL;
+    Arena arena = ARENA_INIT;
+    Axes axes = {0};
+    Frame f = {0};
+    CatalogObservation *o = NULL;
+    CatalogStudy study = {0};
+    size_t n = 0;
+    ErrCode rc = ERR_OK;
+    TRY(catalog_open_readonly(catalog_path, &c, err));
+    TRY(catalog_study_get(c, &arena, &study, err));
+    TRY(read_axes(c, &arena, &axes, err));
+    TRY(catalog_observation_list(c, &arena, &o, &n, err));
+    f.source = strdup(catalog_path);
+    f.n_columns = N_FIXED + axes.n;
+    for (size_t i = 0; i < f.n_columns; i++) {
+        add_text(&f, i < N_FIXED ? fixed_column[i] : axes.name[i - N_FIXED]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        add_observation(&f, &o[i], &axes);
+    }
+    TRY(frame_finish(&f, err));
+    if (!f.source) {
+        rc = err_nomem(err, "table");
+        goto done;
+    }
+    read_analysis(&study, ret_analysis);
+    *ret = f;
+    f = (Frame){0};
+done:
+    frame_release(&f);
+    axes_release(&axes);
+    arena_release(&arena);
+    catalog_close(c);
+    return rc;
+}
