@@ -9,12 +9,12 @@
 #include "common/log.h"
 #include "common/quantity.h"
 
-static const Command *const command_table[] = {
+static const Command *const all_commands[] = {
 #define COMMAND(id) &command_##id,
 #include "orchestrator/cli/commands.def"
 #undef COMMAND
 };
-enum { N_COMMANDS = sizeof command_table / sizeof command_table[0] };
+enum { N_COMMANDS = sizeof all_commands / sizeof all_commands[0] };
 
 size_t command_count(void)
 {
@@ -23,7 +23,7 @@ size_t command_count(void)
 
 const Command *command_at(size_t i)
 {
-    return i < N_COMMANDS ? command_table[i] : NULL;
+    return i < N_COMMANDS ? all_commands[i] : NULL;
 }
 
 /* Options every verb takes. */
@@ -157,7 +157,7 @@ static void print_help(FILE *f)
     (void)fprintf(
         f, "slaw turns a YAML file into scaling laws.\n\nusage: slaw VERB [STUDY] [options]\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        (void)fprintf(f, "  %-12s %s\n", command_table[i]->name, command_table[i]->summary);
+        (void)fprintf(f, "  %-12s %s\n", all_commands[i]->name, all_commands[i]->summary);
     }
     (void)fprintf(f, "\nslaw VERB --help explains one.\n");
 }
@@ -165,7 +165,7 @@ static void print_help(FILE *f)
 static const Command *command_find(const char *name)
 {
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        const Command *c = command_table[i];
+        const Command *c = all_commands[i];
         if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0)) {
             return c;
         }
@@ -185,7 +185,7 @@ static int unknown_verb(const char *name)
 {
     const char *known[N_COMMANDS];
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        known[i] = command_table[i]->name;
+        known[i] = all_commands[i]->name;
     }
     (void)fprintf(stderr, "slaw: there is no verb \"%s\"\n", name);
     const char *near = nearest_name(name, known, N_COMMANDS);

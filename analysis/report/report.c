@@ -1,0 +1,343 @@
+#include "analysis/report/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/quantity.h"
+
+ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, Report *ret,
+                    Err *err)
+{
+    Report r = {.source = source, .obs = obs, .seed = plan->seed};
+    r.fit = calloc(obs->n_groups * plan->n_laws + 1, sizeof *r.fit);
+    if (!r.fit) {
+        return err_nomem(err, "report");
+    }
+    for (size_t l = 0; l < plan->n_laws; l++) {
+        for (size_t g = 0; g < obs->n_groups; g++) {
+            ReportFit *f = &r.fit[r.n++];
+            *f = (ReportFit){.group = &obs->group[g], .form = plan->law[l], .refusal = ERR_INIT};
+            FitOptions o = fit_defaults(f->form);
+            o.loss = plan->has_loss ? plan->loss : o.loss;
+            o.residual = plan->residual;
+            o.starts = plan->starts;
+            o.bootstrap = plan->bootstrap;
+            o.threads = plan->threads;
+            o.seed = plan->seed;
+            ErrCode rc = fit_run(&o, &f->group->data, &f->fit, &f->refusal);
+            if (rc == ERR_NOMEM) {
+                *err = f->refusal;
+                report_release(&r);
+                return rc;
+            }
+            f->is_refused = rc != ERR_OK;
+            r.n_refused += f->is_refused ? 1 : 0;
+        }
+    }
+    *ret = r;
+    return ERR_OK;
+}
+
+void report_release(Report *r)
+{
+    free(r->fit);
+    *r = (Report){0};
+}
+
+void report_rows_text(const Obs *obs, Buf *out)
+{
+    const struct {
+        size_t n;
+        const char *why;
+    } left[] = {
+        {obs->n_where, "by --where"},
+        {obs->n_task, "of other tasks"},
+        {obs->n_diverged, "of diverged runs"},
+        {obs->n_early, "as warm-up"},
+    };
+    buf_printf(out, "%zu of %zu rows used", obs->n_used, obs->n_read);
+    const char *sep = "; left out: ";
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        if (left[i].n) {
+            buf_printf(out, "%s%zu %s", sep, left[i].n, left[i].why);
+            sep = ", ";
+        }
+    }
+}
+
+/* ---- text ---- */
+
+static void loss_text(const FitResult *f, Buf *out)
+{
+    buf_puts(out, fit_loss_name(f->loss.kind));
+    if (f->loss.kind == FIT_HUBER) {
+        buf_printf(out, ":%g", f->loss.delta);
+    }
+    buf_printf(out, " on %s residuals", f->residual == FIT_LOG ? "log" : "raw");
+}
+
+static const char *resampling_text(FitResampling r)
+{
+    switch (r) {
+    case FIT_NO_INTERVALS:
+        return "none";
+    case FIT_CASES:
+        return "points";
+    case FIT_CLUSTERS:
+        return "whole runs";
+    case FIT_WILD:
+        return "residuals of whole runs";
+    }
+    return "none";
+}
+
+static void values_text(const FitResult *f, Buf *out)
+{
+    static const TableColumn column[] = {{"  ", false},       {"value", true}, {"std. error", true},
+                                         {"95 % from", true}, {"to", true},    {"unit", false}};
+    Table t;
+    Err ignored = ERR_INIT;
+    table_init(&t, column, sizeof column / sizeof column[0]);
+    for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
+        const FitValue *v = i < f->n_params ? &f->param[i] : &f->derived[i - f->n_params];
+        char name[64];
+        (void)snprintf(name, sizeof name, "  %s", v->name);
+        table_text(&t, name);
+        table_digits(&t, 6, v->value);
+        table_digits(&t, 2, v->se);
+        table_digits(&t, 5, v->lo);
+        table_digits(&t, 5, v->hi);
+        table_text(&t, strcmp(v->unit, "1") == 0 ? "" : v->unit);
+    }
+    (void)table_print(&t, TABLE_TEXT, out, &ignored);
+    table_release(&t);
+}
+
+static void fit_text(const ReportFit *rf, Buf *out)
+{
+    const FitResult *f = &rf->fit;
+    buf_printf(out, "\n%s, %s: %zu points", rf->group->name, rf->form->name, f->n);
+    if (f->n_runs) {
+        buf_printf(out, " of %zu runs", f->n_runs);
+    }
+    buf_puts(out, "\n\n");
+    values_text(f, out);
+    buf_printf(out, "\n  minimised   sum of ");
+    loss_text(f, out);
+    buf_printf(out, " = %.10g\n", f->objective);
+    buf_printf(out, "  minimum     %zu of %zu starts end here", f->at_minimum, f->starts);
+    if (f->has_second) {
+        buf_printf(out, "; the next minimum is %.3g times as high",
+                   f->second_objective / f->objective);
+    }
+    if (f->loss.kind == FIT_L1) {
+        buf_puts(out, "; an optimal vertex\n");
+    } else {
+        buf_printf(out, "; promised decrease %.1e, eigenvalue ratio %.1e\n",
+                   f->certificate.decrement, f->certificate.eigen_ratio);
+    }
+    buf_printf(out,
+               "  quality     rmse %.4g nats/token, of logs %.3g, R2 %.5f, AIC %.1f, BIC %.1f\n",
+               f->rmse, f->rmse_log, f->r2, f->aic, f->bic);
+    if (f->resampling != FIT_NO_INTERVALS) {
+        buf_printf(out, "  intervals   bootstrap of %s, %zu replicates",
+                   resampling_text(f->resampling), f->replicates);
+        if (f->replicates_failed) {
+            buf_printf(out, ", %zu failed", f->replicates_failed);
+        }
+        buf_putc(out, '\n');
+    }
+    for (size_t i = 0; i < f->n_warnings; i++) {
+        buf_printf(out, "  warning     %s\n", f->warning[i]);
+    }
+}
+
+void report_text(const Report *r, Buf *out)
+{
+    buf_printf(out, "%s: ", r->source);
+    report_rows_text(r->obs, out);
+    buf_putc(out, '\n');
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        if (i == 0 || r->fit[i - 1].form != f->form) {
+            buf_printf(out, "\n%s", f->form->equation);
+            if (f->form->input[0] == FORM_C) {
+                buf_printf(out, " (convention of C: %s)", obs_convention_name(r->obs->convention));
+            }
+            buf_putc(out, '\n');
+        }
+        if (f->is_refused) {
+            buf_printf(out, "\n%s, %s: refused\n  %s\n", f->group->name, f->form->name,
+                       f->refusal.msg);
+            if (f->refusal.hint[0]) {
+                buf_printf(out, "  hint: %s\n", f->refusal.hint);
+            }
+        } else {
+            fit_text(f, out);
+        }
+    }
+}
+
+/* ---- tables ---- */
+
+/* "1.817 [1.774, 1.868]" */
+static void value_cell(Table *t, const FitValue *v)
+{
+    char shown[96] = "";
+    if (v && isfinite(v->lo)) {
+        (void)snprintf(shown, sizeof shown, "%.4g [%.3g, %.3g]", v->value, v->lo, v->hi);
+    } else if (v) {
+        (void)snprintf(shown, sizeof shown, "%.4g", v->value);
+    }
+    table_text(t, shown);
+}
+
+enum { MAX_LAW_COLUMNS = 16 };
+
+/* Columns of a law's table: its parameters, and a and b. */
+static size_t law_columns(const Form *f, TableColumn *column)
+{
+    size_t n = 0;
+    column[n++] = (TableColumn){"group", false};
+    column[n++] = (TableColumn){"points", true};
+    for (size_t i = 0; i < f->n_params; i++) {
+        column[n++] = (TableColumn){f->param[i].name, true};
+    }
+    column[n++] = (TableColumn){"a", true};
+    column[n++] = (TableColumn){"b", true};
+    column[n++] = (TableColumn){"rmse_log", true};
+    return n;
+}
+
+static ErrCode law_table(const Report *r, const Form *form, TableFormat format, Buf *out, Err *err)
+{
+    TableColumn column[MAX_LAW_COLUMNS];
+    size_t n = law_columns(form, column);
+    Table t;
+    table_init(&t, column, n);
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        if (f->form != form) {
+            continue;
+        }
+        table_text(&t, f->group->name);
+        table_decimals(&t, 0, (double)f->group->data.n);
+        for (size_t c = 2; c + 1 < n; c++) {
+            if (f->is_refused) {
+                table_text(&t, "refused");
+            } else {
+                value_cell(&t, fit_value(&f->fit, column[c].name));
+            }
+        }
+        table_digits(&t, 3, f->is_refused ? (double)NAN : f->fit.rmse_log);
+    }
+    buf_printf(out, "%s%s\n\n", format == TABLE_MARKDOWN ? "### " : "", form->equation);
+    ErrCode rc = table_print(&t, format, out, err);
+    buf_putc(out, '\n');
+    table_release(&t);
+    return rc;
+}
+
+static ErrCode laws_csv(const Report *r, Buf *out, Err *err)
+{
+    static const TableColumn column[] = {{"group", false}, {"law", false},  {"points", true},
+                                         {"name", false},  {"value", true}, {"se", true},
+                                         {"lo", true},     {"hi", true},    {"unit", false}};
+    Table t;
+    table_init(&t, column, sizeof column / sizeof column[0]);
+    for (size_t i = 0; i < r->n; i++) {
+        const FitResult *f = &r->fit[i].fit;
+        for (size_t k = 0; !r->fit[i].is_refused && k < f->n_params + f->n_derived; k++) {
+            const FitValue *v = k < f->n_params ? &f->param[k] : &f->derived[k - f->n_params];
+            table_text(&t, r->fit[i].group->name);
+            table_text(&t, r->fit[i].form->name);
+            table_decimals(&t, 0, (double)f->n);
+            table_text(&t, v->name);
+            table_digits(&t, 9, v->value);
+            table_digits(&t, 9, v->se);
+            table_digits(&t, 9, v->lo);
+            table_digits(&t, 9, v->hi);
+            table_text(&t, v->unit);
+        }
+    }
+    ErrCode rc = table_print(&t, TABLE_CSV, out, err);
+    table_release(&t);
+    return rc;
+}
+
+ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *err)
+{
+    if (format == TABLE_CSV) {
+        return laws_csv(r, out, err);
+    }
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < r->n && rc == ERR_OK; i++) {
+        if (i == 0 || r->fit[i].form != r->fit[i - 1].form) {
+            rc = law_table(r, r->fit[i].form, format, out, err);
+        }
+    }
+    return rc;
+}
+
+static void quantity_cell(Table *t, double x)
+{
+    char shown[QUANTITY_TEXT_BYTES], full[32];
+    if (!isfinite(x)) {
+        table_text(t, "");
+        return;
+    }
+    json_number_text(x, full);
+    table_both(t, quantity_count_text(x, shown), full);
+}
+
+static void run_row(Table *t, const ObsGroup *g, size_t last)
+{
+    char name[64];
+    const FitData *d = &g->data;
+    (void)snprintf(name, sizeof name, "N = %.4g", d->params[last]);
+    table_text(t, g->name);
+    table_text(t, d->n_runs ? g->run_name[d->run[last]] : name);
+    quantity_cell(t, d->params[last]);
+    quantity_cell(t, d->tokens[last]);
+    table_digits(t, 4, d->flops[last]);
+    table_decimals(t, 4, d->loss[last]);
+    table_decimals(t, 4, g->bits_per_byte[last]);
+}
+
+/* Is observation i the one with the largest D of its run (or of its N)? */
+static bool is_last(const FitData *d, size_t i)
+{
+    for (size_t j = 0; j < d->n; j++) {
+        bool is_same = d->n_runs ? d->run[j] == d->run[i] : d->params[j] == d->params[i];
+        if (is_same && (d->tokens[j] > d->tokens[i] || (d->tokens[j] == d->tokens[i] && j < i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err)
+{
+    static const TableColumn column[] = {{"group", false},   {"run", false},
+                                         {"N", true},        {"D", true},
+                                         {"C [FLOP]", true}, {"loss [nats/token]", true},
+                                         {"bits/byte", true}};
+    Table t;
+    table_init(&t, column, sizeof column / sizeof column[0]);
+    for (size_t g = 0; g < obs->n_groups; g++) {
+        for (size_t i = 0; i < obs->group[g].data.n; i++) {
+            if (is_last(&obs->group[g].data, i)) {
+                run_row(&t, &obs->group[g], i);
+            }
+        }
+    }
+    if (format != TABLE_CSV) {
+        buf_printf(out, "%sLast observation of each run (convention of C: %s)\n\n",
+                   format == TABLE_MARKDOWN ? "### " : "", obs_convention_name(obs->convention));
+    }
+    ErrCode rc = table_print(&t, format, out, err);
+    table_release(&t);
+    return rc;
+}

@@ -1,0 +1,62 @@
+/* report.h -- the laws of a source: every group by every law, as JSON, text and tables. */
+#ifndef ANALYSIS_REPORT_REPORT_H
+#define ANALYSIS_REPORT_REPORT_H
+
+#include <jansson.h>
+
+#include "analysis/fit/fit.h"
+#include "analysis/obs/obs.h"
+#include "analysis/report/table.h"
+
+enum { REPORT_MAX_LAWS = 8 };
+
+/* What to fit to each group. */
+typedef struct ReportPlan {
+    const Form *law[REPORT_MAX_LAWS];
+    size_t n_laws;
+    bool has_loss; /* else each law's own */
+    FitLoss loss;
+    FitResidual residual;
+    size_t starts, bootstrap, threads;
+    uint64_t seed;
+} ReportPlan;
+
+/* One law of one group: fitted, or refused with the reason. */
+typedef struct ReportFit {
+    const ObsGroup *group; /* borrowed */
+    const Form *form;
+    bool is_refused;
+    Err refusal;
+    FitResult fit;
+} ReportFit;
+
+typedef struct Report {
+    const char *source; /* borrowed, as are obs and plan's forms */
+    const Obs *obs;
+    uint64_t seed;
+    ReportFit *fit;
+    size_t n;
+    size_t n_refused;
+} Report;
+
+/* Fits all.  A refusal (ERR_NUMERIC, ERR_INVALID) is part of the report; ERR_NOMEM is not. */
+ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, Report *ret,
+                    Err *err);
+void report_release(Report *r);
+
+/* The object that `slaw fit --json` prints (docs/fitting.md); NULL when memory is short. */
+json_t *report_json(const Report *r);
+
+/* The same for people. */
+void report_text(const Report *r, Buf *out);
+
+/* Fitted parameters with intervals: one table a law; as CSV one long table. */
+ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *err);
+
+/* One row a run: N, D, C, the last loss.  Sources without runs: one row an N. */
+ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err);
+
+/* "3,440 of 3,568 rows used; left out: 128 by --where". */
+void report_rows_text(const Obs *obs, Buf *out);
+
+#endif

@@ -1,0 +1,181 @@
+/* The JSON of a report.  Field names are a contract: docs/fitting.md. */
+#include <math.h>
+
+#include "analysis/report/report.h"
+#include "common/json.h"
+
+static void set_real(json_t *obj, const char *key, double x)
+{
+    (void)json_object_set_new(obj, key, isfinite(x) ? json_real(x) : json_null());
+}
+
+static void set_count(json_t *obj, const char *key, size_t n)
+{
+    (void)json_object_set_new(obj, key, json_integer((json_int_t)n));
+}
+
+static void set_text(json_t *obj, const char *key, const char *s)
+{
+    (void)json_object_set_new(obj, key, json_string(s));
+}
+
+static json_t *values_json(const FitValue *v, size_t n)
+{
+    json_t *obj = json_object();
+    for (size_t i = 0; i < n; i++) {
+        set_real(obj, v[i].name, v[i].value);
+    }
+    return obj;
+}
+
+static void add_intervals(json_t *obj, const FitValue *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(v[i].se)) {
+            json_t *one = json_object();
+            set_real(one, "se", v[i].se);
+            set_real(one, "lo", v[i].lo);
+            set_real(one, "hi", v[i].hi);
+            set_text(one, "method", "bootstrap");
+            (void)json_object_set_new(obj, v[i].name, one);
+        }
+    }
+}
+
+static json_t *starts_json(const FitResult *f)
+{
+    json_t *obj = json_object();
+    set_count(obj, "total", f->starts);
+    set_count(obj, "at_minimum", f->at_minimum);
+    set_count(obj, "not_converged", f->not_converged);
+    json_t *second = json_null();
+    if (f->has_second) {
+        second = json_object();
+        json_t *params = json_object();
+        for (size_t i = 0; i < f->n_params; i++) {
+            set_real(params, f->param[i].name, f->second_param[i]);
+        }
+        set_real(second, "objective", f->second_objective);
+        (void)json_object_set_new(second, "params", params);
+    }
+    (void)json_object_set_new(obj, "second_best", second);
+    return obj;
+}
+
+static json_t *certificate_json(const FitResult *f)
+{
+    json_t *obj = json_object();
+    if (f->loss.kind == FIT_L1) {
+        set_text(obj, "kind", "vertex");
+        return obj;
+    }
+    set_text(obj, "kind", "newton");
+    set_real(obj, "decrement", f->certificate.decrement);
+    set_real(obj, "gradient", f->certificate.gradient);
+    set_real(obj, "eigen_ratio", f->certificate.eigen_ratio);
+    return obj;
+}
+
+static json_t *bootstrap_json(const FitResult *f)
+{
+    static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
+                                       [FIT_CASES] = "point",
+                                       [FIT_CLUSTERS] = "run",
+                                       [FIT_WILD] = "wild"};
+    json_t *obj = json_object();
+    set_text(obj, "unit", unit[f->resampling]);
+    set_count(obj, "replicates", f->replicates);
+    set_count(obj, "failed", f->replicates_failed);
+    return obj;
+}
+
+static json_t *envelope_json(const Envelope *e)
+{
+    json_t *obj = json_object(), *points = json_array();
+    for (size_t i = 0; i < e->n_points; i++) {
+        json_t *p = json_object();
+        set_real(p, "C", e->point[i].c);
+        set_real(p, "N", e->point[i].n);
+        set_real(p, "D", e->point[i].d);
+        set_real(p, "loss", e->point[i].loss);
+        (void)json_array_append_new(points, p);
+    }
+    set_count(obj, "sizes", e->n_sizes);
+    (void)json_object_set_new(obj, "points", points);
+    return obj;
+}
+
+static json_t *fit_json(const Report *r, const ReportFit *rf)
+{
+    const FitResult *f = &rf->fit;
+    json_t *obj = json_object(), *intervals = json_object(), *warnings = json_array();
+    set_text(obj, "group", rf->group->name);
+    set_text(obj, "law", rf->form->name);
+    set_text(obj, "equation", rf->form->equation);
+    set_text(obj, "loss", fit_loss_name(f->loss.kind));
+    set_real(obj, "delta", f->loss.kind == FIT_HUBER ? f->loss.delta : (double)NAN);
+    set_text(obj, "residual", f->residual == FIT_LOG ? "log" : "raw");
+    if (rf->form->input[0] == FORM_C) {
+        set_text(obj, "convention", obs_convention_name(r->obs->convention));
+    }
+    set_count(obj, "n", f->n);
+    set_count(obj, "runs", f->n_runs);
+    set_real(obj, "objective", f->objective);
+    (void)json_object_set_new(obj, "params", values_json(f->param, f->n_params));
+    (void)json_object_set_new(obj, "derived", values_json(f->derived, f->n_derived));
+    add_intervals(intervals, f->param, f->n_params);
+    add_intervals(intervals, f->derived, f->n_derived);
+    (void)json_object_set_new(obj, "intervals", intervals);
+    (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
+    (void)json_object_set_new(obj, "starts", starts_json(f));
+    (void)json_object_set_new(obj, "certificate", certificate_json(f));
+    set_real(obj, "rmse", f->rmse);
+    set_real(obj, "rmse_log", f->rmse_log);
+    set_real(obj, "r2", f->r2);
+    set_real(obj, "aic", f->aic);
+    set_real(obj, "bic", f->bic);
+    if (f->has_envelope) {
+        (void)json_object_set_new(obj, "envelope", envelope_json(&f->envelope));
+    }
+    for (size_t i = 0; i < f->n_warnings; i++) {
+        (void)json_array_append_new(warnings, json_string(f->warning[i]));
+    }
+    (void)json_object_set_new(obj, "warnings", warnings);
+    return obj;
+}
+
+static json_t *refusal_json(const ReportFit *rf)
+{
+    json_t *obj = json_object();
+    set_text(obj, "group", rf->group->name);
+    set_text(obj, "law", rf->form->name);
+    set_count(obj, "n", rf->group->data.n);
+    set_text(obj, "reason", rf->refusal.msg);
+    return obj;
+}
+
+json_t *report_json(const Report *r)
+{
+    json_t *obj = json_object(), *fits = json_array(), *refused = json_array();
+    json_t *rows = json_object();
+    set_count(obj, "schema", 1);
+    set_text(obj, "source", r->source);
+    set_text(obj, "version", SLAW_VERSION);
+    (void)json_object_set_new(obj, "seed", json_integer((json_int_t)r->seed));
+    set_text(obj, "convention", obs_convention_name(r->obs->convention));
+    set_count(rows, "read", r->obs->n_read);
+    set_count(rows, "used", r->obs->n_used);
+    set_count(rows, "where", r->obs->n_where);
+    set_count(rows, "other_tasks", r->obs->n_task);
+    set_count(rows, "diverged", r->obs->n_diverged);
+    set_count(rows, "early", r->obs->n_early);
+    (void)json_object_set_new(obj, "rows", rows);
+    for (size_t i = 0; i < r->n; i++) {
+        (void)json_array_append_new(r->fit[i].is_refused ? refused : fits,
+                                    r->fit[i].is_refused ? refusal_json(&r->fit[i])
+                                                         : fit_json(r, &r->fit[i]));
+    }
+    (void)json_object_set_new(obj, "fits", fits);
+    (void)json_object_set_new(obj, "refused", refused);
+    return obj;
+}

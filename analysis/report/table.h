@@ -1,0 +1,44 @@
+/* table.h -- rows and columns as aligned text, Markdown or CSV. */
+#ifndef ANALYSIS_REPORT_TABLE_H
+#define ANALYSIS_REPORT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+typedef enum TableFormat { TABLE_TEXT, TABLE_MARKDOWN, TABLE_CSV } TableFormat;
+
+/* "text", "markdown", "csv"; ERR_USAGE otherwise. */
+ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err);
+
+typedef struct TableColumn {
+    const char *name;
+    bool is_right; /* aligned right: numbers */
+} TableColumn;
+
+/* Cells are added row by row.  A number keeps its value beside the text that people see, and
+ * CSV writes that value in full. */
+typedef struct Table {
+    const TableColumn *column; /* borrowed */
+    size_t n_columns;
+    Buf text;   /* cells for people, NUL-terminated, then cells in full */
+    size_t *at; /* [2 n_cells] offsets: for people, in full */
+    size_t n_cells, cap;
+} Table;
+
+void table_init(Table *t, const TableColumn *column, size_t n_columns);
+void table_release(Table *t);
+
+void table_text(Table *t, const char *cell);
+/* A number with so many significant digits (%g), or decimals (%f).  NaN gives an empty cell. */
+void table_digits(Table *t, int digits, double x);
+void table_decimals(Table *t, int decimals, double x);
+/* Both forms given. */
+void table_both(Table *t, const char *shown, const char *full);
+
+/* ERR_NOMEM if any cell was lost. */
+ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err);
+
+#endif

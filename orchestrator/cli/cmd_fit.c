@@ -1,0 +1,79 @@
+#include <stdio.h>
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "orchestrator/cli/fit_args.h"
+
+typedef struct FitOpts {
+    FitArgs fit;
+} FitOpts;
+
+static const FitOpts fit_default = {.fit = FIT_ARGS_DEFAULT};
+
+static const Opt fit_opts[] = {
+    FIT_ARGS_OPTS(offsetof(FitOpts, fit)),
+    {0},
+};
+
+/* A study keeps its latest fit beside its other reports. */
+static ErrCode save(const FitRun *r, const json_t *result, Err *err)
+{
+    char folder[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    ErrCode rc = ERR_OK;
+    if (!r->source.is_study) {
+        return ERR_OK;
+    }
+    TRY(fit_run_folder(r, NULL, folder, err));
+    TRY(fsx_join(path, folder, "fit.json", err));
+    TRY(json_write_file(path, result, err));
+done:
+    return rc;
+}
+
+static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
+{
+    const FitOpts *o = opts;
+    FitRun r = {0};
+    Buf out = BUF_INIT;
+    json_t *result = NULL;
+    ErrCode rc = ERR_OK;
+    (void)argc;
+    TRY(fit_args_run(&o->fit, argv[0], &r, err));
+    result = report_json(&r.report);
+    if (!result) {
+        rc = err_nomem(err, "report");
+        goto done;
+    }
+    if (s->is_json) {
+        json_pretty(result, &out);
+    } else {
+        report_text(&r.report, &out);
+    }
+    TRY(buf_ok(&out, err));
+    TRY(save(&r, result, err));
+    (void)fputs(buf_str(&out), stdout);
+    fit_run_report_refusals(&r, s);
+done:
+    json_decref(result);
+    buf_release(&out);
+    fit_run_release(&r);
+    return rc;
+}
+
+const Command command_fit = {
+    .name = "fit",
+    .args = "SOURCE",
+    .summary = "fit scaling laws to a study, a catalog or a CSV file",
+    .description =
+        "SOURCE is a study's folder, a catalog.db, or a CSV file whose header names N, D and "
+        "loss.\n"
+        "Prints each law's parameters with intervals and the evidence that they are the minimum.\n"
+        "For a study it also writes reports/fit.json.  A law that the points cannot determine is\n"
+        "refused with the reason, and the exit status is 1.",
+    .opts = fit_opts,
+    .opts_size = sizeof(FitOpts),
+    .opts_default = &fit_default,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,159 @@
+#include "orchestrator/cli/fit_args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/exit_code.h"
+#include "common/fsx.h"
+
+enum { MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
+
+static ErrCode find_law(const char *name, size_t n, const Form **ret, Err *err)
+{
+    Buf known = BUF_INIT;
+    for (size_t i = 0; i < form_count(); i++) {
+        const Form *f = form_at(i);
+        if (strlen(f->name) == n && memcmp(f->name, name, n) == 0) {
+            *ret = f;
+            buf_release(&known);
+            return ERR_OK;
+        }
+        buf_printf(&known, "%s%s", i ? ", " : "", f->name);
+    }
+    (void)err_set(err, ERR_USAGE, "there is no law \"%.*s\"", (int)n, name);
+    (void)err_hint(err, "the laws are: %s", buf_str(&known));
+    buf_release(&known);
+    return err->code;
+}
+
+/* --law, else what the study says, else chinchilla. */
+static ErrCode choose_laws(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
+{
+    const char *names = a->law ? a->law : s->analysis.n_laws ? NULL : "chinchilla";
+    for (size_t i = 0; !names && i < s->analysis.n_laws; i++) {
+        const char *law = s->analysis.law[i];
+        ErrCode rc = find_law(law, strlen(law), &plan->law[plan->n_laws++], err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    while (names && *names) {
+        size_t n = strcspn(names, ",");
+        if (plan->n_laws == REPORT_MAX_LAWS) {
+            return err_set(err, ERR_USAGE, "--law names more than %d laws", REPORT_MAX_LAWS);
+        }
+        ErrCode rc = find_law(names, n, &plan->law[plan->n_laws++], err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        names += n + (names[n] == ',');
+    }
+    return ERR_OK;
+}
+
+static ErrCode in_range(const char *name, int64_t x, int64_t lo, int64_t hi, Err *err)
+{
+    if (x < lo || x > hi) {
+        return err_set(err, ERR_USAGE, "--%s must be between %lld and %lld, not %lld", name,
+                       (long long)lo, (long long)hi, (long long)x);
+    }
+    return ERR_OK;
+}
+
+static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    *plan = (ReportPlan){.has_loss = a->loss != NULL};
+    TRY(in_range("starts", a->starts, 1, MAX_STARTS, err));
+    TRY(in_range("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
+    TRY(in_range("threads", a->threads, 1, MAX_THREADS, err));
+    TRY(in_range("seed", a->seed, 0, INT64_MAX, err));
+    if (a->loss) {
+        TRY(fit_loss_parse(a->loss, &plan->loss, err));
+    }
+    if (strcmp(a->residual, "log") != 0 && strcmp(a->residual, "raw") != 0) {
+        rc = err_set(err, ERR_USAGE, "--residual takes log or raw, not \"%s\"", a->residual);
+        goto done;
+    }
+    plan->residual = strcmp(a->residual, "log") == 0 ? FIT_LOG : FIT_RAW;
+    plan->starts = (size_t)a->starts;
+    plan->bootstrap = (size_t)a->bootstrap;
+    plan->threads = (size_t)a->threads;
+    plan->seed = (uint64_t)a->seed;
+    TRY(choose_laws(a, s, plan, err));
+done:
+    return rc;
+}
+
+static ErrCode make_selection(const FitArgs *a, const ObsSource *s, ObsOptions *o, Err *err)
+{
+    *o = (ObsOptions){.by = a->by,
+                      .task = a->task,
+                      .is_final_only = a->final_only,
+                      .min_tokens = a->min_tokens,
+                      .skip_fraction = a->skip_fraction};
+    if (!o->by && s->is_study) {
+        o->by = s->analysis.by ? s->analysis.by : "architecture";
+    }
+    if (!(o->skip_fraction >= 0.0 && o->skip_fraction < 1.0)) {
+        return err_set(err, ERR_USAGE, "--skip-fraction must be at least 0 and below 1");
+    }
+    for (size_t i = 0; i < a->where.n; i++) {
+        o->where[o->n_where++] = a->where.item[i];
+    }
+    for (size_t i = 0; i < a->map.n; i++) {
+        o->map[o->n_map++] = a->map.item[i];
+    }
+    return a->convention ? obs_convention_parse(a->convention, &o->convention, err) : ERR_OK;
+}
+
+ErrCode fit_args_run(const FitArgs *a, const char *path, FitRun *ret, Err *err)
+{
+    FitRun r = {0};
+    ReportPlan plan;
+    ObsOptions options;
+    ErrCode rc = ERR_OK;
+    TRY(obs_source_open(path, &r.source, err));
+    TRY(make_plan(a, &r.source, &plan, err));
+    TRY(make_selection(a, &r.source, &options, err));
+    TRY(obs_select(&r.source.frame, &options, &r.obs, err));
+    *ret = r;
+    rc = report_make(path, &ret->obs, &plan, &ret->report, err);
+    if (rc == ERR_OK) {
+        return ERR_OK;
+    }
+    r = *ret;
+    *ret = (FitRun){0};
+done:
+    fit_run_release(&r);
+    return rc;
+}
+
+void fit_run_release(FitRun *r)
+{
+    report_release(&r->report);
+    obs_release(&r->obs);
+    obs_source_release(&r->source);
+}
+
+void fit_run_report_refusals(const FitRun *r, Session *s)
+{
+    for (size_t i = 0; i < r->report.n; i++) {
+        const ReportFit *f = &r->report.fit[i];
+        if (f->is_refused) {
+            (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, f->refusal.msg);
+            s->exit_status = EXIT_SOME_FAILED;
+        }
+    }
+}
+
+ErrCode fit_run_folder(const FitRun *r, const char *out, char ret[4096], Err *err)
+{
+    ErrCode rc = ERR_OK;
+    if (!out && !r->source.is_study) {
+        (void)err_set(err, ERR_USAGE, "a CSV source has no folder for reports");
+        return err_hint(err, "name one: --out DIR");
+    }
+    rc = out ? fsx_path(ret, err, "%s", out) : fsx_join(ret, r->source.dir, "reports", err);
+    return rc == ERR_OK ? fsx_mkdirs(ret, err) : rc;
+}
