@@ -1,0 +1,93 @@
+/* The life of a run.  The catalog stores the state; only this table changes it, so a
+ * crash of the scheduler at any moment leaves every run in a state drawn here.
+ *
+ *                   +------------requeue------------+
+ *                   v                               |
+ *     (new) --> waiting -----------start-------> running --finish--> done --+
+ *                ^ ^ ^                            |   |                     |
+ *                | | +---retry--- failed <--fail--+   +--diverge-> diverged |
+ *                | +-----retry------------------------------------/         |
+ *                +-------lose-----------------------------------------------+
+ *
+ *     retire: from every state but running, to `retired`.  The catalog brings a retired
+ *     run back when the study file names it again.
+ *
+ * Invariants:
+ *   (1) at most one attempt of a run is `running`, and only while the run is;
+ *   (2) an attempt is `running` in the catalog before its process is started;
+ *   (3) `done` implies a complete checkpoint at the last step, durable before the state;
+ *   (4) a run that is `done` is started again only if its files are gone;
+ *   (5) `failed` and `diverged` end only by a person's retry;
+ *   (6) an attempt that has ended never changes, and its number is never used again.
+ *
+ * The life of an attempt:  running --finish|interrupt|diverge|fail|lose--> its end.
+ */
+#include "orchestrator/sched/run_state.h"
+
+static const struct {
+    CatalogRunState from;
+    RunEvent event;
+    CatalogRunState to;
+} run_edge[] = {
+    {CATALOG_RUN_WAITING, RUN_START, CATALOG_RUN_RUNNING},
+    {CATALOG_RUN_RUNNING, RUN_FINISH, CATALOG_RUN_DONE},
+    {CATALOG_RUN_RUNNING, RUN_REQUEUE, CATALOG_RUN_WAITING},
+    {CATALOG_RUN_RUNNING, RUN_FAIL, CATALOG_RUN_FAILED},
+    {CATALOG_RUN_RUNNING, RUN_DIVERGE, CATALOG_RUN_DIVERGED},
+    {CATALOG_RUN_FAILED, RUN_RETRY, CATALOG_RUN_WAITING},
+    {CATALOG_RUN_DIVERGED, RUN_RETRY, CATALOG_RUN_WAITING},
+    {CATALOG_RUN_DONE, RUN_LOSE, CATALOG_RUN_WAITING},
+    {CATALOG_RUN_WAITING, RUN_RETIRE, CATALOG_RUN_RETIRED},
+    {CATALOG_RUN_DONE, RUN_RETIRE, CATALOG_RUN_RETIRED},
+    {CATALOG_RUN_FAILED, RUN_RETIRE, CATALOG_RUN_RETIRED},
+    {CATALOG_RUN_DIVERGED, RUN_RETIRE, CATALOG_RUN_RETIRED},
+};
+
+static const CatalogAttemptState attempt_end[N_ATTEMPT_EVENTS] = {
+    [ATTEMPT_FINISH] = CATALOG_ATTEMPT_DONE,      [ATTEMPT_INTERRUPT] = CATALOG_ATTEMPT_INTERRUPTED,
+    [ATTEMPT_DIVERGE] = CATALOG_ATTEMPT_DIVERGED, [ATTEMPT_FAIL] = CATALOG_ATTEMPT_FAILED,
+    [ATTEMPT_LOSE] = CATALOG_ATTEMPT_LOST,
+};
+
+const char *run_event_name(RunEvent e)
+{
+    static const char *const name[N_RUN_EVENTS] = {
+        [RUN_START] = "start", [RUN_FINISH] = "finish",   [RUN_REQUEUE] = "requeue",
+        [RUN_FAIL] = "fail",   [RUN_DIVERGE] = "diverge", [RUN_RETRY] = "retry",
+        [RUN_LOSE] = "lose",   [RUN_RETIRE] = "retire",
+    };
+    return name[e];
+}
+
+const char *attempt_event_name(AttemptEvent e)
+{
+    static const char *const name[N_ATTEMPT_EVENTS] = {
+        [ATTEMPT_FINISH] = "finish",   [ATTEMPT_INTERRUPT] = "interrupt",
+        [ATTEMPT_DIVERGE] = "diverge", [ATTEMPT_FAIL] = "fail",
+        [ATTEMPT_LOSE] = "lose",
+    };
+    return name[e];
+}
+
+ErrCode run_state_next(CatalogRunState from, RunEvent event, CatalogRunState *ret, Err *err)
+{
+    for (size_t i = 0; i < sizeof run_edge / sizeof run_edge[0]; i++) {
+        if (run_edge[i].from == from && run_edge[i].event == event) {
+            *ret = run_edge[i].to;
+            return ERR_OK;
+        }
+    }
+    return err_set(err, ERR_CONFLICT, "a %s run cannot %s", catalog_run_state_name(from),
+                   run_event_name(event));
+}
+
+ErrCode attempt_state_next(CatalogAttemptState from, AttemptEvent event, CatalogAttemptState *ret,
+                           Err *err)
+{
+    if (from != CATALOG_ATTEMPT_RUNNING) {
+        return err_set(err, ERR_CONFLICT, "an attempt that is %s cannot %s",
+                       catalog_attempt_state_name(from), attempt_event_name(event));
+    }
+    *ret = attempt_end[event];
+    return ERR_OK;
+}

@@ -1,0 +1,233 @@
+#include "tests/orchestrator/sched/fixture.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/exit_code.h"
+#include "common/fsx.h"
+#include "common/json.h"
+
+static const char config_text[] =
+    "{\"schema\":1,\"run\":\"\",\"name\":\"r%d\",\"study\":\"fixture\",\"size\":\"s%d\","
+    "\"model\":{\"architecture\":\"llama\",\"layers\":2,\"width\":%d,\"heads\":1,\"head_width\":%d,"
+    "\"mlp_width\":32,\"vocabulary\":256,\"norm_eps\":1e-6},"
+    "\"corpus\":{\"text\":[\"none\"],\"tokenizer\":\"bytes\",\"validation\":64,\"repeat\":true},"
+    "\"training\":{\"tokens\":%d,\"sequence\":64,\"batch\":64,\"optimizer\":{\"adamw\":{"
+    "\"lr\":0.001,\"betas\":[0.9,0.95],\"eps\":1e-8,\"weight_decay\":0.1}},"
+    "\"schedule\":{\"constant\":{\"warmup\":1}},\"clip\":1.0,\"precision\":\"f32\","
+    "\"diverged_above\":20},"
+    "\"checkpoints\":{\"count\":%d,\"spacing\":\"linear\",\"first\":64,\"keep\":\"weights\"},"
+    "\"evaluation\":[\"validation\"],\"seed\":%d,\"threads\":1}";
+
+static void make_run(Fixture *f, int i)
+{
+    char text[2048], hash[SHA256_HEX_BYTES];
+    Err err = ERR_INIT;
+    RunSpec *r = &f->runs[i];
+    int width = 16 * (i + 1);
+    (void)snprintf(text, sizeof text, config_text, i, i, width, width, FIXTURE_STEPS * 64,
+                   FIXTURE_CHECKPOINTS, i + 1);
+    r->json = json_loads(text, 0, NULL);
+    ck_assert_ptr_nonnull(r->json);
+    ck_assert_msg(run_config_identity(r->json, hash, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(json_object_set_new(r->json, "run", json_string(hash)), 0);
+    ck_assert_msg(run_config_from_json(r->json, &r->config, &err) == ERR_OK, "%s", err.msg);
+    r->axes = json_pack("{s:s,s:i}", "architecture", "llama", "seed", i + 1);
+    r->size = arena_printf(&f->arena, "s%d", i);
+    r->dir = arena_printf(&f->arena, "runs/r%d-%.12s", i, hash);
+    r->params = arch_params(&r->config.shape);
+    r->params_total = arch_params_total(&r->config.shape);
+    r->flops_6nd = arch_flops_6nd(&r->config.shape);
+    r->flops_exact = arch_flops_exact(&r->config.shape, 64);
+    r->flops_paper = arch_flops_paper(&r->config.shape, 64);
+}
+
+void fixture_open(Fixture *f, size_t n_runs)
+{
+    Err err = ERR_INIT;
+    memset(f, 0, sizeof *f);
+    f->tmp = tmpdir_open();
+    (void)snprintf(f->dir, sizeof f->dir, "%s/study", f->tmp.path);
+    (void)snprintf(f->corpus, sizeof f->corpus, "%s/study/corpus", f->tmp.path);
+    ck_assert_int_eq(fsx_mkdirs(f->corpus, &err), ERR_OK);
+    (void)tmpdir_write(&f->tmp, "study/corpus/manifest.json",
+                       "{\"digest\":\"none\",\"validation_bytes_per_token\":1.0}\n");
+    /* slaw_test runs tests in the folder that holds fake-worker. */
+    ck_assert_ptr_nonnull(getcwd(f->worker, sizeof f->worker - 16));
+    (void)strcat(f->worker, "/fake-worker"); /* NOLINT: 16 bytes were kept */
+    for (size_t i = 0; i < n_runs; i++) {
+        make_run(f, (int)i);
+    }
+    f->study = (Study){.name = "fixture",
+                       .file = "fixture.yaml",
+                       .base_dir = f->tmp.path,
+                       .resolved = json_pack("{s:s}", "study", "fixture"),
+                       .runs = f->runs,
+                       .n_runs = n_runs,
+                       .launcher = "local",
+                       .trainer = "native",
+                       .workers = 2,
+                       .retries = 2};
+    (void)snprintf(f->study.sha256, sizeof f->study.sha256, "%064d", 0);
+    fixture_behave("");
+}
+
+void fixture_close(Fixture *f)
+{
+    for (size_t i = 0; i < FIXTURE_MAX_RUNS; i++) {
+        json_decref(f->runs[i].json);
+        json_decref(f->runs[i].axes);
+    }
+    json_decref(f->study.resolved);
+    arena_release(&f->arena);
+    tmpdir_close(&f->tmp);
+}
+
+void fixture_behave(const char *items)
+{
+    ck_assert_int_eq(setenv("SLAW_FAKE", items, 1), 0);
+}
+
+static void on_message(void *ctx, const char *text)
+{
+    Fixture *f = ctx;
+    size_t n = strlen(f->log);
+    (void)snprintf(f->log + n, sizeof f->log - n, "%s\n", text);
+}
+
+static void on_changed(void *ctx, const SchedView *v)
+{
+    Fixture *f = ctx;
+    int64_t running = v->by_state[CATALOG_RUN_RUNNING];
+    f->most_running = running > f->most_running ? running : f->most_running;
+}
+
+static void on_settled(void *ctx, const SchedView *v, size_t i)
+{
+    Fixture *f = ctx;
+    ck_assert_uint_lt(i, v->n_runs);
+    f->n_settled++;
+}
+
+SchedOptions fixture_options(Fixture *f)
+{
+    SchedOptions o = {
+        .dir = f->dir,
+        .worker = f->worker,
+        .corpus_dir = f->corpus,
+        .launcher = launcher_find("local"),
+        .workers = 2,
+        .retries = 2,
+        .times = sched_times_default(),
+        .observer = {
+            .ctx = f, .message = on_message, .changed = on_changed, .settled = on_settled}};
+    o.times.tick = 5;
+    o.times.housekeeping = 20;
+    o.times.backoff = 20;
+    o.times.grace = 2000;
+    o.times.grace_again = 300;
+    return o;
+}
+
+SchedSummary fixture_run(Fixture *f, const SchedOptions *o)
+{
+    SchedSummary s = {0};
+    Err err = ERR_INIT;
+    ck_assert_msg(sched_run(&f->study, o, &s, &err) == ERR_OK, "%s\n%s", err.msg, f->log);
+    return s;
+}
+
+static sqlite3 *open_db(const Fixture *f)
+{
+    char path[600];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f->dir);
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    (void)sqlite3_busy_timeout(db, 5000);
+    return db;
+}
+
+static void dump_query(sqlite3 *db, const char *sql, Buf *out)
+{
+    sqlite3_stmt *q = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK) {
+        buf_printf(out, "%s", sqlite3_errmsg(db)); /* no table yet: its writer is starting */
+        return;
+    }
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(q); i++) {
+            const unsigned char *text = sqlite3_column_text(q, i);
+            if (sqlite3_column_type(q, i) == SQLITE_FLOAT) { /* every bit of it */
+                buf_printf(out, "%a|", sqlite3_column_double(q, i));
+            } else {
+                buf_printf(out, "%s|", text ? (const char *)text : "");
+            }
+        }
+        buf_putc(out, '\n');
+    }
+    ck_assert_int_eq(sqlite3_finalize(q), SQLITE_OK);
+}
+
+const char *fixture_sql(const Fixture *f, const char *sql)
+{
+    static char text[4096];
+    sqlite3 *db = open_db(f);
+    Buf out = BUF_INIT;
+    dump_query(db, sql, &out);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    (void)snprintf(text, sizeof text, "%s", buf_str(&out));
+    buf_release(&out);
+    size_t n = strlen(text);
+    if (n >= 2 && strchr(text, '\n') == text + n - 1) {
+        text[n - 2] = '\0'; /* one row: without "|\n" */
+    }
+    return text;
+}
+
+char *fixture_dump(const Fixture *f)
+{
+    static const char *const query[] = {
+        "SELECT name, source_path, source_sha256, resolved FROM study",
+        "SELECT * FROM corpus",
+        "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position, params,"
+        " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper,"
+        " checkpoints, state, reason FROM run ORDER BY id",
+        "SELECT run_id, step, tokens, path, bytes, digest, train_loss, train_loss_status, state"
+        " FROM checkpoint ORDER BY run_id, step",
+        "SELECT run_id, step, tokens, loss, loss_status, grad_norm, lr FROM metric"
+        " ORDER BY run_id, step",
+        "SELECT run_id, step, task, tokens, loss, loss_status, bits_per_byte, items FROM"
+        " evaluation ORDER BY run_id, step, task",
+        "SELECT run_id, count(*) FROM attempt WHERE state = 'done' GROUP BY run_id",
+        "SELECT count(*) FROM attempt WHERE state = 'running'",
+    };
+    sqlite3 *db = open_db(f);
+    Buf out = BUF_INIT;
+    for (size_t i = 0; i < sizeof query / sizeof query[0]; i++) {
+        buf_printf(&out, "# %zu\n", i);
+        dump_query(db, query[i], &out);
+    }
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    return buf_detach(&out);
+}
+
+pid_t fixture_fork(Fixture *f, const SchedOptions *o)
+{
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        SchedSummary s = {0};
+        Err err = ERR_INIT;
+        ErrCode rc = sched_run(&f->study, o, &s, &err);
+        if (rc != ERR_OK) {
+            (void)fprintf(stderr, "scheduler: %s\n", err.msg);
+        }
+        _exit(rc != ERR_OK ? 9 : s.is_interrupted ? EXIT_RESUMABLE : 0);
+    }
+    return pid;
+}

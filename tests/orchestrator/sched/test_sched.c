@@ -1,0 +1,451 @@
+/* The scheduler with real processes: the fake worker, misbehaving on request. */
+#include <check.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/exit_code.h"
+#include "common/fsx.h"
+#include "orchestrator/launch/process.h"
+#include "tests/orchestrator/sched/fixture.h"
+
+static Fixture f;
+
+static void setup(void)
+{
+    fixture_open(&f, 4);
+}
+
+static void teardown(void)
+{
+    fixture_close(&f);
+}
+
+static void want_sql(const char *sql, const char *want)
+{
+    const char *got = fixture_sql(&f, sql);
+    ck_assert_msg(strcmp(got, want) == 0, "%s\ngot  \"%s\"\nwant \"%s\"\n%s", sql, got, want,
+                  f.log);
+}
+
+/* Waits until the catalog answers `want`; ten seconds is for a machine that is very busy. */
+static void wait_sql(const char *sql, const char *want)
+{
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
+    for (int i = 0; i < 5000; i++) {
+        if (fsx_exists(path) && strcmp(fixture_sql(&f, sql), want) == 0) {
+            return;
+        }
+        (void)usleep(2000);
+    }
+    ck_abort_msg("never: %s = %s", sql, want);
+}
+
+static int ended(pid_t pid)
+{
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+START_TEST(every_run_is_done_and_a_second_time_nothing_is)
+{
+    SchedOptions o = fixture_options(&f);
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    ck_assert_int_eq(s.started, 4);
+    ck_assert_int_eq(f.n_settled, 4);
+    ck_assert_int_le(f.most_running, 2);
+    want_sql("SELECT count(*) FROM metric", "48");
+    want_sql("SELECT count(*) FROM checkpoint WHERE state = 'complete'", "12");
+    want_sql("SELECT count(*) FROM observation", "12");
+    char *before = fixture_dump(&f);
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 0);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    char *after = fixture_dump(&f);
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(the_longest_run_starts_first)
+{
+    SchedOptions o = fixture_options(&f);
+    o.workers = 1;
+    (void)fixture_run(&f, &o);
+    want_sql("SELECT group_concat(name, ' ') FROM (SELECT name FROM run JOIN attempt ON run_id = id"
+             " ORDER BY started_ms, name DESC)",
+             "r3 r2 r1 r0");
+}
+END_TEST
+
+static const struct {
+    const char *fake; /* what r1 does */
+    int64_t retries;
+    const char *state;    /* of r1 at the end */
+    const char *attempts; /* their states, by number */
+    const char *reason;   /* in the run's reason; "" for none */
+} trouble[] = {
+    {"r1=exit@5*1", 2, "done", "failed done", ""},
+    {"r1=kill@5*1", 2, "done", "failed done", ""},
+    {"r1=mute*1", 2, "done", "failed done", ""},
+    {"r1=requeue@5*1", 0, "done", "interrupted done", ""},
+    {"r1=liar@5*1", 2, "done", "failed done", ""},
+    {"r1=garbage@5", 0, "done", "done", ""},
+    {"r1=exit@5", 5, "failed", "failed failed", "exit status 3: fake-worker: gives up at step 5"},
+    {"r1=exit@5", 0, "failed", "failed", "exit status 3"},
+    {"r1=kill@5", 2, "failed", "failed failed failed", "killed by SIGKILL"},
+    {"r1=config", 5, "failed", "failed", "this configuration can never run"},
+    {"r1=diverge@5", 5, "diverged", "diverged", "loss is nan"},
+};
+
+START_TEST(trouble_ends_as_it_should_and_alone)
+{
+    SchedOptions o = fixture_options(&f);
+    o.retries = trouble[_i].retries;
+    fixture_behave(trouble[_i].fake);
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_ge(s.by_state[CATALOG_RUN_DONE], 3); /* the others never notice */
+    want_sql("SELECT state FROM run WHERE name = 'r1'", trouble[_i].state);
+    want_sql("SELECT group_concat(a.state, ' ') FROM attempt a JOIN run r ON r.id = run_id"
+             " WHERE r.name = 'r1'",
+             trouble[_i].attempts);
+    const char *reason = fixture_sql(&f, "SELECT reason FROM run WHERE name = 'r1'");
+    ck_assert_msg(strstr(reason, trouble[_i].reason), "%s", reason);
+    ck_assert_int_eq(reason[0] == '\0', trouble[_i].reason[0] == '\0');
+}
+END_TEST
+
+START_TEST(damaged_lines_are_counted_and_reported)
+{
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("r1=garbage@5");
+    (void)fixture_run(&f, &o);
+    /* Three ended by '\n', and the unfinished one together with the good line after it. */
+    want_sql("SELECT sum(damaged_lines) > 2 FROM attempt", "1");
+    ck_assert_ptr_nonnull(strstr(f.log, "r1: attempt 0: events.jsonl at byte"));
+}
+END_TEST
+
+START_TEST(a_hung_worker_is_stopped_and_its_run_retried)
+{
+    SchedOptions o = fixture_options(&f);
+    o.times.hang_min = 150;
+    o.times.hang_factor = 1;
+    fixture_behave(_i == 0 ? "r1=hang@5*1" : "r1=deaf@5*1");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    want_sql("SELECT group_concat(a.state, ' ') FROM attempt a JOIN run r ON r.id = run_id"
+             " WHERE r.name = 'r1'",
+             "failed done");
+    ck_assert_ptr_nonnull(strstr(f.log, "r1: no news for"));
+    ck_assert_int_eq(strstr(f.log, "killing it") != NULL, _i == 1);
+}
+END_TEST
+
+START_TEST(a_program_that_cannot_be_executed_stops_everything_at_once)
+{
+    SchedOptions o = fixture_options(&f);
+    SchedSummary s = {0};
+    Err err = ERR_INIT;
+    o.worker = "/nowhere/slaw-worker";
+    o.retries = 0;
+    ck_assert_int_eq(sched_run(&f.study, &o, &s, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "/nowhere/slaw-worker"));
+    want_sql("SELECT count(*) FROM run WHERE state = 'waiting'", "4");
+    want_sql("SELECT count(*) <= 2 FROM attempt WHERE state = 'failed'", "1");
+    o = fixture_options(&f);
+    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+START_TEST(fail_fast_stops_the_others_and_they_go_on_later)
+{
+    SchedOptions o = fixture_options(&f);
+    o.is_fail_fast = true;
+    fixture_behave("r3=config,r2=slow@50");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 1);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_WAITING], 3);
+    ck_assert(!s.is_interrupted);
+    fixture_behave("");
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 3);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 1); /* not without a person's retry */
+}
+END_TEST
+
+START_TEST(a_run_that_left_the_study_is_retired_and_its_files_stay)
+{
+    SchedOptions o = fixture_options(&f);
+    (void)fixture_run(&f, &o);
+    f.study.n_runs = 3;
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.retired, 1);
+    ck_assert_int_eq(s.started, 0);
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s/checkpoints", f.dir, f.runs[3].dir);
+    ck_assert(fsx_is_dir(path));
+    f.study.n_runs = 4;
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 0);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+START_TEST(checkpoints_that_vanished_are_made_again)
+{
+    SchedOptions o = fixture_options(&f);
+    (void)fixture_run(&f, &o);
+    char path[1024];
+    Err err = ERR_INIT;
+    (void)snprintf(path, sizeof path, "%s/%s", f.dir, f.runs[2].dir);
+    ck_assert_int_eq(fsx_remove_tree(path, &err), ERR_OK);
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 1);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-001/exit.json", f.dir, f.runs[2].dir);
+    ck_assert(fsx_exists(path)); /* numbers are not used twice */
+}
+END_TEST
+
+START_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files)
+{
+    SchedOptions o = fixture_options(&f);
+    (void)fixture_run(&f, &o);
+    char *before = fixture_dump(&f);
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
+    if (_i == 0) {
+        ck_assert_int_eq(unlink(path), 0);
+    } else {
+        FILE *db = fopen(path, "r+e");
+        ck_assert_ptr_nonnull(db);
+        for (int i = 0; i < 4096; i++) {
+            (void)fputc(0x5a, db); /* the first page and its header */
+        }
+        ck_assert_int_eq(fclose(db), 0);
+    }
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert(s.was_rebuilt);
+    ck_assert_int_eq(s.started, 0);
+    char *after = fixture_dump(&f);
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(a_signal_interrupts_and_the_next_run_goes_on)
+{
+    static const int sig[] = {SIGINT, SIGTERM, SIGHUP};
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("all=slow@20");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) > 3 FROM metric", "1");
+    ck_assert_int_eq(kill(pid, sig[_i]), 0);
+    ck_assert_int_eq(ended(pid), EXIT_RESUMABLE);
+    want_sql("SELECT count(*) FROM run WHERE state = 'waiting'", "4");
+    want_sql("SELECT group_concat(DISTINCT state) FROM attempt", "interrupted");
+    fixture_behave("");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    want_sql("SELECT min(resumed_step) > 0 FROM attempt a JOIN run r ON r.id = run_id WHERE"
+             " r.name IN ('r2', 'r3') AND a.state = 'done'",
+             "1");
+}
+END_TEST
+
+START_TEST(a_third_signal_kills_workers_that_will_not_stop)
+{
+    SchedOptions o = fixture_options(&f);
+    o.times.grace = o.times.grace_again = 60000;
+    fixture_behave("r3=deaf@5,r2=deaf@5");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) FROM metric WHERE step = 5", "2");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+        ck_assert_int_eq(kill(pid, i == 1 ? SIGTERM : SIGINT), 0);
+        (void)usleep(50000); /* signals of one kind that wait together are one */
+    }
+    ck_assert_int_eq(ended(pid), EXIT_RESUMABLE);
+    want_sql("SELECT group_concat(DISTINCT exit_signal) FROM attempt", "9");
+    want_sql("SELECT group_concat(DISTINCT state) FROM run", "waiting");
+}
+END_TEST
+
+START_TEST(grace_ends_in_a_kill)
+{
+    SchedOptions o = fixture_options(&f);
+    o.times.grace = 100;
+    fixture_behave("r3=deaf@5,r2=deaf@5");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) FROM metric WHERE step = 5", "2");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    ck_assert_int_eq(ended(pid), EXIT_RESUMABLE);
+    want_sql("SELECT group_concat(DISTINCT exit_signal) FROM attempt", "9");
+}
+END_TEST
+
+/* The catalog of an undisturbed run of the same study, in a folder of its own. */
+static char *undisturbed(void)
+{
+    static Fixture calm;
+    fixture_open(&calm, 4);
+    SchedOptions o = fixture_options(&calm);
+    (void)fixture_run(&calm, &o);
+    char *dump = fixture_dump(&calm);
+    fixture_close(&calm);
+    return dump;
+}
+
+START_TEST(a_killed_scheduler_changes_nothing_in_the_end)
+{
+    char *want = undisturbed();
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("all=slow@10");
+    int kills = 0;
+    for (int i = 0; i < 12; i++) {
+        pid_t pid = fixture_fork(&f, &o);
+        /* From before the first row to the middle of the study, never twice the same. */
+        (void)usleep((useconds_t)(5000 + 7919 * (i * 5 % 12)));
+        (void)kill(pid, SIGKILL);
+        kills += ended(pid) == -SIGKILL;
+    }
+    ck_assert_int_ge(kills, 6);
+    fixture_behave("");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    char *got = fixture_dump(&f);
+    ck_assert_str_eq(got, want);
+    want_sql("SELECT count(*) FROM attempt WHERE state = 'running'", "0");
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 0);
+    free(got);
+    free(want);
+}
+END_TEST
+
+START_TEST(killed_workers_change_nothing_in_the_end)
+{
+    char *want = undisturbed();
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("r0=kill@2*1,r1=kill@5*2,r2=kill@12*1,r3=exit@4*1");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    char *got = fixture_dump(&f);
+    ck_assert_str_eq(got, want);
+    free(got);
+    free(want);
+}
+END_TEST
+
+START_TEST(a_run_that_was_killed_too_often_is_taken_up_again)
+{
+    SchedOptions o = fixture_options(&f);
+    o.retries = 0;
+    fixture_behave("r2=kill@5*1");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 1);
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt)
+{
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("r3=deaf@5");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
+             " step = 5",
+             "1");
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(ended(pid), -SIGKILL);
+    pid_t orphan = (pid_t)strtol(
+        fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
+                        " 'r3'"),
+        NULL, 10);
+    ck_assert_int_gt(process_start_ticks(orphan), 0); /* it ignored PDEATHSIG's SIGTERM */
+    fixture_behave("");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    ck_assert_int_eq(process_start_ticks(orphan), -1);
+    ck_assert_ptr_nonnull(strstr(f.log, "r3: its worker"));
+    want_sql("SELECT a.state FROM attempt a JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
+             " number = 0",
+             "lost");
+}
+END_TEST
+
+/* The worker said done and the scheduler died before it heard: nothing is trained again. */
+START_TEST(success_that_nobody_saw_is_still_success)
+{
+    SchedOptions o = fixture_options(&f);
+    f.study.n_runs = 1;
+    (void)fixture_run(&f, &o);
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, f.runs[0].dir);
+    ck_assert_int_eq(unlink(path), 0);
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(db,
+                     "UPDATE run SET state='running'; UPDATE attempt SET state='running',"
+                     " ended_ms=NULL, exit_code=NULL, ingested_bytes=0, ingested_seq=-1;"
+                     " DELETE FROM checkpoint",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 0);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 1);
+    want_sql("SELECT count(*) FROM checkpoint", "3");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("sched");
+    TCase *t = tcase_create("sched");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 30);
+    tcase_add_test(t, every_run_is_done_and_a_second_time_nothing_is);
+    tcase_add_test(t, the_longest_run_starts_first);
+    tcase_add_loop_test(t, trouble_ends_as_it_should_and_alone, 0,
+                        (int)(sizeof trouble / sizeof trouble[0]));
+    tcase_add_test(t, damaged_lines_are_counted_and_reported);
+    tcase_add_loop_test(t, a_hung_worker_is_stopped_and_its_run_retried, 0, 2);
+    tcase_add_test(t, a_program_that_cannot_be_executed_stops_everything_at_once);
+    tcase_add_test(t, fail_fast_stops_the_others_and_they_go_on_later);
+    tcase_add_test(t, a_run_that_left_the_study_is_retired_and_its_files_stay);
+    tcase_add_test(t, checkpoints_that_vanished_are_made_again);
+    tcase_add_loop_test(t, a_missing_or_damaged_catalog_is_made_again_from_the_files, 0, 2);
+    tcase_add_loop_test(t, a_signal_interrupts_and_the_next_run_goes_on, 0, 3);
+    tcase_add_test(t, a_third_signal_kills_workers_that_will_not_stop);
+    tcase_add_test(t, grace_ends_in_a_kill);
+    tcase_add_test(t, a_killed_scheduler_changes_nothing_in_the_end);
+    tcase_add_test(t, killed_workers_change_nothing_in_the_end);
+    tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
+    tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
+    tcase_add_test(t, success_that_nobody_saw_is_still_success);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *r = srunner_create(suite());
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
