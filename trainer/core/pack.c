@@ -1,10 +1,8 @@
 #include "trainer/core/pack.h"
 
-#include <stdalign.h>
+static _Thread_local PackBuffer buffer;
 
-static _Thread_local alignas(64) float buffer[PACK_K * PACK_N];
-
-float *pack_buffer(void)
+PackBuffer *pack_buffer(void)
 {
-    return buffer;
+    return &buffer;
 }

@@ -1,4 +1,4 @@
-/* pack.h -- the buffer into which gemm copies panels of B, one per thread.
+/* pack.h -- where gemm copies parts of its operands, one buffer per thread.
  *
  * It is thread-local storage of fixed size, so a matrix product never
  * allocates and two threads never share a panel.
@@ -6,9 +6,20 @@
 #ifndef TRAINER_CORE_PACK_H
 #define TRAINER_CORE_PACK_H
 
-enum { PACK_K = 256, PACK_N = 256 }; /* 256 KiB: a block of B that stays in L2 */
+#include <stdalign.h>
 
-/* This thread's PACK_K * PACK_N floats, aligned to 64 bytes. */
-float *pack_buffer(void);
+enum {
+    PACK_K = 256,     /* depth of a block */
+    PACK_N = 256,     /* its columns of B at that depth: 256 KiB, which stay in L2 */
+    PACK_ROW_MAX = 16 /* floats per k of one tile of A: 16 KiB, which stay in L1 */
+};
+
+typedef struct PackBuffer {
+    alignas(64) float right[PACK_K * PACK_N];
+    alignas(64) float left[PACK_K * PACK_ROW_MAX];
+} PackBuffer;
+
+/* This thread's buffer. */
+PackBuffer *pack_buffer(void);
 
 #endif

@@ -5,7 +5,8 @@
  * one broadcast per row and k.  Blocks of k store C and load it again, which is
  * exact, so every output is one chain of fused operations over ascending k.
  *
- * An ISA's vec_<isa>.h defines Tile (TILE_W floats), TILE_ROWS, the tile_*
+ * An ISA's vec_<isa>.h defines Tile (TILE_W floats), TILE_ROWS and
+ * TILE_SHAPES (the heights that have code of their own), TILE_GATHER_LEFT, the tile_*
  * functions and tile_transpose (TRANSPOSE square).
  */
 #include "trainer/core/kern.h"
@@ -14,7 +15,6 @@
 enum {
     PANEL = 2 * TILE_W,
     ROWS_PER_BASE = 3, /* x86 addresses base, base + s and base + 2 s */
-    MAX_BASES = (TILE_ROWS + ROWS_PER_BASE - 1) / ROWS_PER_BASE,
     /* With fewer rows of C, B is read too few times to be worth a copy. */
     PACK_MIN_ROWS = 4 * TILE_ROWS,
 };
@@ -69,9 +69,9 @@ VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, con
     Tile acc[TILE_ROWS][2];
     const float *base[TILE_ROWS];
     const float *b = t->b;
-#pragma GCC unroll 16
+    UNROLL
     for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 2
+        UNROLL
         for (size_t v = 0; v < vecs; v++) {
             acc[r][v] = tile_begin(t, r, v);
         }
@@ -81,7 +81,7 @@ VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, con
         Tile b0 = tile_load(b);
         Tile b1 = vecs > 1 ? tile_load(b + TILE_W) : b0;
         b += t->ldb;
-#pragma GCC unroll 16
+        UNROLL
         for (size_t r = 0; r < rows; r++) {
             Tile a = tile_set1(base[r / per_base][r % per_base * row_stride]);
             acc[r][0] = tile_fma(a, b0, acc[r][0]);
@@ -89,14 +89,14 @@ VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, con
                 acc[r][1] = tile_fma(a, b1, acc[r][1]);
             }
         }
-#pragma GCC unroll 16
+        UNROLL
         for (size_t r = 0; r < rows; r += per_base) {
             base[r / per_base] += step;
         }
     }
-#pragma GCC unroll 16
+    UNROLL
     for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 2
+        UNROLL
         for (size_t v = 0; v < vecs; v++) {
             tile_end(t, r, v, acc[r][v]);
         }
@@ -191,7 +191,7 @@ typedef struct Panels {
 
 static Panels panels_of(size_t m, size_t n, size_t k, RightView b)
 {
-    float *buffer = pack_buffer();
+    float *buffer = pack_buffer()->right;
     size_t n_whole = n / PANEL;
     size_t n_packed = b.column == 1 && m < PACK_MIN_ROWS ? 0 : n_whole;
     for (size_t i = 0; i < n_packed; i++) {
@@ -211,6 +211,21 @@ static Panels panels_of(size_t m, size_t n, size_t k, RightView b)
 
 /* ---- the product ---- */
 
+/* A tile of a transposed A takes TILE_ROWS floats from each of k cache lines.  Where that
+ * is a small part of the line and several panels will read it, gather it once; a k takes
+ * TILE_W floats of the buffer. */
+static LeftView left_of_tile(size_t rows, size_t n, size_t k, LeftView a)
+{
+    if (!TILE_GATHER_LEFT || a.step == 1 || n <= PANEL) {
+        return a;
+    }
+    float *to = pack_buffer()->left;
+    for (size_t p = 0; p < k; p++) {
+        tile_store(to + p * TILE_W, tile_load_part(a.at + p * a.step, rows));
+    }
+    return (LeftView){to, 1, TILE_W};
+}
+
 /* One block: k and n are small enough for the buffer. */
 static void gemm_block(size_t m, size_t n, size_t k, LeftView a, RightView b, float *c, size_t ldc,
                        bool add)
@@ -218,8 +233,9 @@ static void gemm_block(size_t m, size_t n, size_t k, LeftView a, RightView b, fl
     Panels panels = panels_of(m, n, k, b);
     for (size_t i = 0; i < m;) {
         const TileShape *shape = tile_shape(m - i);
-        TileJob job = {.k = k, .a = a, .ldc = ldc, .add = add};
-        job.a.at += i * a.row;
+        LeftView ai = {a.at + i * a.row, a.row, a.step};
+        TileJob job = {.k = k, .ldc = ldc, .add = add};
+        job.a = left_of_tile(shape->rows, n, k, ai);
         for (size_t j = 0; j < n; j += PANEL) {
             bool is_whole = n - j >= PANEL;
             job.b = is_whole ? panels.whole + j / PANEL * panels.stride : panels.tail;

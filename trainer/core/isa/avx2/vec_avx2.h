@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VEC_FN static inline __attribute__((always_inline))
+#include "trainer/core/vec/vec_fn.h"
 
 typedef struct Vec {
     __m256 lo, hi; /* lanes 0..7 and 8..15 */
@@ -185,7 +185,7 @@ VEC_FN double vecd_fold(VecD v)
 
 /* ---- matrix products: one register of a tile ---- */
 
-enum { TILE_W = 8, TILE_ROWS = 6 };
+enum { TILE_W = 8, TILE_ROWS = 6, TILE_GATHER_LEFT = 1 };
 #define TILE_SHAPES(X) X(6) X(4) X(2) X(1)
 
 typedef __m256 Tile;

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-#define VEC_FN static inline __attribute__((always_inline))
+#include "trainer/core/vec/vec_fn.h"
 
 typedef __m512 Vec;
 
@@ -139,7 +139,7 @@ VEC_FN double vecd_fold(VecD v)
 
 /* ---- matrix products: one register of a tile ---- */
 
-enum { TILE_W = 16, TILE_ROWS = 14 };
+enum { TILE_W = 16, TILE_ROWS = 14, TILE_GATHER_LEFT = 0 };
 #define TILE_SHAPES(X) X(14) X(8) X(4) X(2) X(1)
 
 typedef __m512 Tile;
