@@ -18,7 +18,11 @@ enum { PART_ROWS = 1024 };
 
 /* ---- registry -------------------------------------------------------------------- */
 
-static const ModelOps *const all_ops[] = {&model_ops_llama};
+#define ARCH(name) &model_ops_##name,
+static const ModelOps *const all_ops[] = {
+#include "trainer/arch/models.def"
+};
+#undef ARCH
 
 const ModelOps *model_ops(const Arch *arch)
 {
@@ -224,9 +228,6 @@ static ErrCode check_open(const ModelShape *shape, size_t batch, size_t seq, Err
         return err_set(err, ERR_INVALID,
                        "tokens are 16 bits: vocabulary must be at most 65536 (%lld)",
                        (long long)shape->vocabulary);
-    }
-    if (!model_ops(shape->arch)) {
-        return err_set(err, ERR_UNAVAILABLE, "%s cannot be trained yet", shape->arch->name);
     }
     return arch_check(shape, err);
 }

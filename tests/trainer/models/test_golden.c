@@ -236,7 +236,7 @@ END_TEST
 
 int main(void)
 {
-    int n = 1;
+    int n = (int)(sizeof goldens / sizeof *goldens);
     Suite *suite = suite_create("golden");
     TCase *tc = tcase_create("golden");
     tcase_add_loop_test(tc, parameters_loss_and_logits, 0, n);

@@ -1,10 +1,11 @@
-/* Every tensor of every architecture, under every option, against finite differences. */
+/* T is over one chunk of the linear models and four of TPE.
+ * Every tensor of every architecture, under every option, against finite differences. */
 #include <check.h>
 #include <math.h>
 
 #include "tests/trainer/models/model_support.h"
 
-enum { B = 2, T = 11, VOCAB = 13, ENTRIES = 4 };
+enum { B = 2, T = 67, VOCAB = 13, ENTRIES = 3 };
 
 typedef struct Case {
     const char *arch;
@@ -13,7 +14,16 @@ typedef struct Case {
 } Case;
 
 static const Case cases[] = {
-    {"llama", {NULL}, 2, 12, 2},
+    {"llama", {NULL}, 2, 8, 2},
+    {"tnl", {NULL}, 2, 8, 2},
+    {"tnl", {"lrpe_layer0", "swish_glu"}, 2, 6, 3},
+    {"tnl", {"printed_decay"}, 1, 6, 3},
+    {"hgrn2", {NULL}, 3, 8, 2},
+    {"hgrn2", {"swish_glu"}, 1, 6, 3},
+    {"cosformer2", {NULL}, 2, 8, 2},
+    {"cosformer2", {"theta_learned", "tpe_decay_learned"}, 2, 6, 3},
+    {"cosformer2", {"tpe_residual", "tpe_decay_learned", "swish_glu"}, 1, 8, 2},
+    {"cosformer2", {"tpe", "theta_learned"}, 2, 8, 2},
 };
 
 static double loss_moved(Model *m, const ModelTensor *t, size_t e, double by,
@@ -27,10 +37,10 @@ static double loss_moved(Model *m, const ModelTensor *t, size_t e, double by,
     return loss;
 }
 
-/* Five points, h = 1e-3 (error h^4 f^(5)/30 + rounding 1e-16/h, both below 1e-12 here). */
+/* Five points, h = 1e-4: truncation h^4 f^(5)/30 and rounding 1e-16/h, both near 1e-11 here. */
 static double slope(Model *m, const ModelTensor *t, size_t e, const uint16_t *tokens)
 {
-    double h = 1e-3;
+    double h = 1e-4;
     double near = loss_moved(m, t, e, h, tokens) - loss_moved(m, t, e, -h, tokens);
     double far = loss_moved(m, t, e, 2 * h, tokens) - loss_moved(m, t, e, -2 * h, tokens);
     return (8.0 * near - far) / (12.0 * h);

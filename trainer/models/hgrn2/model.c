@@ -1,0 +1,393 @@
+/* hgrn2/model.c -- HGRN2: linear attention whose decay f is a gate of the data, one value
+ * for every channel, at least lb (which grows with depth); the key is what the gate lets
+ * go, k = 1 - f.
+ *
+ *     f = lb + (1 - lb) sigma(z),  k = (1 - lb) sigma(-z),  g = ln f
+ *
+ * ln f loses everything when taken of f near 0 or 1.  With w = logit f,
+ *     w = z - ln(1 - lb) - logsigma(z - ln lb),   g = logsigma(w);   lb = 0: g = logsigma(z).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "trainer/models/layers/linattn.h"
+#include "trainer/models/layers/linear.h"
+#include "trainer/models/ops.h"
+
+typedef struct Hgrn2Layer {
+    const ModelTensor *q, *o; /* q, f and i lie one after the other: [3d,d] */
+    Real *lb, *open;          /* [d] the bound and 1 - lb */
+    Real *log_lb, *log_open;  /* [d] -ln lb and -ln(1 - lb) */
+    double *dlb;              /* [d] over one gradient */
+    Real *z;                  /* [R,3d] before silu | gate's argument | values */
+    Real *q_act, *k, *g;      /* [R,d] */
+    Real *out, *norm, *rstd;  /* [R,d] [R,d] [R] */
+    LinAttnKept kept;
+    Real *state; /* [h,p,p] of the sequence being decoded */
+} Hgrn2Layer;
+
+typedef struct Hgrn2 {
+    Hgrn2Layer *layer;
+    const ModelTensor *bounds; /* [l,d] */
+    double *share;             /* [l,d] softmax over layers */
+    LinAttn attn;
+    LinAttnWork work;
+    Real *state;             /* [p,p] scratch */
+    Real *row;               /* [3d] scratch */
+    Real *dy, *dout;         /* [R,d] */
+    Real *dz, *dq, *dk, *dg; /* [R,3d], [R,d] */
+    Real *dec;               /* [8d] */
+} Hgrn2;
+
+static bool hgrn2_open(Model *m)
+{
+    Hgrn2 *w = arena_alloc(&m->arena, sizeof *w);
+    Hgrn2Layer *layer = arena_array(&m->arena, m->l, sizeof *layer);
+    if (!w || !layer) {
+        return false;
+    }
+    m->own = w;
+    w->layer = layer;
+    w->bounds = model_need(m, "model.lower_bounds");
+    for (size_t i = 0; i < m->l; i++) {
+        layer[i].q = model_need(m, "model.layers.%zu.attn.q_proj.weight", i);
+        layer[i].o = model_need(m, "model.layers.%zu.attn.o_proj.weight", i);
+    }
+    return true;
+}
+
+static void layout_kept(Model *m, Hgrn2 *w, Hgrn2Layer *y, Mem *mem)
+{
+    size_t r = m->part_rows, d = m->d;
+    size_t chunks = m->part_b * m->h * linattn_chunks(&w->attn, m->seq);
+    y->z = mem_reals(mem, r * 3 * d);
+    y->q_act = mem_reals(mem, r * d);
+    y->k = mem_reals(mem, r * d);
+    y->g = mem_reals(mem, r * d);
+    y->out = mem_reals(mem, r * d);
+    y->norm = mem_reals(mem, r * d);
+    y->rstd = mem_reals(mem, r);
+    if (model_trains(m)) {
+        y->kept.states = mem_reals(mem, chunks * m->p * m->p);
+        y->kept.a = mem_reals(mem, chunks * w->attn.chunk * w->attn.chunk);
+    }
+}
+
+static void share_kept(Hgrn2Layer *y, const Hgrn2Layer *first)
+{
+    y->z = first->z;
+    y->q_act = first->q_act;
+    y->k = first->k;
+    y->g = first->g;
+    y->out = first->out;
+    y->norm = first->norm;
+    y->rstd = first->rstd;
+}
+
+static void layout_layer(Model *m, Hgrn2 *w, Hgrn2Layer *y, bool is_kept, Mem *mem)
+{
+    size_t d = m->d;
+    y->lb = mem_reals(mem, d);
+    y->open = mem_reals(mem, d);
+    y->log_lb = mem_reals(mem, d);
+    y->log_open = mem_reals(mem, d);
+    y->dlb = mem_doubles(mem, d);
+    y->state = mem_reals(mem, d * m->p);
+    if (is_kept) {
+        layout_kept(m, w, y, mem);
+    } else {
+        share_kept(y, &w->layer[0]);
+    }
+}
+
+static void hgrn2_layout(Model *m, Mem *mem)
+{
+    Hgrn2 *w = m->own;
+    size_t r = m->part_rows, d = m->d;
+    w->attn = (LinAttn){.kern = m->kern,
+                        .decay = DECAY_CHANNEL,
+                        .pk = m->p,
+                        .pv = m->p,
+                        .chunk = LINATTN_CHUNK,
+                        .sub = LINATTN_SUB};
+    for (size_t i = 0; i < m->l; i++) {
+        layout_layer(m, w, &w->layer[i], i < model_kept_layers(m), mem);
+    }
+    linattn_layout_work(&w->attn, &w->work, mem);
+    w->share = mem_doubles(mem, m->l * d);
+    w->state = mem_reals(mem, m->p * m->p);
+    w->row = mem_reals(mem, 3 * d);
+    w->dec = mem_reals(mem, 8 * d);
+    if (model_trains(m)) {
+        w->dy = mem_reals(mem, r * d);
+        w->dout = mem_reals(mem, r * d);
+        w->dz = mem_reals(mem, r * 3 * d);
+        w->dq = mem_reals(mem, r * d);
+        w->dk = mem_reals(mem, r * d);
+        w->dg = mem_reals(mem, r * d);
+    }
+}
+
+/* ---- lower bounds ------------------------------------------------------------------ */
+
+/* P = softmax over layers of column j. */
+static void share_column(const Model *m, const Hgrn2 *w, size_t j)
+{
+    size_t l = m->l, d = m->d;
+    double max = -INFINITY, total = 0.0;
+    for (size_t i = 0; i < l; i++) {
+        max = fmax(max, (double)w->bounds->data[i * d + j]);
+    }
+    for (size_t i = 0; i < l; i++) {
+        w->share[i * d + j] = exp((double)w->bounds->data[i * d + j] - max);
+        total += w->share[i * d + j];
+    }
+    for (size_t i = 0; i < l; i++) {
+        w->share[i * d + j] /= total;
+    }
+}
+
+/* lb_s = P_1 + .. + P_s (0 in layer 0), and 1 - lb_s = P_0 + P_{s+1} + .. without the
+ * subtraction.  The floor keeps the logarithms finite. */
+static void hgrn2_derive(Model *m)
+{
+    const double floor = 1e-30;
+    Hgrn2 *w = m->own;
+    size_t l = m->l, d = m->d;
+    for (size_t j = 0; j < d; j++) {
+        share_column(m, w, j);
+        double lb = 0.0;
+        for (size_t s = 0; s < l; s++) {
+            Hgrn2Layer *y = &w->layer[s];
+            double rest = w->share[j];
+            lb += s > 0 ? w->share[s * d + j] : 0.0;
+            for (size_t i = s + 1; i < l; i++) {
+                rest += w->share[i * d + j];
+            }
+            y->lb[j] = (Real)lb;
+            y->open[j] = (Real)rest;
+            y->log_lb[j] = (Real)-log(fmax(lb, floor));
+            y->log_open[j] = (Real)-log(fmax(rest, floor));
+        }
+    }
+}
+
+static void hgrn2_grads_begin(Model *m)
+{
+    Hgrn2 *w = m->own;
+    for (size_t i = 0; i < m->l; i++) {
+        memset(w->layer[i].dlb, 0, m->d * sizeof *w->layer[i].dlb);
+    }
+}
+
+/* dP_i = sum_{s>=i} dlb_s (i >= 1), dP_0 = 0;  dLR = P (dP - sum_i P_i dP_i). */
+static void hgrn2_grads_end(Model *m)
+{
+    Hgrn2 *w = m->own;
+    size_t l = m->l, d = m->d;
+    for (size_t j = 0; j < d; j++) {
+        double mean = 0.0, dp = 0.0;
+        for (size_t i = l; i-- > 1;) {
+            dp += w->layer[i].dlb[j];
+            w->layer[i].dlb[j] = dp;
+            mean += w->share[i * d + j] * dp;
+        }
+        w->layer[0].dlb[j] = 0.0;
+        for (size_t i = 0; i < l; i++) {
+            double p = w->share[i * d + j];
+            w->bounds->grad[i * d + j] = (Real)(p * (w->layer[i].dlb[j] - mean));
+        }
+    }
+}
+
+/* ---- gates ------------------------------------------------------------------------- */
+
+/* One row: q = silu(z_q); k and g from z_f. */
+static void gates_forward(const Model *m, Hgrn2 *w, const Hgrn2Layer *y, const Real *z, Real *q,
+                          Real *k, Real *g)
+{
+    const Kern *kern = m->kern;
+    size_t d = m->d;
+    const Real *zf = z + d;
+    Real *t = w->row;
+    kern->silu(d, z, q);
+    kern->scale(d, (Real)-1, zf, t);
+    kern->sigmoid(d, t, t);
+    kern->mul(d, t, y->open, k);
+    if (y == &w->layer[0]) { /* lb = 0 */
+        kern->log_sigmoid(d, zf, g);
+        return;
+    }
+    kern->add(d, zf, y->log_lb, t);
+    kern->log_sigmoid(d, t, t);
+    kern->add(d, zf, y->log_open, g);
+    kern->axpy(d, (Real)-1, t, g);
+    kern->log_sigmoid(d, g, g);
+}
+
+/* One row: dz_f from dk and dg, and dlb.  With s = sigma(z):
+ *     dz = (dg - dk f) (1-lb) s (1-s) / f,   dlb += (dg / f - dk) (1-s);
+ * in layer 0, where lb = 0 and f may underflow, (1-lb) s / f is 1. */
+static void gates_backward(const Model *m, Hgrn2 *w, Hgrn2Layer *y, const Real *zf, const Real *dk,
+                           const Real *dg, Real *dzf)
+{
+    const Kern *kern = m->kern;
+    size_t d = m->d;
+    Real *s = w->row, *closed = w->row + d;
+    kern->sigmoid(d, zf, s);
+    kern->scale(d, (Real)-1, zf, closed);
+    kern->sigmoid(d, closed, closed);
+    if (y == &w->layer[0]) {
+        for (size_t j = 0; j < d; j++) {
+            dzf[j] = (dg[j] - dk[j] * s[j]) * closed[j];
+        }
+        return;
+    }
+    for (size_t j = 0; j < d; j++) {
+        Real rise = y->open[j] * s[j];
+        Real f = y->lb[j] + rise;
+        Real df = dg[j] / f - dk[j];
+        dzf[j] = df * rise * closed[j];
+        y->dlb[j] += (double)(df * closed[j]);
+    }
+}
+
+/* ---- mixer ------------------------------------------------------------------------- */
+
+static LinAttnIn head_in(const Model *m, const Hgrn2Layer *y, Part part, size_t b, size_t j)
+{
+    size_t at = b * part.t * m->d + j * m->p;
+    return (LinAttnIn){.n = part.t,
+                       .q = y->q_act + at,
+                       .k = y->k + at,
+                       .v = y->z + b * part.t * 3 * m->d + 2 * m->d + j * m->p,
+                       .g = y->g + at,
+                       .ldq = m->d,
+                       .ldk = m->d,
+                       .ldv = 3 * m->d,
+                       .ldg = m->d};
+}
+
+static LinAttnKept kept_of(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, size_t b, size_t j)
+{
+    size_t first = (b * m->h + j) * linattn_chunks(&w->attn, m->seq);
+    return (LinAttnKept){.states = y->kept.states + first * m->p * m->p,
+                         .a = y->kept.a + first * w->attn.chunk * w->attn.chunk};
+}
+
+static void hgrn2_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
+{
+    Hgrn2 *w = m->own;
+    Hgrn2Layer *y = &w->layer[i];
+    const Kern *k = m->kern;
+    size_t d = m->d, p = m->p;
+    linear_forward(k, part.rows, d, 3 * d, xb, d, y->q->data, y->z, 3 * d, KERN_SET);
+    for (size_t r = 0; r < part.rows; r++) {
+        gates_forward(m, w, y, y->z + r * 3 * d, y->q_act + r * d, y->k + r * d, y->g + r * d);
+    }
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            LinAttnIn in = head_in(m, y, part, b, j);
+            LinAttnKept kept = {0};
+            if (model_trains(m)) {
+                kept = kept_of(m, w, y, b, j);
+            }
+            memset(w->state, 0, p * p * sizeof *w->state);
+            linattn_forward(&w->attn, &w->work, &in, w->state, y->out + b * part.t * d + j * p, d,
+                            model_trains(m) ? &kept : NULL);
+        }
+    }
+    k->rmsnorm(part.rows, d, (Real)m->shape.norm_eps, y->out, NULL, y->norm, y->rstd);
+    linear_forward(k, part.rows, d, d, y->norm, d, y->o->data, x, d, KERN_ADD);
+}
+
+static void heads_backward(Model *m, Hgrn2 *w, Hgrn2Layer *y, Part part)
+{
+    size_t d = m->d, p = m->p;
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            size_t at = b * part.t * d + j * p;
+            LinAttnIn in = head_in(m, y, part, b, j);
+            LinAttnKept kept = kept_of(m, w, y, b, j);
+            LinAttnGrad grad = {.dq = w->dq + at,
+                                .dk = w->dk + at,
+                                .dv = w->dz + b * part.t * 3 * d + 2 * d + j * p,
+                                .dg = w->dg + at,
+                                .lddq = d,
+                                .lddk = d,
+                                .lddv = 3 * d,
+                                .lddg = d};
+            memset(w->state, 0, p * p * sizeof *w->state);
+            linattn_backward(&w->attn, &w->work, &in, &kept, NULL, w->dout + at, d, w->state,
+                             &grad);
+        }
+    }
+}
+
+static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
+                               Real *dxb)
+{
+    Hgrn2 *w = m->own;
+    Hgrn2Layer *y = &w->layer[i];
+    const Kern *k = m->kern;
+    size_t d = m->d;
+    linear_backward_w(k, part.rows, d, d, dx, d, y->norm, d, y->o->grad);
+    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dy, d, KERN_SET);
+    memset(w->dout, 0, part.rows * d * sizeof *w->dout);
+    k->rmsnorm_grad(part.rows, d, y->out, NULL, y->rstd, w->dy, w->dout, NULL);
+    heads_backward(m, w, y, part);
+    for (size_t r = 0; r < part.rows; r++) {
+        const Real *z = y->z + r * 3 * d;
+        Real *dz = w->dz + r * 3 * d;
+        k->silu_grad(d, z, w->dq + r * d, dz);
+        gates_backward(m, w, y, z + d, w->dk + r * d, w->dg + r * d, dz + d);
+    }
+    linear_backward_w(k, part.rows, d, 3 * d, w->dz, 3 * d, xb, d, y->q->grad);
+    linear_backward_x(k, part.rows, d, 3 * d, w->dz, 3 * d, y->q->data, dxb, d, KERN_SET);
+}
+
+static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
+{
+    (void)pos;
+    Hgrn2 *w = m->own;
+    Hgrn2Layer *y = &w->layer[i];
+    const Kern *k = m->kern;
+    size_t d = m->d, p = m->p;
+    Real *z = w->dec, *q = z + 3 * d, *key = q + d, *g = key + d, *out = g + d, *norm = out + d;
+    Real rstd;
+    linear_forward(k, 1, d, 3 * d, xb, d, y->q->data, z, 3 * d, KERN_SET);
+    gates_forward(m, w, y, z, q, key, g);
+    for (size_t j = 0; j < m->h; j++) {
+        linattn_step(&w->attn, &w->work, q + j * p, key + j * p, z + 2 * d + j * p, g + j * p,
+                     y->state + j * p * p, out + j * p);
+    }
+    k->rmsnorm(1, d, (Real)m->shape.norm_eps, out, NULL, norm, &rstd);
+    linear_forward(k, 1, d, d, norm, d, y->o->data, x, d, KERN_ADD);
+}
+
+static void hgrn2_decode_reset(Model *m)
+{
+    Hgrn2 *w = m->own;
+    for (size_t i = 0; i < m->l; i++) {
+        memset(w->layer[i].state, 0, m->d * m->p * sizeof *w->layer[i].state);
+    }
+}
+
+static bool hgrn2_is_swish(const ModelShape *s)
+{
+    return arch_option(s, "swish_glu") != 0.0;
+}
+
+const ModelOps model_ops_hgrn2 = {
+    .name = "hgrn2",
+    .open = hgrn2_open,
+    .layout = hgrn2_layout,
+    .derive = hgrn2_derive,
+    .mlp_is_swish = hgrn2_is_swish,
+    .mix_forward = hgrn2_mix_forward,
+    .mix_backward = hgrn2_mix_backward,
+    .mix_decode = hgrn2_mix_decode,
+    .decode_reset = hgrn2_decode_reset,
+    .grads_begin = hgrn2_grads_begin,
+    .grads_end = hgrn2_grads_end,
+};

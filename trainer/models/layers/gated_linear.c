@@ -1,0 +1,343 @@
+#include "trainer/models/layers/gated_linear.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "trainer/models/layers/linear.h"
+#include "trainer/models/layers/normgate.h"
+#include "trainer/models/layers/rope.h"
+
+/* ---- opening ----------------------------------------------------------------------- */
+
+bool gated_open(Model *m, GatedLinear *w, bool (*has_lrpe)(const Model *m, size_t i))
+{
+    w->layer = arena_array(&m->arena, m->l, sizeof *w->layer);
+    LinAttn *attn = arena_array(&m->arena, m->l * m->h, sizeof *attn);
+    if (!w->layer || !attn) {
+        return false;
+    }
+    for (size_t i = 0; i < m->l; i++) {
+        GatedLayer *y = &w->layer[i];
+        y->q = model_need(m, "model.layers.%zu.attn.q_proj.weight", i);
+        y->gate_down = model_need(m, "model.layers.%zu.attn.gate_down.weight", i);
+        y->gate_up = model_need(m, "model.layers.%zu.attn.gate_up.weight", i);
+        y->o = model_need(m, "model.layers.%zu.attn.o_proj.weight", i);
+        y->has_lrpe = has_lrpe(m, i);
+        y->attn = attn + i * m->h;
+    }
+    return true;
+}
+
+/* Width of q and of k in layer i, all heads. */
+static size_t key_width(const Model *m, const GatedLayer *y)
+{
+    return y->has_lrpe ? 2 * m->d : m->d;
+}
+
+static LinAttn attn_of(const Model *m, const GatedLayer *y, Decay decay)
+{
+    return (LinAttn){.kern = m->kern,
+                     .decay = decay,
+                     .pk = key_width(m, y) / m->h,
+                     .pv = m->p,
+                     .chunk = LINATTN_CHUNK,
+                     .sub = LINATTN_SUB};
+}
+
+static void layout_tables(Model *m, GatedLayer *y, Decay decay, Mem *mem)
+{
+    for (size_t j = 0; j < m->h; j++) {
+        y->attn[j] = attn_of(m, y, decay);
+        if (decay == DECAY_NONE && j > 0) { /* one table of ones for all heads */
+            y->attn[j] = y->attn[0];
+        } else {
+            linattn_layout_tables(&y->attn[j], mem);
+        }
+    }
+    if (y->has_lrpe) {
+        y->cosine = mem_reals(mem, m->seq * m->d);
+        y->sine = mem_reals(mem, m->seq * m->d);
+        y->angles_of = mem_doubles(mem, m->d);
+        y->dtheta = mem_doubles(mem, m->d);
+    }
+    y->state = mem_reals(mem, m->h * y->attn[0].pk * y->attn[0].pv);
+}
+
+static void layout_kept(Model *m, GatedLayer *y, Mem *mem)
+{
+    size_t r = m->part_rows, d = m->d;
+    const LinAttn *a = &y->attn[0];
+    size_t chunks = m->part_b * m->h * linattn_chunks(a, m->seq);
+    y->z = mem_reals(mem, r * (3 * d + m->p));
+    y->qk = mem_reals(mem, r * 2 * key_width(m, y));
+    y->out = mem_reals(mem, r * d);
+    y->norm = mem_reals(mem, r * d);
+    y->rstd = mem_reals(mem, r);
+    y->gate = mem_reals(mem, r * d);
+    y->y = mem_reals(mem, r * d);
+    if (model_trains(m)) {
+        y->kept.states = mem_reals(mem, chunks * a->pk * a->pv);
+        y->kept.a = mem_reals(mem, chunks * a->chunk * a->chunk);
+    }
+}
+
+static void share_kept(GatedLayer *y, const GatedLayer *first)
+{
+    y->z = first->z;
+    y->qk = first->qk;
+    y->out = first->out;
+    y->norm = first->norm;
+    y->rstd = first->rstd;
+    y->gate = first->gate;
+    y->y = first->y;
+}
+
+void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
+{
+    size_t r = m->part_rows, d = m->d;
+    for (size_t i = 0; i < m->l; i++) {
+        layout_tables(m, &w->layer[i], decay, mem);
+        if (i < model_kept_layers(m)) {
+            layout_kept(m, &w->layer[i], mem);
+        } else {
+            share_kept(&w->layer[i], &w->layer[0]);
+        }
+    }
+    LinAttn widest = w->layer[0].attn[0]; /* where any layer has positions, layer 0 has */
+    linattn_layout_work(&widest, &w->work, mem);
+    w->theta = mem_doubles(mem, d);
+    w->theta_now = mem_doubles(mem, d);
+    w->state = mem_reals(mem, 2 * m->p * m->p);
+    w->row = mem_reals(mem, 4 * d);
+    w->dec = mem_reals(mem, 12 * d);
+    if (model_trains(m)) {
+        w->dy = mem_reals(mem, r * d);
+        w->dgate = mem_reals(mem, r * d);
+        w->dout = mem_reals(mem, r * d);
+        w->dz = mem_reals(mem, r * (3 * d + m->p));
+        w->dqk = mem_reals(mem, r * 2 * key_width(m, &w->layer[0]));
+    }
+}
+
+void gated_set_theta(const Model *m, GatedLinear *w)
+{
+    for (size_t j = 0; j < m->d; j++) {
+        w->theta[j] = pow(10000.0, -2.0 * (double)j / (double)m->d);
+    }
+}
+
+static void take_theta(const Model *m, GatedLinear *w, const GatedLayer *y)
+{
+    for (size_t j = 0; j < m->d; j++) {
+        w->theta_now[j] = y->theta ? (double)y->theta->data[j] : w->theta[j];
+    }
+}
+
+void gated_derive_angles(Model *m, GatedLinear *w)
+{
+    for (size_t i = 0; i < m->l; i++) {
+        GatedLayer *y = &w->layer[i];
+        if (!y->has_lrpe) {
+            continue;
+        }
+        take_theta(m, w, y);
+        size_t bytes = m->d * sizeof *w->theta_now;
+        if (y->has_angles && memcmp(w->theta_now, y->angles_of, bytes) == 0) {
+            continue;
+        }
+        y->has_angles = true;
+        memcpy(y->angles_of, w->theta_now, bytes);
+        for (size_t t = 0; t < m->seq; t++) {
+            angles_at(t, m->d, w->theta_now, y->cosine + t * m->d, y->sine + t * m->d);
+        }
+    }
+}
+
+/* ---- forward ----------------------------------------------------------------------- */
+
+/* One row: q | k as attention takes them, from z. */
+static void keys_forward(const Model *m, GatedLinear *w, const GatedLayer *y, const Real *cosine,
+                         const Real *sine, const Real *z, Real *qk)
+{
+    const Kern *k = m->kern;
+    if (!y->has_lrpe) {
+        k->silu(2 * m->d, z, qk);
+        return;
+    }
+    k->silu(2 * m->d, z, w->row);
+    lrpe_forward(k, m->h, m->p, cosine, sine, w->row, qk);
+    lrpe_forward(k, m->h, m->p, cosine, sine, w->row + m->d, qk + 2 * m->d);
+}
+
+static LinAttnIn head_in(const Model *m, const GatedLayer *y, Part part, size_t b, size_t j)
+{
+    size_t kw = key_width(m, y), ldz = 3 * m->d + m->p, pk = y->attn[j].pk;
+    const Real *q = y->qk + b * part.t * 2 * kw + j * pk;
+    return (LinAttnIn){.n = part.t,
+                       .q = q,
+                       .k = q + kw,
+                       .v = y->z + b * part.t * ldz + 2 * m->d + j * m->p,
+                       .ldq = 2 * kw,
+                       .ldk = 2 * kw,
+                       .ldv = ldz};
+}
+
+/* Where head j of sequence b keeps its chunks. */
+static LinAttnKept kept_of(const Model *m, const GatedLayer *y, size_t b, size_t j)
+{
+    const LinAttn *a = &y->attn[j];
+    size_t first = (b * m->h + j) * linattn_chunks(a, m->seq);
+    return (LinAttnKept){.states = y->kept.states + first * a->pk * a->pv,
+                         .a = y->kept.a + first * a->chunk * a->chunk};
+}
+
+static void heads_forward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
+{
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            const LinAttn *a = &y->attn[j];
+            LinAttnIn in = head_in(m, y, part, b, j);
+            LinAttnKept kept = {0};
+            if (model_trains(m)) {
+                kept = kept_of(m, y, b, j);
+            }
+            memset(w->state, 0, a->pk * a->pv * sizeof *w->state);
+            linattn_forward(a, &w->work, &in, w->state, y->out + b * part.t * m->d + j * m->p, m->d,
+                            model_trains(m) ? &kept : NULL);
+        }
+    }
+}
+
+void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, Real *x)
+{
+    const Kern *k = m->kern;
+    GatedLayer *y = &w->layer[i];
+    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p;
+    linear_forward(k, part.rows, d, ldz, xb, d, y->q->data, y->z, ldz, KERN_SET);
+    for (size_t r = 0; r < part.rows; r++) {
+        size_t at = r % part.t * d;
+        const Real *cosine = y->has_lrpe ? y->cosine + at : NULL;
+        const Real *sine = y->has_lrpe ? y->sine + at : NULL;
+        keys_forward(m, w, y, cosine, sine, y->z + r * ldz, y->qk + r * 2 * kw);
+    }
+    heads_forward(m, w, y, part);
+    linear_forward(k, part.rows, p, d, y->z + 3 * d, ldz, y->gate_up->data, y->gate, d, KERN_SET);
+    normgate_forward(k, part.rows, d, (Real)m->shape.norm_eps, y->out, y->norm, y->rstd, y->gate,
+                     y->y);
+    linear_forward(k, part.rows, d, d, y->y, d, y->o->data, x, d, KERN_ADD);
+}
+
+/* ---- backward ---------------------------------------------------------------------- */
+
+static void heads_backward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
+{
+    size_t d = m->d, kw = key_width(m, y), ldz = 3 * d + m->p;
+    for (size_t b = 0; b < part.b; b++) {
+        for (size_t j = 0; j < m->h; j++) {
+            const LinAttn *a = &y->attn[j];
+            LinAttnIn in = head_in(m, y, part, b, j);
+            LinAttnKept kept = kept_of(m, y, b, j);
+            Real *dq = w->dqk + b * part.t * 2 * kw + j * a->pk;
+            LinAttnGrad grad = {.dq = dq,
+                                .dk = dq + kw,
+                                .dv = w->dz + b * part.t * ldz + 2 * d + j * m->p,
+                                .lddq = 2 * kw,
+                                .lddk = 2 * kw,
+                                .lddv = ldz};
+            memset(w->state, 0, a->pk * a->pv * sizeof *w->state);
+            linattn_backward(a, &w->work, &in, &kept, NULL, w->dout + b * part.t * d + j * m->p, d,
+                             w->state, &grad);
+        }
+    }
+}
+
+/* One row: dz of q and k from dqk. */
+static void keys_backward(const Model *m, GatedLinear *w, GatedLayer *y, size_t t, const Real *z,
+                          const Real *qk, const Real *dqk, Real *dz)
+{
+    const Kern *k = m->kern;
+    size_t d = m->d;
+    if (!y->has_lrpe) {
+        k->silu_grad(2 * d, z, dqk, dz);
+        return;
+    }
+    const Real *cosine = y->cosine + t * d, *sine = y->sine + t * d;
+    if (y->theta && y->theta->grad) {
+        lrpe_theta_grad(m->h, m->p, t, qk, dqk, y->dtheta);
+        lrpe_theta_grad(m->h, m->p, t, qk + 2 * d, dqk + 2 * d, y->dtheta);
+    }
+    lrpe_backward(k, m->h, m->p, cosine, sine, dqk, w->row);
+    lrpe_backward(k, m->h, m->p, cosine, sine, dqk + 2 * d, w->row + d);
+    k->silu_grad(2 * d, z, w->row, dz);
+}
+
+void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, const Real *dx,
+                    Real *dxb)
+{
+    const Kern *k = m->kern;
+    GatedLayer *y = &w->layer[i];
+    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p;
+    linear_backward_w(k, part.rows, d, d, dx, d, y->y, d, y->o->grad);
+    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dy, d, KERN_SET);
+    normgate_backward(k, part.rows, d, y->out, y->norm, y->rstd, y->gate, w->dy, w->dgate, w->dout);
+    linear_backward_w(k, part.rows, p, d, w->dgate, d, y->z + 3 * d, ldz, y->gate_up->grad);
+    linear_backward_x(k, part.rows, p, d, w->dgate, d, y->gate_up->data, w->dz + 3 * d, ldz,
+                      KERN_SET);
+    heads_backward(m, w, y, part);
+    for (size_t r = 0; r < part.rows; r++) {
+        keys_backward(m, w, y, r % part.t, y->z + r * ldz, y->qk + r * 2 * kw, w->dqk + r * 2 * kw,
+                      w->dz + r * ldz);
+    }
+    linear_backward_w(k, part.rows, d, ldz, w->dz, ldz, xb, d, y->q->grad);
+    linear_backward_x(k, part.rows, d, ldz, w->dz, ldz, y->q->data, dxb, d, KERN_SET);
+}
+
+void gated_grads_begin(Model *m, GatedLinear *w)
+{
+    for (size_t i = 0; i < m->l && w->layer[i].dtheta; i++) {
+        memset(w->layer[i].dtheta, 0, m->d * sizeof *w->layer[i].dtheta);
+    }
+}
+
+void gated_grads_end(Model *m, GatedLinear *w)
+{
+    for (size_t i = 0; i < m->l; i++) {
+        const GatedLayer *y = &w->layer[i];
+        for (size_t j = 0; y->theta && y->theta->grad && j < m->d; j++) {
+            y->theta->grad[j] = (Real)y->dtheta[j];
+        }
+    }
+}
+
+/* ---- decoding ---------------------------------------------------------------------- */
+
+void gated_decode_reset(Model *m, GatedLinear *w)
+{
+    for (size_t i = 0; i < m->l; i++) {
+        const LinAttn *a = &w->layer[i].attn[0];
+        memset(w->layer[i].state, 0, m->h * a->pk * a->pv * sizeof *w->layer[i].state);
+    }
+}
+
+void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb, Real *x)
+{
+    const Kern *k = m->kern;
+    GatedLayer *y = &w->layer[i];
+    size_t d = m->d, p = m->p, kw = key_width(m, y);
+    Real *z = w->dec, *qk = z + 4 * d, *out = z + 8 * d, *norm = out + d, *gate = norm + d;
+    Real *angle = w->row + 2 * d, rstd; /* keys_forward uses the first half of row */
+    if (y->has_lrpe) {
+        take_theta(m, w, y);
+        angles_at(pos, d, w->theta_now, angle, angle + d);
+    }
+    linear_forward(k, 1, d, 3 * d + p, xb, d, y->q->data, z, 3 * d + p, KERN_SET);
+    keys_forward(m, w, y, angle, angle + d, z, qk);
+    for (size_t j = 0; j < m->h; j++) {
+        const LinAttn *a = &y->attn[j];
+        linattn_step(a, &w->work, qk + j * a->pk, qk + kw + j * a->pk, z + 2 * d + j * p, NULL,
+                     y->state + j * a->pk * a->pv, out + j * p);
+    }
+    linear_forward(k, 1, p, d, z + 3 * d, p, y->gate_up->data, gate, d, KERN_SET);
+    normgate_forward(k, 1, d, (Real)m->shape.norm_eps, out, norm, &rstd, gate, gate + d);
+    linear_forward(k, 1, d, d, gate + d, d, y->o->data, x, d, KERN_ADD);
+}

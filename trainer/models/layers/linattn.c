@@ -1,0 +1,229 @@
+#include "trainer/models/layers/linattn.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t linattn_chunks(const LinAttn *w, size_t n)
+{
+    return (n + w->chunk - 1) / w->chunk;
+}
+
+void linattn_layout_tables(LinAttn *w, Mem *mem)
+{
+    w->power = mem_reals(mem, w->chunk + 1);
+    w->mask = mem_reals(mem, w->chunk * w->chunk);
+}
+
+void linattn_layout_work(const LinAttn *w, LinAttnWork *work, Mem *mem)
+{
+    size_t p = w->pk > w->pv ? w->pk : w->pv;
+    work->a = mem_reals(mem, w->chunk * w->chunk);
+    for (size_t i = 0; i < sizeof work->rows / sizeof *work->rows; i++) {
+        work->rows[i] = mem_reals(mem, w->chunk * p);
+    }
+    work->blocks = mem_reals(mem, (w->chunk + w->sub - 1) / w->sub * w->pk);
+    work->whole = mem_reals(mem, w->pk);
+    work->sum = mem_doubles(mem, w->pk);
+}
+
+void linattn_set_rate(LinAttn *w, double rate)
+{
+    size_t c = w->chunk;
+    for (size_t i = 0; i <= c; i++) {
+        w->power[i] = (Real)exp(-rate * (double)i);
+    }
+    for (size_t i = 0; i < c; i++) {
+        for (size_t j = 0; j < c; j++) {
+            w->mask[i * c + j] = j <= i ? w->power[i - j] : (Real)0;
+        }
+    }
+}
+
+/* a [m,m] (rows chunk apart) *= lambda^(i-j) below the diagonal, 0 above. */
+static void apply_mask(const LinAttn *w, size_t m, Real *a)
+{
+    if (m == w->chunk) {
+        w->kern->mul(m * m, a, w->mask, a);
+        return;
+    }
+    for (size_t i = 0; i < m; i++) {
+        w->kern->mul(m, a + i * w->chunk, w->mask + i * w->chunk, a + i * w->chunk);
+    }
+}
+
+/* y[i] = lambda^(first + i step) x[i] for m rows of p. */
+static void scale_rows(const LinAttn *w, size_t m, size_t p, size_t first, ptrdiff_t step,
+                       const Real *x, size_t ldx, Real *y, size_t ldy)
+{
+    for (size_t i = 0; i < m; i++) {
+        size_t e = (size_t)((ptrdiff_t)first + (ptrdiff_t)i * step);
+        w->kern->scale(p, w->power[e], x + i * ldx, y + i * ldy);
+    }
+}
+
+/* One chunk of m rows with one decay or none. */
+static void chunk_forward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in, Real *state,
+                          Real *o, size_t ldo, Real *a)
+{
+    const Kern *k = w->kern;
+    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv;
+    const Real *qs = in->q, *ks = in->k;
+    size_t ldqs = in->ldq, ldks = in->ldk;
+    k->gemm_nt(m, m, pk, in->q, in->ldq, in->k, in->ldk, a, c, KERN_SET);
+    apply_mask(w, m, a);
+    if (w->decay == DECAY_SCALAR) {
+        scale_rows(w, m, pk, 1, 1, in->q, in->ldq, work->rows[0], pk);
+        scale_rows(w, m, pk, m - 1, -1, in->k, in->ldk, work->rows[1], pk);
+        qs = work->rows[0], ks = work->rows[1];
+        ldqs = ldks = pk;
+    }
+    k->gemm_nn(m, pv, pk, qs, ldqs, state, pv, o, ldo, KERN_SET);
+    k->gemm_nn(m, pv, m, a, c, in->v, in->ldv, o, ldo, KERN_ADD);
+    if (w->decay == DECAY_SCALAR) {
+        k->scale(pk * pv, w->power[m], state, state);
+    }
+    k->gemm_tn(pk, pv, m, ks, ldks, in->v, in->ldv, state, pv, KERN_ADD);
+}
+
+/* Rows s .. of a sequence, at most one chunk of them. */
+static LinAttnIn chunk_of(const LinAttn *w, const LinAttnIn *in, size_t s)
+{
+    size_t m = in->n - s < w->chunk ? in->n - s : w->chunk;
+    return (LinAttnIn){.n = m,
+                       .q = in->q + s * in->ldq,
+                       .k = in->k + s * in->ldk,
+                       .v = in->v + s * in->ldv,
+                       .g = in->g ? in->g + s * in->ldg : NULL,
+                       .ldq = in->ldq,
+                       .ldk = in->ldk,
+                       .ldv = in->ldv,
+                       .ldg = in->ldg};
+}
+
+void linattn_forward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in, Real *state, Real *o,
+                     size_t ldo, const LinAttnKept *kept)
+{
+    size_t size = w->pk * w->pv;
+    for (size_t s = 0, i = 0; s < in->n; s += w->chunk, i++) {
+        LinAttnIn chunk = chunk_of(w, in, s);
+        Real *a = kept ? kept->a + i * w->chunk * w->chunk : work->a;
+        if (kept) {
+            memcpy(kept->states + i * size, state, size * sizeof *state);
+        }
+        if (w->decay == DECAY_CHANNEL) {
+            linattn_channel_forward(w, work, &chunk, state, o + s * ldo, ldo, a);
+        } else {
+            chunk_forward(w, work, &chunk, state, o + s * ldo, ldo, a);
+        }
+    }
+}
+
+/* With P = mask * (dO V^T) and D = lambda^(row): each of dq, dk, dv is a part through the
+ * state and a part inside the chunk; dk and dv use dstate as it was after the chunk. */
+static void chunk_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
+                           const Real *state, const Real *a, const Real *dout, size_t lddo,
+                           Real *dstate, const LinAttnGrad *ret)
+{
+    const Kern *k = w->kern;
+    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv;
+    Real *p = work->a;
+    const Real *ds = dout;
+    size_t ldds = lddo;
+    k->gemm_nt(m, m, pv, dout, lddo, in->v, in->ldv, p, c, KERN_SET);
+    apply_mask(w, m, p);
+    k->gemm_nt(m, pk, pv, in->v, in->ldv, dstate, pv, ret->dk, ret->lddk, KERN_SET);
+    k->gemm_nn(m, pv, pk, in->k, in->ldk, dstate, pv, ret->dv, ret->lddv, KERN_SET);
+    if (w->decay == DECAY_SCALAR) {
+        scale_rows(w, m, pk, m - 1, -1, ret->dk, ret->lddk, ret->dk, ret->lddk);
+        scale_rows(w, m, pv, m - 1, -1, ret->dv, ret->lddv, ret->dv, ret->lddv);
+        scale_rows(w, m, pv, 1, 1, dout, lddo, work->rows[0], pv);
+        ds = work->rows[0], ldds = pv;
+        k->scale(pk * pv, w->power[m], dstate, dstate);
+    }
+    k->gemm_tn(m, pk, m, p, c, in->q, in->ldq, ret->dk, ret->lddk, KERN_ADD);
+    k->gemm_tn(m, pv, m, a, c, dout, lddo, ret->dv, ret->lddv, KERN_ADD);
+    k->gemm_nt(m, pk, pv, ds, ldds, state, pv, ret->dq, ret->lddq, KERN_SET);
+    k->gemm_nn(m, pk, m, p, c, in->k, in->ldk, ret->dq, ret->lddq, KERN_ADD);
+    k->gemm_tn(pk, pv, m, in->q, in->ldq, ds, ldds, dstate, pv, KERN_ADD);
+}
+
+static LinAttnGrad grad_of(const LinAttnGrad *g, size_t s)
+{
+    return (LinAttnGrad){.dq = g->dq + s * g->lddq,
+                         .dk = g->dk + s * g->lddk,
+                         .dv = g->dv + s * g->lddv,
+                         .dg = g->dg ? g->dg + s * g->lddg : NULL,
+                         .lddq = g->lddq,
+                         .lddk = g->lddk,
+                         .lddv = g->lddv,
+                         .lddg = g->lddg};
+}
+
+/* dg_t = sum over r >= t of (q_r dq_r - k_r dk_r), the sum carried in double over the whole
+ * sequence: it is a small difference of large terms. */
+static void decay_grad(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
+                       const LinAttnGrad *ret)
+{
+    for (size_t t = in->n; t-- > 0;) {
+        const Real *q = in->q + t * in->ldq, *dq = ret->dq + t * ret->lddq;
+        const Real *k = in->k + t * in->ldk, *dk = ret->dk + t * ret->lddk;
+        Real *dg = ret->dg + t * ret->lddg;
+        for (size_t i = 0; i < w->pk; i++) {
+            work->sum[i] += (double)q[i] * (double)dq[i] - (double)k[i] * (double)dk[i];
+            dg[i] = (Real)work->sum[i];
+        }
+    }
+}
+
+/* The final state depends on every decay: rowsum(dS * S). */
+static void decay_grad_begin(const LinAttn *w, LinAttnWork *work, const Real *end_state,
+                             const Real *dstate)
+{
+    for (size_t i = 0; i < w->pk; i++) {
+        work->sum[i] = 0.0;
+        for (size_t j = 0; end_state && j < w->pv; j++) {
+            work->sum[i] += (double)end_state[i * w->pv + j] * (double)dstate[i * w->pv + j];
+        }
+    }
+}
+
+void linattn_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
+                      const LinAttnKept *kept, const Real *end_state, const Real *dout, size_t lddo,
+                      Real *dstate, const LinAttnGrad *ret)
+{
+    if (w->decay == DECAY_CHANNEL) {
+        decay_grad_begin(w, work, end_state, dstate);
+    }
+    for (size_t i = linattn_chunks(w, in->n); i-- > 0;) {
+        size_t s = i * w->chunk;
+        LinAttnIn chunk = chunk_of(w, in, s);
+        LinAttnGrad grad = grad_of(ret, s);
+        const Real *state = kept->states + i * w->pk * w->pv;
+        const Real *a = kept->a + i * w->chunk * w->chunk;
+        if (w->decay == DECAY_CHANNEL) {
+            linattn_channel_backward(w, work, &chunk, state, a, dout + s * lddo, lddo, dstate,
+                                     &grad);
+            decay_grad(w, work, &chunk, &grad);
+        } else {
+            chunk_backward(w, work, &chunk, state, a, dout + s * lddo, lddo, dstate, &grad);
+        }
+    }
+}
+
+void linattn_step(const LinAttn *w, LinAttnWork *work, const Real *q, const Real *k, const Real *v,
+                  const Real *g, Real *state, Real *o)
+{
+    const Kern *kern = w->kern;
+    if (w->decay == DECAY_CHANNEL) {
+        kern->exp(w->pk, g, work->whole);
+    }
+    for (size_t i = 0; i < w->pk; i++) {
+        Real *row = state + i * w->pv;
+        if (w->decay != DECAY_NONE) {
+            Real f = w->decay == DECAY_SCALAR ? w->power[1] : work->whole[i];
+            kern->scale(w->pv, f, row, row);
+        }
+        kern->axpy(w->pv, k[i], v, row);
+    }
+    kern->gemm_nn(1, w->pv, w->pk, q, w->pk, state, w->pv, o, w->pv, KERN_SET);
+}
