@@ -14,6 +14,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/problems.h"
 #include "trainer/config/run_config.h"
 
 /* One cell of the matrix. */
@@ -31,7 +32,7 @@ typedef struct Study {
     Arena arena;
     const char *name;
     const char *file;              /* as given */
-    const char *base_dir;          /* folder of the file; relative corpus paths start here */
+    const char *base_dir;          /* absolute; relative corpus paths start here */
     json_t *resolved;              /* the whole document, units expanded, defaults filled */
     char sha256[SHA256_HEX_BYTES]; /* of the file's bytes */
     RunSpec *runs;
@@ -56,5 +57,12 @@ typedef struct Study {
  * as usual.  *ret is written on success only. */
 ErrCode study_open(const char *path, Study **ret, Buf *problems, Err *err);
 void study_close(Study *s); /* NULL is fine */
+
+/* The same, with the problems as a list (sorted; the caller releases it). */
+ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err);
+
+/* Writes the resolved study as YAML (by fsx_replace).  Opened again it expands to runs of the
+ * same identities and folders; corpus.base holds base_dir, so the copy may lie elsewhere. */
+ErrCode study_write_resolved(const Study *s, const char *path, Err *err);
 
 #endif

@@ -1,0 +1,284 @@
+#include "orchestrator/spec/study.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "common/yaml.h"
+#include "orchestrator/spec/cell.h"
+#include "orchestrator/spec/partial.h"
+#include "orchestrator/spec/resolved.h"
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* The bytes of the file; one that is too large becomes a problem. */
+static ErrCode read_bytes(const char *path, Problems *problems, Buf *ret, Err *err)
+{
+    if (fsx_is_dir(path)) {
+        return err_set(err, ERR_INVALID, "%s is a folder, not a study file", path);
+    }
+    ErrCode rc = fsx_read(path, YAML_MAX_BYTES, ret, err);
+    if (rc == ERR_INVALID) {
+        problems_add(problems, (TextPos){0, 0},
+                     "a study file is a page of text; list files of "
+                     "text under corpus.text",
+                     "the file is larger than %d MiB", YAML_MAX_BYTES >> 20);
+    }
+    return rc;
+}
+
+/* A text alone means a list of one. */
+static void wrap_text(json_t *doc)
+{
+    json_t *corpus = json_object_get(doc, "corpus");
+    json_t *text = json_object_get(corpus, "text");
+    if (json_is_string(text)) {
+        (void)json_object_set_new(corpus, "text", json_pack("[O]", text));
+    }
+}
+
+/* YAML, schema and defaults. */
+static ErrCode read_document(const Buf *bytes, Source *src, Err *err)
+{
+    YamlNode *root = NULL;
+    ErrCode rc = yaml_parse(buf_str(bytes), bytes->len, src->arena, src->problems, &root, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (root->kind != NODE_MAP) {
+        problems_add(src->problems, root->at, "docs/study-file.md has an example",
+                     "a study file is a mapping that starts with \"version: 1\", not %s",
+                     yaml_kind_name(root));
+        return err_set(err, ERR_INVALID, "not a mapping");
+    }
+    rc = schema_open(study_schema_text, study_schema_text_bytes, &src->schema, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    src->root = root;
+    src->doc = schema_check(src->schema, schema_at(src->schema, ""), root, "", src->problems);
+    schema_fill(src->schema, schema_at(src->schema, ""), src->doc);
+    wrap_text(src->doc);
+    return src->doc ? ERR_OK : err_nomem(err, "the study");
+}
+
+/* ---- cells -------------------------------------------------------------------------------- */
+
+static ErrCode add_run(const Source *src, const Matrix *m, const Cell *cell, Study *s, Err *err)
+{
+    RunSpec r = {0};
+    ErrCode rc = cell_resolve(src, m, cell, &s->arena, &r, err);
+    if (rc == ERR_OK && r.json) {
+        s->runs[s->n_runs++] = r;
+    }
+    return rc;
+}
+
+static ErrCode expand(const Source *src, const Matrix *m, Study *s, Err *err)
+{
+    size_t n_product = (size_t)matrix_product(m);
+    s->runs = arena_array(&s->arena, n_product + m->n_include + 1, sizeof *s->runs);
+    if (!s->runs) {
+        return err_nomem(err, "the runs");
+    }
+    ErrCode rc = ERR_OK;
+    bool has_cells = m->n_include > 0;
+    for (size_t i = 0; rc == ERR_OK && i < n_product && !problems_full(src->problems); i++) {
+        Cell cell;
+        if (matrix_cell(m, i, &cell)) {
+            has_cells = true;
+            rc = add_run(src, m, &cell, s, err);
+        }
+    }
+    for (size_t i = 0; rc == ERR_OK && i < m->n_include && !problems_full(src->problems); i++) {
+        rc = add_run(src, m, &m->include[i], s, err);
+    }
+    if (!has_cells) {
+        problems_add(src->problems, yaml_get_key(src->root, "matrix")->at, NULL,
+                     "every cell of the matrix is excluded");
+    }
+    return rc;
+}
+
+/* ---- two cells, one experiment -------------------------------------------------------------- */
+
+static int by_hash(const void *a, const void *b)
+{
+    const RunSpec *x = *(RunSpec *const *)a, *y = *(RunSpec *const *)b;
+    int order = strcmp(x->config.hash, y->config.hash);
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+static ErrCode check_identities(const Source *src, const Study *s, Err *err)
+{
+    RunSpec **sorted = malloc((s->n_runs + 1) * sizeof *sorted);
+    if (!sorted) {
+        return err_nomem(err, "the runs");
+    }
+    for (size_t i = 0; i < s->n_runs; i++) {
+        sorted[i] = &s->runs[i];
+    }
+    qsort(sorted, s->n_runs, sizeof *sorted, by_hash);
+    TextPos at = yaml_get_key(src->root, "matrix")->at;
+    for (size_t i = 1; i < s->n_runs; i++) {
+        if (strcmp(sorted[i - 1]->config.hash, sorted[i]->config.hash) == 0) {
+            problems_add(src->problems, at, "their resolved settings are equal; leave out one",
+                         "cells %zu (%s) and %zu (%s) are one experiment",
+                         (size_t)(sorted[i - 1] - s->runs) + 1, sorted[i - 1]->config.name,
+                         (size_t)(sorted[i] - s->runs) + 1, sorted[i]->config.name);
+        }
+    }
+    free(sorted);
+    return ERR_OK;
+}
+
+/* ---- the Study ------------------------------------------------------------------------------ */
+
+/* Folder that relative corpus files start from, as an absolute path. */
+static ErrCode base_dir(const Source *src, const char *path, Arena *arena, const char **ret,
+                        Err *err)
+{
+    const char *slash = strrchr(path, '/');
+    int n = slash ? (int)(slash - path) : 1;
+    const char *folder = slash == path ? "/" : slash ? arena_printf(arena, "%.*s", n, path) : ".";
+    const char *own =
+        json_string_value(json_object_get(json_object_get(src->doc, "corpus"), "base"));
+    const char *wanted = !own            ? folder
+                         : own[0] == '/' ? own
+                                         : arena_printf(arena, "%s/%s", folder, own);
+    if (!folder || !wanted) {
+        return err_nomem(err, "the study");
+    }
+    char *absolute = realpath(wanted, NULL);
+    *ret = arena_strdup(arena, absolute ? absolute : wanted);
+    free(absolute);
+    return *ret ? ERR_OK : err_nomem(err, "the study");
+}
+
+static const char *text_at(Study *s, const char *section, const char *key)
+{
+    const json_t *v = json_object_get(s->resolved, section);
+    return arena_strdup(&s->arena, json_string_value(key ? json_object_get(v, key) : v));
+}
+
+static const char **texts_at(Study *s, const char *section, const char *key, size_t *ret_n)
+{
+    const json_t *list = json_object_get(json_object_get(s->resolved, section), key);
+    size_t n = json_array_size(list);
+    const char **out = arena_array(&s->arena, n + 1, sizeof *out);
+    for (size_t i = 0; out && i < n; i++) {
+        out[i] = arena_strdup(&s->arena, json_string_value(json_array_get(list, i)));
+    }
+    *ret_n = n;
+    return out;
+}
+
+static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, Study *s, Err *err)
+{
+    ErrCode rc = base_dir(src, path, &s->arena, &s->base_dir, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    s->resolved = resolved_document(src, m, s->base_dir);
+    const json_t *corpus = json_object_get(s->resolved, "corpus");
+    const json_t *execution = json_object_get(s->resolved, "execution");
+    const json_t *bpe = json_object_get(json_object_get(corpus, "tokenizer"), "bpe");
+    s->file = arena_strdup(&s->arena, path);
+    s->name = text_at(s, "study", NULL);
+    s->corpus_text = texts_at(s, "corpus", "text", &s->n_corpus_text);
+    s->corpus_vocabulary = bpe ? json_integer_value(bpe) : 256;
+    s->corpus_validation = json_integer_value(json_object_get(corpus, "validation"));
+    s->corpus_repeat = json_is_true(json_object_get(corpus, "repeat"));
+    s->launcher = text_at(s, "execution", "launcher");
+    s->trainer = text_at(s, "execution", "trainer");
+    s->workers = json_integer_value(json_object_get(execution, "workers"));
+    s->retries = json_integer_value(json_object_get(execution, "retries"));
+    s->laws = texts_at(s, "analysis", "laws", &s->n_laws);
+    s->group_by = text_at(s, "analysis", "by");
+    bool is_whole = s->resolved && s->file && s->name && s->corpus_text && s->launcher &&
+                    s->trainer && s->laws && s->group_by;
+    return is_whole ? ERR_OK : err_nomem(err, "the study");
+}
+
+/* Everything after the text is YAML; problems are added and end it. */
+static ErrCode read_study(Source *src, const char *path, Study *s, Err *err)
+{
+    Matrix m = {0};
+    ErrCode rc = knobs_read(src->schema, src->doc, src->arena, &src->knobs, err);
+    if (rc == ERR_OK) {
+        rc = matrix_read(src, &m, err);
+    }
+    if (rc == ERR_OK) {
+        names_check(src, &m);
+    }
+    if (rc == ERR_OK && problems_any(src->problems)) {
+        partial_check(src, &m);
+        return problems_err(src->problems, err);
+    }
+    if (rc == ERR_OK) {
+        rc = expand(src, &m, s, err);
+    }
+    if (rc == ERR_OK && !problems_any(src->problems)) {
+        rc = check_identities(src, s, err);
+    }
+    if (rc == ERR_OK) {
+        rc = problems_err(src->problems, err);
+    }
+    return rc == ERR_OK ? fill_study(src, &m, path, s, err) : rc;
+}
+
+ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Buf bytes = BUF_INIT;
+    Arena arena = ARENA_INIT;
+    Source src = {.arena = &arena, .problems = problems, .kept = json_array()};
+    Study *s = calloc(1, sizeof *s);
+    if (!s || !src.kept) {
+        rc = err_nomem(err, "the study");
+        goto done;
+    }
+    problems->file = path;
+    TRY(read_bytes(path, problems, &bytes, err));
+    TRY(hash_sha256(buf_str(&bytes), bytes.len, s->sha256, err));
+    TRY(read_document(&bytes, &src, err));
+    TRY(read_study(&src, path, s, err));
+    *ret = s;
+    s = NULL;
+done:
+    if (rc == ERR_INVALID && problems_any(problems)) {
+        problems_sort(problems);
+        rc = problems_err(problems, err);
+    }
+    study_close(s);
+    json_decref(src.kept);
+    json_decref(src.doc);
+    schema_close(src.schema);
+    arena_release(&arena);
+    buf_release(&bytes);
+    return rc;
+}
+
+ErrCode study_open(const char *path, Study **ret, Buf *problems, Err *err)
+{
+    Problems list = PROBLEMS_INIT(path);
+    ErrCode rc = study_open_list(path, ret, &list, err);
+    problems_text(&list, problems);
+    problems_release(&list);
+    return rc;
+}
+
+void study_close(Study *s)
+{
+    if (!s) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_runs; i++) {
+        run_spec_release(&s->runs[i]);
+    }
+    json_decref(s->resolved);
+    arena_release(&s->arena);
+    free(s);
+}

@@ -1,0 +1,728 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "orchestrator/spec/validate.h"
+
+#include <math.h>
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/quantity.h"
+
+enum { MAX_PATTERNS = 32, PATH_BYTES = 200, LIST_BYTES = 320, NUMBER_BYTES = 32 };
+
+typedef struct Pattern {
+    const char *text; /* of the schema's own string */
+    pcre2_code *code;
+} Pattern;
+
+struct Schema {
+    json_t *root;
+    Pattern pattern[MAX_PATTERNS];
+    size_t n_patterns;
+    pcre2_match_data *match;
+};
+
+/* What a check carries: one place in the schema and one in the file. */
+typedef struct Check {
+    const Schema *schema;
+    const json_t *rule;
+    const YamlNode *node;
+    const char *path;
+    Problems *problems;
+} Check;
+
+/* ---- opening --------------------------------------------------------------------------- */
+
+static ErrCode add_pattern(Schema *s, const char *text, Err *err)
+{
+    for (size_t i = 0; i < s->n_patterns; i++) {
+        if (strcmp(s->pattern[i].text, text) == 0) {
+            return ERR_OK;
+        }
+    }
+    if (s->n_patterns == MAX_PATTERNS) {
+        return err_set(err, ERR_FORMAT, "the schema has more than %d patterns", MAX_PATTERNS);
+    }
+    int code = 0;
+    PCRE2_SIZE at = 0;
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+                                   PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
+    if (!re) {
+        return err_set(err, ERR_FORMAT, "the schema's pattern \"%s\" is wrong at %zu", text, at);
+    }
+    s->pattern[s->n_patterns++] = (Pattern){text, re};
+    return ERR_OK;
+}
+
+static bool matches(const Schema *s, const char *pattern, const char *text)
+{
+    for (size_t i = 0; i < s->n_patterns; i++) {
+        if (strcmp(s->pattern[i].text, pattern) == 0) {
+            return pcre2_match(s->pattern[i].code, (PCRE2_SPTR)text, strlen(text), 0, 0, s->match,
+                               NULL) >= 0;
+        }
+    }
+    return false;
+}
+
+static const json_t *follow(const Schema *s, const json_t *rule)
+{
+    static const char prefix[] = "#/definitions/";
+    for (int i = 0; rule && i < 8; i++) {
+        const char *ref = json_string_value(json_object_get(rule, "$ref"));
+        if (!ref) {
+            return rule;
+        }
+        rule =
+            strncmp(ref, prefix, sizeof prefix - 1) == 0
+                ? json_object_get(json_object_get(s->root, "definitions"), ref + sizeof prefix - 1)
+                : NULL;
+    }
+    return NULL;
+}
+
+/* Keywords, and what their value holds: further schemas or not. */
+typedef enum Holds { HOLDS_PLAIN, HOLDS_SCHEMA, HOLDS_NAMED_SCHEMAS, HOLDS_SCHEMA_LIST } Holds;
+
+static const struct {
+    const char *name;
+    Holds holds;
+} keyword[] = {
+    {"type", HOLDS_PLAIN},
+    {"enum", HOLDS_PLAIN},
+    {"const", HOLDS_PLAIN},
+    {"minimum", HOLDS_PLAIN},
+    {"maximum", HOLDS_PLAIN},
+    {"exclusiveMinimum", HOLDS_PLAIN},
+    {"exclusiveMaximum", HOLDS_PLAIN},
+    {"pattern", HOLDS_PLAIN},
+    {"items", HOLDS_SCHEMA},
+    {"minItems", HOLDS_PLAIN},
+    {"maxItems", HOLDS_PLAIN},
+    {"properties", HOLDS_NAMED_SCHEMAS},
+    {"patternProperties", HOLDS_NAMED_SCHEMAS},
+    {"additionalProperties", HOLDS_SCHEMA},
+    {"required", HOLDS_PLAIN},
+    {"minProperties", HOLDS_PLAIN},
+    {"maxProperties", HOLDS_PLAIN},
+    {"oneOf", HOLDS_SCHEMA_LIST},
+    {"default", HOLDS_PLAIN},
+    {"slaw-quantity", HOLDS_PLAIN},
+    {"$ref", HOLDS_PLAIN},
+    {"$schema", HOLDS_PLAIN},
+    {"$id", HOLDS_PLAIN},
+    {"title", HOLDS_PLAIN},
+    {"description", HOLDS_PLAIN},
+    {"definitions", HOLDS_NAMED_SCHEMAS},
+};
+
+static ErrCode prepare(Schema *s, const json_t *rule, Err *err);
+
+static ErrCode prepare_keyword(Schema *s, const char *name, const json_t *value, Err *err)
+{
+    size_t k = 0;
+    while (k < sizeof keyword / sizeof keyword[0] && strcmp(keyword[k].name, name) != 0) {
+        k++;
+    }
+    if (k == sizeof keyword / sizeof keyword[0]) {
+        return err_set(err, ERR_FORMAT, "the schema uses \"%s\", which is not understood", name);
+    }
+    ErrCode rc = ERR_OK;
+    if (strcmp(name, "pattern") == 0) {
+        rc = add_pattern(s, json_string_value(value), err);
+    } else if (keyword[k].holds == HOLDS_SCHEMA && json_is_object(value)) {
+        rc = prepare(s, value, err);
+    } else if (keyword[k].holds == HOLDS_SCHEMA_LIST) {
+        for (size_t i = 0; rc == ERR_OK && i < json_array_size(value); i++) {
+            rc = prepare(s, json_array_get(value, i), err);
+        }
+    } else if (keyword[k].holds == HOLDS_NAMED_SCHEMAS) {
+        const char *key;
+        json_t *child;
+        json_object_foreach((json_t *)(uintptr_t)value, key, child)
+        {
+            if (rc == ERR_OK && strcmp(name, "patternProperties") == 0) {
+                rc = add_pattern(s, key, err);
+            }
+            rc = rc == ERR_OK ? prepare(s, child, err) : rc;
+        }
+    }
+    return rc;
+}
+
+/* Refuses keywords that are not understood and compiles the patterns. */
+static ErrCode prepare(Schema *s, const json_t *rule, Err *err)
+{
+    if (!json_is_object(rule)) {
+        return err_set(err, ERR_FORMAT, "a schema must be an object");
+    }
+    if (!follow(s, rule)) {
+        return err_set(err, ERR_FORMAT, "the schema's $ref \"%s\" leads nowhere",
+                       json_string_value(json_object_get(rule, "$ref")));
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)rule, name, value)
+    {
+        ErrCode rc = prepare_keyword(s, name, value, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+ErrCode schema_open(const char *text, size_t n, Schema **ret, Err *err)
+{
+    json_error_t why;
+    Schema *s = calloc(1, sizeof *s);
+    if (!s) {
+        return err_nomem(err, "the schema");
+    }
+    ErrCode rc = ERR_OK;
+    s->root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+    s->match = pcre2_match_data_create(1, NULL);
+    if (!s->root) {
+        rc = err_set(err, ERR_FORMAT, "the schema: %d:%d: %s", why.line, why.column, why.text);
+    } else if (!s->match) {
+        rc = err_nomem(err, "the schema");
+    } else {
+        rc = prepare(s, s->root, err);
+    }
+    if (rc == ERR_OK) {
+        *ret = s;
+    } else {
+        schema_close(s);
+    }
+    return rc;
+}
+
+void schema_close(Schema *s)
+{
+    if (!s) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_patterns; i++) {
+        pcre2_code_free(s->pattern[i].code);
+    }
+    pcre2_match_data_free(s->match);
+    json_decref(s->root);
+    free(s);
+}
+
+/* ---- finding ---------------------------------------------------------------------------- */
+
+/* The rule for a member of an object; NULL when there is none. */
+static const json_t *rule_of_key(const Schema *s, const json_t *rule, const char *key)
+{
+    const json_t *child = json_object_get(json_object_get(rule, "properties"), key);
+    if (child) {
+        return child;
+    }
+    const char *pattern;
+    json_t *named;
+    json_object_foreach(json_object_get(rule, "patternProperties"), pattern, named)
+    {
+        if (matches(s, pattern, key)) {
+            return named;
+        }
+    }
+    child = json_object_get(rule, "additionalProperties");
+    return json_is_object(child) ? child : NULL;
+}
+
+const json_t *schema_definition(const Schema *s, const char *name)
+{
+    return json_object_get(json_object_get(s->root, "definitions"), name);
+}
+
+const json_t *schema_at(const Schema *s, const char *path)
+{
+    const json_t *rule = follow(s, s->root);
+    while (rule && *path) {
+        char word[PATH_BYTES];
+        size_t n = strcspn(path, ".");
+        if (n >= sizeof word) {
+            return NULL;
+        }
+        memcpy(word, path, n);
+        word[n] = '\0';
+        path += n + (path[n] == '.');
+        rule = follow(s, rule_of_key(s, rule, word));
+    }
+    return rule;
+}
+
+/* ---- types and messages ------------------------------------------------------------------ */
+
+static bool is_whole(double x)
+{
+    return x == floor(x) && fabs(x) < 0x1p53;
+}
+
+static bool node_is(const YamlNode *n, const char *type)
+{
+    switch (n->kind) {
+    case NODE_NULL:
+        return strcmp(type, "null") == 0;
+    case NODE_BOOL:
+        return strcmp(type, "boolean") == 0;
+    case NODE_INTEGER:
+        return strcmp(type, "integer") == 0 || strcmp(type, "number") == 0;
+    case NODE_REAL:
+        return (strcmp(type, "number") == 0 && isfinite(n->as.real)) ||
+               (strcmp(type, "integer") == 0 && is_whole(n->as.real));
+    case NODE_TEXT:
+        return strcmp(type, "string") == 0;
+    case NODE_LIST:
+        return strcmp(type, "array") == 0;
+    case NODE_MAP:
+        return strcmp(type, "object") == 0;
+    }
+    return false;
+}
+
+static bool rule_has_type(const json_t *rule, const char *type)
+{
+    const json_t *t = json_object_get(rule, "type");
+    const char *one = json_string_value(t);
+    if (one) {
+        return strcmp(one, type) == 0;
+    }
+    for (size_t i = 0; i < json_array_size(t); i++) {
+        if (strcmp(json_string_value(json_array_get(t, i)), type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool node_fits_type(const json_t *rule, const YamlNode *node)
+{
+    const json_t *t = json_object_get(rule, "type");
+    if (!t) {
+        return true;
+    }
+    const char *one = json_string_value(t);
+    bool fits = one && node_is(node, one);
+    for (size_t i = 0; i < json_array_size(t); i++) {
+        fits = fits || node_is(node, json_string_value(json_array_get(t, i)));
+    }
+    return fits;
+}
+
+/* "a whole number, such as 10M or 1e9" */
+static const char *expected(const json_t *rule)
+{
+    static const struct {
+        const char *type, *text;
+    } row[] = {{"integer", "a whole number"}, {"number", "a number"},  {"boolean", "true or false"},
+               {"array", "a list"},           {"object", "a mapping"}, {"string", "text"}};
+    const char *quantity = json_string_value(json_object_get(rule, "slaw-quantity"));
+    if (quantity) {
+        return strcmp(quantity, "bytes") == 0     ? "a size such as 500MB or 2GiB"
+               : strcmp(quantity, "seconds") == 0 ? "a time such as 30s or 90min"
+               : rule_has_type(rule, "integer")   ? "a whole number such as 4096, 10M or 1e9"
+                                                  : "a number such as 0.5, 10M or 1e9";
+    }
+    if (rule_has_type(rule, "string") && rule_has_type(rule, "number")) {
+        return "one value";
+    }
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        if (rule_has_type(rule, row[i].type)) {
+            return row[i].text;
+        }
+    }
+    return "something else";
+}
+
+static void describe(const YamlNode *n, char out[PATH_BYTES])
+{
+    if (n->kind == NODE_LIST || n->kind == NODE_MAP || n->kind == NODE_NULL) {
+        (void)snprintf(out, PATH_BYTES, "%s", yaml_kind_name(n));
+    } else if (n->kind == NODE_TEXT) {
+        (void)snprintf(out, PATH_BYTES, "\"%.60s\"", n->text);
+    } else {
+        (void)snprintf(out, PATH_BYTES, "%.60s", n->text);
+    }
+}
+
+/* The cure for a value of the wrong type, or NULL. */
+static const char *type_hint(const json_t *rule, const YamlNode *n, char out[LIST_BYTES])
+{
+    static const char *const yes[] = {"yes", "no", "on", "off", "y", "n"};
+    bool is_number = n->kind == NODE_INTEGER || n->kind == NODE_REAL;
+    if (rule_has_type(rule, "string") && (is_number || n->kind == NODE_BOOL)) {
+        (void)snprintf(out, LIST_BYTES, "quote it: \"%.60s\"", n->text);
+        return out;
+    }
+    if (rule_has_type(rule, "boolean") && n->kind == NODE_TEXT) {
+        for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+            if (strcasecmp(n->text, yes[i]) == 0) {
+                return "write true or false";
+            }
+        }
+    }
+    bool wants_number = rule_has_type(rule, "integer") || rule_has_type(rule, "number");
+    int64_t x = 0;
+    if (wants_number && n->kind == NODE_TEXT && quantity_parse_i64(n->text, QUANTITY_COUNT, &x)) {
+        (void)snprintf(out, LIST_BYTES, "write %lld; it takes no units", (long long)x);
+        return out;
+    }
+    if (rule_has_type(rule, "array") && n->kind != NODE_MAP && n->kind != NODE_NULL) {
+        (void)snprintf(out, LIST_BYTES, "write [%.60s]", n->text);
+        return out;
+    }
+    return NULL;
+}
+
+static void add_type_problem(const Check *c)
+{
+    char got[PATH_BYTES], hint[LIST_BYTES];
+    describe(c->node, got);
+    problems_add(c->problems, c->node->at, type_hint(c->rule, c->node, hint),
+                 "%s must be %s, not %s", c->path, expected(c->rule), got);
+}
+
+/* ---- scalars ------------------------------------------------------------------------------ */
+
+static json_t *or_short(const Check *c, json_t *v)
+{
+    c->problems->is_short = c->problems->is_short || !v;
+    return v;
+}
+
+static json_t *number_value(const Check *c, double x)
+{
+    return or_short(c,
+                    rule_has_type(c->rule, "integer") ? json_integer((json_int_t)x) : json_real(x));
+}
+
+static bool check_range(const Check *c, double x)
+{
+    static const struct {
+        const char *key, *words;
+    } row[] = {{"minimum", "at least"},
+               {"maximum", "at most"},
+               {"exclusiveMinimum", "more than"},
+               {"exclusiveMaximum", "less than"}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        const json_t *bound = json_object_get(c->rule, row[i].key);
+        double b = json_number_value(bound);
+        bool is_good[] = {x >= b, x <= b, x > b, x < b};
+        if (bound && !is_good[i]) {
+            char text[NUMBER_BYTES];
+            json_number_text(b, text);
+            problems_add(c->problems, c->node->at, NULL, "%s must be %s %s, not %.60s", c->path,
+                         row[i].words, text, c->node->text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static json_t *check_quantity(const Check *c, const char *name)
+{
+    static const struct {
+        const char *name;
+        QuantityUnit unit;
+        const char *hint;
+    } row[] = {{"count", QUANTITY_COUNT, "the units are k, M, G and T"},
+               {"bytes", QUANTITY_BYTES, "the units are k, M, G, T, kB, MB, ... and KiB, MiB, ..."},
+               {"seconds", QUANTITY_SECONDS, "the units are s, min, h and d"}};
+    size_t i = 0;
+    while (i + 1 < sizeof row / sizeof row[0] && strcmp(row[i].name, name) != 0) {
+        i++;
+    }
+    double x = 0.0;
+    int64_t whole = 0;
+    bool is_good = quantity_parse(c->node->text, row[i].unit, &x);
+    if (is_good && rule_has_type(c->rule, "integer")) {
+        is_good = quantity_parse_i64(c->node->text, row[i].unit, &whole);
+        x = (double)whole;
+    }
+    if (!is_good) {
+        problems_add(c->problems, c->node->at, row[i].hint, "%s must be %s, not \"%.60s\"", c->path,
+                     expected(c->rule), c->node->text);
+        return json_null();
+    }
+    return check_range(c, x) ? number_value(c, x) : json_null();
+}
+
+static json_t *check_number(const Check *c)
+{
+    double x = c->node->kind == NODE_INTEGER ? (double)c->node->as.integer : c->node->as.real;
+    if (!check_range(c, x)) {
+        return json_null();
+    }
+    if (c->node->kind == NODE_INTEGER && rule_has_type(c->rule, "integer")) {
+        return or_short(c, json_integer(c->node->as.integer));
+    }
+    return number_value(c, x);
+}
+
+static void add_enum_problem(const Check *c, const json_t *list)
+{
+    const char *word[64];
+    size_t n = 0;
+    char all[LIST_BYTES] = "", hint[LIST_BYTES];
+    for (size_t i = 0; i < json_array_size(list) && n < 64; i++) {
+        word[n] = json_string_value(json_array_get(list, i));
+        size_t used = strlen(all);
+        (void)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", word[n]);
+        n++;
+    }
+    const char *near = nearest_name(c->node->text, word, n);
+    if (near) {
+        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
+    }
+    problems_add(c->problems, c->node->at, near ? hint : NULL, "%s must be %s%s, not \"%.60s\"",
+                 c->path, n > 1 ? "one of " : "", all, c->node->text);
+}
+
+static json_t *check_text(const Check *c)
+{
+    const json_t *list = json_object_get(c->rule, "enum");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (strcmp(json_string_value(json_array_get(list, i)), c->node->text) == 0) {
+            list = NULL;
+        }
+    }
+    if (list) {
+        add_enum_problem(c, list);
+        return json_null();
+    }
+    const char *pattern = json_string_value(json_object_get(c->rule, "pattern"));
+    if (pattern && !matches(c->schema, pattern, c->node->text)) {
+        problems_add(c->problems, c->node->at,
+                     strcmp(pattern, ".") == 0
+                         ? NULL
+                         : "letters, digits, dots, dashes and underscores; a letter or digit first",
+                     c->node->text[0] ? "%s may not be \"%.60s\"" : "%s may not be empty%s",
+                     c->path, c->node->text);
+        return json_null();
+    }
+    return or_short(c, json_string(c->node->text));
+}
+
+/* ---- lists and mappings -------------------------------------------------------------------- */
+
+static json_t *check_list(const Check *c)
+{
+    const YamlNode *node = c->node;
+    json_int_t lo = json_integer_value(json_object_get(c->rule, "minItems"));
+    const json_t *hi = json_object_get(c->rule, "maxItems");
+    if ((json_int_t)node->n < lo || (hi && (json_int_t)node->n > json_integer_value(hi))) {
+        bool is_few = (json_int_t)node->n < lo;
+        json_int_t bound = is_few ? lo : json_integer_value(hi);
+        problems_add(c->problems, node->at, NULL,
+                     "%s must have %s %" JSON_INTEGER_FORMAT " item%s, not %zu", c->path,
+                     is_few ? "at least" : "at most", bound, bound == 1 ? "" : "s", node->n);
+        return json_null();
+    }
+    json_t *out = or_short(c, json_array());
+    const json_t *items = json_object_get(c->rule, "items");
+    for (size_t i = 0; out && i < node->n && !problems_full(c->problems); i++) {
+        json_t *v = schema_check(c->schema, items, node->item[i], c->path, c->problems);
+        if (json_array_append_new(out, v) != 0) {
+            c->problems->is_short = true;
+        }
+    }
+    return out;
+}
+
+static void add_key_problem(const Check *c, const YamlNode *key)
+{
+    const char *word[64], *name;
+    size_t n = 0;
+    char hint[LIST_BYTES] = "the keys here are ";
+    json_t *rule;
+    json_object_foreach(json_object_get(c->rule, "properties"), name, rule)
+    {
+        if (n < 64) {
+            size_t used = strlen(hint);
+            (void)snprintf(hint + used, sizeof hint - used, "%s%s", n ? ", " : "", name);
+            word[n++] = name;
+        }
+    }
+    const char *near = nearest_name(key->text, word, n);
+    if (near) {
+        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
+    } else if (n == 0) {
+        (void)snprintf(hint, sizeof hint,
+                       "letters, digits, dots, dashes and underscores; a letter or digit first");
+    }
+    problems_add(c->problems, key->at, hint,
+                 n == 0 ? "%s%sthe name \"%.60s\" is not allowed"
+                        : "%s%sthere is no key \"%.60s\" here",
+                 c->path, c->path[0] ? ": " : "", key->text);
+}
+
+static void check_required(const Check *c)
+{
+    const json_t *list = json_object_get(c->rule, "required");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!yaml_get(c->node, name)) {
+            const json_t *rule =
+                follow(c->schema, json_object_get(json_object_get(c->rule, "properties"), name));
+            const char *about = json_string_value(json_object_get(rule, "description"));
+            problems_add(c->problems, c->node->at, about, "%s has no \"%s\"",
+                         c->path[0] ? c->path : "the study", name);
+        }
+    }
+}
+
+static void check_n_properties(const Check *c)
+{
+    const json_t *lo = json_object_get(c->rule, "minProperties");
+    const json_t *hi = json_object_get(c->rule, "maxProperties");
+    if (lo && (json_int_t)c->node->n < json_integer_value(lo)) {
+        problems_add(c->problems, c->node->at, NULL, "%s may not be empty", c->path);
+    }
+    if (hi && (json_int_t)c->node->n > json_integer_value(hi)) {
+        problems_add(c->problems, c->node->at, NULL,
+                     "%s must have %" JSON_INTEGER_FORMAT " key, not %zu", c->path,
+                     json_integer_value(hi), c->node->n);
+    }
+}
+
+static json_t *check_map(const Check *c)
+{
+    json_t *out = or_short(c, json_object());
+    check_required(c);
+    check_n_properties(c);
+    const json_t *others = json_object_get(c->rule, "additionalProperties");
+    for (size_t i = 0; out && i < c->node->n && !problems_full(c->problems); i++) {
+        const YamlNode *key = c->node->key[i];
+        const json_t *rule = rule_of_key(c->schema, c->rule, key->text);
+        if (!rule && json_is_false(others)) {
+            add_key_problem(c, key);
+        }
+        if (!rule) {
+            continue;
+        }
+        char path[PATH_BYTES];
+        (void)snprintf(path, sizeof path, "%.120s%s%.60s", c->path, c->path[0] ? "." : "",
+                       key->text);
+        json_t *v = schema_check(c->schema, rule, c->node->item[i], path, c->problems);
+        if (json_object_set_new(out, key->text, v) != 0) {
+            c->problems->is_short = true;
+        }
+    }
+    return out;
+}
+
+/* ---- one node ------------------------------------------------------------------------------- */
+
+/* The one branch whose type fits; our schemas tell branches apart by type alone. */
+static json_t *check_one_of(const Check *c, const json_t *branches)
+{
+    char all[LIST_BYTES] = "", got[PATH_BYTES];
+    for (size_t i = 0; i < json_array_size(branches); i++) {
+        const json_t *rule = follow(c->schema, json_array_get(branches, i));
+        if (node_fits_type(rule, c->node)) {
+            return schema_check(c->schema, rule, c->node, c->path, c->problems);
+        }
+        const char *title = json_string_value(json_object_get(rule, "title"));
+        size_t used = strlen(all);
+        (void)snprintf(all + used, sizeof all - used, "%s%s", used ? " or " : "",
+                       title ? title : expected(rule));
+    }
+    describe(c->node, got);
+    char hint[LIST_BYTES];
+    bool is_number = c->node->kind == NODE_INTEGER || c->node->kind == NODE_REAL;
+    (void)snprintf(hint, sizeof hint, "quote it: \"%.60s\"", c->node->text);
+    problems_add(c->problems, c->node->at, is_number ? hint : NULL, "%s must be %s, not %s",
+                 c->path, all, got);
+    return json_null();
+}
+
+static json_t *check_const(const Check *c, const json_t *want)
+{
+    char text[NUMBER_BYTES];
+    json_number_text(json_number_value(want), text);
+    double got = c->node->kind == NODE_INTEGER ? (double)c->node->as.integer : c->node->as.real;
+    if (json_is_number(want) && got == json_number_value(want)) {
+        return or_short(c, json_integer(json_integer_value(want)));
+    }
+    problems_add(c->problems, c->node->at, NULL, "%s must be %s, not %.60s", c->path, text,
+                 c->node->text);
+    return json_null();
+}
+
+json_t *schema_check(const Schema *s, const json_t *rule, const YamlNode *node, const char *path,
+                     Problems *problems)
+{
+    rule = follow(s, rule);
+    Check c = {s, rule, node, path, problems};
+    const json_t *one_of = json_object_get(rule, "oneOf");
+    if (one_of) {
+        return check_one_of(&c, one_of);
+    }
+    const char *quantity = json_string_value(json_object_get(rule, "slaw-quantity"));
+    bool is_scalar = node->kind == NODE_INTEGER || node->kind == NODE_REAL ||
+                     (node->kind == NODE_TEXT && node->text[0]);
+    if (quantity && is_scalar) {
+        return check_quantity(&c, quantity);
+    }
+    if (!node_fits_type(rule, node)) {
+        add_type_problem(&c);
+        return json_null();
+    }
+    const json_t *want = json_object_get(rule, "const");
+    if (want) {
+        return check_const(&c, want);
+    }
+    switch (node->kind) {
+    case NODE_BOOL:
+        return json_boolean(node->as.boolean);
+    case NODE_INTEGER:
+    case NODE_REAL:
+        return check_number(&c);
+    case NODE_TEXT:
+        return check_text(&c);
+    case NODE_LIST:
+        return check_list(&c);
+    case NODE_MAP:
+        return check_map(&c);
+    case NODE_NULL:
+        break;
+    }
+    return json_null();
+}
+
+/* ---- defaults ------------------------------------------------------------------------------- */
+
+void schema_fill(const Schema *s, const json_t *rule, json_t *value)
+{
+    rule = follow(s, rule);
+    if (json_is_array(value)) {
+        const json_t *items = json_object_get(rule, "items");
+        for (size_t i = 0; items && i < json_array_size(value); i++) {
+            schema_fill(s, items, json_array_get(value, i));
+        }
+        return;
+    }
+    if (!json_is_object(value)) {
+        return;
+    }
+    const char *key;
+    json_t *child;
+    json_object_foreach(json_object_get(rule, "properties"), key, child)
+    {
+        const json_t *preset = json_object_get(child, "default");
+        if (preset && !json_object_get(value, key)) {
+            (void)json_object_set_new(value, key, json_deep_copy(preset));
+        }
+    }
+    json_object_foreach(value, key, child)
+    {
+        const json_t *inner = rule_of_key(s, rule, key);
+        if (inner) {
+            schema_fill(s, inner, child);
+        }
+    }
+}
