@@ -105,11 +105,11 @@ static ErrCode set_up_writer(Catalog *c, Err *err)
     int64_t version = 0;
     Migrations m = migrations_of_this_program();
     TRY(connect_db(c, c->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err));
-    TRY(migrate_check(c->db, c->path, (int64_t)m.n, &version, err));
     if (sqlite3_db_readonly(c->db, "main") == 1) {
         rc = err_set(err, ERR_DB, "%s: no permission to write", c->path);
         goto done;
     }
+    TRY(migrate_check(c->db, c->path, (int64_t)m.n, &version, err));
     if (version > 0) {
         TRY(quick_check(c, err));
     }
