@@ -26,6 +26,7 @@
 typedef struct Loop {
     const char *run_dir;
     int lock_fd;
+    int64_t steps_left; /* of this attempt */
     RunConfig config;
     json_t *json;      /* config.json */
     json_t *ckpt_json; /* config.json of its checkpoints */
@@ -333,8 +334,9 @@ static ErrCode diverged(const Loop *l, const char *what, double x, int64_t step,
 static ErrCode interrupted(Loop *l, Err *err)
 {
     ErrCode rc = save_state(l, err);
-    return rc == ERR_OK ? err_set(err, ERR_INTERRUPTED, "stopped by %s after step %" PRId64,
-                                  stop_name(), l->state.step)
+    const char *by = stop_requested() ? stop_name() : "its limit of steps";
+    return rc == ERR_OK ? err_set(err, ERR_INTERRUPTED, "stopped by %s after step %" PRId64, by,
+                                  l->state.step)
                         : rc;
 }
 
@@ -425,8 +427,9 @@ static ErrCode train(Loop *l, Err *err)
     while (l->state.step < l->config.steps) {
         if (!stop_requested()) {
             TRY(train_step(l, err));
+            l->steps_left--;
         }
-        if (stop_requested()) { /* the state only, also at a planned step */
+        if (stop_requested() || l->steps_left == 0) { /* the state only, also at a planned step */
             rc = interrupted(l, err);
             goto done;
         }
@@ -466,7 +469,10 @@ done:
 
 ErrCode loop_run(const LoopOptions *options, Err *err)
 {
-    Loop l = {.run_dir = options->run_dir, .lock_fd = -1, .saved_step = -1};
+    Loop l = {.run_dir = options->run_dir,
+              .lock_fd = -1,
+              .saved_step = -1,
+              .steps_left = options->max_steps > 0 ? options->max_steps : INT64_MAX};
     ErrCode rc = run_lock(options->run_dir, RUN_LOCK_WAIT_MS, stop_requested, &l.lock_fd, err);
     if (rc == ERR_OK) {
         rc = open_config(&l, err);

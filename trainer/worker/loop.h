@@ -21,12 +21,13 @@ enum { LOOP_LOG_EVERY = 10 /* steps */ };
 
 typedef struct LoopOptions {
     const char *run_dir, *corpus_dir;
-    int64_t attempt; /* -1: the first that has no events yet */
-    int socket_fd;   /* -1: none */
+    int64_t attempt;   /* -1: the first that has no events yet */
+    int socket_fd;     /* -1: none */
+    int64_t max_steps; /* stop as by SIGTERM after so many steps of this attempt; 0: no limit */
 } LoopOptions;
 
 /* Runs to the end.  Besides the errors of reading and writing files:
- * ERR_INTERRUPTED after SIGTERM or SIGINT (a state is written),
+ * ERR_INTERRUPTED after SIGTERM, SIGINT or max_steps (a state is written),
  * ERR_NUMERIC when the run diverged,
  * ERR_INVALID, ERR_FORMAT, ERR_NOTFOUND when this configuration can never run. */
 ErrCode loop_run(const LoopOptions *options, Err *err);

@@ -103,7 +103,8 @@ static ErrCode verb_run(int argc, char *const argv[], Err *err)
 {
     LoopOptions o = {.attempt = environment_number(WIRE_ENV_ATTEMPT),
                      .socket_fd = (int)environment_number(WIRE_ENV_SOCKET)};
-    const Arg args[] = {{"--corpus", ARG_TEXT, &o.corpus_dir}, {0}};
+    const Arg args[] = {
+        {"--corpus", ARG_TEXT, &o.corpus_dir}, {"--max-steps", ARG_I64, &o.max_steps}, {0}};
     ErrCode rc = ERR_OK;
     TRY(parse(argc, argv, args, &o.run_dir, err));
     TRY(need(o.run_dir, "RUN_DIR", err));
@@ -219,7 +220,7 @@ typedef struct Verb {
 } Verb;
 
 static const Verb verb_table[] = {
-    {"run", "RUN_DIR --corpus DIR", verb_run, loop_exit_status},
+    {"run", "RUN_DIR --corpus DIR [--max-steps N]", verb_run, loop_exit_status},
     {"generate",
      "CHECKPOINT [--prompt TEXT] [--tokens N] [--temperature T] [--top-k K] [--seed S] [--json]",
      verb_generate, err_exit_status},
