@@ -243,14 +243,27 @@ static ErrCode read_anarchism(const char *root, size_t source, DocSet *docs, Err
 
 /* ---- dictionaries in dictd form ---- */
 
+/* Text after the entries "00-database-..." that dictfmt puts first, up to a blank line. */
+static size_t dictionary_start(const char *text, size_t n)
+{
+    size_t at = strspn(text, "\n");
+    if (n - at < 11 || memcmp(text + at, "00-database", 11) != 0) {
+        return 0;
+    }
+    const char *blank = memmem(text + at, n - at, "\n\n", 2);
+    return blank ? (size_t)(blank - text) : 0;
+}
+
 static ErrCode read_dictionary(const char *root, const char *path, size_t source, DocSet *docs,
                                Err *err)
 {
     Buf file = BUF_INIT, text = BUF_INIT;
     ErrCode rc = ERR_OK;
+    size_t start = 0;
     TRY(read_below(root, path, &file, err));
     TRY(unpack_gzip(buf_str(&file), file.len, &text, err));
-    TRY(docset_add(docs, buf_str(&text), text.len, source, &definitions, err));
+    start = dictionary_start(buf_str(&text), text.len);
+    TRY(docset_add(docs, buf_str(&text) + start, text.len - start, source, &definitions, err));
 done:
     buf_release(&file);
     buf_release(&text);

@@ -1,0 +1,81 @@
+#include <string.h>
+
+#include "common/subprocess.h"
+#include "tests/support/suite.h"
+
+START_TEST(arguments_arrive_as_they_are)
+{
+    const char *argv[] = {"printf", "%s|", "a b", "$HOME", "'; echo \"", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    ck_assert_int_eq(subprocess_run(argv, NULL, &out, &status, &err), ERR_OK);
+    ck_assert_int_eq(status, 0);
+    ck_assert_str_eq(buf_str(&out), "a b|$HOME|'; echo \"|");
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(folder_locale_and_both_outputs_are_set)
+{
+    const char *argv[] = {"sh", "-c", "pwd; echo $LC_ALL >&2; cat", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    (void)setenv("LC_ALL", "tlh", 1); /* NOLINT(concurrency-mt-unsafe): a process of its own */
+    ck_assert_int_eq(subprocess_run(argv, "/usr", &out, &status, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&out), "/usr\nC\n");
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(failure_and_death_are_told_apart)
+{
+    const char *fails[] = {"sh", "-c", "exit 7", NULL};
+    const char *dies[] = {"sh", "-c", "kill -9 $$", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    ck_assert_int_eq(subprocess_run(fails, NULL, &out, &status, &err), ERR_OK);
+    ck_assert_int_eq(status, 7);
+    ck_assert_int_eq(subprocess_run(dies, NULL, &out, &status, &err), ERR_OK);
+    ck_assert_int_eq(status, 128 + 9);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(a_missing_program_is_named)
+{
+    const char *argv[] = {"no-such-program-here", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    ck_assert_int_eq(subprocess_run(argv, NULL, &out, &status, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "no-such-program-here"));
+    ck_assert_int_eq(status, -1);
+}
+END_TEST
+
+START_TEST(a_missing_folder_fails)
+{
+    const char *argv[] = {"true", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    ck_assert_int_ne(subprocess_run(argv, "/no/such/folder", &out, &status, &err), ERR_OK);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, arguments_arrive_as_they_are);
+    tcase_add_test(tc, folder_locale_and_both_outputs_are_set);
+    tcase_add_test(tc, failure_and_death_are_told_apart);
+    tcase_add_test(tc, a_missing_program_is_named);
+    tcase_add_test(tc, a_missing_folder_fails);
+}
+
+int main(void)
+{
+    return suite_main("subprocess", fill);
+}
