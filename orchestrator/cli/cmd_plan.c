@@ -1,0 +1,152 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/quantity.h"
+#include "orchestrator/cli/command.h"
+#include "orchestrator/cli/study_arg.h"
+#include "orchestrator/cli/thousands.h"
+#include "orchestrator/cli/worker_probe.h"
+#include "orchestrator/plan/plan.h"
+
+typedef struct Options {
+    const char *dir;
+    double flops_per_second; /* NaN: measure it */
+} Options;
+
+static const Opt opts_table[] = {
+    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
+     offsetof(Options, dir)},
+    {"flops-per-second", "X", "speed of one worker; measured by default", OPT_F64,
+     offsetof(Options, flops_per_second)},
+    {0},
+};
+static const Options opts_default = {.flops_per_second = (double)NAN};
+
+static double speed(const Options *o, const Session *s)
+{
+    if (!isnan(o->flops_per_second)) {
+        return o->flops_per_second;
+    }
+    double x = (double)NAN;
+    Err err = ERR_INIT;
+    if (worker_probe(&x, &err) != ERR_OK && !s->is_quiet) {
+        (void)fprintf(stderr, "slaw: times are unknown: %s\n", err.msg);
+    }
+    return x;
+}
+
+/* ---- text ---------------------------------------------------------------------------------- */
+
+static int name_width(const Plan *p)
+{
+    size_t widest = strlen("run");
+    for (size_t i = 0; i < p->n_cells; i++) {
+        size_t n = strlen(p->cells[i].run->config.name);
+        widest = n > widest ? n : widest;
+    }
+    return (int)widest;
+}
+
+static void print_cell(const PlanCell *c, int width)
+{
+    char n[QUANTITY_TEXT_BYTES], total[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES];
+    char disk[QUANTITY_TEXT_BYTES], time[CLOCK_TEXT_BYTES];
+    (void)printf("%-*s  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %11s  %s\n", width,
+                 c->run->config.name, quantity_count_text((double)c->run->params, n),
+                 quantity_count_text((double)c->run->params_total, total),
+                 quantity_count_text((double)c->tokens, d), c->flops_total.six_nd,
+                 c->flops_total.exact, c->flops_total.paper, (long long)c->checkpoints,
+                 quantity_bytes_text((double)c->disk_bytes, disk), clock_duration(c->seconds, time),
+                 c->why);
+}
+
+static void print_totals(const Plan *p, const Study *study, double flops_per_second)
+{
+    char runs[THOUSANDS_BYTES], marks[THOUSANDS_BYTES], todo[THOUSANDS_BYTES];
+    char tokens[QUANTITY_TEXT_BYTES], disk[QUANTITY_TEXT_BYTES], rate[QUANTITY_TEXT_BYTES];
+    char time[CLOCK_TEXT_BYTES];
+    (void)printf("\n%s: %s runs, %s checkpoints, %s tokens, %s on disk\n", study->name,
+                 thousands((int64_t)p->n_cells, runs), thousands(p->checkpoints, marks),
+                 quantity_count_text((double)p->tokens, tokens),
+                 quantity_bytes_text((double)p->disk_bytes, disk));
+    (void)printf("compute: %.3g FLOP exact (causal, from the shapes), %.3g 6ND, %.3g paper\n",
+                 p->flops.exact, p->flops.six_nd, p->flops.paper);
+    (void)printf("to do: %s runs", thousands((int64_t)p->n_todo, todo));
+    if (!isnan(p->seconds) && p->n_todo > 0) {
+        (void)printf(", about %s with %lld worker%s of %s FLOP/s", clock_duration(p->seconds, time),
+                     (long long)study->workers, study->workers == 1 ? "" : "s",
+                     quantity_count_text(flops_per_second, rate));
+    }
+    (void)printf("\n");
+}
+
+static void print_text(const Plan *p, const Study *study, double flops_per_second)
+{
+    int width = name_width(p);
+    (void)printf("%-*s  %7s  %7s  %7s  %9s  %9s  %9s  %5s  %8s  %11s  %s\n", width, "run", "N",
+                 "N_total", "D", "C 6nd", "C exact", "C paper", "ckpts", "disk", "time", "why");
+    for (size_t i = 0; i < p->n_cells; i++) {
+        print_cell(&p->cells[i], width);
+    }
+    print_totals(p, study, flops_per_second);
+}
+
+static ErrCode print_json(const Plan *p, const Study *study, Err *err)
+{
+    json_t *v = plan_json(p, study);
+    Buf text = BUF_INIT;
+    json_pretty(v, &text);
+    ErrCode rc = v ? buf_ok(&text, err) : err_nomem(err, "the plan");
+    json_decref(v);
+    if (rc == ERR_OK) {
+        (void)fputs(buf_str(&text), stdout);
+    }
+    buf_release(&text);
+    return rc;
+}
+
+static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
+{
+    (void)argc;
+    const Options *o = opts;
+    ErrCode rc = ERR_OK;
+    StudyArg a = {0};
+    Arena arena = ARENA_INIT;
+    Plan p;
+    double flops_per_second = 0.0;
+    if (!isnan(o->flops_per_second) && !(o->flops_per_second > 0.0)) {
+        return err_set(err, ERR_USAGE, "--flops-per-second must be positive");
+    }
+    TRY(study_arg_open(s, argv[0], o->dir, &a, err));
+    flops_per_second = speed(o, s);
+    TRY(plan_make(a.study, a.dir, flops_per_second, &arena, &p, err));
+    if (s->is_json) {
+        TRY(print_json(&p, a.study, err));
+    } else {
+        print_text(&p, a.study, flops_per_second);
+    }
+done:
+    arena_release(&arena);
+    study_arg_close(&a);
+    return rc;
+}
+
+const Command command_plan = {
+    .name = "plan",
+    .args = "STUDY",
+    .summary = "say what a study will cost; start nothing",
+    .description =
+        "Lists the runs of a study with N (parameters without the embedding), D (tokens), C (FLOP "
+        "of the\nwhole run under the conventions 6nd, exact and paper), checkpoints, disk, and why "
+        "each would run\nor be skipped.  Times are for one worker at the speed that `slaw-worker "
+        "probe` measures here,\nand below the table for all workers, longest run first.",
+    .opts = opts_table,
+    .opts_size = sizeof(Options),
+    .opts_default = &opts_default,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,180 @@
+#include "orchestrator/plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "tests/support/check_close.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static const char text[] = "version: 1\n"
+                           "study: demo\n"
+                           "matrix: {architecture: [llama, tnl], size: [a]}\n"
+                           "sizes: {a: {layers: 2, width: 32, heads: 2, mlp: 80}}\n"
+                           "training: {tokens: 1000, sequence: 8, batch: 64,\n"
+                           "           optimizer: {adamw: {lr: 1e-3}},\n"
+                           "           schedule: {constant: {warmup: 2}}}\n"
+                           "checkpoints: {count: 4, first: 64}\n"
+                           "execution: {workers: 2}\n";
+
+static TmpDir tmp;
+static Study *study;
+static Arena arena;
+
+static void open_study(void)
+{
+    tmp = tmpdir_open();
+    Err err = ERR_INIT;
+    Buf problems = BUF_INIT;
+    ck_assert_msg(study_open(tmpdir_write(&tmp, "s.yaml", text), &study, &problems, &err) == ERR_OK,
+                  "%s\n%s", err.msg, buf_str(&problems));
+    arena = ARENA_INIT;
+    buf_release(&problems);
+}
+
+static void close_study(void)
+{
+    arena_release(&arena);
+    study_close(study);
+    tmpdir_close(&tmp);
+}
+
+static Plan planned(double speed)
+{
+    Plan p;
+    Err err = ERR_INIT;
+    ck_assert_msg(plan_make(study, tmp.path, speed, &arena, &p, &err) == ERR_OK, "%s", err.msg);
+    return p;
+}
+
+static void write_status(size_t run, const char *json)
+{
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, study->runs[run].dir, &err), ERR_OK);
+    ck_assert_msg(fsx_mkdirs(path, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/status.json", tmp.path, study->runs[run].dir),
+                     ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, json, strlen(json), &err), ERR_OK);
+}
+
+START_TEST(costs_are_those_of_the_formulas)
+{
+    Plan p = planned(1e6);
+    ck_assert_uint_eq(p.n_cells, 2);
+    ck_assert_uint_eq(p.n_todo, 2);
+    /* LLaMA: N = l(4d^2 + 3dg) + (2l + 1)d = 2 (4096 + 7680) + 5 * 32 = 23712 */
+    const PlanCell *c = &p.cells[0];
+    ck_assert_int_eq(c->run->params, 23712);
+    ck_assert_int_eq(c->run->params_total, 23712 + 256 * 32);
+    ck_assert_int_eq(c->tokens, 16 * 64); /* 1000 tokens are 15.6 steps */
+    ck_assert(c->flops_per_token.six_nd == 6.0 * 23712);
+    ck_assert(c->flops_per_step.six_nd == 6.0 * 23712 * 64);
+    ck_assert(c->flops_total.six_nd == 6.0 * 23712 * 1024);
+    /* all stored tensors are parameters here: 4 checkpoints of 4 bytes, 2 states of 12 */
+    ck_assert_int_eq(c->disk_bytes, (23712 + 8192) * (4 * 4 + 2 * 12));
+    /* F = 3 l (8d^2 + 6dg + 2d(n+1) + 1.5h(n+1)) + 6dV, over 1e6 FLOP/s and 1024 tokens */
+    double f = 3 * 2 * (8192 + 15360 + 64 * 9 + 3 * 9) + 6.0 * 32 * 256;
+    double want = f * 1024 / 1e6;
+    check_close_f64("seconds", 1, &c->seconds, &want, 0.0, 1e-12); /* a handful of roundings */
+    ck_assert_int_eq(p.checkpoints, 8);
+    ck_assert_int_eq(p.tokens, 2048);
+    ck_assert(p.seconds == fmax(p.cells[0].seconds, p.cells[1].seconds)); /* two workers */
+}
+END_TEST
+
+START_TEST(without_a_speed_times_are_unknown)
+{
+    Plan p = planned((double)NAN);
+    ck_assert(isnan(p.seconds) && isnan(p.cells[0].seconds));
+    json_t *j = plan_json(&p, study);
+    ck_assert(json_is_null(json_object_get(j, "seconds")));
+    json_decref(j);
+}
+END_TEST
+
+START_TEST(every_run_says_why)
+{
+    write_status(0, "{\"schema\":1,\"state\":\"running\",\"reason\":null,\"step\":8,\"steps\":16}");
+    write_status(1, "{\"schema\":1,\"state\":\"done\",\"step\":16,\"steps\":16}");
+    Plan p = planned(1e6);
+    ck_assert_str_eq(p.cells[0].why, "would resume from step 8");
+    ck_assert_str_eq(p.cells[0].state, "running");
+    ck_assert_str_eq(p.cells[1].why, "done");
+    ck_assert(p.cells[1].seconds == 0.0);
+    ck_assert_uint_eq(p.n_todo, 1);
+    double half = planned(1e6).cells[0].seconds;
+    write_status(0, "{\"schema\":1,\"state\":\"waiting\",\"step\":0}");
+    p = planned(1e6);
+    ck_assert(p.cells[0].seconds == 2 * half);
+    write_status(0, "{\"schema\":1,\"state\":\"failed\",\"reason\":\"signal 9\",\"step\":0}");
+    p = planned(1e6);
+    ck_assert_ptr_nonnull(strstr(p.cells[0].why, "failed: signal 9"));
+    ck_assert_uint_eq(p.n_todo, 0);
+    ck_assert(p.seconds == 0.0);
+}
+END_TEST
+
+START_TEST(a_damaged_status_is_an_error)
+{
+    Plan p;
+    Err err = ERR_INIT;
+    write_status(0, "{\"schema\":1,");
+    ck_assert_int_eq(plan_make(study, tmp.path, 1.0, &arena, &p, &err), ERR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(err.msg, "status.json"));
+    write_status(0, "{\"schema\":1}");
+    ck_assert_int_eq(plan_make(study, tmp.path, 1.0, &arena, &p, &err), ERR_FORMAT);
+}
+END_TEST
+
+START_TEST(the_longest_goes_first)
+{
+    const double s[] = {1, 5, 2, 4, 3};
+    ck_assert(plan_makespan(s, 5, 1, &arena) == 15);
+    ck_assert(plan_makespan(s, 5, 2, &arena) == 8); /* 5 2 1 | 4 3 */
+    ck_assert(plan_makespan(s, 5, 99, &arena) == 5);
+    ck_assert(plan_makespan(s, 0, 2, &arena) == 0);
+}
+END_TEST
+
+START_TEST(json_has_the_fields_of_the_contract)
+{
+    static const char *const top[] = {"schema", "study",      "runs",    "checkpoints", "tokens",
+                                      "flops",  "disk_bytes", "seconds", "cells"};
+    static const char *const cell[] = {
+        "run", "architecture",    "size",           "N",           "N_total",
+        "D",   "flops_per_token", "flops_per_step", "checkpoints", "state",
+        "why"};
+    Plan p = planned(1e6);
+    json_t *j = plan_json(&p, study);
+    for (size_t i = 0; i < sizeof top / sizeof top[0]; i++) {
+        ck_assert_msg(json_object_get(j, top[i]) != NULL, "no %s", top[i]);
+    }
+    const json_t *c = json_array_get(json_object_get(j, "cells"), 0);
+    for (size_t i = 0; i < sizeof cell / sizeof cell[0]; i++) {
+        ck_assert_msg(json_object_get(c, cell[i]) != NULL, "no cells[].%s", cell[i]);
+    }
+    const json_t *f = json_object_get(c, "flops_per_step");
+    ck_assert(json_object_get(f, "6nd") && json_object_get(f, "exact") &&
+              json_object_get(f, "paper"));
+    json_decref(j);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, open_study, close_study);
+    tcase_add_test(tc, costs_are_those_of_the_formulas);
+    tcase_add_test(tc, without_a_speed_times_are_unknown);
+    tcase_add_test(tc, every_run_says_why);
+    tcase_add_test(tc, a_damaged_status_is_an_error);
+    tcase_add_test(tc, the_longest_goes_first);
+    tcase_add_test(tc, json_has_the_fields_of_the_contract);
+}
+
+int main(void)
+{
+    return suite_main("plan", fill);
+}
