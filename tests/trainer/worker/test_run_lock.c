@@ -1,0 +1,76 @@
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+#include "trainer/worker/run_lock.h"
+
+static bool yes(void)
+{
+    return true;
+}
+
+START_TEST(one_process_at_a_time)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    int first = -1, second = -1;
+    ck_assert_int_eq(run_lock(t.path, 0, NULL, &first, &err), ERR_OK);
+    ck_assert_int_eq(run_lock(t.path, 60, NULL, &second, &err), ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(err.msg, "another worker"));
+    ck_assert_int_eq(run_lock(t.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
+    (void)close(first);
+    ck_assert_int_eq(run_lock(t.path, 0, NULL, &second, &err), ERR_OK);
+    (void)close(second);
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(death_gives_it_back)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    int fd = -1, ready[2];
+    char byte = 0;
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        int held = -1;
+        (void)run_lock(t.path, 0, NULL, &held, &err);
+        (void)!write(ready[1], &byte, 1);
+        (void)pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    ck_assert_int_eq(run_lock(t.path, 0, NULL, &fd, &err), ERR_CONFLICT);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(run_lock(t.path, 10000, NULL, &fd, &err), ERR_OK);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    (void)close(fd);
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(there_must_be_a_folder)
+{
+    Err err = ERR_INIT;
+    int fd = -1;
+    ck_assert_int_eq(run_lock("/no/such/folder", 0, NULL, &fd, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(run_lock("/proc/version", 0, NULL, &fd, &err), ERR_IO);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, one_process_at_a_time);
+    tcase_add_test(tc, death_gives_it_back);
+    tcase_add_test(tc, there_must_be_a_folder);
+}
+
+int main(void)
+{
+    return suite_main("run_lock", fill);
+}
