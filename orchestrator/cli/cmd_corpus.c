@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/quantity.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/study_arg.h"
 #include "trainer/data/corpus.h"
 
 typedef struct CorpusOpts {
@@ -15,16 +16,17 @@ typedef struct CorpusOpts {
     int64_t validation;
 } CorpusOpts;
 
+enum { DEFAULT_VALIDATION = 65536 };
+
 static const Opt opts[] = {
-    {"text", "PATH", "a file, a glob, or \"default\"; may be repeated, more may follow", OPT_TEXTS,
-     offsetof(CorpusOpts, text)},
-    {"dir", "DIR", "folder to prepare (default: corpus)", OPT_TEXT, offsetof(CorpusOpts, dir)},
-    {"validation", "N", "tokens held out (default: 65536)", OPT_I64,
+    {"text", "PATH", "a file, a glob, or \"default\"; may be repeated, and more may follow",
+     OPT_TEXTS, offsetof(CorpusOpts, text)},
+    {"dir", "DIR", "the study directory; with --text the corpus itself (default: corpus)", OPT_TEXT,
+     offsetof(CorpusOpts, dir)},
+    {"validation", "N", "with --text: tokens held out (default: 65536)", OPT_I64,
      offsetof(CorpusOpts, validation)},
     {0},
 };
-
-static const CorpusOpts opts_default = {.dir = "corpus", .validation = 65536};
 
 static void show_progress(void *ctx, const char *text)
 {
@@ -98,19 +100,19 @@ static ErrCode print_json(const char *dir, json_t *manifest, Err *err)
     return rc;
 }
 
-static ErrCode prepare_and_show(const Session *s, const CorpusSpec *spec, const char *dir, Err *err)
+static ErrCode prepare_and_show(const Session *s, const CorpusSpec *spec, const char *dir,
+                                CorpusInfo *ret, Err *err)
 {
-    CorpusInfo info;
     json_t *manifest = NULL;
     char path[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
-    TRY(corpus_prepare(spec, dir, s->is_quiet ? NULL : show_progress, NULL, &info, err));
+    TRY(corpus_prepare(spec, dir, s->is_quiet ? NULL : show_progress, NULL, ret, err));
     TRY(fsx_join(path, dir, "manifest.json", err));
     TRY(json_read_file(path, &manifest, err));
     if (s->is_json) {
         TRY(print_json(dir, manifest, err));
     } else {
-        print_summary(dir, &info, manifest);
+        print_summary(dir, ret, manifest);
     }
 done:
     json_decref(manifest);
@@ -133,9 +135,44 @@ static ErrCode run_text(const Session *s, const CorpusOpts *o, int argc, char *c
                        .n_text = o->text.n + (size_t)argc,
                        .base_dir = ".",
                        .vocabulary = 256,
-                       .validation_tokens = o->validation};
-    ErrCode rc = prepare_and_show(s, &spec, o->dir, err);
+                       .validation_tokens = o->validation ? o->validation : DEFAULT_VALIDATION};
+    CorpusInfo info;
+    ErrCode rc = prepare_and_show(s, &spec, o->dir ? o->dir : "corpus", &info, err);
     free(text);
+    return rc;
+}
+
+/* The first run that would need more than one pass without permission. */
+static ErrCode check_runs(const Study *study, const CorpusInfo *info, Err *err)
+{
+    for (size_t i = 0; i < study->n_runs; i++) {
+        const RunConfig *c = &study->runs[i].config;
+        ErrCode rc = corpus_check_size(info, c->tokens, c->sequence, c->repeat, err);
+        if (rc != ERR_OK) {
+            return err_wrap(err, "run %s", c->name);
+        }
+    }
+    return ERR_OK;
+}
+
+static ErrCode run_study(const Session *s, const CorpusOpts *o, const char *arg, Err *err)
+{
+    StudyArg a = {0};
+    CorpusInfo info;
+    CorpusSpec spec = {0};
+    char dir[FSX_PATH_BYTES];
+    ErrCode rc = ERR_OK;
+    TRY(study_arg_open(s, arg, o->dir, &a, err));
+    TRY(fsx_join(dir, a.dir, "corpus", err));
+    spec = (CorpusSpec){.text = a.study->corpus_text,
+                        .n_text = a.study->n_corpus_text,
+                        .base_dir = a.study->base_dir,
+                        .vocabulary = a.study->corpus_vocabulary,
+                        .validation_tokens = a.study->corpus_validation};
+    TRY(prepare_and_show(s, &spec, dir, &info, err));
+    TRY(check_runs(a.study, &info, err));
+done:
+    study_arg_close(&a);
     return rc;
 }
 
@@ -145,23 +182,29 @@ static ErrCode run(Session *s, const void *opts_given, int argc, char *const arg
     if (o->text.n > 0) {
         return run_text(s, o, argc, argv, err);
     }
-    (void)err_set(err, ERR_USAGE, "slaw corpus takes --text PATH");
-    return err_hint(err, "slaw corpus --text default prepares the default corpus");
+    if (argc != 1) {
+        (void)err_set(err, ERR_USAGE, "slaw corpus takes one STUDY, or --text PATH");
+        return err_hint(err, "slaw corpus --text default prepares the default corpus");
+    }
+    if (o->validation != 0) {
+        return err_set(err, ERR_USAGE, "--validation goes with --text; a study has its own");
+    }
+    return run_study(s, o, argv[0], err);
 }
 
 const Command command_corpus = {
     .name = "corpus",
-    .args = "--text PATH...",
+    .args = "STUDY | --text PATH...",
     .summary = "prepare text for training",
     .description =
         "Makes a folder with the text, its tokens and a manifest, and prints what is in it:\n"
         "sources, documents, tokens, and what byte n-grams predict (bits per byte).  Does\n"
-        "nothing but print when the folder holds this corpus already.\n\n"
+        "nothing but print when the folder holds this corpus already.  The corpus of a study\n"
+        "is the folder corpus in its directory; slaw run prepares it too.\n\n"
         "--text default is about 20 MB of English prose out of Debian packages, fetched with\n"
         "apt-get download.",
     .opts = opts,
     .opts_size = sizeof(CorpusOpts),
-    .opts_default = &opts_default,
     .max_args = -1,
     .run = run,
 };
