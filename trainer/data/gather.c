@@ -168,7 +168,23 @@ static ErrCode add_documents(const Buf *file, size_t source, DocSet *docs, Err *
     return rc;
 }
 
-static ErrCode read_file(const TextFile *f, DocSet *docs, json_t *sources, Err *err)
+/* Two copies of a text would put the same words into both parts. */
+static ErrCode check_first(json_t *name_by_sha256, const char *sha256, const char *name, Err *err)
+{
+    const char *other = json_string_value(json_object_get(name_by_sha256, sha256));
+    if (other) {
+        (void)err_set(err, ERR_INVALID, "%s has the same bytes as %s", name, other);
+        return err_hint(err, "give each text once: held-out text must not be trained on");
+    }
+    if (json_object_set_new(name_by_sha256, sha256, json_string(name)) != 0) {
+        /* jansson takes UTF-8 only */
+        return err_set(err, ERR_INVALID, "the name of a text file is not UTF-8: %s", name);
+    }
+    return ERR_OK;
+}
+
+static ErrCode read_file(const TextFile *f, DocSet *docs, json_t *sources, json_t *name_by_sha256,
+                         Err *err)
 {
     Buf file = BUF_INIT;
     char sha256[SHA256_HEX_BYTES];
@@ -177,6 +193,7 @@ static ErrCode read_file(const TextFile *f, DocSet *docs, json_t *sources, Err *
     TRY(fsx_read(f->path, TEXT_FILE_MAX_BYTES, &file, err));
     TRY(normalise_check(buf_str(&file), file.len, f->name, err));
     TRY(hash_sha256(buf_str(&file), file.len, sha256, err));
+    TRY(check_first(name_by_sha256, sha256, f->name, err));
     TRY(add_documents(&file, json_array_size(sources), docs, err));
     if (docs->n == before) {
         rc = err_set(err, ERR_INVALID, "%s has no text in it", f->name);
@@ -184,8 +201,7 @@ static ErrCode read_file(const TextFile *f, DocSet *docs, json_t *sources, Err *
     }
     if (json_array_append_new(sources, json_pack("{s:s, s:I, s:s}", "path", f->name, "bytes",
                                                  (json_int_t)file.len, "sha256", sha256)) != 0) {
-        /* jansson takes UTF-8 only */
-        rc = err_set(err, ERR_INVALID, "the name of a text file is not UTF-8: %s", f->name);
+        rc = err_nomem(err, "list of sources");
     }
 done:
     buf_release(&file);
@@ -197,7 +213,9 @@ static ErrCode read_files(const CorpusSpec *spec, CorpusProgress progress, void 
 {
     Arena arena = ARENA_INIT;
     TextFiles files = {0};
-    ErrCode rc = gather_files(spec, &arena, &files, err);
+    json_t *name_by_sha256 = json_object();
+    ErrCode rc =
+        name_by_sha256 ? gather_files(spec, &arena, &files, err) : err_nomem(err, "list of files");
     if (rc == ERR_OK && progress && files.n > 0) {
         char text[64];
         (void)snprintf(text, sizeof text, "reading %zu %s", files.n,
@@ -205,8 +223,9 @@ static ErrCode read_files(const CorpusSpec *spec, CorpusProgress progress, void 
         progress(ctx, text);
     }
     for (size_t i = 0; rc == ERR_OK && i < files.n; i++) {
-        rc = read_file(&files.item[i], docs, sources, err);
+        rc = read_file(&files.item[i], docs, sources, name_by_sha256, err);
     }
+    json_decref(name_by_sha256);
     free(files.item);
     arena_release(&arena);
     return rc;

@@ -288,6 +288,8 @@ START_TEST(bad_text_is_refused_by_name)
     expect_failure("/dev/null", ERR_INVALID, "/dev/null is not a regular file");
     expect_failure("", ERR_INVALID, "name of a text file is empty");
     expect_failure("small.txt", ERR_INVALID, "too small");
+    write_text("copy.txt", "", 1000);
+    expect_failure("[cg]o*.txt", ERR_INVALID, "good.txt has the same bytes as copy.txt");
     CorpusInfo info;
     ck_assert_msg(prepare_one("good.txt", &info, &err) == ERR_OK, "%s", err.msg); /* goes on */
 }
