@@ -322,6 +322,9 @@ static ErrCode bytes_per_token(const json_t *v, double *ret, Err *err)
     if (json_is_number(json_object_get(v, "validation_bytes_per_token"))) {
         return json_get_f64(v, "validation_bytes_per_token", ret, err);
     }
+    if (json_is_number(json_object_get(part, "bytes_per_token"))) {
+        return json_get_f64(part, "bytes_per_token", ret, err);
+    }
     ErrCode rc = json_get_f64(part, "bytes", &bytes, err);
     if (rc == ERR_OK) {
         rc = json_get_f64(part, "tokens", &tokens, err);

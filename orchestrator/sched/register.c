@@ -107,25 +107,14 @@ static ErrCode put_study(const Study *study, const JobContext *x, Err *err)
 
 static ErrCode put_corpus(const JobContext *x, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
-    Buf text = BUF_INIT;
-    json_t *manifest = NULL;
+    Arena a = ARENA_INIT;
     CatalogCorpus row = {0};
-
-    TRY(fsx_join(path, x->options->corpus_dir, "manifest.json", err));
-    TRY(json_read_file(path, &manifest, err));
-    TRY(json_get_str(manifest, "digest", &row.digest, err));
-    TRY(json_get_f64(manifest, "validation_bytes_per_token", &row.validation_bytes_per_token, err));
-    json_canonical(manifest, &text);
-    TRY(buf_ok(&text, err));
-    row.manifest = buf_str(&text);
-    TRY(catalog_corpus_put(x->catalog, &row, err));
-
-done:
-    json_decref(manifest);
-    buf_release(&text);
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", path);
+    ErrCode rc = corpus_record_read(x->options->corpus_dir, &a, &row, err);
+    if (rc == ERR_OK) {
+        rc = catalog_corpus_put(x->catalog, &row, err);
+    }
+    arena_release(&a);
+    return rc;
 }
 
 static CatalogRun row_of(const RunSpec *r, size_t position, const char *axes, const char *config)
