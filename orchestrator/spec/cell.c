@@ -250,8 +250,8 @@ static bool check_schedule(const Work *w)
         char path[64];
         (void)snprintf(path, sizeof path, "training.schedule.%s.warmup", kind);
         problems_add(w->src->problems, place(w, path), "warmup counts steps, not tokens",
-                     "warm-up%s of %lld steps do not fit into %lld steps of %lld tokens",
-                     decay > 0 ? " and decay" : "", (long long)(warmup + decay), (long long)steps,
+                     "%lld steps of warm-up%s do not fit into %lld steps of %lld tokens",
+                     (long long)(warmup + decay), decay > 0 ? " and decay" : "", (long long)steps,
                      (long long)batch);
         return false;
     }

@@ -90,8 +90,8 @@ static void check_repeats(Source *src, const Axis *a)
         buf_clear(&text);
         json_canonical(a->value[i], &text);
         if (json_object_get(seen, buf_str(&text))) {
-            problems_add(src->problems, a->node[i]->at, NULL, "the axis %s has %.60s twice",
-                         a->knob->path, a->node[i]->text);
+            problems_add(src->problems, a->node[i]->at, NULL,
+                         "the axis %s has the value %.60s twice", a->knob->path, a->node[i]->text);
         }
         (void)json_object_set_new(seen, buf_str(&text), json_true());
     }

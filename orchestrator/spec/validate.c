@@ -560,18 +560,33 @@ static void add_key_problem(const Check *c, const YamlNode *key)
                  c->path, c->path[0] ? ": " : "", key->text);
 }
 
+/* Some unknown key of the mapping looks like `name` misspelt: that problem says it all. */
+static bool is_misspelt(const Check *c, const char *name)
+{
+    for (size_t i = 0; i < c->node->n; i++) {
+        const char *key = c->node->key[i]->text;
+        if (!rule_of_key(c->schema, c->rule, key) && nearest_name(key, &name, 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_required(const Check *c)
 {
     const json_t *list = json_object_get(c->rule, "required");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        if (!yaml_get(c->node, name)) {
-            const json_t *rule =
-                follow(c->schema, json_object_get(json_object_get(c->rule, "properties"), name));
-            const char *about = json_string_value(json_object_get(rule, "description"));
-            problems_add(c->problems, c->node->at, about, "%s has no \"%s\"",
-                         c->path[0] ? c->path : "the study", name);
+        if (yaml_get(c->node, name) || is_misspelt(c, name)) {
+            continue;
         }
+        const json_t *rule =
+            follow(c->schema, json_object_get(json_object_get(c->rule, "properties"), name));
+        const char *about = json_string_value(json_object_get(rule, "description"));
+        char hint[LIST_BYTES];
+        (void)snprintf(hint, sizeof hint, "%s: %s", name, about ? about : "");
+        problems_add(c->problems, c->node->at, about ? hint : NULL, "%s has no \"%s\"",
+                     c->path[0] ? c->path : "the study", name);
     }
 }
 

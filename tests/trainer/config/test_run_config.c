@@ -1,5 +1,6 @@
 #include "trainer/config/run_config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -177,6 +178,27 @@ START_TEST(identity_depends_on_results_only)
 }
 END_TEST
 
+START_TEST(identities_never_change)
+{
+    FILE *f = fopen(SLAW_SOURCE_DIR "/tests/vectors/identity.jsonl", "re");
+    ck_assert_ptr_nonnull(f);
+    int n = 0;
+    for (json_t *v = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL); v;
+         v = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL)) {
+        char got[SHA256_HEX_BYTES];
+        Err err = ERR_INIT;
+        const json_t *config = json_object_get(v, "config");
+        ck_assert_int_eq(run_config_identity(config, got, &err), ERR_OK);
+        ck_assert_msg(strcmp(got, json_string_value(json_object_get(v, "sha256"))) == 0,
+                      "line %d: %s", n + 1, json_string_value(json_object_get(v, "why")));
+        json_decref(v);
+        n++;
+    }
+    (void)fclose(f);
+    ck_assert_int_ge(n, 9);
+}
+END_TEST
+
 START_TEST(identity_names_a_missing_part)
 {
     json_t *v = variant("'seed':1", "'sead':1");
@@ -292,6 +314,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, a_bad_config_is_refused_by_name, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_test(tc, identity_is_the_sha256_of_the_canonical_text);
     tcase_add_test(tc, identity_depends_on_results_only);
+    tcase_add_test(tc, identities_never_change);
     tcase_add_test(tc, identity_names_a_missing_part);
     tcase_add_test(tc, log_steps_are_geometric);
     tcase_add_test(tc, linear_steps_are_evenly_apart);

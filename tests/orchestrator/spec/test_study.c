@@ -1,0 +1,352 @@
+#include "orchestrator/spec/study.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/fsx.h"
+#include "common/json.h"
+#include "orchestrator/spec/validate.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static const char head[] = "version: 1\n"
+                           "study: demo\n"
+                           "sizes:\n"
+                           "  a: {layers: 2, width: 32, heads: 1}\n"
+                           "  b: {layers: 2, width: 64, heads: 2, mlp: 200}\n"
+                           "training:\n"
+                           "  tokens: 1M\n"
+                           "  sequence: 128\n"
+                           "  batch: 1024\n"
+                           "  optimizer: {adamw: {lr: 3e-3}}\n"
+                           "checkpoints: {count: 5, first: 10k}\n";
+
+static TmpDir tmp;
+
+static void make_tmp(void)
+{
+    tmp = tmpdir_open();
+}
+
+static void remove_tmp(void)
+{
+    tmpdir_close(&tmp);
+}
+
+static Study *opened_path(const char *path)
+{
+    Study *s = NULL;
+    Err err = ERR_INIT;
+    Buf problems = BUF_INIT;
+    ErrCode rc = study_open(path, &s, &problems, &err);
+    ck_assert_msg(rc == ERR_OK, "%s\n%s", err.msg, buf_str(&problems));
+    buf_release(&problems);
+    return s;
+}
+
+/* The study of head and `rest`. */
+static Study *opened(const char *rest)
+{
+    Buf text = BUF_INIT;
+    buf_puts(&text, head);
+    buf_puts(&text, rest);
+    Study *s = opened_path(tmpdir_write(&tmp, "s.yaml", buf_str(&text)));
+    buf_release(&text);
+    return s;
+}
+
+static const RunSpec *named(const Study *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_runs; i++) {
+        if (strcmp(s->runs[i].config.name, name) == 0) {
+            return &s->runs[i];
+        }
+    }
+    ck_abort_msg("no run %s", name);
+    return NULL;
+}
+
+START_TEST(defaults_are_filled)
+{
+    Study *s = opened("matrix: {architecture: llama, size: a}\n");
+    ck_assert_uint_eq(s->n_runs, 1);
+    const RunConfig *c = &s->runs[0].config;
+    ck_assert_str_eq(c->name, "llama-a");
+    ck_assert(c->beta1 == 0.9 && c->beta2 == 0.95 && c->adam_eps == 1e-8 && c->weight_decay == 0.1);
+    ck_assert(c->clip == 1.0 && c->diverged_above == 20.0);
+    ck_assert_int_eq(c->schedule.kind, SCHEDULE_CONSTANT);
+    ck_assert_int_eq(c->schedule.warmup_steps, 50);
+    ck_assert_int_eq(c->seed, 1);
+    ck_assert_int_eq(c->shape.mlp_width, 96); /* 8/3 * 32 = 85.3, up to a multiple of 16 */
+    ck_assert_int_eq(c->shape.vocabulary, 256);
+    ck_assert(c->evaluates_validation && !c->repeat);
+    ck_assert_str_eq(s->corpus_text[0], "default");
+    ck_assert_int_eq(s->corpus_validation, 65536);
+    ck_assert_int_eq(s->workers, 1);
+    ck_assert_str_eq(s->group_by, "architecture");
+    ck_assert_uint_eq(s->n_laws, 2);
+    ck_assert_str_eq(s->name, "demo");
+    char want[64];
+    (void)snprintf(want, sizeof want, "runs/llama-a-%.12s", c->hash);
+    ck_assert_str_eq(s->runs[0].dir, want);
+    study_close(s);
+}
+END_TEST
+
+START_TEST(the_last_axis_is_fastest)
+{
+    Study *s = opened("matrix: {architecture: [llama, tnl], size: [a, b], seed: [1, 2]}\n");
+    static const char *const want[] = {"llama-a-s1", "llama-a-s2", "llama-b-s1", "llama-b-s2",
+                                       "tnl-a-s1",   "tnl-a-s2",   "tnl-b-s1",   "tnl-b-s2"};
+    ck_assert_uint_eq(s->n_runs, 8);
+    for (size_t i = 0; i < 8; i++) {
+        ck_assert_str_eq(s->runs[i].config.name, want[i]);
+    }
+    ck_assert_int_eq(s->runs[1].config.seed, 2);
+    study_close(s);
+}
+END_TEST
+
+START_TEST(any_scalar_may_be_an_axis)
+{
+    Study *s = opened("matrix: {architecture: [tnl], size: [a], lr: [1e-3, 3e-3], tokens: [1M, 2M],"
+                      " sizes.layers: [2, 3], options.tnl.lrpe_layer0: [true], first: 20k}\n");
+    ck_assert_uint_eq(s->n_runs, 8);
+    const RunSpec *r = named(s, "tnl-a-lr0.003-tokens2M-layers3-lrpe_layer0true-first20k");
+    ck_assert(r->config.lr == 3e-3);
+    ck_assert_int_eq(r->config.tokens, 2000000);
+    ck_assert_int_eq(r->config.shape.layers, 3);
+    ck_assert(arch_option(&r->config.shape, "lrpe_layer0") == 1.0);
+    ck_assert_int_eq(r->config.checkpoint_first_tokens, 20000);
+    ck_assert(json_real_value(json_object_get(r->axes, "training.optimizer.adamw.lr")) == 3e-3);
+    study_close(s);
+}
+END_TEST
+
+START_TEST(overrides_apply_in_order)
+{
+    Study *s =
+        opened("matrix: {architecture: [llama, tnl], size: [a, b]}\n"
+               "overrides:\n"
+               "  - {where: {size: [b]}, set: {checkpoints.count: 7, layers: 4}}\n"
+               "  - where: {architecture: tnl, size: b}\n"
+               "    set: {training.schedule: {cosine: {warmup: 9}}, count: 8, batch: 2048}\n");
+    ck_assert_int_eq(named(s, "llama-a")->config.checkpoint_count, 5);
+    ck_assert_int_eq(named(s, "llama-b")->config.checkpoint_count, 7);
+    ck_assert_int_eq(named(s, "llama-b")->config.shape.layers, 4);
+    const RunConfig *c = &named(s, "tnl-b")->config;
+    ck_assert_int_eq(c->checkpoint_count, 8);
+    ck_assert_int_eq(c->shape.layers, 4);
+    ck_assert_int_eq(c->schedule.kind, SCHEDULE_COSINE);
+    ck_assert_int_eq(c->schedule.warmup_steps, 9);
+    ck_assert(c->schedule.floor == 0.1); /* a default inside what an override sets */
+    ck_assert_int_eq(c->steps, 489);     /* 1e6 / 2048 = 488.3 */
+    ck_assert_int_eq(named(s, "tnl-a")->config.schedule.kind, SCHEDULE_CONSTANT);
+    study_close(s);
+}
+END_TEST
+
+START_TEST(cells_are_excluded_and_included)
+{
+    Study *s = opened("matrix:\n"
+                      "  architecture: [llama, tnl]\n"
+                      "  size: [a, b]\n"
+                      "  exclude: [{architecture: llama, size: b}]\n"
+                      "  include: [{architecture: hgrn2, size: b, lr: 1e-4}]\n"
+                      "overrides: [{where: {architecture: hgrn2}, set: {count: 9}}]\n");
+    ck_assert_uint_eq(s->n_runs, 4);
+    ck_assert_str_eq(s->runs[1].config.name, "tnl-a");
+    const RunSpec *r = &s->runs[3];
+    ck_assert_str_eq(r->config.name, "hgrn2-b-lr0.0001");
+    ck_assert(r->config.lr == 1e-4);
+    ck_assert_int_eq(r->config.checkpoint_count, 9);
+    study_close(s);
+}
+END_TEST
+
+START_TEST(spelling_does_not_change_an_identity)
+{
+    Study *a = opened("matrix: {architecture: [llama], size: [a]}\n");
+    Study *b = opened_path(tmpdir_write(
+        &tmp, "t.yaml",
+        "study: other\nversion: 1\nmatrix: {size: small, architecture: llama, seed: [1]}\n"
+        "sizes: {small: {heads: 1, width: 32, layers: 2, mlp: 96}}\n"
+        "execution: {workers: 7, threads: 2}\n"
+        "training: {batch: 1.024k, clip: 1, tokens: 1000000, sequence: 128,\n"
+        "  schedule: {constant: {}}, optimizer: {adamw: {betas: [0.90, 0.95], lr: 0.0030}}}\n"
+        "checkpoints: {first: 1e4, count: 5, spacing: log, keep: last}\n"));
+    ck_assert_str_eq(a->runs[0].config.hash, b->runs[0].config.hash);
+    study_close(a);
+    study_close(b);
+}
+END_TEST
+
+static void expect_same_runs(const Study *a, const Study *b)
+{
+    ck_assert_uint_eq(a->n_runs, b->n_runs);
+    for (size_t i = 0; i < a->n_runs; i++) {
+        ck_assert_str_eq(a->runs[i].config.hash, b->runs[i].config.hash);
+        ck_assert_str_eq(a->runs[i].dir, b->runs[i].dir);
+        ck_assert(json_equal(a->runs[i].axes, b->runs[i].axes));
+    }
+    ck_assert_str_eq(a->base_dir, b->base_dir);
+    ck_assert(json_equal(a->resolved, b->resolved));
+}
+
+static void expect_round_trip(Study *s)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_path(path, &err, "%s/copy/study.yaml", tmp.path), ERR_OK);
+    char folder[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(folder, tmp.path, "copy", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(folder, &err), ERR_OK);
+    ck_assert_msg(study_write_resolved(s, path, &err) == ERR_OK, "%s", err.msg);
+    Study *copy = opened_path(path);
+    expect_same_runs(s, copy);
+    study_close(copy);
+    study_close(s);
+}
+
+START_TEST(the_resolved_copy_expands_to_the_same_runs)
+{
+    expect_round_trip(opened(
+        "corpus: {text: [\"my text/*.txt\", b.txt], tokenizer: {bpe: 4k}, repeat: true}\n"
+        "matrix:\n"
+        "  architecture: [llama, tnl]\n"
+        "  size: [a, b]\n"
+        "  lr: [1e-3, 3e-3]\n"
+        "  sizes.layers: [2, 4]\n"
+        "  exclude: [{architecture: llama, size: b, lr: 1e-3}]\n"
+        "  include: [{architecture: hgrn2, size: b, weight_decay: 0}]\n"
+        "options: {tnl: {lrpe_layer0: true}, llama: {rope_base: 5000}}\n"
+        "overrides:\n"
+        "  - {where: {size: b, layers: [4]}, set: {count: 7, training.schedule: {wsd: {}}}}\n"));
+    static const char *const shipped[] = {"paper", "milli", "quickstart"};
+    for (size_t i = 0; i < sizeof shipped / sizeof shipped[0]; i++) {
+        char path[FSX_PATH_BYTES];
+        Err err = ERR_INIT;
+        ck_assert_int_eq(
+            fsx_path(path, &err, "%s/experiments/%s.yaml", SLAW_SOURCE_DIR, shipped[i]), ERR_OK);
+        expect_round_trip(opened_path(path));
+    }
+}
+END_TEST
+
+START_TEST(shipped_studies_are_as_promised)
+{
+    Study *s = opened_path(SLAW_SOURCE_DIR "/experiments/milli.yaml");
+    static const int64_t layers[] = {2, 2, 3, 5, 6, 8}, width[] = {32, 64, 96, 128, 192, 256};
+    int64_t checkpoints = 0;
+    ck_assert_uint_eq(s->n_runs, 24);
+    for (size_t i = 0; i < 24; i++) {
+        const ModelShape *m = &s->runs[i].config.shape;
+        ck_assert_int_eq(m->layers, layers[i % 6]);
+        ck_assert_int_eq(m->width, width[i % 6]);
+        ck_assert_int_eq(m->width / m->heads, 32);
+        ck_assert_int_eq(s->runs[i].config.sequence, 512);
+        checkpoints += s->runs[i].config.checkpoint_count;
+    }
+    ck_assert_int_eq(checkpoints, 1376);
+    study_close(s);
+    s = opened_path(SLAW_SOURCE_DIR "/experiments/quickstart.yaml");
+    ck_assert_uint_ge(s->n_runs, 12);
+    study_close(s);
+}
+END_TEST
+
+/* The axis 0, 1, ..., n - 1 appended to b. */
+static void put_axis(Buf *b, const char *name, int n)
+{
+    buf_printf(b, "  %s: [", name);
+    for (int i = 0; i < n; i++) {
+        buf_printf(b, "%s%d", i ? "," : "", i);
+    }
+    buf_puts(b, "]\n");
+}
+
+START_TEST(a_billion_cells_are_refused_at_once)
+{
+    Buf text = BUF_INIT;
+    buf_puts(&text, head);
+    buf_puts(&text, "matrix:\n  architecture: [llama]\n  size: [a]\n");
+    put_axis(&text, "seed", 1000);
+    put_axis(&text, "warmup", 1000);
+    put_axis(&text, "weight_decay", 1000);
+    Study *s = NULL;
+    Err err = ERR_INIT;
+    Buf problems = BUF_INIT;
+    MonoNs start = clock_mono_ns();
+    ErrCode rc = study_open(tmpdir_write(&tmp, "s.yaml", buf_str(&text)), &s, &problems, &err);
+    double seconds = (double)(clock_mono_ns() - start) / (double)NS_PER_S;
+    ck_assert_int_eq(rc, ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(buf_str(&problems), "the matrix has 1000000000 cells"));
+    ck_assert_msg(seconds < 1.0, "%g s", seconds); /* the promise; measured 5 ms */
+    buf_release(&text);
+    buf_release(&problems);
+}
+END_TEST
+
+START_TEST(a_file_of_100_mb_is_refused_at_once)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "big.yaml", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "a", 1, &err), ERR_OK);
+    ck_assert_int_eq(truncate(path, 100 << 20), 0);
+    Study *s = NULL;
+    Buf problems = BUF_INIT;
+    ck_assert_int_eq(study_open(path, &s, &problems, &err), ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(buf_str(&problems), "larger than 4 MiB"));
+    buf_release(&problems);
+}
+END_TEST
+
+START_TEST(a_missing_file_and_a_folder_are_errors)
+{
+    Study *s = NULL;
+    Buf problems = BUF_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(study_open("/nonexistent/x.yaml", &s, &problems, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(study_open(tmp.path, &s, &problems, &err), ERR_INVALID);
+    ck_assert_uint_eq(problems.len, 0);
+}
+END_TEST
+
+START_TEST(the_schema_names_the_registrys_architectures)
+{
+    json_t *schema = json_loadb(study_schema_text, study_schema_text_bytes, 0, NULL);
+    ck_assert_ptr_nonnull(schema);
+    const json_t *list = json_object_get(
+        json_object_get(json_object_get(schema, "definitions"), "architecture"), "enum");
+    ck_assert_uint_eq(json_array_size(list), arch_count());
+    for (size_t i = 0; i < arch_count(); i++) {
+        ck_assert_str_eq(json_string_value(json_array_get(list, i)), arch_at(i)->name);
+    }
+    json_decref(schema);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
+    tcase_add_test(tc, defaults_are_filled);
+    tcase_add_test(tc, the_last_axis_is_fastest);
+    tcase_add_test(tc, any_scalar_may_be_an_axis);
+    tcase_add_test(tc, overrides_apply_in_order);
+    tcase_add_test(tc, cells_are_excluded_and_included);
+    tcase_add_test(tc, spelling_does_not_change_an_identity);
+    tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
+    tcase_add_test(tc, shipped_studies_are_as_promised);
+    tcase_add_test(tc, a_billion_cells_are_refused_at_once);
+    tcase_add_test(tc, a_file_of_100_mb_is_refused_at_once);
+    tcase_add_test(tc, a_missing_file_and_a_folder_are_errors);
+    tcase_add_test(tc, the_schema_names_the_registrys_architectures);
+}
+
+int main(void)
+{
+    return suite_main("study", fill);
+}
