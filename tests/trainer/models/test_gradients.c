@@ -3,28 +3,9 @@
 #include <check.h>
 #include <math.h>
 
-#include "tests/trainer/models/model_support.h"
+#include "tests/trainer/models/cases.h"
 
 enum { B = 2, T = 67, VOCAB = 13, ENTRIES = 3 };
-
-typedef struct Case {
-    const char *arch;
-    const char *options[4]; /* switched over from their default */
-    int64_t l, d, h;
-} Case;
-
-static const Case cases[] = {
-    {"llama", {NULL}, 2, 8, 2},
-    {"tnl", {NULL}, 2, 8, 2},
-    {"tnl", {"lrpe_layer0", "swish_glu"}, 2, 6, 3},
-    {"tnl", {"printed_decay"}, 1, 6, 3},
-    {"hgrn2", {NULL}, 3, 8, 2},
-    {"hgrn2", {"swish_glu"}, 1, 6, 3},
-    {"cosformer2", {NULL}, 2, 8, 2},
-    {"cosformer2", {"theta_learned", "tpe_decay_learned"}, 2, 6, 3},
-    {"cosformer2", {"tpe_residual", "tpe_decay_learned", "swish_glu"}, 1, 8, 2},
-    {"cosformer2", {"tpe", "theta_learned"}, 2, 8, 2},
-};
 
 static double loss_moved(Model *m, const ModelTensor *t, size_t e, double by,
                          const uint16_t *tokens)
@@ -50,10 +31,7 @@ static double slope(Model *m, const ModelTensor *t, size_t e, const uint16_t *to
 START_TEST(every_tensor_has_the_gradient_of_the_loss)
 {
     const Case *c = &cases[_i];
-    ModelShape s = test_shape(c->arch, c->l, c->d, c->h, 10, VOCAB);
-    for (const char *const *o = c->options; *o; o++) {
-        test_option(&s, *o, 1.0 - arch_option(&s, *o));
-    }
+    ModelShape s = case_shape(c, 10, VOCAB);
     Model *m = test_open(&s, MODEL_TRAIN, B, T);
     uint16_t tokens[B * (T + 1)];
     test_tokens(tokens, B * (T + 1), VOCAB, 5);
@@ -82,8 +60,7 @@ int main(void)
 {
     Suite *suite = suite_create("gradients");
     TCase *tc = tcase_create("gradients");
-    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0,
-                        (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
     suite_add_tcase(suite, tc);
     return test_run(suite);
 }

@@ -1,0 +1,2 @@
+/* The same tests in float, where the tolerance is the question and not the algebra. */
+#include "tests/trainer/models/test_linattn.c"
