@@ -1,0 +1,508 @@
+/* Every architecture under every option: forward against the oracle, causality, decoding,
+ * batches, learning, counts, errors.
+ *
+ * Built with Real = double; test_model_f32.c builds it again for float. */
+#include <check.h>
+#include <malloc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/trainer/models/cases.h"
+#include "tests/trainer/models/oracle.h"
+
+enum { G = 10, VOCAB = 13, T = 70 };
+
+/* Relative difference of sums of a few hundred terms of size one: n eps, with room. */
+static const double close_enough = REAL_IS_DOUBLE ? 1e-12 : 2e-5;
+
+static void check_logits(const char *what, size_t n, const Real *got, const double *want)
+{
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(fabs((double)got[i] - want[i]) <= close_enough * (10.0 + fabs(want[i])),
+                      "%s[%zu]: got %.12g, want %.12g", what, i, (double)got[i], want[i]);
+    }
+}
+
+static Model *open_case(int i, ModelUse use, size_t b, size_t t)
+{
+    ModelShape s = case_shape(&cases[i], G, VOCAB);
+    Model *m = test_open(&s, use, b, t);
+    test_fill(m, 3, 0.15);
+    return m;
+}
+
+START_TEST(forward_equals_the_oracle)
+{
+    static double want[T * VOCAB];
+    static Real got[2 * T * VOCAB];
+    uint16_t tokens[2 * (T + 1)];
+    Model *m = open_case(_i, MODEL_INFER, 2, T);
+    test_tokens(tokens, 2 * (T + 1), VOCAB, 5);
+    static const size_t lengths[] = {T, 64, 17, 1};
+    for (size_t k = 0; k < 4; k++) {
+        size_t t = lengths[k];
+        model_logits(m, tokens, 2, t, got);
+        for (size_t b = 0; b < 2; b++) {
+            oracle_logits(m, tokens + b * t, t, want);
+            check_logits("logits", t * VOCAB, got + b * t * VOCAB, want);
+        }
+        double loss = model_loss(m, tokens, 2, t), exact = oracle_loss(m, tokens, 2, t);
+        ck_assert_double_le(fabs(loss - exact), close_enough * 10.0);
+    }
+    model_close(m);
+}
+END_TEST
+
+/* No later token may change an earlier logit by a single bit; neither may its absence. */
+START_TEST(no_logit_depends_on_a_later_token)
+{
+    static Real full[T * VOCAB], changed[T * VOCAB];
+    uint16_t tokens[T];
+    Model *m = open_case(_i, MODEL_TRAIN, 1, T);
+    test_tokens(tokens, T, VOCAB, 6);
+    model_logits(m, tokens, 1, T, full);
+    static const size_t at[] = {1, 15, 16, 63, 64, 65, T - 1};
+    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+        uint16_t was = tokens[at[k]];
+        tokens[at[k]] = (uint16_t)((was + 5) % VOCAB);
+        model_logits(m, tokens, 1, T, changed);
+        ck_assert_int_eq(memcmp(full, changed, at[k] * VOCAB * sizeof *full), 0);
+        ck_assert_int_ne(
+            memcmp(full + at[k] * VOCAB, changed + at[k] * VOCAB, VOCAB * sizeof *full), 0);
+        tokens[at[k]] = was;
+    }
+    model_close(m);
+}
+END_TEST
+
+START_TEST(a_prefix_alone_has_the_same_logits)
+{
+    static Real full[T * VOCAB], prefix[T * VOCAB];
+    uint16_t tokens[T];
+    Model *m = open_case(_i, MODEL_TRAIN, 1, T);
+    test_tokens(tokens, T, VOCAB, 6);
+    model_logits(m, tokens, 1, T, full);
+    for (size_t t = 1; t <= T; t += 23) {
+        double want[T * VOCAB];
+        for (size_t i = 0; i < t * VOCAB; i++) {
+            want[i] = (double)full[i];
+        }
+        model_logits(m, tokens, 1, t, prefix);
+        check_logits("prefix", t * VOCAB, prefix, want);
+    }
+    model_close(m);
+}
+END_TEST
+
+START_TEST(decoding_equals_the_full_forward)
+{
+    static Real full[T * VOCAB];
+    Real one[VOCAB];
+    uint16_t tokens[T];
+    Err err = ERR_INIT;
+    Model *m = open_case(_i, _i % 2 ? MODEL_INFER : MODEL_TRAIN, 1, T);
+    test_tokens(tokens, T, VOCAB, 7);
+    model_logits(m, tokens, 1, T, full);
+    for (int again = 0; again < 2; again++) {
+        model_decode_reset(m);
+        for (size_t t = 0; t < T; t++) {
+            double want[VOCAB];
+            for (size_t c = 0; c < VOCAB; c++) {
+                want[c] = (double)full[t * VOCAB + c];
+            }
+            ck_assert_int_eq(model_decode(m, tokens[t], one, &err), ERR_OK);
+            check_logits("decoded", VOCAB, one, want);
+        }
+    }
+    ck_assert_int_eq(model_decode(m, VOCAB, one, &err), ERR_INVALID);
+    ErrCode past_end = model_decode(m, 0, one, &err);
+    bool is_bounded = strcmp(cases[_i].arch, "llama") == 0;
+    ck_assert_int_eq(past_end, is_bounded ? ERR_INVALID : ERR_OK);
+    model_close(m);
+}
+END_TEST
+
+/* Inference shares its buffers between layers; the numbers must not notice. */
+START_TEST(inference_has_the_bits_of_training)
+{
+    uint16_t tokens[3 * (T + 1)];
+    Model *train = open_case(_i, MODEL_TRAIN, 3, T), *infer = open_case(_i, MODEL_INFER, 3, T);
+    test_tokens(tokens, 3 * (T + 1), VOCAB, 8);
+    double a = model_loss(train, tokens, 3, T), b = model_loss(infer, tokens, 3, T);
+    double c = model_loss_grad(train, tokens, 3, T);
+    ck_assert(memcmp(&a, &b, sizeof a) == 0 && memcmp(&a, &c, sizeof a) == 0);
+    ck_assert_ptr_null(model_grads(infer));
+    ck_assert_uint_lt(model_bytes(model_shape(infer), MODEL_INFER, 3, T),
+                      model_bytes(model_shape(train), MODEL_TRAIN, 3, T));
+    model_close(train);
+    model_close(infer);
+}
+END_TEST
+
+/* Sequences are independent: a batch's gradient is the mean of its sequences', however
+ * the batch is cut into parts (here one of 14 and one of 3). */
+START_TEST(a_batch_is_the_mean_of_its_sequences)
+{
+    enum { B = 17 };
+    static uint16_t tokens[B * (T + 1)];
+    Model *m = open_case(_i, MODEL_TRAIN, B, T), *one = open_case(_i, MODEL_TRAIN, 1, T);
+    test_tokens(tokens, B * (T + 1), VOCAB, 9);
+    size_t n = model_param_count(m);
+    double *sum = calloc(n, sizeof *sum), loss = 0.0, largest = 0.0;
+    ck_assert_ptr_nonnull(sum);
+    for (size_t b = 0; b < B; b++) {
+        loss += model_loss_grad(one, tokens + b * (T + 1), 1, T) / B;
+        for (size_t i = 0; i < n; i++) {
+            sum[i] += (double)model_grads(one)[i] / B;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, fabs(sum[i]));
+    }
+    ck_assert_double_le(fabs(model_loss_grad(m, tokens, B, T) - loss), close_enough);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_double_le(fabs((double)model_grads(m)[i] - sum[i]), close_enough * largest);
+    }
+    free(sum);
+    model_close(m);
+    model_close(one);
+}
+END_TEST
+
+START_TEST(without_output_matrix_the_loss_is_ln_v)
+{
+    uint16_t tokens[2 * (T + 1)];
+    Model *m = open_case(_i, MODEL_TRAIN, 2, T);
+    const ModelTensor *e = model_tensor_find(m, "model.embed_tokens.weight");
+    ck_assert(e != NULL);
+    memset(e->data, 0, e->n * sizeof *e->data);
+    test_tokens(tokens, 2 * (T + 1), VOCAB, 10);
+    ck_assert_double_le(fabs(model_loss(m, tokens, 2, T) - log(VOCAB)),
+                        REAL_IS_DOUBLE ? 1e-14 : 3e-7);
+    model_close(m);
+}
+END_TEST
+
+START_TEST(counts_and_memory_are_as_announced)
+{
+    ModelShape s = case_shape(&cases[_i], G, VOCAB);
+    Model *m = test_open(&s, MODEL_TRAIN, 2, T);
+    size_t trained = 0, stored = 0;
+    for (size_t i = 0; i < model_tensor_count(m); i++) {
+        const ModelTensor *t = model_tensor(m, i);
+        ck_assert_ptr_eq(model_tensor_find(m, t->spec.name), t);
+        stored += t->n;
+        if (t->spec.is_trained) {
+            ck_assert_ptr_eq(t->data, model_params(m) + trained);
+            ck_assert_ptr_eq(t->grad, model_grads(m) + trained);
+            trained += t->n;
+        } else {
+            ck_assert_ptr_null(t->grad);
+        }
+    }
+    ck_assert_uint_eq(trained, model_param_count(m));
+    ck_assert_int_eq((int64_t)trained, arch_params_total(&s));
+    ck_assert_int_eq((int64_t)stored, arch_stored_elements(&s));
+    ck_assert_ptr_null(model_tensor_find(m, "lm_head.weight"));
+    ck_assert_uint_gt(model_bytes(&s, MODEL_TRAIN, 2, T), 2 * trained * sizeof(Real));
+    model_close(m);
+}
+END_TEST
+
+static double spread(const ModelTensor *t)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < t->n; i++) {
+        sum += (double)t->data[i] * (double)t->data[i];
+    }
+    return sqrt(sum / (double)t->n);
+}
+
+static void check_spread(const Model *m, const char *name, double want)
+{
+    const ModelTensor *t = model_tensor_find(m, name);
+    ck_assert_msg(t != NULL, "no tensor %s", name);
+    /* The deviation of n normal numbers is known to 1/sqrt(2n): four of those. */
+    ck_assert_double_le(fabs(spread(t) / want - 1.0), 4.0 / sqrt(2.0 * (double)t->n));
+}
+
+START_TEST(initial_values_follow_the_rule_and_the_seed)
+{
+    ModelShape s = arch_shape(arch_at((size_t)_i), 3, 64, 4, 96, 100);
+    Model *a = test_open(&s, MODEL_INFER, 1, 8), *b = test_open(&s, MODEL_TRAIN, 3, 16);
+    size_t bytes = model_param_count(a) * sizeof(Real);
+    model_init(a, 7);
+    model_init(b, 7);
+    ck_assert_int_eq(memcmp(model_params(a), model_params(b), bytes), 0);
+    model_init(b, 8);
+    ck_assert_int_ne(memcmp(model_params(a), model_params(b), bytes), 0);
+    double std = sqrt(2.0 / (5.0 * 64.0)), out = std / sqrt(6.0);
+    bool is_llama = strcmp(s.arch->name, "llama") == 0;
+    check_spread(a, "model.embed_tokens.weight", std);
+    check_spread(a,
+                 is_llama ? "model.layers.1.self_attn.q_proj.weight"
+                          : "model.layers.1.attn.q_proj.weight",
+                 std);
+    check_spread(a,
+                 is_llama ? "model.layers.1.self_attn.o_proj.weight"
+                          : "model.layers.1.attn.o_proj.weight",
+                 out);
+    check_spread(a, "model.layers.2.mlp.up_proj.weight", std);
+    check_spread(a, "model.layers.2.mlp.down_proj.weight", out);
+    if (is_llama) {
+        check_spread(a, "model.norm.weight", 1.0);
+    }
+    if (strcmp(s.arch->name, "cosformer2") == 0) {
+        check_spread(a, "model.tpe.weight", 0.02 / 4.0);
+        const ModelTensor *lam = model_tensor_find(a, "model.tpe.decay");
+        ck_assert(lam != NULL);
+        ck_assert_double_le(fabs((double)lam->data[0] - 0.5), 1e-7);
+        ck_assert_double_le(fabs(1.0 / (1.0 - (double)lam->data[15]) - 256.0), 0.01);
+    }
+    model_close(a);
+    model_close(b);
+}
+END_TEST
+
+/* A loss is no surprise at the start: see the note on tied embeddings in README.md. */
+START_TEST(loss_at_the_start_is_near_ln_v)
+{
+    uint16_t tokens[4 * 65];
+    ModelShape s = arch_shape(arch_at((size_t)_i), 3, 96, 3, 256, 256);
+    Model *m = test_open(&s, MODEL_INFER, 4, 64);
+    model_init(m, 2);
+    test_tokens(tokens, 4 * 65, 256, 12);
+    ck_assert_double_le(fabs(model_loss(m, tokens, 4, 64) - log(256.0)), 0.5);
+    model_close(m);
+}
+END_TEST
+
+static void check_refused(const ModelShape *s, size_t b, size_t t, const char *words)
+{
+    Err err = ERR_INIT;
+    Model *m = NULL;
+    ck_assert_int_eq(model_open(s, MODEL_TRAIN, b, t, kern_get(), &m, &err), ERR_INVALID);
+    ck_assert_msg(strstr(err.msg, words), "'%s' does not say '%s'", err.msg, words);
+    ck_assert_ptr_null(m);
+    ck_assert_uint_eq(model_bytes(s, MODEL_TRAIN, b, t), 0);
+}
+
+START_TEST(impossible_models_are_refused)
+{
+    ModelShape s = test_shape("tnl", 2, 8, 2, 12, 11), bad = s;
+    bad.heads = 3;
+    check_refused(&bad, 1, 8, "heads must divide width");
+    bad = s, bad.vocabulary = 65537;
+    check_refused(&bad, 1, 8, "tokens are 16 bits");
+    check_refused(&s, 0, 8, "at least one token");
+    check_refused(&s, 1, 0, "at least one token");
+    Err err = ERR_INIT;
+    Model *m = NULL; /* a sequence of 2^45 tokens: honest arithmetic, no such memory */
+    ck_assert_int_eq(model_open(&s, MODEL_TRAIN, 1, (size_t)1 << 45, kern_get(), &m, &err),
+                     ERR_NOMEM);
+    model_close(NULL);
+}
+END_TEST
+
+/* malloc's own books: what is in use before and after a step, for lack of a hook that
+ * sanitizers would leave in place (there the numbers are 0 and the test says nothing). */
+START_TEST(a_step_allocates_nothing)
+{
+    uint16_t tokens[2 * (T + 1)];
+    Real logits[VOCAB];
+    Err err = ERR_INIT;
+    Model *m = open_case(_i, MODEL_TRAIN, 2, T);
+    test_tokens(tokens, 2 * (T + 1), VOCAB, 13);
+    struct mallinfo2 before = mallinfo2();
+    (void)model_loss_grad(m, tokens, 2, T);
+    model_params_changed(m);
+    model_decode_reset(m);
+    (void)model_decode(m, 1, logits, &err);
+    struct mallinfo2 after = mallinfo2();
+    ck_assert_uint_eq(before.uordblks + before.hblkhd, after.uordblks + after.hblkhd);
+    model_close(m);
+}
+END_TEST
+
+#if REAL_IS_DOUBLE
+/* The norm after attention removes any scale of the queries (its eps aside). */
+START_TEST(scaled_values_leave_linear_mixers_alone)
+{
+    uint16_t tokens[T + 1];
+    if (strcmp(cases[_i].arch, "llama") == 0) {
+        return;
+    }
+    ModelShape s = case_shape(&cases[_i], G, VOCAB);
+    s.norm_eps = 1e-14;
+    Model *m = test_open(&s, MODEL_TRAIN, 1, T);
+    test_fill(m, 3, 0.15);
+    test_tokens(tokens, T + 1, VOCAB, 14);
+    double before = model_loss(m, tokens, 1, T);
+    const char *value = strcmp(s.arch->name, "hgrn2") == 0 ? "model.layers.0.attn.i_proj.weight"
+                                                           : "model.layers.0.attn.v_proj.weight";
+    const ModelTensor *v = model_tensor_find(m, value);
+    for (size_t i = 0; v && i < v->n; i++) {
+        v->data[i] *= 3.7;
+    }
+    model_params_changed(m);
+    ck_assert_double_le(fabs(model_loss(m, tokens, 1, T) - before), 1e-9);
+    model_close(m);
+}
+END_TEST
+
+/* Same weights, no decay, no positions: TNL's and cosFormer2's mixers are one. */
+START_TEST(tnl_without_decay_is_cosformer2_without_positions)
+{
+    uint16_t tokens[T + 1];
+    ModelShape a = test_shape("tnl", 1, 8, 2, G, VOCAB),
+               b = test_shape("cosformer2", 1, 8, 2, G, VOCAB);
+    test_option(&a, "printed_decay", 1.0); /* its head 0 has lambda = 1; a model of one head */
+    test_option(&b, "tpe", 0.0);
+    a.heads = b.heads = 1;
+    Model *x = test_open(&a, MODEL_INFER, 1, T), *y = test_open(&b, MODEL_INFER, 1, T);
+    test_fill(x, 3, 0.15);
+    model_init(y, 3);
+    ck_assert_uint_eq(model_param_count(x), model_param_count(y));
+    memcpy(model_params(y), model_params(x), model_param_count(x) * sizeof(Real));
+    const ModelTensor *theta = model_tensor_find(y, "model.layers.0.attn.theta");
+    ck_assert(theta != NULL);
+    memset(theta->data, 0, theta->n * sizeof *theta->data);
+    model_params_changed(y);
+    test_tokens(tokens, T + 1, VOCAB, 15);
+    ck_assert_double_le(fabs(model_loss(x, tokens, 1, T) - model_loss(y, tokens, 1, T)), 1e-13);
+    model_close(x);
+    model_close(y);
+}
+END_TEST
+#else
+/* Adam without decay: enough to show that the gradient leads all the way down. */
+static void adam_step(Model *m, Real *mean, Real *square, int step)
+{
+    double lr = 3e-3 * (step < 200 ? 1.0 : 0.3);
+    Real *p = model_params(m), *g = model_grads(m);
+    for (size_t i = 0; i < model_param_count(m); i++) {
+        mean[i] = (Real)(0.9 * (double)mean[i] + 0.1 * (double)g[i]);
+        square[i] = (Real)(0.95 * (double)square[i] + 0.05 * (double)g[i] * (double)g[i]);
+        double a = (double)mean[i] / (1.0 - pow(0.9, step));
+        double b = (double)square[i] / (1.0 - pow(0.95, step));
+        p[i] -= (Real)(lr * a / (sqrt(b) + 1e-10));
+    }
+    model_params_changed(m);
+}
+
+START_TEST(one_batch_of_64_tokens_is_learned_by_heart)
+{
+    uint16_t tokens[2 * 33];
+    ModelShape s = arch_shape(arch_at((size_t)_i), 2, 32, 2, 48, 64);
+    Model *m = test_open(&s, MODEL_TRAIN, 2, 32);
+    size_t n = model_param_count(m);
+    Real *mean = calloc(n, sizeof *mean), *square = calloc(n, sizeof *square);
+    ck_assert(mean && square);
+    model_init(m, 1);
+    test_tokens(tokens, 2 * 33, 64, 11);
+    double loss = model_loss(m, tokens, 2, 32);
+    ck_assert_double_le(fabs(loss - log(64.0)), 0.6);
+    for (int step = 1; step <= 400 && loss >= 0.01; step++) {
+        loss = model_loss_grad(m, tokens, 2, 32);
+        adam_step(m, mean, square, step);
+    }
+    ck_assert_msg(loss < 0.01, "%s: loss %.4f after 400 steps", s.arch->name, loss);
+    free(mean);
+    free(square);
+    model_close(m);
+}
+END_TEST
+
+/* One gradient, bit for bit, on every instruction set that this machine has. */
+START_TEST(every_isa_gives_the_same_bits)
+{
+    enum { B = 2 };
+    uint16_t tokens[B * (T + 1)];
+    ModelShape s = case_shape(&cases[_i], G, VOCAB);
+    Model *first = NULL;
+    double want = 0.0;
+    test_tokens(tokens, B * (T + 1), VOCAB, 16);
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        const Kern *kern = kern_for_isa(kern_isa_name(i));
+        Err err = ERR_INIT;
+        Model *m = NULL;
+        if (!kern) {
+            continue;
+        }
+        ck_assert_int_eq(model_open(&s, MODEL_TRAIN, B, T, kern, &m, &err), ERR_OK);
+        test_fill(m, 3, 0.15);
+        double loss = model_loss_grad(m, tokens, B, T);
+        if (!first) {
+            first = m, want = loss;
+            continue;
+        }
+        ck_assert_int_eq(memcmp(&loss, &want, sizeof loss), 0);
+        ck_assert_int_eq(
+            memcmp(model_grads(m), model_grads(first), model_param_count(m) * sizeof(Real)), 0);
+        model_close(m);
+    }
+    model_close(first);
+}
+END_TEST
+
+/* Float gradients against differences of the oracle, in double. */
+START_TEST(gradients_agree_with_the_oracle)
+{
+    enum { N = 20 };
+    uint16_t tokens[N + 1];
+    Model *m = open_case(_i, MODEL_TRAIN, 1, N);
+    test_tokens(tokens, N + 1, VOCAB, 17);
+    (void)model_loss_grad(m, tokens, 1, N);
+    for (size_t i = 0; i < model_tensor_count(m); i++) {
+        const ModelTensor *t = model_tensor(m, i);
+        size_t e = rng_u64(2, 2, i) % t->n;
+        if (!t->spec.is_trained || strcmp(t->spec.name, "model.tpe.decay_raw") == 0) {
+            continue; /* the raw decay reaches the oracle only through a rounded constant */
+        }
+        Real was = t->data[e], up = was + (Real)1e-4, down = was - (Real)1e-4;
+        t->data[e] = up;
+        double above = oracle_loss(m, tokens, 1, N);
+        t->data[e] = down;
+        double below = oracle_loss(m, tokens, 1, N);
+        t->data[e] = was;
+        double slope = (above - below) / ((double)up - (double)down);
+        /* Differences: h^2 f'''/6 of about 1e-6; float: a sum of some thousand terms. */
+        ck_assert_msg(fabs((double)t->grad[e] - slope) <= 2e-5 + 1e-3 * fabs(slope),
+                      "%s[%zu]: gradient %.6g, oracle %.6g", t->spec.name, e, (double)t->grad[e],
+                      slope);
+    }
+    model_close(m);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("model");
+    TCase *tc = tcase_create("model");
+    int archs = (int)arch_count();
+    tcase_add_loop_test(tc, forward_equals_the_oracle, 0, N_CASES);
+    tcase_add_loop_test(tc, no_logit_depends_on_a_later_token, 0, N_CASES);
+    tcase_add_loop_test(tc, a_prefix_alone_has_the_same_logits, 0, N_CASES);
+    tcase_add_loop_test(tc, decoding_equals_the_full_forward, 0, N_CASES);
+    tcase_add_loop_test(tc, inference_has_the_bits_of_training, 0, N_CASES);
+    tcase_add_loop_test(tc, a_batch_is_the_mean_of_its_sequences, 0, N_CASES);
+    tcase_add_loop_test(tc, without_output_matrix_the_loss_is_ln_v, 0, N_CASES);
+    tcase_add_loop_test(tc, counts_and_memory_are_as_announced, 0, N_CASES);
+    tcase_add_loop_test(tc, initial_values_follow_the_rule_and_the_seed, 0, archs);
+    tcase_add_loop_test(tc, loss_at_the_start_is_near_ln_v, 0, archs);
+    tcase_add_test(tc, impossible_models_are_refused);
+    tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
+#if REAL_IS_DOUBLE
+    tcase_add_loop_test(tc, scaled_values_leave_linear_mixers_alone, 0, N_CASES);
+    tcase_add_test(tc, tnl_without_decay_is_cosformer2_without_positions);
+#else
+    tcase_add_loop_test(tc, one_batch_of_64_tokens_is_learned_by_heart, 0, archs);
+    tcase_add_loop_test(tc, every_isa_gives_the_same_bits, 0, N_CASES);
+    tcase_add_loop_test(tc, gradients_agree_with_the_oracle, 0, N_CASES);
+#endif
+    tcase_set_timeout(tc, 60);
+    suite_add_tcase(suite, tc);
+    return test_run(suite);
+}
