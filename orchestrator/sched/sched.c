@@ -28,7 +28,7 @@ enum { FD_SIGNAL, FD_TIMER, N_FIXED_FDS };
 
 /* Steps between two `step` lines of a worker, and the slowest computing [FLOP/s] that is
  * not yet called a hang: until a speed was seen, silence is judged by the work. */
-enum { STEPS_A_LINE = 10 };
+enum { STEPS_A_LINE = 10, SAME_REQUEST_MS = 20 };
 static const double slowest_flops = 1e9;
 
 typedef struct Sched {
@@ -47,6 +47,7 @@ typedef struct Sched {
     bool has_signals;
     MonoNs began, tick_at, housekeeping_at; /* tick_at 0: no news waits */
     int stop_requests;
+    MonoNs requested_at;
     bool is_stopping; /* by a signal, by --fail-fast, or because of `failure` */
     bool is_interrupted;
     ErrCode failure;
@@ -392,10 +393,17 @@ static ErrCode arm_timer(Sched *s, Err *err)
 
 /* ---- the loop ---------------------------------------------------------------------------- */
 
+/* What arrives at once is one request: a shell or timeout(1) signals us and our group. */
 static void read_signals(Sched *s)
 {
     struct signalfd_siginfo info;
+    MonoNs now = clock_mono_ns();
+    bool has_any = false;
     while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        has_any = true;
+    }
+    if (has_any && (s->stop_requests == 0 || now - s->requested_at > SAME_REQUEST_MS * NS_PER_MS)) {
+        s->requested_at = now;
         on_stop_request(s);
     }
 }

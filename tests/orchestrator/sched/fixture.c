@@ -2,7 +2,6 @@
 
 #include <check.h>
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "tests/support/catalog_dump.h"
 
 static const char config_text[] =
     "{\"schema\":1,\"run\":\"\",\"name\":\"r%d\",\"study\":\"fixture\",\"size\":\"s%d\","
@@ -142,78 +142,14 @@ SchedSummary fixture_run(Fixture *f, const SchedOptions *o)
     return s;
 }
 
-static sqlite3 *open_db(const Fixture *f)
-{
-    char path[600];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/catalog.db", f->dir);
-    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    (void)sqlite3_busy_timeout(db, 5000);
-    return db;
-}
-
-static void dump_query(sqlite3 *db, const char *sql, Buf *out)
-{
-    sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK) {
-        buf_printf(out, "%s", sqlite3_errmsg(db)); /* no table yet: its writer is starting */
-        return;
-    }
-    while (sqlite3_step(q) == SQLITE_ROW) {
-        for (int i = 0; i < sqlite3_column_count(q); i++) {
-            const unsigned char *text = sqlite3_column_text(q, i);
-            if (sqlite3_column_type(q, i) == SQLITE_FLOAT) { /* every bit of it */
-                buf_printf(out, "%a|", sqlite3_column_double(q, i));
-            } else {
-                buf_printf(out, "%s|", text ? (const char *)text : "");
-            }
-        }
-        buf_putc(out, '\n');
-    }
-    ck_assert_int_eq(sqlite3_finalize(q), SQLITE_OK);
-}
-
 const char *fixture_sql(const Fixture *f, const char *sql)
 {
-    static char text[4096];
-    sqlite3 *db = open_db(f);
-    Buf out = BUF_INIT;
-    dump_query(db, sql, &out);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    (void)snprintf(text, sizeof text, "%s", buf_str(&out));
-    buf_release(&out);
-    size_t n = strlen(text);
-    if (n >= 2 && strchr(text, '\n') == text + n - 1) {
-        text[n - 2] = '\0'; /* one row: without "|\n" */
-    }
-    return text;
+    return catalog_ask(f->dir, sql);
 }
 
 char *fixture_dump(const Fixture *f)
 {
-    static const char *const query[] = {
-        "SELECT name, source_path, source_sha256, resolved FROM study",
-        "SELECT * FROM corpus",
-        "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position, params,"
-        " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper,"
-        " checkpoints, state, reason FROM run ORDER BY id",
-        "SELECT run_id, step, tokens, path, bytes, digest, train_loss, train_loss_status, state"
-        " FROM checkpoint ORDER BY run_id, step",
-        "SELECT run_id, step, tokens, loss, loss_status, grad_norm, lr FROM metric"
-        " ORDER BY run_id, step",
-        "SELECT run_id, step, task, tokens, loss, loss_status, bits_per_byte, items FROM"
-        " evaluation ORDER BY run_id, step, task",
-        "SELECT run_id, count(*) FROM attempt WHERE state = 'done' GROUP BY run_id",
-        "SELECT count(*) FROM attempt WHERE state = 'running'",
-    };
-    sqlite3 *db = open_db(f);
-    Buf out = BUF_INIT;
-    for (size_t i = 0; i < sizeof query / sizeof query[0]; i++) {
-        buf_printf(&out, "# %zu\n", i);
-        dump_query(db, query[i], &out);
-    }
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    return buf_detach(&out);
+    return catalog_dump(f->dir);
 }
 
 pid_t fixture_fork(Fixture *f, const SchedOptions *o)

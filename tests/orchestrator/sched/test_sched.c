@@ -2,6 +2,7 @@
 #include <check.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ static Fixture f;
 
 static void setup(void)
 {
+    if (access("/dev/shm", W_OK) == 0) { /* hundreds of fsyncs: not what is tested here */
+        (void)setenv("TMPDIR", "/dev/shm", 0);
+    }
     fixture_open(&f, 4);
 }
 
@@ -35,10 +39,8 @@ static void want_sql(const char *sql, const char *want)
 /* Waits until the catalog answers `want`; ten seconds is for a machine that is very busy. */
 static void wait_sql(const char *sql, const char *want)
 {
-    char path[600];
-    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
     for (int i = 0; i < 5000; i++) {
-        if (fsx_exists(path) && strcmp(fixture_sql(&f, sql), want) == 0) {
+        if (strcmp(fixture_sql(&f, sql), want) == 0) {
             return;
         }
         (void)usleep(2000);
@@ -273,7 +275,7 @@ START_TEST(a_third_signal_kills_workers_that_will_not_stop)
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
         ck_assert_int_eq(kill(pid, i == 1 ? SIGTERM : SIGINT), 0);
-        (void)usleep(50000); /* signals of one kind that wait together are one */
+        (void)usleep(100000); /* what arrives at once counts as one */
     }
     ck_assert_int_eq(ended(pid), EXIT_RESUMABLE);
     want_sql("SELECT group_concat(DISTINCT exit_signal) FROM attempt", "9");

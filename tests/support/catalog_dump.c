@@ -1,0 +1,87 @@
+#include "tests/support/catalog_dump.h"
+
+#include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+static sqlite3 *open_db(const char *study_dir)
+{
+    char path[4096];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/catalog.db", study_dir);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+        (void)sqlite3_close(db);
+        return NULL;
+    }
+    (void)sqlite3_busy_timeout(db, 5000);
+    return db;
+}
+
+static bool put_rows(sqlite3 *db, const char *sql, Buf *out)
+{
+    sqlite3_stmt *q = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK) {
+        return false;
+    }
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(q); i++) {
+            const unsigned char *text = sqlite3_column_text(q, i);
+            buf_puts(out, i ? "|" : "");
+            if (sqlite3_column_type(q, i) == SQLITE_FLOAT) {
+                buf_printf(out, "%a", sqlite3_column_double(q, i));
+            } else {
+                buf_puts(out, text ? (const char *)text : "");
+            }
+        }
+        buf_putc(out, '\n');
+    }
+    return sqlite3_finalize(q) == SQLITE_OK;
+}
+
+const char *catalog_ask(const char *study_dir, const char *sql)
+{
+    static char text[8192];
+    Buf out = BUF_INIT;
+    sqlite3 *db = open_db(study_dir);
+    if (db && !put_rows(db, sql, &out)) {
+        buf_clear(&out);
+    }
+    (void)sqlite3_close(db);
+    (void)snprintf(text, sizeof text, "%s", buf_str(&out));
+    buf_release(&out);
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+char *catalog_dump(const char *study_dir)
+{
+    static const char *const query[] = {
+        "SELECT name, source_path, source_sha256, resolved FROM study",
+        "SELECT * FROM corpus",
+        "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position, params,"
+        " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper,"
+        " checkpoints, state, reason FROM run ORDER BY id",
+        "SELECT run_id, step, tokens, path, bytes, digest, train_loss, train_loss_status, state"
+        " FROM checkpoint ORDER BY run_id, step",
+        "SELECT run_id, step, tokens, loss, loss_status, grad_norm, lr FROM metric"
+        " ORDER BY run_id, step",
+        "SELECT run_id, step, task, tokens, loss, loss_status, bits_per_byte, items FROM"
+        " evaluation ORDER BY run_id, step, task",
+        "SELECT run_id, count(*) FROM attempt WHERE state = 'done' GROUP BY run_id",
+        "SELECT count(*) FROM attempt WHERE state = 'running'",
+    };
+    sqlite3 *db = open_db(study_dir);
+    ck_assert_msg(db != NULL, "%s: no catalog", study_dir);
+    Buf out = BUF_INIT;
+    for (size_t i = 0; i < sizeof query / sizeof query[0]; i++) {
+        buf_printf(&out, "# %zu\n", i);
+        ck_assert_msg(put_rows(db, query[i], &out), "%s: %s", query[i], sqlite3_errmsg(db));
+    }
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    return buf_detach(&out);
+}
