@@ -1,0 +1,302 @@
+/* End to end with the real programs: slaw and slaw-worker on a study that this file writes,
+ * four architectures, text of its own.  Undisturbed, then with a worker, the scheduler and
+ * both killed or stopped: the catalogs must be equal to the last bit, and the checkpoints
+ * good. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/fsx.h"
+#include "common/rng.h"
+#include "tests/support/catalog_dump.h"
+#include "tests/support/tmpdir.h"
+
+enum { N_FILES = 6, WORDS_A_FILE = 6000, PATIENCE_MS = 20000 };
+
+static const char study_text[] = "version: 1\n"
+                                 "study: small\n"
+                                 "corpus: {text: [\"text/*.txt\"], validation: 2048}\n"
+                                 "matrix:\n"
+                                 "  architecture: [llama, tnl, hgrn2, cosformer2]\n"
+                                 "  size: [xs]\n"
+                                 "sizes:\n"
+                                 "  xs: {layers: 2, width: 16, heads: 1}\n"
+                                 "training:\n"
+                                 "  tokens: 40k\n"
+                                 "  sequence: 64\n"
+                                 "  batch: 256\n"
+                                 "  optimizer: {adamw: {lr: 3e-3}}\n"
+                                 "  schedule: {constant: {warmup: 5}}\n"
+                                 "  precision: %s\n"
+                                 "checkpoints: {count: 6, spacing: log, first: 1k}\n"
+                                 "evaluation: [validation]\n"
+                                 "execution: {workers: 2, retries: 2}\n";
+
+static TmpDir tmp;
+static char study[512];
+
+static void write_text(void)
+{
+    static const char *const word[] = {"the",    "law",  "of",   "scale", "a",      "model",
+                                       "learns", "from", "text", "and",   "larger", "ones",
+                                       "learn",  "more", "but",  "slowly"};
+    for (uint32_t file = 0; file < N_FILES; file++) {
+        Buf text = BUF_INIT;
+        char name[32];
+        for (uint64_t i = 0; i < WORDS_A_FILE; i++) {
+            uint64_t r = rng_u64(1, file, i);
+            buf_printf(&text, "%s%s", word[r % 16], r / 16 % 12 == 0 ? ".\n" : " ");
+        }
+        (void)snprintf(name, sizeof name, "text/%u.txt", file);
+        (void)tmpdir_write(&tmp, name, buf_str(&text));
+        buf_release(&text);
+    }
+}
+
+static void write_study(const char *precision)
+{
+    char text[2048];
+    (void)snprintf(text, sizeof text, study_text, precision);
+    (void)snprintf(study, sizeof study, "%s", tmpdir_write(&tmp, "small.yaml", text));
+}
+
+static void setup(void)
+{
+    Err err = ERR_INIT;
+    char path[512];
+    if (access("/dev/shm", W_OK) == 0) {
+        (void)setenv("TMPDIR", "/dev/shm", 0);
+    }
+    (void)unsetenv("SLAW_WORKER");
+    tmp = tmpdir_open();
+    (void)snprintf(path, sizeof path, "%s/text", tmp.path);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    write_text();
+    write_study("f32");
+}
+
+static void teardown(void)
+{
+    tmpdir_close(&tmp);
+}
+
+/* ---- slaw as a process -------------------------------------------------------------------- */
+
+static const char *dir_of(const char *name)
+{
+    static char path[4][512];
+    static int next;
+    next = (next + 1) % 4;
+    (void)snprintf(path[next], sizeof path[next], "%s/%s", tmp.path, name);
+    return path[next];
+}
+
+/* Starts `slaw a b c d`, standard output and error into tmp/output. */
+static pid_t slaw(const char *a, const char *b, const char *c, const char *d)
+{
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        int fd = open(dir_of("output"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        (void)dup2(fd, STDOUT_FILENO);
+        (void)dup2(fd, STDERR_FILENO);
+        (void)execl(SLAW_BIN_DIR "/slaw", "slaw", a, b, c, d, (char *)NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+/* Exit status, or minus the signal. */
+static int end_of(pid_t pid)
+{
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static const char *output(void)
+{
+    static char text[65536];
+    Err err = ERR_INIT;
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_read(dir_of("output"), sizeof text - 1, &b, &err), ERR_OK);
+    (void)snprintf(text, sizeof text, "%s", buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+static void must(int status, const char *a, const char *b, const char *c, const char *d)
+{
+    int got = end_of(slaw(a, b, c, d));
+    ck_assert_msg(got == status, "slaw %s %s: %d, not %d\n%s", a, b, got, status, output());
+}
+
+/* Waits until the catalog of `dir` answers 1, while the scheduler lives.  False when it ended
+ * before that. */
+static bool wait_for(const char *dir, pid_t pid, const char *sql)
+{
+    for (int ms = 0; ms < PATIENCE_MS; ms++) {
+        siginfo_t info = {0};
+        if (strcmp(catalog_ask(dir, sql), "1") == 0) {
+            return true;
+        }
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) {
+            return false;
+        }
+        (void)usleep(1000);
+    }
+    ck_abort_msg("never: %s", sql);
+    return false;
+}
+
+static char *undisturbed(void)
+{
+    must(0, "run", study, "--dir", dir_of("calm"));
+    ck_assert_ptr_nonnull(strstr(output(), "n-gram"));
+    ck_assert_str_eq(catalog_ask(dir_of("calm"), "SELECT count(*) FROM run WHERE state = 'done'"),
+                     "4");
+    ck_assert_str_eq(catalog_ask(dir_of("calm"), "SELECT count(*) FROM observation"), "24");
+    return catalog_dump(dir_of("calm"));
+}
+
+/* ---- tests --------------------------------------------------------------------------------- */
+
+START_TEST(a_finished_study_has_nothing_to_do)
+{
+    char *before = undisturbed();
+    must(0, "run", study, "--dir", dir_of("calm"));
+    ck_assert_ptr_nonnull(strstr(output(), "nothing to do: 4 of 4 runs are done"));
+    must(0, "resume", dir_of("calm"), "--quiet", NULL); /* by its folder and its other name */
+    must(0, "verify", dir_of("calm"), NULL, NULL);
+    char *after = catalog_dump(dir_of("calm"));
+    /* Run from its folder the study's source is the copy there; nothing else may differ. */
+    ck_assert_str_eq(strstr(before, "# 1"), strstr(after, "# 1"));
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(whatever_is_killed_the_catalog_is_the_same)
+{
+    char *want = undisturbed();
+    const char *dir = dir_of("shaken");
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s", dir);
+
+    /* A worker is killed, then the scheduler. */
+    pid_t pid = slaw("run", study, "--dir", path);
+    if (wait_for(path, pid, "SELECT count(*) > 2 FROM metric")) {
+        pid_t worker = (pid_t)strtol(
+            catalog_ask(path, "SELECT pid FROM attempt WHERE state = 'running' AND pid > 0"), NULL,
+            10);
+        if (worker > 0) {
+            (void)kill(worker, SIGKILL);
+        }
+        (void)wait_for(path, pid, "SELECT count(*) > 3 FROM checkpoint");
+        (void)kill(pid, SIGKILL);
+    }
+    (void)end_of(pid);
+
+    /* The scheduler at once; then stopped politely. */
+    pid = slaw("run", study, "--dir", path);
+    (void)wait_for(path, pid, "SELECT count(*) > 6 FROM checkpoint");
+    (void)kill(pid, SIGKILL);
+    (void)end_of(pid);
+    pid = slaw("run", study, "--dir", path);
+    (void)wait_for(path, pid, "SELECT count(*) > 9 FROM checkpoint");
+    (void)kill(pid, SIGTERM);
+    int code = end_of(pid);
+    ck_assert_msg(code == 75 || code == 0, "%d\n%s", code, output());
+
+    must(0, "run", study, "--dir", path);
+    char *got = catalog_dump(path);
+    ck_assert_str_eq(got, want);
+    /* It was disturbed: more attempts than runs, and some of them ended badly. */
+    ck_assert_str_eq(catalog_ask(path, "SELECT count(*) > 4 AND sum(state <> 'done') > 0"
+                                       " FROM attempt"),
+                     "1");
+    must(0, "verify", path, NULL, NULL);
+    must(0, "run", study, "--dir", path);
+    ck_assert_ptr_nonnull(strstr(output(), "nothing to do"));
+    free(got);
+    free(want);
+}
+END_TEST
+
+START_TEST(a_rebuilt_catalog_is_the_same)
+{
+    char *want = undisturbed();
+    ck_assert_int_eq(unlink(dir_of("calm/catalog.db")), 0);
+    (void)unlink(dir_of("calm/catalog.db-wal"));
+    (void)unlink(dir_of("calm/catalog.db-shm"));
+    must(0, "run", study, "--dir", dir_of("calm"));
+    ck_assert_ptr_nonnull(strstr(output(), "rebuilding it from the study's files"));
+    ck_assert_ptr_nonnull(strstr(output(), "nothing to do"));
+    char *got = catalog_dump(dir_of("calm"));
+    ck_assert_str_eq(got, want);
+    free(got);
+    free(want);
+}
+END_TEST
+
+START_TEST(one_scheduler_at_a_time_and_stop_ends_it)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s", dir_of("busy"));
+    pid_t pid = slaw("run", study, "--dir", path);
+    ck_assert(wait_for(path, pid, "SELECT count(*) > 2 FROM metric"));
+    must(69, "run", study, "--dir", path);
+    char text[64];
+    (void)snprintf(text, sizeof text, "process %ld on host", (long)pid);
+    ck_assert_msg(strstr(output(), text), "%s", output());
+    must(69, "retry", path, NULL, NULL);
+    must(0, "stop", path, "--wait", "20");
+    ck_assert_int_eq(end_of(pid), 75);
+    ck_assert_str_eq(catalog_ask(path, "SELECT count(*) FROM attempt WHERE state = 'running'"),
+                     "0");
+    ck_assert_int_ne(end_of(slaw("stop", path, NULL, NULL)), 0); /* nobody is there any more */
+    must(0, "retry", path, NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(output(), "nothing to retry"));
+}
+END_TEST
+
+START_TEST(what_cannot_run_is_refused_before_anything_is_written)
+{
+    write_study("bf16");
+    must(65, "run", study, "--dir", dir_of("never"));
+    ck_assert_ptr_nonnull(strstr(output(), "precision"));
+    ck_assert(!fsx_exists(dir_of("never")));
+    write_study("f32");
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/nowhere/slaw-worker", 1), 0);
+    must(69, "run", study, "--dir", dir_of("never"));
+    ck_assert_ptr_nonnull(strstr(output(), "/nowhere/slaw-worker"));
+    ck_assert(!fsx_exists(dir_of("never")));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("study");
+    TCase *t = tcase_create("study");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, a_finished_study_has_nothing_to_do);
+    tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
+    tcase_add_test(t, a_rebuilt_catalog_is_the_same);
+    tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
+    tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
