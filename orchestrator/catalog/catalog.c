@@ -83,18 +83,18 @@ static ErrCode probe_write(Catalog *c, Err *err)
     return rc;
 }
 
-static ErrCode new_catalog(const char *path, Catalog **ret, Err *err)
+/* NULL when memory is short. */
+static Catalog *new_catalog(const char *path)
 {
     Catalog *c = calloc(1, sizeof *c);
     char *copy = strdup(path);
     if (!c || !copy) {
         free(c);
         free(copy);
-        return err_nomem(err, "the catalog");
+        return NULL;
     }
     c->path = copy;
-    *ret = c;
-    return ERR_OK;
+    return c;
 }
 
 /* Set up in an order that matters: nothing is written before the file is known to
@@ -138,14 +138,15 @@ static ErrCode check_folder(const char *path, Err *err)
 
 ErrCode catalog_open(const char *path, Catalog **ret, Err *err)
 {
-    Catalog *c = NULL;
     ErrCode rc = check_folder(path, err);
-    if (rc == ERR_OK) {
-        rc = new_catalog(path, &c, err);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    if (rc == ERR_OK) {
-        rc = set_up_writer(c, err);
+    Catalog *c = new_catalog(path);
+    if (!c) {
+        return err_nomem(err, "the catalog");
     }
+    rc = set_up_writer(c, err);
     if (rc == ERR_OK) {
         *ret = c;
     } else {
@@ -214,25 +215,30 @@ static ErrCode reopen_immutable(Catalog *c, Err *err)
     return rc == ERR_OK ? check_readable(c, err) : rc;
 }
 
+static ErrCode set_up_reader(Catalog *c, Err *err)
+{
+    c->is_readonly = true;
+    ErrCode rc = connect_db(c, c->path, SQLITE_OPEN_READONLY, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = check_readable(c, err);
+    int why = sqlite3_errcode(c->db) & 0xff;
+    bool needs_files = why == SQLITE_CANTOPEN || why == SQLITE_READONLY;
+    return rc == ERR_DB && needs_files && !has_log(c->path) ? reopen_immutable(c, err) : rc;
+}
+
 ErrCode catalog_open_readonly(const char *path, Catalog **ret, Err *err)
 {
-    Catalog *c = NULL;
     if (!fsx_exists(path)) {
         (void)err_set(err, ERR_NOTFOUND, "%s: no catalog there", path);
         return err_hint(err, "slaw run FILE makes it; slaw reindex STUDY rebuilds a lost one");
     }
-    ErrCode rc = new_catalog(path, &c, err);
-    if (rc == ERR_OK) {
-        c->is_readonly = true;
-        rc = connect_db(c, path, SQLITE_OPEN_READONLY, err);
+    Catalog *c = new_catalog(path);
+    if (!c) {
+        return err_nomem(err, "the catalog");
     }
-    if (rc == ERR_OK) {
-        rc = check_readable(c, err);
-        int why = sqlite3_errcode(c->db) & 0xff;
-        if (rc == ERR_DB && (why == SQLITE_CANTOPEN || why == SQLITE_READONLY) && !has_log(path)) {
-            rc = reopen_immutable(c, err);
-        }
-    }
+    ErrCode rc = set_up_reader(c, err);
     if (rc == ERR_OK) {
         *ret = c;
     } else {

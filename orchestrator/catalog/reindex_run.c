@@ -326,7 +326,7 @@ static bool read_manifest(const json_t *m, const CatalogRun *r, CatalogCheckpoin
 
 /* A checkpoint whose event was lost: the worker died between the two. */
 static ErrCode add_unknown(Reindex *x, const CatalogRun *r, const char *run_dir, const char *name,
-                           CatalogCheckpoint *k, Err *err)
+                           CatalogCheckpoint k, Err *err)
 {
     ErrCode rc = ERR_OK;
     char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES], rel[FSX_PATH_BYTES];
@@ -341,16 +341,16 @@ static ErrCode add_unknown(Reindex *x, const CatalogRun *r, const char *run_dir,
     }
     TRY(hash_xxh128_file(path, digest, &bytes, err));
     TRY(json_read_file(path, &m, err));
-    k->path = rel;
-    k->digest = digest;
-    k->bytes = bytes;
-    k->created_ms = changed_ms(dir, "manifest.json");
-    if (!read_manifest(m, r, k)) {
+    k.path = rel;
+    k.digest = digest;
+    k.bytes = bytes;
+    k.created_ms = changed_ms(dir, "manifest.json");
+    if (!read_manifest(m, r, &k)) {
         rc = err_set(err, ERR_FORMAT, "%s: not a manifest of this run and step", path);
         goto done;
     }
-    TRY(catalog_checkpoint_upsert(x->c, k, err));
-    TRY(evaluations_of_manifest(x, m, k, err));
+    TRY(catalog_checkpoint_upsert(x->c, &k, err));
+    TRY(evaluations_of_manifest(x, m, &k, err));
     reindex_say(x, "%s: its event was never written; taken from the manifest", dir);
 
 done:
@@ -392,7 +392,7 @@ static ErrCode reindex_checkpoints(Reindex *x, const CatalogRun *r, int64_t run_
             continue;
         }
         Err why = ERR_INIT;
-        ErrCode found = add_unknown(x, r, run_dir, names[i], &k, &why);
+        ErrCode found = add_unknown(x, r, run_dir, names[i], k, &why);
         if (found == ERR_FORMAT) {
             reindex_problem(x, "%s", why.msg);
         } else if (found != ERR_OK) {
@@ -417,11 +417,10 @@ static ErrCode settle(Reindex *x, const CatalogRun *r, int64_t run_id, const cha
     StatusRecord s = {.state = CATALOG_RUN_WAITING};
     CatalogAttempt last = {.state = CATALOG_ATTEMPT_LOST};
     Err why = ERR_INIT;
-    rc = status_record_read(run_dir, &a, &s, &why);
-    if (rc != ERR_OK && rc != ERR_NOTFOUND) {
+    ErrCode found = status_record_read(run_dir, &a, &s, &why);
+    if (found != ERR_OK && found != ERR_NOTFOUND) {
         reindex_problem(x, "%s", why.msg);
     }
-    rc = ERR_OK;
     if (newest_attempt >= 0) {
         TRY(catalog_attempt_get(x->c, run_id, newest_attempt, &a, &last, err));
     }

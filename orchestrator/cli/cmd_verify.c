@@ -45,10 +45,10 @@ static void on_checkpoint(void *ctx, const CatalogRun *run, const CatalogCheckpo
 /* Steals bad. */
 static ErrCode print_totals(const Session *s, const VerifyTotals *t, json_t *bad, Err *err)
 {
-    int64_t n_bad = t->missing + t->corrupt;
+    int64_t n_bad = t->missing + t->corrupt, n_total = t->good + n_bad;
     if (s->is_json) {
         return output_json(json_pack("{s:i, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "schema", 1,
-                                     "checkpoints", "total", (json_int_t)(t->good + n_bad), "good",
+                                     "checkpoints", "total", (json_int_t)n_total, "good",
                                      (json_int_t)t->good, "missing", (json_int_t)t->missing,
                                      "corrupt", (json_int_t)t->corrupt, "bytes",
                                      (json_int_t)t->bytes, "bad", bad),
@@ -56,7 +56,7 @@ static ErrCode print_totals(const Session *s, const VerifyTotals *t, json_t *bad
     }
     char total[THOUSANDS_BYTES], good[THOUSANDS_BYTES], bytes[QUANTITY_TEXT_BYTES];
     (void)printf("%s of %s checkpoints are good (%s read)", thousands(t->good, good),
-                 thousands(t->good + n_bad, total), quantity_bytes_text((double)t->bytes, bytes));
+                 thousands(n_total, total), quantity_bytes_text((double)t->bytes, bytes));
     if (n_bad > 0) {
         (void)printf(", %" PRId64 " missing, %" PRId64 " corrupt", t->missing, t->corrupt);
     }

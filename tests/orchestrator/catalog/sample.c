@@ -1,11 +1,13 @@
 #include "tests/orchestrator/catalog/sample.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/hash.h"
 #include "common/json.h"
@@ -117,7 +119,11 @@ void sample_write(const char *path, const char *text, size_t n)
     OK(fsx_path(dir, &err, "%s", path));
     *strrchr(dir, '/') = '\0';
     OK(fsx_mkdirs(dir, &err));
-    OK(fsx_replace(path, text, n, &err));
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    ck_assert_int_ge(fd, 0);
+    OK(fsx_write_all(fd, text, n, path, &err));
+    ck_assert_int_eq(ftruncate(fd, (off_t)n), 0);
+    ck_assert_int_eq(close(fd), 0);
 }
 
 void sample_checkpoint(const char *run_dir, const CatalogRun *r, int64_t step)

@@ -64,7 +64,8 @@ void sample_checkpoint(const char *run_dir, const CatalogRun *r, int64_t step);
 /* Every row of every table but fit, columns that are times left out, as text. */
 char *sample_dump(Catalog *c);
 
-/* Writes text to path, making its folder. */
+/* Makes the file hold the n bytes and its folder exist; not durable, and without a truncation to
+ * nothing, for which some file systems wait on the disk: tests do it thousands of times. */
 void sample_write(const char *path, const char *text, size_t n);
 
 #endif

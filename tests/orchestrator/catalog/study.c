@@ -90,6 +90,8 @@ static void add_study(Sample *s)
 void sample_study(Sample *s)
 {
     enum { NONE = CATALOG_NONE };
+    Err err = ERR_INIT;
+    OK(catalog_begin(s->c, &err)); /* one transaction: its speed is not what is tested */
     add_study(s);
     int64_t id[5];
     for (int i = 0; i < 5; i++) {
@@ -110,4 +112,5 @@ void sample_study(Sample *s)
     settle(s, 2, id[2], CATALOG_RUN_FAILED, "cannot be executed");
     settle(s, 3, id[3], CATALOG_RUN_WAITING, NULL);
     settle(s, 4, id[4], CATALOG_RUN_RETIRED, "no longer in the study file");
+    OK(catalog_commit(s->c, &err));
 }

@@ -37,13 +37,10 @@ static void fixture_close(Fixture *f)
     sample_close(&f->s);
 }
 
-/* Makes the file hold the first n bytes; not durable, as a test may do it a thousand times. */
+/* Makes the file hold the first n bytes. */
 static void write_part(const char *path, const Buf *b, size_t n)
 {
-    FILE *file = fopen(path, "we");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(buf_str(b), 1, n, file), n);
-    ck_assert_int_eq(fclose(file), 0);
+    sample_write(path, buf_str(b), n);
 }
 
 static IngestResult ingest(Fixture *f, int64_t attempt)
@@ -113,7 +110,7 @@ END_TEST
 START_TEST(two_pieces_at_every_byte_give_the_same_rows)
 {
     Fixture f = fixture_open();
-    sample_events(&f.events, &f.run, 0, 10, 20, "interrupted");
+    sample_events(&f.events, &f.run, 0, 10, 10, "interrupted");
     char *want = dump_of_whole(&f);
     Err err = ERR_INIT;
     for (size_t cut = 0; cut <= f.events.len; cut++) {
@@ -125,7 +122,7 @@ START_TEST(two_pieces_at_every_byte_give_the_same_rows)
         ck_assert_int_eq(first.damaged, 0);
         write_part(f.path, &f.events, f.events.len);
         IngestResult rest = ingest(&f, 0);
-        ck_assert_int_eq(first.events + rest.events, 8);
+        ck_assert_int_eq(first.events + rest.events, 5);
         char *got = sample_dump(f.s.c);
         ck_assert_msg(strcmp(got, want) == 0, "cut at byte %zu:\n%s\nnot\n%s", cut, got, want);
         free(got);
