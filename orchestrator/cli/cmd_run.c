@@ -206,8 +206,13 @@ static void say_outcome(const RunVerb *v)
                       s->by_state[CATALOG_RUN_DONE], s->runs, v->study_text,
                       v->dir_option ? " --dir " : "", v->dir_option ? v->dir_option : "");
     } else if (s->started == 0) {
-        (void)fprintf(stderr, "nothing to do: %" PRId64 " of %" PRId64 " runs are done\n",
-                      s->by_state[CATALOG_RUN_DONE], s->runs);
+        int64_t bad = s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED];
+        char failed[64] = "";
+        if (bad > 0) {
+            (void)snprintf(failed, sizeof failed, ", %" PRId64 " failed or diverged", bad);
+        }
+        (void)fprintf(stderr, "nothing to do: %" PRId64 " of %" PRId64 " runs are done%s\n",
+                      s->by_state[CATALOG_RUN_DONE], s->runs, failed);
     }
 }
 
