@@ -63,6 +63,16 @@ void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out)
 
 /* ---- the block ------------------------------------------------------------------------ */
 
+/* Control characters would move the cursor, or worse. */
+static void put_char(char c, Buf *out)
+{
+    if ((unsigned char)c < 0x20 && c != '\n') {
+        buf_putc(out, ' ');
+    } else {
+        buf_putc(out, c);
+    }
+}
+
 /* Appends at most `width` characters of UTF-8 text; returns how many. */
 static int put_cut(const char *text, int width, Buf *out)
 {
@@ -74,7 +84,7 @@ static int put_cut(const char *text, int width, Buf *out)
             break;
         }
         n += is_start;
-        buf_putc(out, (unsigned char)*p < 0x20 ? ' ' : *p);
+        put_char(*p, out);
         p++;
     }
     return n;
@@ -285,7 +295,7 @@ void progress_message(Progress *p, const char *text)
     put_up(p, &out);
     buf_puts(&out, p->n_drawn > 0 ? "\x1b[J" : "");
     for (const char *c = text; *c; c++) {
-        buf_putc(&out, (unsigned char)*c < 0x20 && *c != '\n' ? ' ' : *c);
+        put_char(*c, &out);
     }
     buf_putc(&out, '\n');
     if (p->n_drawn > 0) {

@@ -26,9 +26,9 @@
 
 /* What to start.  Borrowed for the call. */
 typedef struct LaunchSpec {
-    char *const *argv; /* NULL-terminated; argv[0] is the program, never looked up in PATH */
-    const char *dir;   /* the attempt's folder; exists */
-    int64_t attempt;   /* goes into the environment as SLAW_ATTEMPT */
+    const char *const *argv; /* NULL-terminated; argv[0] is the program, never looked up in PATH */
+    const char *dir;         /* the attempt's folder; exists */
+    int64_t attempt;         /* goes into the environment as SLAW_ATTEMPT */
 } LaunchSpec;
 
 typedef enum LaunchPhase {

@@ -35,8 +35,6 @@
 #include "orchestrator/launch/process.h"
 #include "orchestrator/launch/record.h"
 
-extern char **environ;
-
 enum { NEWS_BUFFER_BYTES = 1 << 20, EXEC_FAILED_STATUS = 127 };
 
 static void close_fd(int *fd)
@@ -144,19 +142,26 @@ static bool child_prepare(const Start *s, pid_t parent)
     }
     sigset_t none;
     (void)sigemptyset(&none);
+    /* A child of fork has one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     return sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup2(s->in, STDIN_FILENO) >= 0 &&
            dup2(s->out, STDOUT_FILENO) >= 0 && dup2(s->err, STDERR_FILENO) >= 0 &&
            fcntl(s->news[1], F_SETFD, 0) == 0;
 }
 
-static _Noreturn void child_main(const Start *s, pid_t parent, char *const *argv)
+/* execve's prototype is older than const; it writes through none of these pointers. */
+typedef union ExecWords {
+    const char *const *ours;
+    char *const *theirs;
+} ExecWords;
+
+static _Noreturn void child_main(const Start *s, pid_t parent, const char *const *argv)
 {
     (void)close(s->go[1]); /* or its own end would keep the pipe open */
     bool is_ready = child_prepare(s, parent);
     int failed_errno = errno;
     char go = 0;
     if (is_ready && read(s->go[0], &go, 1) == 1) {
-        (void)execve(argv[0], argv, s->envp);
+        (void)execve(argv[0], (ExecWords){.ours = argv}.theirs, s->envp);
         failed_errno = errno;
     }
     (void)!write(s->report[1], &failed_errno, sizeof failed_errno);
@@ -309,20 +314,53 @@ static void local_finish(LaunchHandle *h)
     local_release(h);
 }
 
+/* "key=" and a word into out [size]; moves *at past them and one space. */
+static bool take_word(const char **at, const char *key, char *out, size_t size)
+{
+    size_t n_key = strlen(key);
+    if (strncmp(*at, key, n_key) != 0) {
+        return false;
+    }
+    const char *word = *at + n_key;
+    size_t n = strcspn(word, " \n");
+    if (n == 0 || n >= size) {
+        return false;
+    }
+    memcpy(out, word, n);
+    out[n] = '\0';
+    *at = word + n + (word[n] == ' ');
+    return true;
+}
+
+static bool take_number(const char **at, const char *key, int64_t *ret)
+{
+    char text[32];
+    char *end = NULL;
+    if (!take_word(at, key, text, sizeof text)) {
+        return false;
+    }
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0' && *ret > 0;
+}
+
 static ErrCode local_parse(const char *text, LaunchHandle *ret, Err *err)
 {
     LaunchHandle h = LAUNCH_HANDLE_INIT;
-    long pid = 0;
-    char boot[PROCESS_BOOT_BYTES], host[PROCESS_HOST_BYTES];
+    int64_t pid = 0;
+    const char *at = text;
+    char word[8], boot[PROCESS_BOOT_BYTES], host[PROCESS_HOST_BYTES];
     char my_boot[PROCESS_BOOT_BYTES], my_host[PROCESS_HOST_BYTES];
-    int n = sscanf(text, "local pid=%ld start=%" SCNd64 " boot=%63s host=%255s", &pid,
-                   &h.start_ticks, boot, host);
-    if (n != 4 || pid <= 0 || pid > INT32_MAX) {
+    if (!take_word(&at, "", word, sizeof word) || strcmp(word, "local") != 0 ||
+        !take_number(&at, "pid=", &pid) || pid > INT32_MAX ||
+        !take_number(&at, "start=", &h.start_ticks) ||
+        !take_word(&at, "boot=", boot, sizeof boot) ||
+        !take_word(&at, "host=", host, sizeof host)) {
         return err_set(err, ERR_FORMAT, "\"%.200s\" does not name a local process", text);
     }
     if (strcmp(host, process_host(my_host)) != 0) {
-        return err_set(err, ERR_CONFLICT, "process %ld was started on host %s, this is %s", pid,
-                       host, my_host);
+        return err_set(err, ERR_CONFLICT, "process %" PRId64 " was started on host %s, this is %s",
+                       pid, host, my_host);
     }
     h.pid = (pid_t)pid;
     if (strcmp(boot, process_boot_id(my_boot)) == 0) {
@@ -331,7 +369,7 @@ static ErrCode local_parse(const char *text, LaunchHandle *ret, Err *err)
     /* The order matters: the descriptor first, then whether it is still the same process. */
     if (h.death_fd < 0 || process_start_ticks(h.pid) != h.start_ticks) {
         local_release(&h);
-        return err_set(err, ERR_NOTFOUND, "process %ld has ended", pid);
+        return err_set(err, ERR_NOTFOUND, "process %" PRId64 " has ended", pid);
     }
     *ret = h;
     return ERR_OK;

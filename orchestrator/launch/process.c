@@ -1,8 +1,8 @@
 #include "orchestrator/launch/process.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,15 +30,15 @@ int64_t process_start_ticks(pid_t pid)
     }
     /* Field 2 is the name in parentheses and may hold any character; count from the last ')'. */
     const char *at = strrchr(text, ')');
-    char state = 0;
-    int64_t ticks = -1;
-    if (!at || sscanf(at, ") %c", &state) != 1 || state == 'Z' || state == 'X') {
+    if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X') {
         return -1;
     }
     for (int field = 2; field < 22 && at; field++) {
         at = strchr(at + 1, ' ');
     }
-    return at && sscanf(at, " %" SCNd64, &ticks) == 1 ? ticks : -1;
+    char *end = NULL;
+    int64_t ticks = at ? strtoll(at, &end, 10) : -1;
+    return end && end != at && ticks > 0 ? ticks : -1;
 }
 
 const char *process_boot_id(char out[PROCESS_BOOT_BYTES])

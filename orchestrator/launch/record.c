@@ -38,7 +38,7 @@ static ErrCode replace_text(const char *dir, const char *name, const Buf *text, 
     return rc == ERR_OK ? fsx_replace(path, buf_str(text), text->len, err) : rc;
 }
 
-ErrCode record_write_command(const char *dir, char *const *argv, const char *handle, Err *err)
+ErrCode record_write_command(const char *dir, const char *const *argv, const char *handle, Err *err)
 {
     Buf text = BUF_INIT;
     buf_printf(&text, "#!/bin/sh\n%s%s\n", handle_mark, handle);

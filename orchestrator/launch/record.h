@@ -13,7 +13,8 @@
 #include "common/err.h"
 
 /* Both are whole or absent (fsx_replace).  ERR_IO. */
-ErrCode record_write_command(const char *dir, char *const *argv, const char *handle, Err *err);
+ErrCode record_write_command(const char *dir, const char *const *argv, const char *handle,
+                             Err *err);
 ErrCode record_write_environment(const char *dir, char *const *envp, Err *err);
 
 /* The handle line of dir/command, appended to out.  ERR_NOTFOUND, ERR_FORMAT, ERR_IO. */

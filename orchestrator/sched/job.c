@@ -142,13 +142,8 @@ done:
 
 static ErrCode start_process(Job *j, const JobContext *x, Err *err)
 {
-    /* The launcher takes char *const[], as execve does, and writes through none of them. */
-    char *argv[] = {(char *)(uintptr_t)x->options->worker,
-                    (char *)(uintptr_t) "run",
-                    (char *)(uintptr_t)j->dir,
-                    (char *)(uintptr_t) "--corpus",
-                    (char *)(uintptr_t)x->options->corpus_dir,
-                    NULL};
+    const char *argv[] = {x->options->worker,     "run", j->dir, "--corpus",
+                          x->options->corpus_dir, NULL};
     LaunchSpec spec = {.argv = argv, .dir = j->attempt_dir, .attempt = j->attempt};
     return x->options->launcher->start(&spec, &j->handle, err);
 }
@@ -263,7 +258,9 @@ static void last_words(const Job *j, char out[VERDICT_REASON_BYTES])
     }
     (void)snprintf(out, VERDICT_REASON_BYTES, "%.*s", (int)(n - from), tail + from);
     for (char *p = out; *p; p++) {
-        *p = (unsigned char)*p < 0x20 ? ' ' : *p; /* it goes into lines of our own */
+        if ((unsigned char)*p < 0x20) {
+            *p = ' '; /* it goes into lines of our own */
+        }
     }
 }
 

@@ -231,9 +231,12 @@ static int64_t newest_folder(const char *dir)
     DIR *d = opendir(dir);
     /* One thread reads this folder. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
-        int64_t number = -1;
-        if (sscanf(e->d_name, "attempt-%" SCNd64, &number) == 1 && number > newest) {
-            newest = number;
+        static const char prefix[] = "attempt-";
+        const char *digits = e->d_name + sizeof prefix - 1;
+        char *end = NULL;
+        if (strncmp(e->d_name, prefix, sizeof prefix - 1) == 0 && digits[0]) {
+            int64_t number = strtoll(digits, &end, 10);
+            newest = *end == '\0' && number > newest ? number : newest;
         }
     }
     if (d) {

@@ -28,8 +28,9 @@ enum { FD_SIGNAL, FD_TIMER, N_FIXED_FDS };
 
 /* Steps between two `step` lines of a worker, and the slowest computing [FLOP/s] that is
  * not yet called a hang: until a speed was seen, silence is judged by the work. */
-enum { STEPS_A_LINE = 10, SAME_REQUEST_MS = 20 };
+enum { STEPS_A_LINE = 10 };
 static const double slowest_flops = 1e9;
+static const MonoNs same_request = 20 * (MonoNs)NS_PER_MS;
 
 typedef struct Sched {
     const Study *study;
@@ -402,7 +403,7 @@ static void read_signals(Sched *s)
     while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         has_any = true;
     }
-    if (has_any && (s->stop_requests == 0 || now - s->requested_at > SAME_REQUEST_MS * NS_PER_MS)) {
+    if (has_any && (s->stop_requests == 0 || now - s->requested_at > same_request)) {
         s->requested_at = now;
         on_stop_request(s);
     }
@@ -494,6 +495,7 @@ static ErrCode open_signals(Sched *s, Err *err)
     (void)sigaddset(&mask, SIGTERM);
     (void)sigaddset(&mask, SIGHUP);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
+    /* The scheduler has one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     if (sigprocmask(SIG_BLOCK, &mask, &s->old_mask) != 0 ||
         sigaction(SIGPIPE, &ignore, &s->old_pipe) != 0) { /* a closed terminal is no reason */
         return err_sys(err, "signals");
@@ -539,6 +541,7 @@ static void sched_release(Sched *s)
     }
     if (s->has_signals) {
         (void)sigaction(SIGPIPE, &s->old_pipe, NULL);
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
         (void)sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
     }
     catalog_close(s->ctx.catalog);

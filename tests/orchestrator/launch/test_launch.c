@@ -31,13 +31,9 @@ static void teardown(void)
 
 static ErrCode start(const LaunchOps *ops, const char *script, LaunchHandle *h, Err *err)
 {
-    char sh[] = "/bin/bash", c[] = "-c";
-    char *text = strdup(script);
-    char *argv[] = {sh, c, text, NULL};
+    const char *argv[] = {"/bin/bash", "-c", script, NULL};
     LaunchSpec spec = {.argv = argv, .dir = tmp.path, .attempt = 7};
-    ErrCode rc = ops->start(&spec, h, err);
-    free(text);
-    return rc;
+    return ops->start(&spec, h, err);
 }
 
 static LaunchHandle started(const LaunchOps *ops, const char *script)
@@ -123,10 +119,9 @@ END_TEST
 START_TEST(a_program_that_cannot_be_executed_is_named)
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
-    char missing[] = "/nowhere/slaw-worker", plain[] = "/etc/passwd";
-    char *programs[] = {missing, plain};
+    const char *programs[] = {"/nowhere/slaw-worker", "/etc/passwd"};
     for (size_t i = 0; i < 2; i++) {
-        char *argv[] = {programs[i], NULL};
+        const char *argv[] = {programs[i], NULL};
         LaunchSpec spec = {.argv = argv, .dir = tmp.path};
         LaunchHandle h = LAUNCH_HANDLE_INIT;
         Err err = ERR_INIT;
@@ -141,8 +136,7 @@ END_TEST
 START_TEST(a_missing_attempt_folder_is_an_io_error)
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
-    char sh[] = "/bin/sh";
-    char *argv[] = {sh, NULL};
+    const char *argv[] = {"/bin/sh", NULL};
     LaunchSpec spec = {.argv = argv, .dir = "/nowhere/attempt-000"};
     LaunchHandle h = LAUNCH_HANDLE_INIT;
     Err err = ERR_INIT;
@@ -304,8 +298,9 @@ START_TEST(local_worker_dies_with_its_scheduler)
     ck_assert_int_ge(middle, 0);
     if (middle == 0) {
         LaunchHandle h = LAUNCH_HANDLE_INIT;
-        char *text = strdup("while :; do sleep 0.05; done");
-        _exit(start(&launcher_local, text, &h, &err) == ERR_OK ? (int)pause() : 9);
+        _exit(start(&launcher_local, "while :; do sleep 0.05; done", &h, &err) == ERR_OK
+                  ? (int)pause()
+                  : 9);
     }
     LaunchHandle h = LAUNCH_HANDLE_INIT;
     ErrCode rc = ERR_NOTFOUND;
