@@ -1,0 +1,231 @@
+/* check, plan and schema as a user runs them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/fsx.h"
+#include "common/json.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+
+static void make_tmp(void)
+{
+    tmp = tmpdir_open();
+}
+
+static void remove_tmp(void)
+{
+    tmpdir_close(&tmp);
+}
+
+/* Runs `slaw args` inside the test's folder; standard output to out, standard error to
+ * stderr.txt there.  @ stands for the source folder.  Returns the exit status. */
+static int slaw(const char *args, Buf *out)
+{
+    Buf command = BUF_INIT;
+    buf_printf(&command, "cd '%s' && '%s/slaw' ", tmp.path, SLAW_BIN_DIR);
+    for (const char *p = args; *p; p++) {
+        *p == '@' ? buf_puts(&command, SLAW_SOURCE_DIR) : buf_putc(&command, *p);
+    }
+    buf_puts(&command, " 2>stderr.txt");
+    buf_clear(out);
+    FILE *f = popen(buf_str(&command), "re"); /* NOLINT(cert-env33-c): a fixed text */
+    ck_assert_ptr_nonnull(f);
+    char piece[4096];
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) {
+        buf_add(out, piece, n);
+    }
+    int status = pclose(f);
+    buf_release(&command);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void expect_stderr(const char *says)
+{
+    Buf text = BUF_INIT;
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, "stderr.txt", &err), ERR_OK);
+    ck_assert_int_eq(fsx_read(path, 1 << 20, &text, &err), ERR_OK);
+    ck_assert_msg(strstr(buf_str(&text), says) != NULL, "no \"%s\" in:\n%s", says, buf_str(&text));
+    buf_release(&text);
+}
+
+static json_t *parsed(const Buf *text)
+{
+    json_error_t why;
+    json_t *v = json_loads(buf_str(text), 0, &why);
+    ck_assert_msg(v != NULL, "%s in %s", why.text, buf_str(text));
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
+    return v;
+}
+
+static json_int_t number(const json_t *v, const char *key)
+{
+    return json_integer_value(json_object_get(v, key));
+}
+
+START_TEST(check_counts_runs_and_checkpoints)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw("check @/experiments/milli.yaml", &out), 0);
+    ck_assert_str_eq(buf_str(&out), "ok: 24 runs, 1,376 checkpoints\n");
+    ck_assert_int_eq(slaw("check @/experiments/paper.yaml --json", &out), 0);
+    json_t *v = parsed(&out);
+    ck_assert_int_eq(number(v, "runs"), 24);
+    ck_assert_int_eq(number(v, "checkpoints"), 1376);
+    json_decref(v);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(check_reports_every_problem_and_exits_65)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw("check @/tests/orchestrator/spec/bad/four_at_once.yaml", &out), 65);
+    ck_assert_uint_eq(out.len, 0);
+    expect_stderr("four_at_once.yaml:5:25: matrix.architecture must be one of");
+    expect_stderr("  hint: did you mean \"llama\"?");
+    expect_stderr(":14:22: checkpoints.count must be a whole number");
+    ck_assert_int_eq(slaw("check @/tests/orchestrator/spec/bad/four_at_once.yaml --json", &out),
+                     65);
+    json_t *v = parsed(&out);
+    const json_t *first = json_array_get(json_object_get(v, "errors"), 0);
+    ck_assert_uint_ge(json_array_size(json_object_get(v, "errors")), 4);
+    ck_assert_int_eq(number(first, "line"), 5);
+    ck_assert_int_eq(number(first, "column"), 25);
+    ck_assert_ptr_nonnull(json_object_get(first, "file"));
+    ck_assert_ptr_nonnull(json_object_get(first, "message"));
+    ck_assert_ptr_nonnull(json_object_get(first, "hint"));
+    json_decref(v);
+    ck_assert_int_eq(slaw("check nothing.yaml", &out), 65);
+    expect_stderr("there is no file or directory nothing.yaml");
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(plan_prints_a_table_and_starts_nothing)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --flops-per-second 100G", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama-20k"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "milli: 24 runs, 1,376 checkpoints"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "2 workers of 100G FLOP/s"));
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "runs", &err), ERR_OK);
+    ck_assert(!fsx_exists(path));
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --flops-per-second 0", &out), 2);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(plan_measures_the_worker_or_says_null)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
+    json_t *v = parsed(&out);
+    ck_assert(json_number_value(json_object_get(v, "seconds")) > 0.0);
+    json_decref(v);
+    /* A worker that cannot be run: no times, and everything else as before. */
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/nonexistent", 1), 0);
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
+    ck_assert_int_eq(unsetenv("SLAW_WORKER"), 0);
+    v = parsed(&out);
+    ck_assert(json_is_null(json_object_get(v, "seconds")));
+    ck_assert_int_eq(number(v, "checkpoints"), 1376);
+    expect_stderr("times are unknown");
+    json_decref(v);
+    buf_release(&out);
+}
+END_TEST
+
+static void write_study(const char *folder)
+{
+    static const char text[] = "{version: 1, study: mini, matrix: {architecture: llama, size: a},\n"
+                               " sizes: {a: {layers: 2, width: 32, heads: 1}},\n"
+                               " training: {tokens: 1M, sequence: 128, batch: 1024,\n"
+                               "            optimizer: {adamw: {lr: 1e-3}}},\n"
+                               " checkpoints: {count: 5, first: 10k}}\n";
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s", tmp.path, folder), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/study.yaml", tmp.path, folder), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, text, strlen(text), &err), ERR_OK);
+}
+
+/* "state" of the only cell of a plan. */
+static void expect_state(const char *args, const char *want)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw(args, &out), 0);
+    json_t *v = parsed(&out);
+    const json_t *cell = json_array_get(json_object_get(v, "cells"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(cell, "state")), want);
+    json_decref(v);
+    buf_release(&out);
+}
+
+START_TEST(a_study_is_a_file_or_a_directory)
+{
+    Buf out = BUF_INIT;
+    write_study("runs/mini");
+    ck_assert_int_eq(slaw("plan runs/mini --flops-per-second 1G --json", &out), 0);
+    json_t *v = parsed(&out);
+    const char *dir =
+        json_string_value(json_object_get(json_array_get(json_object_get(v, "cells"), 0), "dir"));
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_path(path, &err, "%s/runs/mini/%s", tmp.path, dir), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/runs/mini/%s/status.json", tmp.path, dir), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "{\"state\":\"done\",\"step\":977}", 27, &err), ERR_OK);
+    json_decref(v);
+    expect_state("plan runs/mini --flops-per-second 1G --json", "done");
+    expect_state("plan runs/mini/study.yaml --flops-per-second 1G --json", "done");
+    write_study("elsewhere");
+    expect_state("plan elsewhere/study.yaml --flops-per-second 1G --json", "done"); /* runs/mini */
+    expect_state("plan elsewhere --flops-per-second 1G --json", "new");
+    expect_state("plan elsewhere/study.yaml --dir x --flops-per-second 1G --json", "new");
+    ck_assert_int_eq(slaw("plan elsewhere --dir x", &out), 2);
+    ck_assert_int_eq(slaw("plan runs", &out), 65);
+    expect_stderr("runs holds no study.yaml");
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(schema_is_the_file)
+{
+    Buf out = BUF_INIT, file = BUF_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(slaw("schema", &out), 0);
+    ck_assert_int_eq(fsx_read(SLAW_SOURCE_DIR "/schemas/study.schema.json", 1 << 20, &file, &err),
+                     ERR_OK);
+    ck_assert_str_eq(buf_str(&out), buf_str(&file));
+    buf_release(&out);
+    buf_release(&file);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
+    tcase_add_test(tc, check_counts_runs_and_checkpoints);
+    tcase_add_test(tc, check_reports_every_problem_and_exits_65);
+    tcase_add_test(tc, plan_prints_a_table_and_starts_nothing);
+    tcase_add_test(tc, plan_measures_the_worker_or_says_null);
+    tcase_add_test(tc, a_study_is_a_file_or_a_directory);
+    tcase_add_test(tc, schema_is_the_file);
+}
+
+int main(void)
+{
+    return suite_main("study_verbs", fill);
+}
