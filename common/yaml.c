@@ -1,13 +1,10 @@
 #include "common/yaml.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "common/json.h"
+#include "common/yaml_scalar.h"
 
 typedef struct Anchor {
     const char *name;
@@ -34,110 +31,6 @@ static ErrCode refuse(Reader *r, TextPos at, const char *hint, const char *messa
 {
     problems_add(r->problems, at, hint, "%s", message);
     return err_set(r->err, ERR_INVALID, "%d:%d: %s", at.line, at.column, message);
-}
-
-/* ---- scalars -------------------------------------------------------------------------- */
-
-static bool is_one_of(const char *s, const char *const *word)
-{
-    for (; *word; word++) {
-        if (strcmp(s, *word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *skip_digits(const char *p)
-{
-    while (isdigit((unsigned char)*p)) {
-        p++;
-    }
-    return p;
-}
-
-static bool read_integer(const char *s, int64_t *ret)
-{
-    int base = 10;
-    const char *digits = s;
-    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'o')) {
-        base = s[1] == 'x' ? 16 : 8;
-        digits = s + 2;
-    } else {
-        const char *p = s + (*s == '-' || *s == '+');
-        if (p == skip_digits(p) || *skip_digits(p) != '\0') {
-            return false;
-        }
-    }
-    if (!isxdigit((unsigned char)digits[0]) && base != 10) {
-        return false;
-    }
-    char *end = NULL;
-    errno = 0;
-    long long x = strtoll(digits, &end, base);
-    if (errno != 0 || *end != '\0') {
-        return false;
-    }
-    *ret = x;
-    return true;
-}
-
-/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
-static bool looks_real(const char *s)
-{
-    const char *p = s + (*s == '-' || *s == '+');
-    const char *whole = p;
-    p = skip_digits(p);
-    bool has_digit = p > whole;
-    if (*p == '.') {
-        const char *fraction = ++p;
-        p = skip_digits(p);
-        has_digit = has_digit || p > fraction;
-    }
-    if (has_digit && (*p == 'e' || *p == 'E')) {
-        p++;
-        p += *p == '-' || *p == '+';
-        const char *exponent = p;
-        p = skip_digits(p);
-        has_digit = p > exponent;
-    }
-    return has_digit && *p == '\0';
-}
-
-static bool read_real(const char *s, double *ret)
-{
-    static const char *const inf[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", NULL};
-    static const char *const minus_inf[] = {"-.inf", "-.Inf", "-.INF", NULL};
-    static const char *const not_a_number[] = {".nan", ".NaN", ".NAN", NULL};
-    if (is_one_of(s, inf)) {
-        *ret = (double)INFINITY;
-    } else if (is_one_of(s, minus_inf)) {
-        *ret = -(double)INFINITY;
-    } else if (is_one_of(s, not_a_number)) {
-        *ret = (double)NAN;
-    } else if (looks_real(s)) {
-        *ret = strtod(s, NULL);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void resolve_plain(YamlNode *n)
-{
-    static const char *const null_word[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const true_word[] = {"true", "True", "TRUE", NULL};
-    static const char *const false_word[] = {"false", "False", "FALSE", NULL};
-    if (is_one_of(n->text, null_word)) {
-        n->kind = NODE_NULL;
-    } else if (is_one_of(n->text, true_word) || is_one_of(n->text, false_word)) {
-        n->kind = NODE_BOOL;
-        n->as.boolean = is_one_of(n->text, true_word);
-    } else if (read_integer(n->text, &n->as.integer)) {
-        n->kind = NODE_INTEGER;
-    } else if (read_real(n->text, &n->as.real)) {
-        n->kind = NODE_REAL;
-    }
 }
 
 /* ---- nodes ---------------------------------------------------------------------------- */
@@ -232,7 +125,7 @@ static ErrCode read_scalar(Reader *r, const yaml_event_t *e, YamlNode **ret)
         return err_nomem(r->err, "the file's text");
     }
     if (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
-        resolve_plain(n);
+        yaml_resolve_plain(n);
     }
     *ret = n;
     return open_anchor(r, e->data.scalar.anchor, n, false);
@@ -598,100 +491,4 @@ const char *yaml_kind_name(const YamlNode *node)
         [NODE_MAP] = "a mapping",
     };
     return name[node->kind];
-}
-
-/* ---- writing --------------------------------------------------------------------------- */
-
-/* Text that stays text, and the same, without quotes. */
-static bool is_plain_text(const char *s)
-{
-    if (!isalpha((unsigned char)s[0])) {
-        return false;
-    }
-    for (const char *p = s; *p; p++) {
-        if (!isalnum((unsigned char)*p) && !strchr("_.-/", *p)) {
-            return false;
-        }
-    }
-    YamlNode n = {.kind = NODE_TEXT, .text = s};
-    resolve_plain(&n);
-    return n.kind == NODE_TEXT;
-}
-
-static void write_text(const char *s, Buf *out)
-{
-    if (is_plain_text(s)) {
-        buf_puts(out, s);
-        return;
-    }
-    json_t *v = json_string(s);
-    if (!v) {
-        out->is_short = true;
-        return;
-    }
-    json_canonical(v, out); /* a JSON string is a YAML double-quoted one */
-    json_decref(v);
-}
-
-static void write_value(const json_t *v, int indent, Buf *out);
-
-static void write_map(const json_t *v, int indent, Buf *out)
-{
-    const char *key;
-    json_t *child;
-    bool is_first = true;
-    json_object_foreach((json_t *)(uintptr_t)v, key, child) /* its iterator wants it writable */
-    {
-        buf_printf(out, "%*s", is_first ? 0 : indent, "");
-        is_first = false;
-        write_text(key, out);
-        buf_putc(out, ':');
-        if (json_is_object(child) && json_object_size(child) > 0) {
-            buf_printf(out, "\n%*s", indent + 2, "");
-            write_map(child, indent + 2, out);
-            continue;
-        }
-        buf_putc(out, ' ');
-        write_value(child, indent + 2, out);
-    }
-}
-
-/* A list: on one line, but one item a line where an item is a mapping. */
-static void write_list(const json_t *v, int indent, Buf *out)
-{
-    bool has_maps = json_is_object(json_array_get(v, 0));
-    if (!has_maps) {
-        buf_putc(out, '[');
-    }
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        const json_t *item = json_array_get(v, i);
-        if (has_maps) {
-            buf_printf(out, "\n%*s- ", indent - 2, "");
-            write_value(item, indent, out);
-            continue;
-        }
-        buf_puts(out, i > 0 ? ", " : "");
-        json_is_string(item) ? write_text(json_string_value(item), out) : json_canonical(item, out);
-    }
-    buf_puts(out, has_maps ? "" : "]\n");
-}
-
-static void write_value(const json_t *v, int indent, Buf *out)
-{
-    if (json_is_object(v) && json_object_size(v) > 0) {
-        write_map(v, indent, out);
-    } else if (json_is_array(v)) {
-        write_list(v, indent, out);
-    } else if (json_is_string(v)) {
-        write_text(json_string_value(v), out);
-        buf_putc(out, '\n');
-    } else {
-        json_canonical(v, out);
-        buf_putc(out, '\n');
-    }
-}
-
-void yaml_write(const json_t *v, Buf *out)
-{
-    write_value(v, 0, out);
 }

@@ -408,7 +408,7 @@ static ErrCode read_overrides(Source *src, const YamlNode *list, Matrix *m, Err 
     return ERR_OK;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------- */
 
 double matrix_product(const Matrix *m)
 {

@@ -11,7 +11,8 @@
  *               "betas":[0.9,0.95],"eps":1e-8,"weight_decay":0.1}},
  *               "schedule":{"constant":{"warmup":50}},"clip":1.0,"precision":"f32",
  *               "diverged_above":20},
- *               (schedule: also {"cosine":{"warmup","floor"}} or {"wsd":{"warmup","floor","decay"}})
+ *               "schedule" may also be {"cosine":{"warmup":..,"floor":..}}
+ *                                   or {"wsd":{"warmup":..,"floor":..,"decay":..}}
  *    "checkpoints":{"count":57,"spacing":"log","first":100000,"keep":"weights"},
  *    "evaluation":["validation"], "seed":1, "threads":1}
  *
