@@ -5,7 +5,17 @@
 #include <math.h>
 #include <string.h>
 
-enum { P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS, MAX_STEPS = 300, MAX_SHIFTS = 60, MAX_POLISH = 6 };
+enum {
+    P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS,
+    MAX_SHIFTS = 60,
+    MAX_HALVINGS = 12,
+    MAX_POLISH = 6,
+    STEPS_PATIENT = 40, /* plain Newton first: nearly every problem ends here */
+    STEPS_MARKED = 8,   /* between two looks along the valley */
+    STEPS_ACROSS = 20,  /* to its floor, at one place */
+    MAX_VALLEYS = 60,
+    MAX_DOUBLINGS = 12,
+};
 #define STEP_CLIP 2.0
 
 bool dense_cholesky(size_t n, double *a)
@@ -100,18 +110,48 @@ static double model_step(const Local *l, double shift, double *step)
     return promised;
 }
 
-/* Goes from theta along the step, clipped; false when the objective does not fall. */
-static bool try_step(const Problem *p, const Local *l, const double *step, double *theta)
+/* Objective at theta + t * step, each coordinate's move clipped; the point goes to trial. */
+static double value_along(const Problem *p, const Local *l, const double *step, double t,
+                          const double *theta, double *trial)
 {
-    double trial[FORM_MAX_PARAMS];
     memcpy(trial, theta, sizeof *theta * p->p);
     for (size_t i = 0; i < l->n; i++) {
-        trial[l->index[i]] += fmax(-STEP_CLIP, fmin(STEP_CLIP, step[i]));
+        trial[l->index[i]] += fmax(-STEP_CLIP, fmin(STEP_CLIP, t * step[i]));
     }
-    if (!(problem_value(p, trial) < l->value)) {
+    return problem_value(p, trial);
+}
+
+/* Goes from theta along the step; false when the objective does not fall.  Across the kinks of
+ * a Huber objective the quadratic is a poor judge of length: a step that promised too
+ * much is halved (a larger shift would turn it out of a flat valley), and one that gave
+ * much more than it promised is doubled, both while that helps. */
+static bool try_step(const Problem *p, const Local *l, const double *step, double promised,
+                     double *theta)
+{
+    double best[FORM_MAX_PARAMS], trial[FORM_MAX_PARAMS];
+    double lowest = value_along(p, l, step, 1.0, theta, best);
+    bool is_good = lowest < l->value;
+    if (!is_good) {
+        lowest = l->value;
+    }
+    if (is_good && l->value - lowest < 2.0 * promised) {
+        memcpy(theta, best, sizeof *theta * p->p);
+        return true;
+    }
+    double factor = is_good ? 2.0 : 0.5, t = factor;
+    for (size_t k = 0; k < MAX_HALVINGS; k++, t *= factor) {
+        double value = value_along(p, l, step, t, theta, trial);
+        if (value < lowest) {
+            lowest = value;
+            memcpy(best, trial, sizeof best);
+        } else if (lowest < l->value) {
+            break;
+        }
+    }
+    if (!(lowest < l->value)) {
         return false;
     }
-    memcpy(theta, trial, sizeof *theta * p->p);
+    memcpy(theta, best, sizeof *theta * p->p);
     return true;
 }
 
@@ -142,35 +182,90 @@ static void polish(const Problem *p, double *theta)
     }
 }
 
-double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
+/* One damped Newton step from l; leaves the shift that worked.  False when none helps. */
+static bool newton_step(const Problem *p, const Local *l, double *shift, double *theta)
 {
     double step[FORM_MAX_PARAMS];
-    double shift = 0.0;
     double noise = problem_noise(p);
+    for (size_t s = 0; s < MAX_SHIFTS; s++) {
+        double promised = model_step(l, *shift, step);
+        if (promised >= 0.0) {
+            if (try_step(p, l, step, promised, theta)) {
+                return true;
+            }
+            if (promised <= 4.0 * DBL_EPSILON * (l->value + noise)) {
+                return false; /* nothing left but rounding */
+            }
+        }
+        *shift = fmax(16.0 * *shift, 1e-8);
+    }
+    return false;
+}
+
+/* Steps until none helps or max_steps are done; returns whether it ended by itself. */
+static bool descend(const Problem *p, size_t irls_steps, size_t max_steps, double *theta)
+{
+    double shift = 0.0;
     Local l = {0};
-    for (size_t k = 0; k < MAX_STEPS; k++) {
-        localise(p, theta, k < irls_steps ? PROBLEM_IRLS : PROBLEM_EXACT, &l);
-        bool has_moved = false;
-        double promised = 0.0;
-        for (size_t s = 0; s < MAX_SHIFTS && !has_moved; s++) {
-            promised = model_step(&l, shift, step);
-            if (promised >= 0.0) {
-                has_moved = try_step(p, &l, step, theta);
-                if (!has_moved && promised <= 4.0 * DBL_EPSILON * (l.value + noise)) {
-                    break; /* nothing left but rounding */
-                }
-            }
-            if (!has_moved) {
-                shift = fmax(8.0 * shift, 1e-4);
-            }
+    for (size_t k = 0; k < max_steps; k++) {
+        bool is_irls = k < irls_steps;
+        localise(p, theta, is_irls ? PROBLEM_IRLS : PROBLEM_EXACT, &l);
+        bool has_moved = newton_step(p, &l, &shift, theta);
+        shift = shift > 1e-9 ? shift / 64.0 : 0.0;
+        if (!has_moved && !is_irls) {
+            return true;
         }
-        if (!has_moved && k >= irls_steps) {
-            break;
-        }
-        shift = shift > 1e-7 ? shift / 32.0 : 0.0;
         if (!has_moved) {
             irls_steps = 0; /* the safe curvature is exhausted: go on with the exact one */
             shift = 0.0;
+        }
+    }
+    return false;
+}
+
+/* Follows a curved valley.  A Huber objective with few points is so stiff across its valley and
+ * so flat along it that Newton advances by percents.  The parameter that moved most since
+ * `mark` is moved on by as much, then twice, four times ..., and the others are minimised
+ * at each place: the valley becomes a function of one variable. */
+static void follow_valley(const Problem *p, const double *mark, double *theta)
+{
+    Problem fixed = *p;
+    double move[FORM_MAX_PARAMS], value = problem_value(p, theta);
+    size_t most = 0;
+    for (size_t i = 0; i < p->p; i++) {
+        move[i] = p->is_fixed[i] ? 0.0 : theta[i] - mark[i];
+        most = fabs(move[i]) > fabs(move[most]) ? i : most;
+    }
+    fixed.is_fixed[most] = true;
+    for (size_t k = 0; k < MAX_DOUBLINGS; k++) {
+        double trial[FORM_MAX_PARAMS];
+        for (size_t i = 0; i < p->p; i++) {
+            move[i] = fmax(-STEP_CLIP, fmin(STEP_CLIP, move[i]));
+            trial[i] = theta[i] + move[i];
+        }
+        (void)descend(&fixed, 0, STEPS_ACROSS, trial);
+        double next = problem_value(p, trial);
+        if (!(next < value)) {
+            return;
+        }
+        for (size_t i = 0; i < p->p; i++) {
+            move[i] = 2.0 * (trial[i] - theta[i]);
+            theta[i] = trial[i];
+        }
+        value = next;
+    }
+}
+
+double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
+{
+    double mark[FORM_MAX_PARAMS];
+    memcpy(mark, theta, sizeof *theta * p->p);
+    bool is_done = descend(p, irls_steps, irls_steps + STEPS_PATIENT, theta);
+    for (size_t k = 0; k < MAX_VALLEYS && !is_done; k++) {
+        memcpy(mark, theta, sizeof *theta * p->p);
+        is_done = descend(p, 0, STEPS_MARKED, theta);
+        if (!is_done) {
+            follow_valley(p, mark, theta);
         }
     }
     polish(p, theta);
