@@ -15,7 +15,7 @@
 
 #define AT_MINIMUM       1e-8
 #define DISTINCT_MINIMUM 1e-6
-#define FLAT_EIGEN_RATIO 1e-8
+#define FLAT_EIGEN_RATIO 1e-6
 
 FitOptions fit_defaults(const Form *form)
 {
