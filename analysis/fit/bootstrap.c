@@ -16,7 +16,7 @@ FitResampling bootstrap_kind(const FitData *data)
     if (data->n_runs == 0 || data->n_runs == data->n) {
         return FIT_CASES;
     }
-    return data->n_runs >= BOOTSTRAP_MIN_RUNS ? FIT_CLUSTERS : FIT_WILD;
+    return data->n_runs >= BOOTSTRAP_MIN_RUNS ? FIT_CLUSTERS : FIT_NO_INTERVALS;
 }
 
 size_t bootstrap_values(const Problem *p, const double *theta, const Envelope *e, double *values)
@@ -37,10 +37,10 @@ size_t bootstrap_values(const Problem *p, const double *theta, const Envelope *e
     return n;
 }
 
-/* What one thread works in: its own weights and losses over the shared inputs. */
+/* What one thread works in: its own weights over the shared data. */
 typedef struct Bench {
     Problem problem;
-    double *weight, *y, *ln_y;
+    double *weight;
     size_t *drawn; /* [n_runs] how often each run was drawn */
 } Bench;
 
@@ -51,19 +51,10 @@ typedef struct Job {
     const Solution *best, *second;
     FitResampling kind;
     bool has_envelope;
-    double *fitted_r; /* [n] residuals of the full fit */
     size_t n_values;
     double *values; /* [replicates, n_values]; NaN throughout for a failed one */
     Bench *bench;   /* [threads] */
 } Job;
-
-/* Six factors of mean 0 and variance 1 (Webb 2014), for few clusters. */
-static double wild_factor(uint64_t seed, uint32_t replicate, size_t run)
-{
-    static const double factor[] = {-1.2247448713915890, -1.0, -0.70710678118654752,
-                                    0.70710678118654752, 1.0,  1.2247448713915890};
-    return factor[(size_t)(6.0 * rng_uniform(seed, rng_stream(RNG_BOOTSTRAP, replicate), run))];
-}
 
 static size_t draw(const Job *j, uint32_t replicate, size_t i, size_t n)
 {
@@ -73,32 +64,20 @@ static size_t draw(const Job *j, uint32_t replicate, size_t i, size_t n)
 
 static void resample(const Job *j, uint32_t replicate, Bench *b)
 {
-    size_t n = j->p->n;
-    memcpy(b->y, j->p->y, sizeof *b->y * n);
-    memcpy(b->ln_y, j->p->ln_y, sizeof *b->ln_y * n);
-    for (size_t i = 0; i < n; i++) {
-        b->weight[i] = j->kind == FIT_WILD ? 1.0 : 0.0;
-    }
+    size_t n = j->p->n, n_runs = j->data->n_runs;
     if (j->kind == FIT_CASES) {
+        memset(b->weight, 0, sizeof *b->weight * n);
         for (size_t i = 0; i < n; i++) {
             b->weight[draw(j, replicate, i, n)] += 1.0;
         }
-    } else if (j->kind == FIT_CLUSTERS) {
-        memset(b->drawn, 0, sizeof *b->drawn * j->data->n_runs);
-        for (size_t i = 0; i < j->data->n_runs; i++) {
-            b->drawn[draw(j, replicate, i, j->data->n_runs)]++;
-        }
-        for (size_t i = 0; i < n; i++) {
-            b->weight[i] = (double)b->drawn[j->data->run[i]];
-        }
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            /* y* = prediction with the residual's factor in place of 1 */
-            double shift =
-                (1.0 - wild_factor(j->o->seed, replicate, j->data->run[i])) * j->fitted_r[i];
-            b->ln_y[i] = j->p->residual == FIT_LOG ? b->ln_y[i] + shift : log(b->y[i] + shift);
-            b->y[i] = exp(b->ln_y[i]);
-        }
+        return;
+    }
+    memset(b->drawn, 0, sizeof *b->drawn * n_runs);
+    for (size_t i = 0; i < n_runs; i++) {
+        b->drawn[draw(j, replicate, i, n_runs)]++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        b->weight[i] = (double)b->drawn[j->data->run[i]];
     }
 }
 
@@ -161,8 +140,7 @@ static void replicate(void *ctx, size_t worker, size_t item)
     Envelope envelope;
     Err ignored = ERR_INIT;
     if (!s.certificate.is_minimum ||
-        (j->has_envelope &&
-         envelope_fit(j->data, b->y, b->weight, &envelope, &ignored) != ERR_OK)) {
+        (j->has_envelope && envelope_fit(j->data, b->weight, &envelope, &ignored) != ERR_OK)) {
         return;
     }
     (void)bootstrap_values(&b->problem, s.theta, j->has_envelope ? &envelope : NULL, values);
@@ -172,8 +150,6 @@ static void bench_release(Bench *bench, size_t n)
 {
     for (size_t t = 0; bench && t < n; t++) {
         free(bench[t].weight);
-        free(bench[t].y);
-        free(bench[t].ln_y);
         free(bench[t].drawn);
     }
     free(bench);
@@ -186,14 +162,10 @@ static Bench *bench_new(const Problem *p, size_t n_runs, size_t n)
     for (size_t t = 0; is_good && t < n; t++) {
         Bench *b = &bench[t];
         b->weight = calloc(p->n + 1, sizeof *b->weight);
-        b->y = calloc(p->n + 1, sizeof *b->y);
-        b->ln_y = calloc(p->n + 1, sizeof *b->ln_y);
         b->drawn = calloc(n_runs + 1, sizeof *b->drawn);
         b->problem = *p;
         b->problem.weight = b->weight;
-        b->problem.y = b->y;
-        b->problem.ln_y = b->ln_y;
-        is_good = b->weight && b->y && b->ln_y && b->drawn;
+        is_good = b->weight && b->drawn;
     }
     if (!is_good) {
         bench_release(bench, n);
@@ -240,25 +212,23 @@ ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const Problem *p
     size_t threads = o->threads ? o->threads : 1;
     Job j = {.o = o, .data = data, .p = p, .best = best, .second = second};
     j.kind = bootstrap_kind(data);
+    if (j.kind == FIT_NO_INTERVALS) {
+        return ERR_OK;
+    }
     j.has_envelope = r->has_envelope;
     j.n_values = r->n_params + r->n_derived;
-    j.fitted_r = calloc(p->n + 1, sizeof *j.fitted_r);
     j.values = calloc(o->bootstrap * j.n_values + 1, sizeof *j.values);
     j.bench = bench_new(p, data->n_runs, threads);
     double *column = calloc(o->bootstrap + 1, sizeof *column);
     ErrCode rc = ERR_OK;
-    if (!j.fitted_r || !j.values || !j.bench || !column) {
+    if (!j.values || !j.bench || !column) {
         rc = err_nomem(err, "bootstrap");
     } else {
-        for (size_t i = 0; i < p->n; i++) {
-            j.fitted_r[i] = problem_residual(p, i, best->theta);
-        }
         parallel_for(threads, o->bootstrap, replicate, &j);
         collect(&j, column, r);
     }
     free(column);
     bench_release(j.bench, threads);
     free(j.values);
-    free(j.fitted_r);
     return rc;
 }

@@ -12,8 +12,9 @@
 #include "analysis/fit/fit.h"
 #include "analysis/fit/solve.h"
 
-/* Runs with fewer than this many members are not drawn but perturbed (FIT_WILD). */
-enum { BOOTSTRAP_MIN_RUNS = 6 };
+/* With fewer runs there are no intervals: three runs of three sizes determine A, alpha and E
+ * exactly, and no resampling can see how runs differ.  Below BOOTSTRAP_FEW_RUNS there is a warning. */
+enum { BOOTSTRAP_MIN_RUNS = 4, BOOTSTRAP_FEW_RUNS = 8 };
 
 /* Which kind of resampling these data allow. */
 FitResampling bootstrap_kind(const FitData *data);

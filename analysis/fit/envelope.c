@@ -3,6 +3,7 @@
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One observation on its run's curve. */
 typedef struct CurvePoint {
@@ -20,8 +21,7 @@ static int by_curve(const void *a, const void *b)
 }
 
 /* Sorted points of the observations with positive weight; NULL when memory is short. */
-static CurvePoint *curves(const FitData *data, const double *loss, const double *weight,
-                          size_t *ret_n)
+static CurvePoint *curves(const FitData *data, const double *weight, size_t *ret_n)
 {
     CurvePoint *pt = calloc(data->n + 1, sizeof *pt);
     size_t n = 0;
@@ -30,7 +30,7 @@ static CurvePoint *curves(const FitData *data, const double *loss, const double 
             pt[n++] = (CurvePoint){
                 .key = data->n_runs ? (double)data->run[i] : data->params[i],
                 .ln_c = log(data->flops[i] / FORM_PFLOP_S_DAY),
-                .loss = loss[i],
+                .loss = data->loss[i],
                 .n = data->params[i],
                 .per_token = data->flops[i] / data->tokens[i],
             };
@@ -43,29 +43,107 @@ static CurvePoint *curves(const FitData *data, const double *loss, const double 
     return pt;
 }
 
-/* The least interpolated loss at ln_c over all curves; false unless curves of two different N
- * reach it. */
-static bool best_at(const CurvePoint *pt, size_t n, double ln_c, EnvelopePoint *ret)
+/* One size's loss at a given C. */
+typedef struct Rival {
+    double n, loss, per_token;
+} Rival;
+
+enum { MAX_RIVALS = 256 };
+
+/* The best interpolated loss of every size that has one at ln_c, by rising N. */
+static size_t rivals_at(const CurvePoint *pt, size_t n, double ln_c, Rival *rival)
 {
-    double first_n = 0.0;
-    bool has_choice = false;
-    *ret = (EnvelopePoint){.loss = INFINITY};
+    size_t count = 0;
     for (size_t i = 0; i + 1 < n; i++) {
         const CurvePoint *p = pt + i, *q = pt + i + 1;
         if (p->key != q->key || ln_c < p->ln_c || ln_c > q->ln_c || q->ln_c <= p->ln_c) {
             continue;
         }
         double t = (ln_c - p->ln_c) / (q->ln_c - p->ln_c);
-        double loss = p->loss + t * (q->loss - p->loss);
-        has_choice = has_choice || (first_n > 0.0 && first_n != p->n);
-        first_n = first_n > 0.0 ? first_n : p->n;
-        if (loss < ret->loss) {
-            double c = exp(ln_c) * FORM_PFLOP_S_DAY;
-            double per_token = p->per_token + t * (q->per_token - p->per_token);
-            *ret = (EnvelopePoint){.c = c, .n = p->n, .d = c / per_token, .loss = loss};
+        Rival r = {p->n, p->loss + t * (q->loss - p->loss),
+                   p->per_token + t * (q->per_token - p->per_token)};
+        size_t at = 0;
+        while (at < count && rival[at].n < r.n) {
+            at++;
+        }
+        if (at < count && rival[at].n == r.n) {
+            rival[at] = r.loss < rival[at].loss ? r : rival[at];
+        } else if (count < MAX_RIVALS) {
+            memmove(rival + at + 1, rival + at, (count - at) * sizeof *rival);
+            rival[at] = r;
+            count++;
         }
     }
-    return has_choice;
+    return count;
+}
+
+/* Moves the point to the vertex of the parabola through r[-1], r[0], r[1], of which r[0] is
+ * the least. */
+static void refine(const Rival *r, EnvelopePoint *e)
+{
+    double x0 = log(r[-1].n) - log(r[0].n), x1 = log(r[1].n) - log(r[0].n);
+    double y0 = r[-1].loss - r[0].loss, y1 = r[1].loss - r[0].loss;
+    double curve = (y1 / x1 - y0 / x0) / (x1 - x0);
+    double slope = y0 / x0 - curve * x0;
+    if (!(curve > 0.0)) {
+        return;
+    }
+    double x = -0.5 * slope / curve;
+    const Rival *side = x < 0.0 ? r - 1 : r + 1;
+    double share = x / (log(side->n) - log(r[0].n));
+    double per_token = r[0].per_token * pow(side->per_token / r[0].per_token, share);
+    e->n = r[0].n * exp(x);
+    e->d = e->c / per_token;
+    e->loss = r[0].loss - 0.25 * slope * slope / curve;
+}
+
+/* False where there is nothing to choose between.  *ret_plain is the point without parabola. */
+static bool best_at(const CurvePoint *pt, size_t n, double ln_c, EnvelopePoint *ret,
+                    EnvelopePoint *ret_plain)
+{
+    Rival rival[MAX_RIVALS];
+    size_t count = rivals_at(pt, n, ln_c, rival), best = 0;
+    if (count < 2) {
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        best = rival[i].loss < rival[best].loss ? i : best;
+    }
+    double c = exp(ln_c) * FORM_PFLOP_S_DAY;
+    const Rival *r = &rival[best];
+    *ret = (EnvelopePoint){.c = c, .n = r->n, .d = c / r->per_token, .loss = r->loss, .size = r->n};
+    ret->is_inner = best > 0 && best + 1 < count;
+    *ret_plain = *ret;
+    if (ret->is_inner) {
+        refine(r, ret);
+    }
+    return true;
+}
+
+/* Keeps the inner points if they suffice; else all of them as they were before refine(). */
+static void choose_points(Envelope *e, const EnvelopePoint *plain)
+{
+    size_t inner = 0, kept = 0;
+    double first = 0.0;
+    bool has_two = false;
+    for (size_t i = 0; i < e->n_points; i++) {
+        if (e->point[i].is_inner) {
+            has_two = has_two || (inner > 0 && e->point[i].size != first);
+            first = inner ? first : e->point[i].size;
+            inner++;
+        }
+    }
+    e->is_inner = inner >= ENVELOPE_MIN_INNER && has_two;
+    for (size_t i = 0; i < e->n_points; i++) {
+        EnvelopePoint *p = &e->point[i];
+        if (!e->is_inner) {
+            *p = p->is_inner ? plain[i] : *p;
+        }
+        if (p->is_inner || !e->is_inner) {
+            e->point[kept++] = *p;
+        }
+    }
+    e->n_points = kept;
 }
 
 static size_t distinct_sizes(const Envelope *e)
@@ -74,7 +152,7 @@ static size_t distinct_sizes(const Envelope *e)
     for (size_t i = 0; i < e->n_points; i++) {
         bool is_new = true;
         for (size_t j = 0; j < i && is_new; j++) {
-            is_new = e->point[j].n != e->point[i].n;
+            is_new = e->point[j].size != e->point[i].size;
         }
         n += is_new ? 1 : 0;
     }
@@ -102,15 +180,15 @@ static double ratio_at(const Envelope *e, const EnvelopePoint *p)
     return 6.0 * e->k_n * pow(c, e->a) * e->k_d * pow(c, e->b) / p->c;
 }
 
-ErrCode envelope_fit(const FitData *data, const double *loss, const double *weight, Envelope *ret,
-                     Err *err)
+ErrCode envelope_fit(const FitData *data, const double *weight, Envelope *ret, Err *err)
 {
     size_t n;
-    CurvePoint *pt = curves(data, loss, weight, &n);
+    CurvePoint *pt = curves(data, weight, &n);
     if (!pt) {
         return err_nomem(err, "envelope");
     }
     Envelope e = {0};
+    EnvelopePoint plain[ENVELOPE_GRID];
     double lo = INFINITY, hi = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         lo = fmin(lo, pt[i].ln_c);
@@ -118,9 +196,10 @@ ErrCode envelope_fit(const FitData *data, const double *loss, const double *weig
     }
     for (size_t g = 0; g < ENVELOPE_GRID && n > 0; g++) {
         double ln_c = lo + (hi - lo) * (double)g / (ENVELOPE_GRID - 1);
-        e.n_points += best_at(pt, n, ln_c, &e.point[e.n_points]) ? 1 : 0;
+        e.n_points += best_at(pt, n, ln_c, &e.point[e.n_points], &plain[e.n_points]) ? 1 : 0;
     }
     free(pt);
+    choose_points(&e, plain);
     e.n_sizes = distinct_sizes(&e);
     if (e.n_points < 3) {
         return err_set(err, ERR_NUMERIC, "runs of different sizes never share a compute C");

@@ -1,11 +1,15 @@
 /* envelope.h -- the least loss at each compute, and how N and D grow along it.
  *
- * arXiv:2406.16690 section 4: over a grid of C (even in ln C), each run's curve of loss
- * against ln C is interpolated linearly, the run with the least loss is taken, and
- * ln N_opt, ln D_opt are regressed on ln C (least squares).  D at a grid point is
- * C / (the run's FLOP per token).  Where fewer than two runs of different N have a value
- * there is nothing to choose between, and the grid leaves the point out.
- * C = F(N) D with F ~ 6N makes a + b = 1 a property of the data; the two regressions are
+ * arXiv:2406.16690 section 4, with the cure for its steps: over a grid of C (even in
+ * ln C) each run's curve of loss against ln C is interpolated linearly, and the size with
+ * the least loss is taken.
+ *   inner  sizes on both sides of the best one have a loss at this C.  The parabola through
+ *          the three (ln N, loss) gives N_opt and the loss (Hoffmann et al. 2022, approach 2).
+ *   outer  a neighbour is missing: its run has ended, or there is none.  There the best size
+ *          is decided by how long the runs are, not by the law (a tends to 1).
+ * ln N_opt, ln D_opt and ln loss are regressed on ln C over the inner points; over all points,
+ * with N_opt the best size itself, when inner ones are too few.  D_opt = C / (FLOP per token at
+ * N_opt).  C = F(N) D makes a + b near 1 a property of the data; the regressions are
  * independent, so a + b and the drift of 6 N_opt D_opt / C say how far they agree.
  */
 #ifndef ANALYSIS_FIT_ENVELOPE_H
@@ -13,17 +17,20 @@
 
 #include "analysis/fit/problem.h"
 
-enum { ENVELOPE_GRID = 120 };
+enum { ENVELOPE_GRID = 120, ENVELOPE_MIN_INNER = 5 };
 
 typedef struct EnvelopePoint {
     double c;    /* [FLOP] */
     double n, d; /* [parameters], [tokens] */
     double loss; /* [nats/token] */
+    double size; /* N of the best run: n is this, or beside it by the parabola */
+    bool is_inner;
 } EnvelopePoint;
 
 typedef struct Envelope {
     EnvelopePoint point[ENVELOPE_GRID];
     size_t n_points;
+    bool is_inner;                  /* the laws below are over inner points; all in point[] are */
     size_t n_sizes;                 /* distinct N that are best somewhere */
     double k_n, a;                  /* N_opt = k_n C^a, C in PFLOP/s-days */
     double k_d, b;                  /* D_opt = k_d C^b */
@@ -31,10 +38,9 @@ typedef struct Envelope {
     double ratio_first, ratio_last; /* 6 N_opt D_opt / C at both ends of the grid */
 } Envelope;
 
-/* `loss` and `weight` [n] replace the data's own (a bootstrap replicate); a run of weight 0
- * is not there.  Observations without runs are grouped by N.  ERR_NUMERIC when fewer than
+/* An observation of weight 0 is not there (a bootstrap replicate).  Observations without runs are
+ * grouped by N.  ERR_NUMERIC when fewer than
  * two sizes are ever comparable or fewer than two are ever best; ERR_NOMEM. */
-ErrCode envelope_fit(const FitData *data, const double *loss, const double *weight, Envelope *ret,
-                     Err *err);
+ErrCode envelope_fit(const FitData *data, const double *weight, Envelope *ret, Err *err);
 
 #endif

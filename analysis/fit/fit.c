@@ -360,12 +360,17 @@ static void add_envelope(const FitData *data, const Problem *p, FitResult *r)
         return;
     }
     if (!data->params || !data->tokens ||
-        envelope_fit(data, p->y, p->weight, &r->envelope, &err) != ERR_OK) {
+        envelope_fit(data, p->weight, &r->envelope, &err) != ERR_OK) {
         warn(r, "envelope: no N_opt and D_opt: %s",
              err.code == ERR_OK ? "the points lack N or D" : err.msg);
         return;
     }
     r->has_envelope = true;
+    if (!r->envelope.is_inner) {
+        warn(r,
+             "envelope: hardly any C has sizes on both sides of the best one; a and b follow the "
+             "ends of the runs");
+    }
     if (r->envelope.n_sizes < 3) {
         warn(r, "envelope: only %zu sizes are best anywhere; a and b are steps between them",
              r->envelope.n_sizes);
@@ -388,11 +393,10 @@ static ErrCode add_intervals(const FitOptions *o, const FitData *data, const Pro
     if (rc != ERR_OK) {
         return rc;
     }
-    if (r->resampling == FIT_WILD) {
-        warn(r,
-             "few_runs: %zu runs are too few to resample; intervals see how points scatter "
-             "about the law, not how runs differ",
-             data->n_runs);
+    if (bootstrap_kind(data) == FIT_NO_INTERVALS) {
+        warn(r, "few_runs: %zu runs cannot show how runs differ; no intervals", data->n_runs);
+    } else if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS) {
+        warn(r, "few_runs: intervals from %zu runs are rough, and often too narrow", data->n_runs);
     }
     if (r->replicates_failed * 10 > r->replicates) {
         warn(r, "bootstrap: %zu of %zu replicates could not be fitted", r->replicates_failed,

@@ -46,8 +46,7 @@ typedef struct FitValue {
 typedef enum FitResampling {
     FIT_NO_INTERVALS,
     FIT_CASES,    /* observations drawn with replacement */
-    FIT_CLUSTERS, /* whole runs drawn with replacement */
-    FIT_WILD,     /* too few runs to draw: a run's residuals share one random factor */
+    FIT_CLUSTERS, /* whole runs drawn with replacement: points of one run are correlated */
 } FitResampling;
 
 typedef struct FitResult {

@@ -369,6 +369,7 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
     TRY(fill_groups(&s, &o, err));
     o.convention = s.col.convention;
     o.n_used = s.n;
+    o.by = options->by ? arena_strdup(&o.arena, options->by) : NULL;
     *ret = o;
     o = (Obs){.arena = ARENA_INIT};
 done:

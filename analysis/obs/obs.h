@@ -49,6 +49,7 @@ typedef struct ObsGroup {
 typedef struct Obs {
     Arena arena;
     ObsConvention convention; /* never OBS_DEFAULT */
+    const char *by;           /* the column of the groups; NULL: one group */
     ObsGroup *group;          /* in the order of the source */
     size_t n_groups;
     size_t n_read; /* rows of the source */

@@ -439,11 +439,22 @@ static const char *convention_text(ObsConvention c)
     return "training compute C [FLOP, as given]";
 }
 
+static bool has_cloud(const Sheet *s)
+{
+    for (size_t i = 0; i < s->n_groups; i++) {
+        if (s->group[i].n_curves > FIGURES_MAX_CURVES) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void draw(Sheet *s, PlotFigure *f)
 {
     for (size_t i = 0; i < s->n_groups; i++) {
         const Group *g = &s->group[i];
-        f[0].panel[i].title = f[1].panel[i].title = f[2].panel[i].title = g->obs->name;
+        const char *title = s->n_groups > 1 || s->report->obs->by ? g->obs->name : NULL;
+        f[0].panel[i].title = f[1].panel[i].title = f[2].panel[i].title = title;
         panel_compute(s, g, &f[0].panel[i]);
         panel_banded(s, g, true, &f[1].panel[i]);
         panel_banded(s, g, false, &f[2].panel[i]);
@@ -459,7 +470,7 @@ ErrCode figures_make(const Report *r, Figures *ret, Err *err)
     if (rc == ERR_OK && f.figure && !s.is_short) {
         const PlotFigure blank[FIGURES_COUNT] = {
             {.name = "loss_compute",
-             .title = "Loss against compute, one curve a run, labelled with N",
+             .title = "Loss against compute",
              .x_label = convention_text(r->obs->convention),
              .x_column = "C_flop",
              .is_key_left = true},
@@ -477,6 +488,9 @@ ErrCode figures_make(const Report *r, Figures *ret, Err *err)
             f.figure[i].y_label = "loss [nats/token]";
             f.figure[i].y_column = "loss";
             f.figure[i].n_panels = s.n_groups;
+        }
+        if (!has_cloud(&s)) {
+            f.figure[0].title = "Loss against compute, one curve a run, labelled with its N";
         }
         draw(&s, f.figure);
     }

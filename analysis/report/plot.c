@@ -20,7 +20,8 @@ enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 420, TITLE_HEIGHT = 44, PNG_SCALE_PERCE
 #define TAG_COLOR   "#404040"
 /* Room beyond the data, as a share of the axis in logs. */
 #define PAD         0.04
-#define PAD_LABELS  0.20
+#define PAD_RIGHT   0.20
+#define PAD_ABOVE   0.08
 
 static const struct {
     const char *name, *color;
@@ -278,7 +279,7 @@ static void put_tags(const PlotPanel *p, Range y_range, Buf *out)
 static void put_panel(const PlotPanel *p, size_t first_id, Range y_range, Buf *out)
 {
     buf_puts(out, "  set title ");
-    put_quoted(out, p->title);
+    put_quoted(out, p->title ? p->title : "");
     buf_puts(out, " noenhanced\n  unset label\n");
     put_tags(p, y_range, out);
     buf_puts(out, "  plot ");

@@ -42,7 +42,7 @@ typedef struct PlotSeries {
 } PlotSeries;
 
 typedef struct PlotPanel {
-    const char *title;
+    const char *title; /* NULL: none */
     PlotSeries series[PLOT_MAX_SERIES];
     size_t n_series;
 } PlotPanel;

@@ -87,8 +87,6 @@ static const char *resampling_text(FitResampling r)
         return "points";
     case FIT_CLUSTERS:
         return "whole runs";
-    case FIT_WILD:
-        return "residuals of whole runs";
     }
     return "none";
 }
@@ -197,10 +195,10 @@ static void value_cell(Table *t, const FitValue *v)
 enum { MAX_LAW_COLUMNS = 16 };
 
 /* Columns of a law's table: its parameters, and a and b. */
-static size_t law_columns(const Form *f, TableColumn *column)
+static size_t law_columns(const Report *r, const Form *f, TableColumn *column)
 {
     size_t n = 0;
-    column[n++] = (TableColumn){"group", false};
+    column[n++] = (TableColumn){r->obs->by ? r->obs->by : "group", false};
     column[n++] = (TableColumn){"points", true};
     for (size_t i = 0; i < f->n_params; i++) {
         column[n++] = (TableColumn){f->param[i].name, true};
@@ -214,7 +212,7 @@ static size_t law_columns(const Form *f, TableColumn *column)
 static ErrCode law_table(const Report *r, const Form *form, TableFormat format, Buf *out, Err *err)
 {
     TableColumn column[MAX_LAW_COLUMNS];
-    size_t n = law_columns(form, column);
+    size_t n = law_columns(r, form, column);
     Table t;
     table_init(&t, column, n);
     for (size_t i = 0; i < r->n; i++) {
@@ -320,10 +318,13 @@ static bool is_last(const FitData *d, size_t i)
 
 ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err)
 {
-    static const TableColumn column[] = {{"group", false},   {"run", false},
-                                         {"N", true},        {"D", true},
-                                         {"C [FLOP]", true}, {"loss [nats/token]", true},
-                                         {"bits/byte", true}};
+    const TableColumn column[] = {{obs->by ? obs->by : "group", false},
+                                  {"run", false},
+                                  {"N", true},
+                                  {"D", true},
+                                  {"C [FLOP]", true},
+                                  {"loss [nats/token]", true},
+                                  {"bits/byte", true}};
     Table t;
     table_init(&t, column, sizeof column / sizeof column[0]);
     for (size_t g = 0; g < obs->n_groups; g++) {

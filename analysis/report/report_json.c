@@ -78,10 +78,8 @@ static json_t *certificate_json(const FitResult *f)
 
 static json_t *bootstrap_json(const FitResult *f)
 {
-    static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
-                                       [FIT_CASES] = "point",
-                                       [FIT_CLUSTERS] = "run",
-                                       [FIT_WILD] = "wild"};
+    static const char *const unit[] = {
+        [FIT_NO_INTERVALS] = "none", [FIT_CASES] = "point", [FIT_CLUSTERS] = "run"};
     json_t *obj = json_object();
     set_text(obj, "unit", unit[f->resampling]);
     set_count(obj, "replicates", f->replicates);
@@ -101,6 +99,7 @@ static json_t *envelope_json(const Envelope *e)
         (void)json_array_append_new(points, p);
     }
     set_count(obj, "sizes", e->n_sizes);
+    set_text(obj, "method", e->is_inner ? "parabola" : "argmin");
     (void)json_object_set_new(obj, "points", points);
     return obj;
 }

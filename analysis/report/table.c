@@ -120,6 +120,9 @@ static void put_row(const Table *t, const size_t *width, size_t first, TableForm
         put_padded(out, s, width[c], t->column[c].is_right, is_last && !is_markdown);
         buf_puts(out, is_last ? "" : is_markdown ? " | " : "  ");
     }
+    while (!is_markdown && out->len > 0 && out->data[out->len - 1] == ' ') {
+        out->data[--out->len] = '\0'; /* an empty last cell leaves no blanks */
+    }
     buf_puts(out, is_markdown ? " |\n" : "\n");
 }
 
