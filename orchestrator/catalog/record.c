@@ -314,42 +314,19 @@ done:
     return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
 }
 
-/* Bytes per token of the held-out part, from its sizes when it is not spelt out. */
-static ErrCode bytes_per_token(const json_t *v, double *ret, Err *err)
-{
-    json_t *part = json_object_get(v, "validation");
-    double bytes = 0.0, tokens = 0.0;
-    if (json_is_number(json_object_get(v, "validation_bytes_per_token"))) {
-        return json_get_f64(v, "validation_bytes_per_token", ret, err);
-    }
-    if (json_is_number(json_object_get(part, "bytes_per_token"))) {
-        return json_get_f64(part, "bytes_per_token", ret, err);
-    }
-    ErrCode rc = json_get_f64(part, "bytes", &bytes, err);
-    if (rc == ERR_OK) {
-        rc = json_get_f64(part, "tokens", &tokens, err);
-    }
-    if (rc == ERR_OK && !(tokens > 0.0)) {
-        rc = err_set(err, ERR_FORMAT, "\"validation\" has no tokens");
-    }
-    if (rc == ERR_OK) {
-        *ret = bytes / tokens;
-    }
-    return rc;
-}
-
 ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err)
 {
     ErrCode rc = ERR_OK;
     char path[FSX_PATH_BYTES];
     CatalogCorpus c = {0};
-    json_t *v = NULL;
+    json_t *v = NULL, *held_out = NULL;
     rc = get(corpus_dir, "manifest.json", path, &v, err);
     if (rc != ERR_OK) {
         return rc;
     }
     TRY(need_text(v, "digest", a, &c.digest, err));
-    TRY(bytes_per_token(v, &c.validation_bytes_per_token, err));
+    TRY(json_get_obj(v, "validation", &held_out, err));
+    TRY(json_get_f64(held_out, "bytes_per_token", &c.validation_bytes_per_token, err));
     TRY(object_text(v, a, &c.manifest, err));
     *ret = c;
 

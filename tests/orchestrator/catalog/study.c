@@ -72,7 +72,7 @@ static void add_study(Sample *s)
 {
     Err err = ERR_INIT;
     static const char manifest[] =
-        "{\"digest\":\"cafe\",\"schema\":1,\"validation\":{\"bytes\":9,\"tokens\":6}}";
+        "{\"digest\":\"cafe\",\"schema\":1,\"validation\":{\"bytes_per_token\":1.5}}";
     CatalogStudy study = {.name = "sample",
                           .source_path = "sample.yaml",
                           .source_sha256 = "beef",
