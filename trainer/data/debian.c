@@ -14,20 +14,29 @@
 
 enum { MAX_PACKAGES = 16 };
 
+/* Makes base/suffix the cache. */
+static ErrCode use_dir(DebianCache *c, const char *base, const char *suffix, Err *err)
+{
+    ErrCode rc = fsx_join(c->dir, base, suffix, err);
+    return rc == ERR_OK ? fsx_mkdirs(c->dir, err) : rc;
+}
+
 static ErrCode choose_dir(const char *corpus_dir, DebianCache *c, Err *err)
 {
     /* getenv is read before any thread starts. NOLINTBEGIN(concurrency-mt-unsafe) */
     const char *xdg = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     /* NOLINTEND(concurrency-mt-unsafe) */
+    Err ignored = ERR_INIT;
     if (xdg && xdg[0] == '/') { /* the XDG specification ignores relative paths */
-        return fsx_join(c->dir, xdg, "slaw/packages", err);
+        ErrCode rc = use_dir(c, xdg, "slaw/packages", err);
+        return rc == ERR_OK ? rc : err_hint(err, "XDG_CACHE_HOME is where downloads are kept");
     }
-    if (home && home[0] == '/') {
-        return fsx_join(c->dir, home, ".cache/slaw/packages", err);
+    if (home && home[0] == '/' && use_dir(c, home, ".cache/slaw/packages", &ignored) == ERR_OK) {
+        return ERR_OK;
     }
-    c->is_private = true;
-    return fsx_join(c->dir, corpus_dir, "packages", err);
+    c->is_private = true; /* no home, or none to write to */
+    return use_dir(c, corpus_dir, "packages", err);
 }
 
 ErrCode debian_cache_open(const char *corpus_dir, DebianCache *ret, Err *err)
@@ -35,12 +44,6 @@ ErrCode debian_cache_open(const char *corpus_dir, DebianCache *ret, Err *err)
     DebianCache c = DEBIAN_CACHE_INIT;
     char lock[FSX_PATH_BYTES];
     ErrCode rc = choose_dir(corpus_dir, &c, err);
-    if (rc == ERR_OK) {
-        rc = fsx_mkdirs(c.dir, err);
-        if (rc == ERR_IO) {
-            return err_hint(err, "XDG_CACHE_HOME chooses another folder for downloads");
-        }
-    }
     if (rc == ERR_OK) {
         rc = fsx_join(lock, c.dir, ".lock", err);
     }
@@ -205,7 +208,11 @@ static void version_of(const char *file, char out[DEBIAN_VERSION_BYTES])
     size_t n = 0;
     while (p < end && n + 1 < DEBIAN_VERSION_BYTES) {
         bool is_colon = strncmp(p, "%3a", 3) == 0;
-        out[n++] = is_colon ? ':' : *p;
+        out[n] = *p;
+        if (is_colon) {
+            out[n] = ':';
+        }
+        n++;
         p += is_colon ? 3 : 1;
     }
     out[n] = '\0';

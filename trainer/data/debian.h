@@ -2,7 +2,7 @@
  *
  * `apt-get download` and `dpkg-deb -x`, so no root, no maintainer script and no trigger.
  * Downloads are kept in $XDG_CACHE_HOME/slaw/packages (~/.cache/slaw/packages) for the
- * next study; with neither variable set they live in the corpus folder while it is made.
+ * next study; without a home to write to they live in the corpus folder while it is made.
  */
 #ifndef TRAINER_DATA_DEBIAN_H
 #define TRAINER_DATA_DEBIAN_H

@@ -227,9 +227,11 @@ void html_text(const char *html, size_t n, const char *skip_class, Buf *out)
         } else if (*c.p == '&') {
             take_entity(&c, out);
         } else {
-            bool is_break = *c.p == '\n' || *c.p == '\r';
-            buf_putc(out, is_break ? ' ' : *c.p);
-            c.p++;
+            char at = *c.p++;
+            if (at == '\n' || at == '\r') {
+                at = ' ';
+            }
+            buf_putc(out, at);
         }
     }
 }

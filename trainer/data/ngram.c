@@ -1,5 +1,6 @@
 #include "trainer/data/ngram.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ static unsigned char gram_byte(uint64_t key, size_t i)
 
 static size_t slot_of(const GramTable *t, uint64_t key)
 {
+    assert(t->slot);
     uint64_t h = key * UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / golden ratio (Knuth 6.4) */
     size_t i = (h ^ h >> 32) & (t->cap - 1);
     while (t->slot[i].key != 0 && t->slot[i].key != key) {
@@ -60,12 +62,13 @@ static size_t slot_of(const GramTable *t, uint64_t key)
     return i;
 }
 
-static ErrCode table_grow(GramTable *t, Err *err)
+/* False when memory is short, as in the functions below. */
+static bool table_grow(GramTable *t)
 {
     GramTable grown = {.n = t->n, .cap = t->cap ? 2 * t->cap : 1 << 16};
     grown.slot = calloc(grown.cap, sizeof *grown.slot);
     if (!grown.slot) {
-        return err_nomem(err, "n-gram counts");
+        return false;
     }
     for (size_t i = 0; i < t->cap; i++) {
         if (t->slot[i].key != 0) {
@@ -74,25 +77,23 @@ static ErrCode table_grow(GramTable *t, Err *err)
     }
     free(t->slot);
     *t = grown;
-    return ERR_OK;
+    return true;
 }
 
-static ErrCode table_fill(GramTable *t, const unsigned char *text, size_t n, size_t order, Err *err)
+static bool table_fill(GramTable *t, const unsigned char *text, size_t n, size_t order)
 {
     for (size_t i = 0; i < n; i++) {
-        if (2 * (t->n + 1) > t->cap) {
-            ErrCode rc = table_grow(t, err);
-            if (rc != ERR_OK) {
-                return rc;
-            }
+        if (2 * (t->n + 1) > t->cap && !table_grow(t)) {
+            return false;
         }
         uint64_t key = gram_key(text + i, n - i < order ? n - i : order);
-        Gram *g = &t->slot[slot_of(t, key)];
+        size_t at = slot_of(t, key);
+        Gram *g = t->slot + at;
         t->n += g->key == 0 ? 1 : 0;
         g->key = key;
         g->count++;
     }
-    return ERR_OK;
+    return true;
 }
 
 static int compare_grams(const void *a, const void *b)
@@ -126,7 +127,7 @@ static size_t shared_bytes(uint64_t a, uint64_t b)
     return k;
 }
 
-static ErrCode levels_alloc(Ngram *m, const GramTable *t, Err *err)
+static bool levels_alloc(Ngram *m, const GramTable *t)
 {
     m->level[0].n = 1;
     for (size_t i = 0; i < t->n; i++) {
@@ -141,10 +142,10 @@ static ErrCode levels_alloc(Ngram *m, const GramTable *t, Err *err)
         l->count = calloc(l->n + 1, sizeof *l->count);
         l->child = calloc(l->n + 1, sizeof *l->child);
         if (!l->symbol || !l->count || !l->child) {
-            return err_nomem(err, "n-gram counts");
+            return false;
         }
     }
-    return ERR_OK;
+    return true;
 }
 
 /* Walks the sorted n-grams; a byte beyond what the one before shares is a new node. */
@@ -171,24 +172,29 @@ static void levels_fill(Ngram *m, const GramTable *t)
 
 ErrCode ngram_new(const unsigned char *text, size_t n, int order, Ngram **ret, Err *err)
 {
+    assert(order >= 1 && order <= NGRAM_MAX_ORDER);
     GramTable table = {0};
-    ErrCode rc = ERR_OK;
     Ngram *m = calloc(1, sizeof *m);
     if (!m) {
         return err_nomem(err, "n-gram counts");
     }
     m->order = order;
-    TRY(table_fill(&table, text, n < NGRAM_MAX_TEXT_BYTES ? n : NGRAM_MAX_TEXT_BYTES, (size_t)order,
-                   err));
-    table_sort(&table);
-    TRY(levels_alloc(m, &table, err));
-    levels_fill(m, &table);
-    *ret = m;
-    m = NULL;
-done:
+    n = n < NGRAM_MAX_TEXT_BYTES ? n : NGRAM_MAX_TEXT_BYTES;
+    bool is_counted = table_fill(&table, text, n, (size_t)order);
+    if (is_counted) {
+        table_sort(&table);
+        is_counted = levels_alloc(m, &table);
+    }
+    if (is_counted) {
+        levels_fill(m, &table);
+    }
     free(table.slot);
-    ngram_free(m);
-    return rc;
+    if (!is_counted) {
+        ngram_free(m);
+        return err_nomem(err, "n-gram counts");
+    }
+    *ret = m;
+    return ERR_OK;
 }
 
 void ngram_free(Ngram *m)

@@ -60,13 +60,16 @@ static inline void put_rdb_block(Buf *out, const char *lines)
     buf_release(&elements);
 }
 
-enum { LZW_GROUP_MAX = 16 };
+enum { LZW_GROUP_MAX = 16, LZW_MAX_CODES = 1 << 16 };
 
 /* LZW codes of compress(1), written a group of eight at a time as its -C output is. */
 typedef struct LzwWriter {
     Buf *out;
     uint32_t code[8];
     size_t n_codes, n_bits;
+    uint32_t n_known; /* codes with a string */
+    uint32_t prefix[LZW_MAX_CODES];
+    unsigned char last[LZW_MAX_CODES];
 } LzwWriter;
 
 static inline void lzw_flush(LzwWriter *w, bool whole_group)
@@ -87,44 +90,52 @@ static inline void lzw_put(LzwWriter *w, uint32_t code)
     }
 }
 
+static inline void lzw_end_group(LzwWriter *w)
+{
+    if (w->n_codes > 0) {
+        lzw_flush(w, true);
+    }
+}
+
+/* The longest known string at in[0..n): its code, and its length in *ret_n. */
+static inline uint32_t lzw_longest(const LzwWriter *w, const char *in, size_t n, size_t *ret_n)
+{
+    uint32_t code = (unsigned char)in[0];
+    size_t i = 1;
+    for (uint32_t next = 257; i < n && next < w->n_known; next++) {
+        if (w->prefix[next] == code && w->last[next] == (unsigned char)in[i]) {
+            code = next; /* longer strings have greater codes, so the search goes on upwards */
+            i++;
+        }
+    }
+    *ret_n = i;
+    return code;
+}
+
 /* Compresses in[0..n), n > 0; clears the table once after `clear_at` input bytes (0: never). */
 static inline void put_lzw(Buf *out, const char *in, size_t n, size_t clear_at)
 {
-    static uint32_t prefix[1 << 16];
-    static unsigned char last[1 << 16];
-    LzwWriter w = {.out = out, .n_bits = 9};
-    uint32_t n_codes = 257, current = (unsigned char)in[0];
-    for (size_t i = 1; i <= n; i++) {
-        uint32_t next = 257;
-        while (i < n && next < n_codes &&
-               (prefix[next] != current || last[next] != (unsigned char)in[i])) {
-            next++;
-        }
-        if (i < n && next < n_codes) {
-            current = next;
-            continue;
-        }
-        lzw_put(&w, current);
-        if (i < n && n_codes < 1 << 16) {
-            prefix[n_codes] = current;
-            last[n_codes++] = (unsigned char)in[i];
-        }
-        if (n_codes > 1u << w.n_bits && w.n_bits < 16) {
-            if (w.n_codes > 0) {
-                lzw_flush(&w, true);
-            }
+    static LzwWriter w;
+    w = (LzwWriter){.out = out, .n_bits = 9, .n_known = 257};
+    size_t n_string = 0;
+    for (size_t i = 0; i < n; i += n_string) {
+        uint32_t code = lzw_longest(&w, in + i, n - i, &n_string);
+        lzw_put(&w, code);
+        if (w.n_known >= 1u << w.n_bits && w.n_bits < 16) {
+            lzw_end_group(&w);
             w.n_bits++;
+        }
+        if (i + n_string < n && w.n_known < LZW_MAX_CODES) {
+            w.prefix[w.n_known] = code;
+            w.last[w.n_known++] = (unsigned char)in[i + n_string];
         }
         if (clear_at > 0 && i >= clear_at) {
             clear_at = 0;
             lzw_put(&w, 256);
-            if (w.n_codes > 0) {
-                lzw_flush(&w, true);
-            }
+            lzw_end_group(&w);
             w.n_bits = 9;
-            n_codes = 257;
+            w.n_known = 257;
         }
-        current = i < n ? (unsigned char)in[i] : 0;
     }
     if (w.n_codes > 0) {
         lzw_flush(&w, false);

@@ -223,6 +223,14 @@ START_TEST(without_a_home_nothing_is_left_behind)
     ck_assert_msg(prepare(&info, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(fsx_join(path, dir, "packages", &err), ERR_OK);
     ck_assert(!fsx_exists(path));
+    (void)setenv("HOME", "/proc/no-such-home", 1); /* NOLINT(concurrency-mt-unsafe) */
+    ck_assert_int_eq(fsx_remove_tree(dir, &err), ERR_OK);
+    ck_assert_msg(prepare(&info, &err) == ERR_OK, "%s", err.msg);
+    ck_assert(!fsx_exists(path));
+    (void)setenv("XDG_CACHE_HOME", "/proc/no-such-folder", 1); /* NOLINT(concurrency-mt-unsafe) */
+    ck_assert_int_eq(fsx_remove_tree(dir, &err), ERR_OK);
+    ck_assert_int_eq(prepare(&info, &err), ERR_IO);
+    ck_assert_ptr_nonnull(strstr(err.hint, "XDG_CACHE_HOME"));
 }
 END_TEST
 
