@@ -5,13 +5,16 @@
  *                      documents, bytes and tokens of both parts, digest, n-gram baseline
  *   train.txt          normalised text, documents separated by one form feed
  *   validation.txt     the same for the held-out documents
- *   train.tokens       tokens as little-endian uint8 (vocabulary <= 256) or uint16
+ *   train.tokens       tokens, one byte each (vocabulary 256; wider ones are to come)
  *   validation.tokens  exactly the asked number of tokens
  * Whole documents are held out; none of their text is in train.*.  manifest.json is
  * written last: a folder without it is not a corpus.
  *
- * digest = SHA-256 over the token files and the tokenizer: it names the corpus in
- * catalogs and checkpoints.
+ * Each document ends with one form feed, in the text and in the tokens; docs/corpus.md says
+ * how documents are made and held out.
+ *
+ * digest = SHA-256 over the token files and the tokenizer (manifest.h): it names the corpus
+ * in catalogs and checkpoints.
  */
 #ifndef TRAINER_DATA_CORPUS_H
 #define TRAINER_DATA_CORPUS_H
@@ -28,9 +31,9 @@ enum { CORPUS_NGRAM_ORDERS = 4 };
 typedef struct CorpusSpec {
     const char *const *text; /* [n_text] "default", or files and globs */
     size_t n_text;
-    const char *base_dir; /* relative paths and globs start here (the study file's folder) */
-    int64_t vocabulary;   /* 256: bytes */
-    int64_t validation_tokens;
+    const char *base_dir;      /* relative paths and globs start here (the study file's folder) */
+    int64_t vocabulary;        /* 256: bytes */
+    int64_t validation_tokens; /* at least 2 */
 } CorpusSpec;
 
 typedef struct CorpusInfo {
@@ -48,8 +51,10 @@ typedef void (*CorpusProgress)(void *ctx, const char *text);
 
 /* Makes `dir` hold the corpus of `spec`.  Does nothing when it already does (the spec is
  * recorded in the manifest).  ERR_NOTFOUND (a file or glob without match), ERR_INVALID
- * (empty, binary, too small), ERR_UNAVAILABLE (default corpus: no apt-get, no network),
- * ERR_CONFLICT (dir holds a corpus of another spec), ERR_IO. */
+ * (empty, binary, given twice, too small, a tokenizer not yet available), ERR_UNAVAILABLE
+ * (default corpus: no apt-get, no network), ERR_CONFLICT (dir holds a corpus of another spec, or
+ * a text file has changed since), ERR_FORMAT (dir holds a damaged corpus; a damaged package),
+ * ERR_IO.  Waits while another process prepares the same folder. */
 ErrCode corpus_prepare(const CorpusSpec *spec, const char *dir, CorpusProgress progress, void *ctx,
                        CorpusInfo *ret, Err *err);
 
