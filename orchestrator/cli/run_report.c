@@ -15,7 +15,7 @@
 void run_report_intro(const Study *study, const char *dir, Buf *out)
 {
     char low[QUANTITY_TEXT_BYTES], high[QUANTITY_TEXT_BYTES];
-    double least = INFINITY, most = 0.0, flops = 0.0;
+    double least = (double)INFINITY, most = 0.0, flops = 0.0;
     int64_t checkpoints = 0;
     for (size_t i = 0; i < study->n_runs; i++) {
         const RunSpec *r = &study->runs[i];

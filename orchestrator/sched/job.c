@@ -97,7 +97,7 @@ ErrCode job_attach(Job *j, int64_t number, Err *err)
     j->ingested_bytes = j->silent_s = 0;
     j->is_hung = j->has_bye = j->is_dirty = j->run.is_stopping = false;
     j->bye_reason[0] = '\0';
-    j->run.tokens_per_s = NAN;
+    j->run.tokens_per_s = (double)NAN;
     return rc;
 }
 
@@ -110,7 +110,7 @@ void job_detach(Job *j, const JobContext *x)
     j->attempt_dir = j->events = NULL;
     j->is_live = j->is_dirty = j->run.is_stopping = false;
     j->force_at = 0;
-    j->run.tokens_per_s = NAN;
+    j->run.tokens_per_s = (double)NAN;
 }
 
 int64_t job_events_bytes(const Job *j)

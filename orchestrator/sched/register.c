@@ -196,9 +196,9 @@ static ErrCode put_run(const RunSpec *r, size_t position, const JobContext *x, A
     CatalogRun row;
 
     *j = (Job){.run = {.spec = r,
-                       .loss = NAN,
-                       .tokens_per_s = NAN,
-                       .validation_loss = NAN,
+                       .loss = (double)NAN,
+                       .tokens_per_s = (double)NAN,
+                       .validation_loss = (double)NAN,
                        .flops_per_step = flops_per_step(r)},
                .trouble = TROUBLE_INIT,
                .handle = LAUNCH_HANDLE_INIT};
