@@ -53,7 +53,8 @@ static ErrCode become(const char *worker, const char *checkpoint, const Generate
                                 top_k,       "--temperature",
                                 temperature, is_json ? "--json" : NULL,
                                 NULL};
-    /* execv wants its strings writable for historical reasons and leaves them alone */
+    /* execv wants its strings writable for historical reasons and leaves them alone.
+     * NOLINTNEXTLINE(performance-no-int-to-ptr) */
     (void)execv(worker, (char *const *)(uintptr_t)args);
     return err_sys(err, "%s", worker);
 }

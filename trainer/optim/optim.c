@@ -59,10 +59,12 @@ double optim_grad_norm(const Optim *o, const Real *g)
 static double power(double b, int64_t k)
 {
     double result = 1.0;
-    for (; k > 0; k >>= 1, b *= b) {
-        if (k & 1) {
+    while (k > 0) {
+        if (k % 2 == 1) {
             result *= b;
         }
+        b *= b;
+        k /= 2;
     }
     return result;
 }

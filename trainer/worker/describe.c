@@ -47,6 +47,7 @@ json_t *describe_json(void)
 
 enum { PROBE_LAYERS = 3, PROBE_WIDTH = 96, PROBE_HEADS = 3, PROBE_VOCABULARY = 256 };
 enum { PROBE_BATCH = 8, PROBE_SEQUENCE = 256, PROBE_TOKENS = PROBE_BATCH * PROBE_SEQUENCE };
+static const size_t probe_window_tokens = PROBE_TOKENS + PROBE_BATCH; /* [B, n+1] */
 
 /* Steps until `seconds` have passed, the first (cold) one not counted. */
 static double time_steps(Model *m, Optim *o, const uint16_t *tokens, double seconds,
@@ -82,7 +83,7 @@ ErrCode probe_json(double seconds, json_t **ret, Err *err)
     Optim o;
     int64_t steps = 0;
     double passed = 0.0, rate = 0.0;
-    uint16_t *tokens = arena_array(&arena, PROBE_BATCH * (PROBE_SEQUENCE + 1), sizeof *tokens);
+    uint16_t *tokens = arena_array(&arena, probe_window_tokens, sizeof *tokens);
     OptimRange *range = NULL;
 
     TRY(model_open(&shape, MODEL_TRAIN, PROBE_BATCH, PROBE_SEQUENCE, kern_get(), &m, err));
@@ -91,7 +92,7 @@ ErrCode probe_json(double seconds, json_t **ret, Err *err)
         rc = err_nomem(err, "the probe");
         goto done;
     }
-    for (size_t i = 0; i < PROBE_BATCH * (PROBE_SEQUENCE + 1); i++) {
+    for (size_t i = 0; i < probe_window_tokens; i++) {
         tokens[i] = (uint16_t)(rng_u64(1, rng_stream(RNG_SAMPLER, 0), i) % PROBE_VOCABULARY);
     }
     TRY(optim_init(&config, kern_get(), range, tensors_ranges(m, range), model_param_count(m),

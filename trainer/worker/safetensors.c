@@ -190,12 +190,11 @@ static ErrCode check_cover(const TensorIndex *x, Err *err)
     return ERR_OK;
 }
 
-static ErrCode index_fill(const json_t *header, TensorIndex *x, Err *err)
+static ErrCode index_fill(json_t *header, TensorIndex *x, Err *err)
 {
     const char *name;
     json_t *entry;
-    json_t *object = (json_t *)(uintptr_t)header; /* jansson's iterator wants it writable */
-    json_object_foreach(object, name, entry)
+    json_object_foreach(header, name, entry)
     {
         if (strcmp(name, "__metadata__") == 0) {
             continue;

@@ -4,10 +4,14 @@
 
 static const char m_prefix[] = "adamw.m.", v_prefix[] = "adamw.v.";
 
-/* Where a trained tensor lies in the flat arrays. */
+/* Where a trained tensor lies in the flat arrays, which begin with the first of them. */
 static size_t offset_of(const Model *m, const ModelTensor *t)
 {
-    return (size_t)(t->data - model_params((Model *)(uintptr_t)m));
+    size_t i = 0;
+    while (!model_tensor(m, i)->spec.is_trained) {
+        i++; /* ends: t itself is trained */
+    }
+    return (size_t)(t->data - model_tensor(m, i)->data);
 }
 
 size_t tensors_ranges(const Model *m, OptimRange *out)

@@ -158,6 +158,23 @@ START_TEST(resuming_at_every_step_changes_no_bit)
 }
 END_TEST
 
+START_TEST(sigusr1_writes_a_state_between_checkpoints)
+{
+    Tiny t = tiny_open();
+    Err err = ERR_INIT;
+    char run[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
+    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
+    stop_install();
+    ck_assert_int_eq(raise(SIGUSR1), 0);
+    LoopOptions o = {run, t.corpus, .attempt = 0, .socket_fd = -1, .max_steps = 2};
+    ck_assert_int_eq(loop_run(&o, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(fsx_join(state, run, "state/step-00000001/state.json", &err), ERR_OK);
+    ck_assert(fsx_exists(state));
+    ck_assert(!stop_take_save()); /* once for each signal */
+    tiny_close(&t);
+}
+END_TEST
+
 START_TEST(a_finished_run_is_left_as_it_is)
 {
     Tiny t = tiny_open();
@@ -343,6 +360,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, an_attempt_says_what_the_protocol_lists);
     tcase_add_test(tc, resuming_at_every_step_changes_no_bit);
+    tcase_add_test(tc, sigusr1_writes_a_state_between_checkpoints);
     tcase_add_test(tc, a_finished_run_is_left_as_it_is);
     tcase_add_test(tc, damage_costs_time_and_nothing_else);
     tcase_add_test(tc, what_can_never_run_is_a_configuration_error);

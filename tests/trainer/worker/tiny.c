@@ -136,7 +136,7 @@ const char *tiny_long_run(const Tiny *t, const char *name, const char *architect
                           char out[FSX_PATH_BYTES])
 {
     Buf a = BUF_INIT, b = BUF_INIT, c = BUF_INIT;
-    replace(config_text, "'tokens':3072", "'tokens':192000", &a);
+    replace(config_text, "'tokens':3072", "'tokens':102400", &a);
     replace(buf_str(&a), "'repeat':false", "'repeat':true", &b);
     replace(buf_str(&b), "'count':4", "'count':12", &c);
     (void)write_run(t, name, architecture, buf_str(&c), out);

@@ -9,7 +9,7 @@
 #include "tests/support/tmpdir.h"
 
 enum { TINY_STEPS = 24, TINY_CHECKPOINTS = 4, TINY_BATCH = 128, TINY_SEQUENCE = 32 };
-enum { TINY_LONG_STEPS = 1500, TINY_LONG_CHECKPOINTS = 12 };
+enum { TINY_LONG_STEPS = 800, TINY_LONG_CHECKPOINTS = 12 };
 
 typedef struct Tiny {
     TmpDir dir;
