@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,14 +14,28 @@
 #include "common/rng.h"
 #include "tests/support/suite.h"
 #include "tests/trainer/worker/tiny.h"
+#include "trainer/arch/arch.h"
+#include "trainer/core/kern.h"
 
 enum { PATIENCE_MS = 20000, LOOK_EVERY_MS = 2 };
 
-/* The run that every test compares with: never disturbed. */
-static void undisturbed(const Tiny *t, char run[FSX_PATH_BYTES])
+/* Made once for all tests: a corpus, and the run that they compare with, never disturbed. */
+static Tiny tiny;
+static char whole[FSX_PATH_BYTES];
+static int whole_ms; /* how long it took */
+
+static void open_tiny(void)
 {
-    (void)tiny_long_run(t, "undisturbed", "llama", run);
-    ck_assert_int_eq(tiny_wait(tiny_start(run, t->corpus, -1)), 0);
+    tiny = tiny_open();
+    MonoNs start = clock_mono_ns();
+    (void)tiny_long_run(&tiny, "undisturbed", "llama", whole);
+    ck_assert_int_eq(tiny_wait(tiny_start(whole, tiny.corpus, -1)), 0);
+    whole_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
+}
+
+static void close_tiny(void)
+{
+    tiny_close(&tiny);
 }
 
 /* Waits until the log of an attempt holds `what`. */
@@ -55,37 +70,30 @@ static void check_bye(const char *run_dir, int attempt, const char *status)
 START_TEST(killed_at_random_moments_it_ends_with_the_same_bytes)
 {
     enum { ROUNDS = 3, KILLS = 5 };
-    Tiny t = tiny_open();
-    char whole[FSX_PATH_BYTES], run[FSX_PATH_BYTES], name[16];
-    MonoNs start = clock_mono_ns();
-    undisturbed(&t, whole);
-    int whole_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
+    char run[FSX_PATH_BYTES], name[16];
     int n_killed = 0;
     for (int round = 0; round < ROUNDS; round++) {
         (void)snprintf(name, sizeof name, "killed-%d", round);
-        (void)tiny_long_run(&t, name, "llama", run);
+        (void)tiny_long_run(&tiny, name, "llama", run);
         for (int kills = 0; kills < KILLS; kills++) {
             double u = rng_uniform(42, (uint64_t)round, (uint64_t)kills);
-            pid_t pid = tiny_start(run, t.corpus, -1);
+            pid_t pid = tiny_start(run, tiny.corpus, -1);
             (void)poll(NULL, 0, (int)(u * 0.6 * whole_ms));
             ck_assert_int_eq(kill(pid, SIGKILL), 0);
             n_killed += tiny_wait(pid) == -SIGKILL ? 1 : 0;
         }
-        ck_assert_int_eq(tiny_wait(tiny_start(run, t.corpus, -1)), 0);
+        ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
         ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
     }
     ck_assert_int_ge(n_killed, ROUNDS); /* the machine was slow or fast, but some did hit */
-    tiny_close(&t);
 }
 END_TEST
 
 static void stop_and_resume(int sig)
 {
-    Tiny t = tiny_open();
-    char whole[FSX_PATH_BYTES], run[FSX_PATH_BYTES];
-    undisturbed(&t, whole);
-    (void)tiny_long_run(&t, "stopped", "llama", run);
-    pid_t pid = tiny_start(run, t.corpus, -1);
+    char run[FSX_PATH_BYTES];
+    (void)tiny_long_run(&tiny, sig == SIGTERM ? "sigterm" : "sigint", "llama", run);
+    pid_t pid = tiny_start(run, tiny.corpus, -1);
     wait_for_text(run, 0, "\"event\":\"step\"");
     ck_assert_int_eq(kill(pid, sig), 0);
     ck_assert_int_eq(tiny_wait(pid), EXIT_RESUMABLE);
@@ -93,14 +101,13 @@ static void stop_and_resume(int sig)
     json_t *e = tiny_events(run, 0);
     int64_t stopped_at = json_integer_value(json_object_get(tiny_event(e, "bye", 0), "step"));
     json_decref(e);
-    ck_assert_int_eq(tiny_wait(tiny_start(run, t.corpus, -1)), 0);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
     e = tiny_events(run, 1);
     ck_assert_int_eq(json_integer_value(json_object_get(tiny_event(e, "hello", 0), "resumed_step")),
                      stopped_at);
     json_decref(e);
     check_bye(run, 1, "done");
     ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
-    tiny_close(&t);
 }
 
 START_TEST(sigterm_saves_and_leaves)
@@ -117,11 +124,9 @@ END_TEST
 
 START_TEST(sigusr1_saves_and_goes_on)
 {
-    Tiny t = tiny_open();
-    char whole[FSX_PATH_BYTES], run[FSX_PATH_BYTES];
-    undisturbed(&t, whole);
-    (void)tiny_long_run(&t, "saved", "llama", run);
-    pid_t pid = tiny_start(run, t.corpus, -1);
+    char run[FSX_PATH_BYTES];
+    (void)tiny_long_run(&tiny, "saved", "llama", run);
+    pid_t pid = tiny_start(run, tiny.corpus, -1);
     wait_for_text(run, 0, "\"event\":\"step\"");
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(kill(pid, SIGUSR1), 0);
@@ -130,7 +135,6 @@ START_TEST(sigusr1_saves_and_goes_on)
     ck_assert_int_eq(tiny_wait(pid), 0);
     check_bye(run, 0, "done");
     ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -149,33 +153,30 @@ static void start_and_die(const char *run, const char *corpus)
 
 START_TEST(an_orphan_saves_and_leaves)
 {
-    Tiny t = tiny_open();
-    char whole[FSX_PATH_BYTES], run[FSX_PATH_BYTES];
-    undisturbed(&t, whole);
-    (void)tiny_long_run(&t, "orphan", "llama", run);
+    char run[FSX_PATH_BYTES];
+    (void)tiny_long_run(&tiny, "orphan", "llama", run);
     pid_t parent = fork();
     ck_assert_int_ge(parent, 0);
     if (parent == 0) {
-        start_and_die(run, t.corpus);
+        start_and_die(run, tiny.corpus);
         _exit(1);
     }
     ck_assert_int_eq(tiny_wait(parent), -SIGKILL);
-    ck_assert_int_eq(tiny_wait(tiny_start(run, t.corpus, -1)), 0); /* waits for the orphan */
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0); /* waits for the orphan */
     check_bye(run, 0, "interrupted");
     check_bye(run, 1, "done");
     ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(the_socket_carries_the_lines_of_the_file)
 {
-    Tiny t = tiny_open();
     char run[FSX_PATH_BYTES];
     int pair[2];
     Buf got = BUF_INIT;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    pid_t pid = tiny_start(tiny_run(&t, "a", "llama", NULL, NULL, run), t.corpus, pair[0]);
+    pid_t pid =
+        tiny_start(tiny_run(&tiny, "socket", "llama", NULL, NULL, run), tiny.corpus, pair[0]);
     (void)close(pair[0]);
     char part[4096];
     ssize_t n;
@@ -193,37 +194,140 @@ START_TEST(the_socket_carries_the_lines_of_the_file)
     buf_release(&got);
     buf_release(&file);
     (void)close(pair[1]);
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(failures_have_a_line_and_a_status)
 {
-    Tiny t = tiny_open();
     char run[FSX_PATH_BYTES], log[FSX_PATH_BYTES];
     Err err = ERR_INIT;
     Buf text = BUF_INIT;
-    (void)tiny_run(&t, "a", "llama", "'precision':'f32'", "'precision':'bf16'", run);
-    ck_assert_int_eq(tiny_wait(tiny_start(run, t.corpus, -1)), EXIT_BAD_CONFIG);
+    (void)tiny_run(&tiny, "bf16", "llama", "'precision':'f32'", "'precision':'bf16'", run);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_BAD_CONFIG);
     ck_assert_int_eq(fsx_join(log, run, "stderr.log", &err), ERR_OK);
     ck_assert_int_eq(fsx_read(log, 10000, &text, &err), ERR_OK);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "bf16"));
     ck_assert_ptr_eq(strchr(buf_str(&text), '\n'), text.data + text.len - 1); /* one line */
-    (void)tiny_run(&t, "b", "llama", "'lr':0.01", "'lr':1e30", run);
-    ck_assert_int_eq(tiny_wait(tiny_start(run, t.corpus, -1)), EXIT_DIVERGED);
+    (void)tiny_run(&tiny, "nan", "llama", "'lr':0.01", "'lr':1e30", run);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_DIVERGED);
     buf_release(&text);
-    tiny_close(&t);
+}
+END_TEST
+
+/* The bit contract of trainer/core/kern.h, end to end. */
+START_TEST(every_isa_trains_the_same_bits)
+{
+    for (size_t a = 0; a < arch_count(); a++) {
+        char first[FSX_PATH_BYTES] = "", run[FSX_PATH_BYTES], name[80];
+        for (size_t i = 0; kern_isa_name(i); i++) {
+            if (!kern_for_isa(kern_isa_name(i))) {
+                continue; /* this processor lacks it */
+            }
+            (void)snprintf(name, sizeof name, "%s-%s", arch_at(a)->name, kern_isa_name(i));
+            (void)tiny_run(&tiny, name, arch_at(a)->name, NULL, NULL, run);
+            ck_assert_int_eq(setenv("SLAW_ISA", kern_isa_name(i), 1), 0);
+            ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
+            if (!first[0]) {
+                memcpy(first, run, sizeof first);
+            }
+            ck_assert_int_eq(tiny_same_checkpoints(first, run), TINY_CHECKPOINTS);
+        }
+    }
+}
+END_TEST
+
+/* Runs slaw-worker; its exit status, and what it printed in *out. */
+static int run_cli(const char *const *args, Buf *out)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        char *argv[8] = {NULL};
+        for (size_t i = 0; args[i] && i < 7; i++) {
+            argv[i] = strdup(args[i]);
+        }
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)dup2(ends[1], STDERR_FILENO);
+        (void)execv(SLAW_BIN_DIR "/slaw-worker", argv);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    char part[4096];
+    ssize_t n;
+    while ((n = read(ends[0], part, sizeof part)) > 0) {
+        buf_add(out, part, (size_t)n);
+    }
+    (void)close(ends[0]);
+    return tiny_wait(pid);
+}
+
+static json_t *run_json(const char *const *args)
+{
+    Buf out = BUF_INIT;
+    json_error_t why;
+    ck_assert_msg(run_cli(args, &out) == 0, "%s", buf_str(&out));
+    json_t *v = json_loadb(out.data, out.len, 0, &why);
+    ck_assert_msg(v != NULL, "%s: %s", why.text, buf_str(&out));
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
+    buf_release(&out);
+    return v;
+}
+
+START_TEST(it_describes_and_measures_itself)
+{
+    json_t *v = run_json((const char *const[]){"slaw-worker", "describe", NULL});
+    const json_t *archs = json_object_get(v, "architectures");
+    ck_assert_uint_eq(json_array_size(archs), arch_count());
+    const char *name = json_string_value(json_object_get(json_array_get(archs, 0), "name"));
+    ck_assert_str_eq(name, arch_at(0)->name);
+    json_decref(v);
+    v = run_json((const char *const[]){"slaw-worker", "probe", "--seconds", "0.05", NULL});
+    ck_assert(json_number_value(json_object_get(v, "flops_per_second")) > 1e6);
+    ck_assert_int_ge(json_integer_value(json_object_get(v, "steps")), 1);
+    json_decref(v);
+}
+END_TEST
+
+START_TEST(wrong_command_lines_are_usage_errors)
+{
+    static const char *const wrong[][7] = {
+        {"slaw-worker"},
+        {"slaw-worker", "trian"},
+        {"slaw-worker", "run"},
+        {"slaw-worker", "run", "x"},
+        {"slaw-worker", "run", "x", "y", "--corpus", "z"},
+        {"slaw-worker", "run", "x", "--corpus"},
+        {"slaw-worker", "generate", "x", "--tokens", "many"},
+        {"slaw-worker", "generate", "x", "--colour", "red"},
+        {"slaw-worker", "describe", "x"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        Buf out = BUF_INIT;
+        ck_assert_msg(run_cli(wrong[i], &out) == EXIT_USAGE, "%zu: %s", i, buf_str(&out));
+        ck_assert_uint_gt(out.len, 0);
+        buf_release(&out);
+    }
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(run_cli((const char *const[]){"slaw-worker", "--help", NULL}, &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "generate CHECKPOINT"));
+    buf_release(&out);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
+    tcase_add_unchecked_fixture(tc, open_tiny, close_tiny);
     tcase_add_test(tc, killed_at_random_moments_it_ends_with_the_same_bytes);
     tcase_add_test(tc, sigterm_saves_and_leaves);
     tcase_add_test(tc, sigint_saves_and_leaves);
     tcase_add_test(tc, sigusr1_saves_and_goes_on);
     tcase_add_test(tc, an_orphan_saves_and_leaves);
     tcase_add_test(tc, the_socket_carries_the_lines_of_the_file);
+    tcase_add_test(tc, every_isa_trains_the_same_bits);
+    tcase_add_test(tc, it_describes_and_measures_itself);
+    tcase_add_test(tc, wrong_command_lines_are_usage_errors);
     tcase_add_test(tc, failures_have_a_line_and_a_status);
 }
 

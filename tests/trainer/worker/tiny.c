@@ -217,7 +217,7 @@ static void check_same_file(const char *dir_a, const char *dir_b, int step, cons
 
 int tiny_same_checkpoints(const char *run_a, const char *run_b)
 {
-    enum { MAX_STEP = 100000 };
+    enum { MAX_STEP = TINY_LONG_STEPS };
     static const char *const file[] = {"model.safetensors", "config.json", "manifest.json"};
     Err err = ERR_INIT;
     int n = 0;
