@@ -113,7 +113,7 @@ static ErrCode read_scalar(Reader *r, const yaml_event_t *e, YamlNode **ret)
 {
     YamlNode *n = NULL;
     ErrCode rc = new_node(r, e, NODE_TEXT, &n);
-    if (rc != ERR_OK) {
+    if (rc != ERR_OK || !n) {
         return rc;
     }
     const char *value = (const char *)e->data.scalar.value;
@@ -186,8 +186,10 @@ static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
     if (c->n == c->cap) {
         size_t cap = c->cap ? 2 * c->cap : 8;
+        /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
         YamlNode **k = realloc(c->key, cap * sizeof *k);
         c->key = k ? k : c->key;
+        /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
         YamlNode **v = realloc(c->value, cap * sizeof *v);
         c->value = v ? v : c->value;
         if (!k || !v) {
@@ -206,7 +208,9 @@ static ErrCode keep_children(Reader *r, const Children *c, YamlNode *n)
     if (c->n == 0) {
         return ERR_OK;
     }
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     n->item = arena_array(r->arena, c->n, sizeof *n->item);
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     n->key = n->kind == NODE_MAP ? arena_array(r->arena, c->n, sizeof *n->key) : NULL;
     if (!n->item || (n->kind == NODE_MAP && !n->key)) {
         return err_nomem(r->err, "the file's values");

@@ -44,7 +44,7 @@ static void write_map(const json_t *v, int indent, Buf *out)
     const char *key;
     json_t *child;
     bool is_first = true;
-    json_object_foreach((json_t *)(uintptr_t)v, key, child) /* its iterator wants it writable */
+    json_object_foreach(json_for_iteration(v), key, child)
     {
         buf_printf(out, "%*s", is_first ? 0 : indent, "");
         is_first = false;

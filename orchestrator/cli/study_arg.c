@@ -1,5 +1,6 @@
 #include "orchestrator/cli/study_arg.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ static ErrCode open_file(const Session *s, StudyArg *a, Err *err)
         print_problems(s, &problems);
     }
     problems_release(&problems);
+    assert(rc != ERR_OK || a->study);
     return rc;
 }
 

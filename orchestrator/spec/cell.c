@@ -35,10 +35,10 @@ static ErrCode collect_settings(Work *w, const Matrix *m, Err *err)
     ErrCode rc = ERR_OK;
     for (size_t i = AXIS_SEED + 1; rc == ERR_OK && i < m->n_axes; i++) {
         if (w->cell->value[i]) {
-            rc = push(w,
-                      (Setting){m->axis[i].knob, (json_t *)(uintptr_t)w->cell->value[i],
-                                w->cell->node[i]},
-                      err);
+            rc = push(
+                w,
+                (Setting){m->axis[i].knob, json_for_iteration(w->cell->value[i]), w->cell->node[i]},
+                err);
         }
     }
     for (size_t i = 0; rc == ERR_OK && i < w->cell->n_extra; i++) {
@@ -186,7 +186,7 @@ static ModelShape shape_of(const Work *w)
     const json_t *own = at(w, "options", w->arch->name);
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)(uintptr_t)own, key, v)
+    json_object_foreach(json_for_iteration(own), key, v)
     {
         int i = arch_option_index(w->arch, key);
         if (i >= 0) {
@@ -203,8 +203,8 @@ static bool check_steps(const Work *w)
     Problems *p = w->src->problems;
     if (batch % sequence != 0) {
         char hint[PROBLEM_TEXT_BYTES];
-        (void)snprintf(hint, sizeof hint, "%lld is the next multiple",
-                       (long long)((batch / sequence + 1) * sequence));
+        int64_t next = (batch / sequence + 1) * sequence;
+        (void)snprintf(hint, sizeof hint, "%lld is the next multiple", (long long)next);
         problems_add(p, place(w, "training.batch"), hint,
                      "training.batch must be a multiple of training.sequence (%lld / %lld)",
                      (long long)batch, (long long)sequence);
@@ -246,12 +246,13 @@ static bool check_schedule(const Work *w)
     int64_t warmup = json_integer_value(json_object_get(s, "warmup"));
     double share = json_number_value(json_object_get(s, "decay")); /* 0 unless wsd */
     int64_t decay = llround(share * (double)steps);
-    if (warmup + decay > steps || (strcmp(kind, "cosine") == 0 && warmup == steps)) {
+    int64_t taken = warmup + decay;
+    if (taken > steps || (strcmp(kind, "cosine") == 0 && warmup == steps)) {
         char path[64];
         (void)snprintf(path, sizeof path, "training.schedule.%s.warmup", kind);
         problems_add(w->src->problems, place(w, path), "warmup counts steps, not tokens",
                      "%lld steps of warm-up%s do not fit into %lld steps of %lld tokens",
-                     (long long)(warmup + decay), decay > 0 ? " and decay" : "", (long long)steps,
+                     (long long)taken, decay > 0 ? " and decay" : "", (long long)steps,
                      (long long)batch);
         return false;
     }
@@ -360,7 +361,7 @@ static json_t *axes_json(const Work *w, const Matrix *m)
     for (size_t i = 0; out && i < m->n_axes; i++) {
         const json_t *v = w->cell->value[i];
         if (v) {
-            (void)json_object_set(out, m->axis[i].knob->path, (json_t *)(uintptr_t)v);
+            (void)json_object_set(out, m->axis[i].knob->path, json_for_iteration(v));
         }
     }
     for (size_t i = 0; out && i < w->cell->n_extra; i++) {

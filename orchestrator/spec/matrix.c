@@ -106,7 +106,9 @@ static ErrCode fill_axis(Source *src, const Knob *knob, const YamlNode *node, co
     char path[MESSAGE_PATH_BYTES];
     (void)snprintf(path, sizeof path, "matrix.%.100s", key);
     Axis a = {.knob = knob, .n = n_values(node)};
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     a.value = arena_array(src->arena, a.n + 1, sizeof *a.value);
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     a.node = arena_array(src->arena, a.n + 1, sizeof *a.node);
     if (!a.value || !a.node) {
         return err_nomem(err, "the axes");
@@ -270,6 +272,7 @@ static ErrCode read_term(Source *src, const Matrix *m, size_t axis, const YamlNo
 {
     Term t = {.axis = axis};
     t.is_in = arena_array(src->arena, m->axis[axis].n + 1, sizeof *t.is_in);
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     t.value = arena_array(src->arena, n_values(node) + 1, sizeof *t.value);
     if (!t.is_in || !t.value) {
         return err_nomem(err, "the conditions");

@@ -1,13 +1,12 @@
 #include "orchestrator/spec/resolved.h"
 
-#include <stdint.h>
-
 #include "common/fsx.h"
+#include "common/json.h"
 #include "orchestrator/spec/study.h"
 
 static json_t *borrowed(const json_t *v)
 {
-    return (json_t *)(uintptr_t)v; /* jansson counts references in the value itself */
+    return json_for_iteration(v); /* jansson counts references in the value itself */
 }
 
 static json_t *list_of(json_t *const *value, size_t n)

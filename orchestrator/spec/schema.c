@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
+
 enum { MAX_PATTERNS = 32, WORD_BYTES = 200 };
 
 typedef struct Pattern {
@@ -127,7 +129,7 @@ static ErrCode prepare_keyword(Schema *s, const char *name, const json_t *value,
     } else if (keyword[k].holds == HOLDS_NAMED_SCHEMAS) {
         const char *key;
         json_t *child;
-        json_object_foreach((json_t *)(uintptr_t)value, key, child)
+        json_object_foreach(json_for_iteration(value), key, child)
         {
             if (rc == ERR_OK && strcmp(name, "patternProperties") == 0) {
                 rc = add_pattern(s, key, err);
@@ -150,7 +152,7 @@ static ErrCode prepare(Schema *s, const json_t *rule, Err *err)
     }
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)rule, name, value)
+    json_object_foreach(json_for_iteration(rule), name, value)
     {
         ErrCode rc = prepare_keyword(s, name, value, err);
         if (rc != ERR_OK) {

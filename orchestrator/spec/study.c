@@ -113,6 +113,7 @@ static int by_hash(const void *a, const void *b)
 
 static ErrCode check_identities(const Source *src, const Study *s, Err *err)
 {
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     RunSpec **sorted = malloc((s->n_runs + 1) * sizeof *sorted);
     if (!sorted) {
         return err_nomem(err, "the runs");
@@ -120,6 +121,7 @@ static ErrCode check_identities(const Source *src, const Study *s, Err *err)
     for (size_t i = 0; i < s->n_runs; i++) {
         sorted[i] = &s->runs[i];
     }
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(sorted, s->n_runs, sizeof *sorted, by_hash);
     TextPos at = yaml_get_key(src->root, "matrix")->at;
     for (size_t i = 1; i < s->n_runs; i++) {
