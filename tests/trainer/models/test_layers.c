@@ -1,0 +1,476 @@
+/* The layers alone, in double: against their definitions and finite differences. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "tests/trainer/models/model_support.h"
+#include "trainer/models/layers/attention.h"
+#include "trainer/models/layers/head.h"
+#include "trainer/models/layers/mlp.h"
+#include "trainer/models/layers/normgate.h"
+#include "trainer/models/layers/rope.h"
+#include "trainer/models/layers/tpe.h"
+
+static void fill(size_t n, Real *x, uint64_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = rng_normal(seed, 5, i);
+    }
+}
+
+static void check_near(const char *what, double got, double want, double allowed)
+{
+    ck_assert_msg(fabs(got - want) <= allowed * (1.0 + fabs(want)), "%s: got %.15g, want %.15g",
+                  what, got, want);
+}
+
+/* Objective of a layer: the upstream gradient times its output. */
+typedef double (*Objective)(void *ctx);
+
+/* Compares grad [n] with five-point differences of f in x [n], at about nine elements.
+ * h = 1e-4: truncation and rounding are both below 1e-10. */
+static void check_slopes(const char *what, size_t n, Real *x, const Real *grad, Objective f,
+                         void *ctx)
+{
+    const double h = 1e-4;
+    for (size_t i = 0; i < n; i += 1 + n / 9) {
+        Real was = x[i];
+        double y[4];
+        for (int s = 0; s < 4; s++) {
+            x[i] = was + h * (double[]){1, -1, 2, -2}[s];
+            y[s] = f(ctx);
+        }
+        x[i] = was;
+        check_near(what, grad[i], (8.0 * (y[0] - y[1]) - (y[2] - y[3])) / (12.0 * h), 1e-8);
+    }
+}
+
+static double inner(size_t n, const Real *x, const Real *y)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+
+/* ---- positions ------------------------------------------------------------------------ */
+
+enum { P = 6, HEADS = 2, D = P * HEADS };
+
+static double rope_score(size_t t, size_t s, const Real *q, const Real *k)
+{
+    double theta[P / 2];
+    Real c[P / 2], si[P / 2], a[P], b[P];
+    memcpy(a, q, sizeof a);
+    memcpy(b, k, sizeof b);
+    rope_theta(P, 10000.0, theta);
+    angles_at(t, P / 2, theta, c, si);
+    rope_forward(1, P, c, si, 1.0, a);
+    angles_at(s, P / 2, theta, c, si);
+    rope_forward(1, P, c, si, 1.0, b);
+    return inner(P, a, b);
+}
+
+static double lrpe_score(size_t t, size_t s, const double *theta, const Real *q, const Real *k)
+{
+    Real c[P], si[P], a[2 * P], b[2 * P];
+    angles_at(t, P, theta, c, si);
+    lrpe_forward(kern_get(), 1, P, c, si, q, a);
+    angles_at(s, P, theta, c, si);
+    lrpe_forward(kern_get(), 1, P, c, si, k, b);
+    return inner((size_t)2 * P, a, b);
+}
+
+START_TEST(scores_depend_on_distance_alone)
+{
+    Real q[P], k[P];
+    double theta[P] = {1.0, 0.3, 0.01, 0.0, 2.7, 1e-8};
+    fill(P, q, 1);
+    fill(P, k, 2);
+    for (size_t s = 0; s < 9; s++) {
+        /* 1000 radians carry 1e-13 of rounding. */
+        check_near("RoPE", rope_score(s + 1007, 1000, q, k), rope_score(s + 7, 0, q, k), 1e-11);
+        double want = 0.0;
+        for (size_t j = 0; j < P; j++) {
+            want += q[j] * k[j] * cos(((double)s + 7.0) * theta[j]);
+        }
+        check_near("LRPE", lrpe_score(s + 1007, 1000, theta, q, k), want, 1e-11);
+    }
+}
+END_TEST
+
+START_TEST(rope_turns_pairs_half_a_head_apart)
+{
+    double theta[P / 2];
+    Real c[P / 2], s[P / 2], x[P] = {1, 0, 0, 0, 0, 0};
+    rope_theta(P, 100.0, theta);
+    angles_at(3, P / 2, theta, c, s);
+    rope_forward(1, P, c, s, 2.0, x);
+    check_near("x[0]", x[0], 2.0 * cos(3.0), 1e-15);
+    check_near("x[3]", x[3], 2.0 * sin(3.0), 1e-15);
+    check_near("theta[1]", theta[1], pow(100.0, -1.0 / 3.0), 1e-15);
+    rope_backward(1, P, c, s, 0.5, x); /* turns it back */
+    check_near("x[0] again", x[0], 1.0, 1e-15);
+    check_near("x[3] again", x[3], 0.0, 1e-15);
+}
+END_TEST
+
+typedef struct Lrpe {
+    Real x[D], dy[2 * D];
+    double theta[D];
+    Real theta_r[D];
+} Lrpe;
+
+static double lrpe_objective(void *ctx)
+{
+    Lrpe *w = ctx;
+    Real c[D], s[D], y[2 * D];
+    for (size_t j = 0; j < D; j++) {
+        w->theta[j] = w->theta_r[j];
+    }
+    angles_at(17, D, w->theta, c, s);
+    lrpe_forward(kern_get(), HEADS, P, c, s, w->x, y);
+    return inner((size_t)2 * D, y, w->dy);
+}
+
+START_TEST(lrpe_gradients)
+{
+    static Lrpe w;
+    Real c[D], s[D], y[2 * D], dx[D], dtheta_r[D];
+    double dtheta[D] = {0};
+    fill(D, w.x, 3);
+    fill((size_t)2 * D, w.dy, 4);
+    fill(D, w.theta_r, 5);
+    (void)lrpe_objective(&w);
+    angles_at(17, D, w.theta, c, s);
+    lrpe_forward(kern_get(), HEADS, P, c, s, w.x, y);
+    lrpe_backward(kern_get(), HEADS, P, c, s, w.dy, dx);
+    lrpe_theta_grad(HEADS, P, 17, y, w.dy, dtheta);
+    for (size_t j = 0; j < D; j++) {
+        dtheta_r[j] = dtheta[j];
+    }
+    check_slopes("dx", D, w.x, dx, lrpe_objective, &w);
+    check_slopes("dtheta", D, w.theta_r, dtheta_r, lrpe_objective, &w);
+}
+END_TEST
+
+/* ---- attention ------------------------------------------------------------------------ */
+
+enum { N = 150, AP = 4, LD = 13 };
+
+typedef struct Attention {
+    Real q[N * LD], k[N * LD], v[N * LD], dout[N * LD];
+    Real o[N * LD], scores[ATTENTION_TILE * N], dscores[ATTENTION_TILE * N];
+    Real dq[N * LD], dk[N * LD], dv[N * LD];
+} Attention;
+
+static AttentionIn attention_in(const Attention *w, size_t n)
+{
+    return (AttentionIn){.n = n, .p = AP, .ld = LD, .q = w->q, .k = w->k, .v = w->v};
+}
+
+static void attention_fill(Attention *w)
+{
+    fill((size_t)N * LD, w->q, 1);
+    fill((size_t)N * LD, w->k, 2);
+    fill((size_t)N * LD, w->v, 3);
+    fill((size_t)N * LD, w->dout, 4);
+}
+
+/* Softmax attention as a recurrence: for every query a linear RNN that starts again,
+ * s_j = s_{j-1} + e^{q k_j}, o_j = (s_{j-1}/s_j) o_{j-1} + (1 - s_{j-1}/s_j) v_j
+ * (arXiv:2406.16690 section 5). */
+START_TEST(attention_is_a_recurrence_per_query)
+{
+    static Attention w;
+    Real one[AP], scores[N];
+    attention_fill(&w);
+    static const size_t lengths[] = {1, 5, 63, 64, 65, 128, N};
+    for (size_t l = 0; l < 7; l++) {
+        size_t n = lengths[l];
+        AttentionIn in = attention_in(&w, n);
+        attention_forward(kern_get(), &in, w.scores, w.o, LD);
+        for (size_t i = 0; i < n; i++) {
+            double s = 0.0, o[AP] = {0};
+            for (size_t j = 0; j <= i; j++) {
+                double next = s + exp(inner(AP, w.q + i * LD, w.k + j * LD));
+                for (size_t c = 0; c < AP; c++) {
+                    o[c] = s / next * o[c] + (1.0 - s / next) * w.v[j * LD + c];
+                }
+                s = next;
+            }
+            for (size_t c = 0; c < AP; c++) {
+                check_near("o", w.o[i * LD + c], o[c], 1e-12);
+            }
+        }
+        in.q = w.q + (n - 1) * LD;
+        attention_decode(kern_get(), &in, scores, one);
+        for (size_t c = 0; c < AP; c++) {
+            check_near("decoded", one[c], w.o[(n - 1) * LD + c], 1e-13);
+        }
+    }
+}
+END_TEST
+
+static double attention_objective(void *ctx)
+{
+    Attention *w = ctx;
+    AttentionIn in = attention_in(w, N);
+    attention_forward(kern_get(), &in, w->scores, w->o, LD);
+    double sum = 0.0;
+    for (size_t i = 0; i < N; i++) {
+        sum += inner(AP, w->o + i * LD, w->dout + i * LD);
+    }
+    return sum;
+}
+
+START_TEST(attention_gradients)
+{
+    static Attention w;
+    attention_fill(&w);
+    (void)attention_objective(&w);
+    AttentionIn in = attention_in(&w, N);
+    attention_backward(kern_get(), &in, w.o, w.dout, LD, w.scores, w.dscores, w.dq, w.dk, w.dv, LD);
+    /* Between rows lie nine numbers that are not ours: their gradient is untouched, 0. */
+    check_slopes("dq", (size_t)N * LD, w.q, w.dq, attention_objective, &w);
+    check_slopes("dk", (size_t)N * LD, w.k, w.dk, attention_objective, &w);
+    check_slopes("dv", (size_t)N * LD, w.v, w.dv, attention_objective, &w);
+}
+END_TEST
+
+/* ---- TPE ------------------------------------------------------------------------------- */
+
+enum { TN = 53, TD = 5, TE = 3 };
+
+typedef struct Filter {
+    Tpe tpe;
+    Arena arena;
+    Real x[TN * TD], y[TN * TD], dy[TN * TD], b[TD * TE], lam_r[TE];
+    double lam[TE];
+} Filter;
+
+static void filter_derive(Filter *w)
+{
+    for (size_t j = 0; j < TE; j++) {
+        w->lam[j] = w->lam_r[j];
+    }
+    tpe_derive(&w->tpe, w->lam);
+}
+
+static void filter_open(Filter *w)
+{
+    *w = (Filter){.lam_r = {0.5, 0.97, 0.0}};
+    w->tpe = (Tpe){.kern = kern_get(), .d = TD, .e = TE, .learns_decay = true, .b = w->b};
+    Mem mem = {.arena = &w->arena};
+    tpe_layout(&w->tpe, TN, true, &mem);
+    ck_assert(!mem.is_short);
+    fill((size_t)TN * TD, w->x, 1);
+    fill((size_t)TN * TD, w->dy, 2);
+    fill((size_t)TD * TE, w->b, 3);
+    filter_derive(w);
+}
+
+static double filter_objective(void *ctx)
+{
+    Filter *w = ctx;
+    filter_derive(w);
+    tpe_forward(&w->tpe, TN, w->x, w->y);
+    return inner((size_t)TN * TD, w->y, w->dy);
+}
+
+START_TEST(tpe_is_a_toeplitz_product_and_a_recurrence)
+{
+    static Filter w;
+    Real state[TD * TE] = {0}, row[TD];
+    filter_open(&w);
+    tpe_forward(&w.tpe, TN, w.x, w.y);
+    for (size_t t = 0; t < TN; t++) {
+        tpe_step(&w.tpe, w.x + t * TD, state, row);
+        for (size_t c = 0; c < TD; c++) {
+            double want = 0.0;
+            for (size_t s = 0; s <= t; s++) {
+                for (size_t j = 0; j < TE; j++) {
+                    want += w.b[c * TE + j] * pow(w.lam[j], (double)(t - s)) * w.x[s * TD + c];
+                }
+            }
+            check_near("y", w.y[t * TD + c], want, 1e-12);
+            check_near("step", row[c], want, 1e-12);
+        }
+    }
+    arena_release(&w.arena);
+}
+END_TEST
+
+START_TEST(tpe_gradients)
+{
+    static Filter w;
+    Real dx[TN * TD] = {0}, db[TD * TE] = {0}, dlam_r[TE];
+    double dlam[TE];
+    filter_open(&w);
+    (void)filter_objective(&w);
+    tpe_grads_begin(&w.tpe);
+    tpe_backward(&w.tpe, TN, w.x, w.dy, dx, db);
+    tpe_grads_end(&w.tpe, w.lam, db, dlam);
+    for (size_t j = 0; j < TE; j++) {
+        dlam_r[j] = dlam[j];
+    }
+    check_slopes("dx", (size_t)TN * TD, w.x, dx, filter_objective, &w);
+    check_slopes("db", (size_t)TD * TE, w.b, db, filter_objective, &w);
+    check_slopes("dlam", TE, w.lam_r, dlam_r, filter_objective, &w);
+    arena_release(&w.arena);
+}
+END_TEST
+
+/* ---- MLP, gate, head ---------------------------------------------------------------------- */
+
+enum { ROWS = 5, MD = 6, MG = 4, V = 7 };
+
+typedef struct Unit {
+    bool is_swish;
+    Real x[ROWS * MD], wgu[2 * MG * MD], down[MD * MG], dout[ROWS * MD];
+    Real gu[ROWS * 2 * MG], y[ROWS * MG], out[ROWS * MD];
+} Unit;
+
+static Mlp unit_mlp(const Unit *w)
+{
+    return (Mlp){.d = MD, .g = MG, .is_swish = w->is_swish, .wgu = w->wgu, .down = w->down};
+}
+
+static double mlp_objective(void *ctx)
+{
+    Unit *w = ctx;
+    Mlp mlp = unit_mlp(w);
+    memset(w->out, 0, sizeof w->out);
+    mlp_forward(kern_get(), &mlp, ROWS, w->x, w->gu, w->y, w->out);
+    return inner((size_t)ROWS * MD, w->out, w->dout);
+}
+
+START_TEST(mlp_gradients)
+{
+    static Unit w;
+    static Real dgu[ROWS * 2 * MG], dy[ROWS * MG], dx[ROWS * MD], dwgu[2 * MG * MD], ddown[MD * MG];
+    w.is_swish = _i == 1;
+    fill((size_t)ROWS * MD, w.x, 1);
+    fill((size_t)2 * MG * MD, w.wgu, 2);
+    fill((size_t)MD * MG, w.down, 3);
+    fill((size_t)ROWS * MD, w.dout, 4);
+    (void)mlp_objective(&w);
+    Mlp mlp = unit_mlp(&w);
+    memset(dwgu, 0, sizeof dwgu);
+    memset(ddown, 0, sizeof ddown);
+    mlp_backward(kern_get(), &mlp, ROWS, w.x, w.gu, w.y, w.dout, dgu, dy, dx, dwgu, ddown);
+    check_slopes("dx", (size_t)ROWS * MD, w.x, dx, mlp_objective, &w);
+    check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, dwgu, mlp_objective, &w);
+    check_slopes("ddown", (size_t)MD * MG, w.down, ddown, mlp_objective, &w);
+}
+END_TEST
+
+typedef struct Gate {
+    Real o[ROWS * MD], z[ROWS * MD], dout[ROWS * MD];
+    Real on[ROWS * MD], rstd[ROWS], gate[ROWS * MD], y[ROWS * MD];
+} Gate;
+
+static double gate_objective(void *ctx)
+{
+    Gate *w = ctx;
+    memcpy(w->gate, w->z, sizeof w->gate);
+    normgate_forward(kern_get(), ROWS, MD, 1e-3, w->o, w->on, w->rstd, w->gate, w->y);
+    return inner((size_t)ROWS * MD, w->y, w->dout);
+}
+
+START_TEST(normgate_gradients)
+{
+    static Gate w;
+    Real dy[ROWS * MD], dz[ROWS * MD], dobj[ROWS * MD];
+    fill((size_t)ROWS * MD, w.o, 1);
+    fill((size_t)ROWS * MD, w.z, 2);
+    fill((size_t)ROWS * MD, w.dout, 3);
+    (void)gate_objective(&w);
+    memcpy(dy, w.dout, sizeof dy);
+    normgate_backward(kern_get(), ROWS, MD, w.o, w.on, w.rstd, w.gate, dy, dz, dobj);
+    check_slopes("do", (size_t)ROWS * MD, w.o, dobj, gate_objective, &w);
+    check_slopes("dz", (size_t)ROWS * MD, w.z, dz, gate_objective, &w);
+}
+END_TEST
+
+typedef struct Output {
+    Real x[ROWS * MD], table[V * MD], logits[2 * V], nll[2];
+} Output;
+
+static const uint16_t targets[ROWS] = {3, 0, 6, 3, 1};
+
+static double output_loss(Output *w, Real *dx, Real *dtable)
+{
+    Head head = {.kern = kern_get(),
+                 .d = MD,
+                 .vocab = V,
+                 .table = w->table,
+                 .tile_rows = 2,
+                 .logits = w->logits,
+                 .nll = w->nll};
+    return head_loss(&head, ROWS, w->x, targets, 0.25, dx, dtable);
+}
+
+static double output_objective(void *ctx)
+{
+    return 0.25 * output_loss(ctx, NULL, NULL);
+}
+
+START_TEST(head_loss_is_cross_entropy_over_tiles)
+{
+    static Output w;
+    Real dx[ROWS * MD], dtable[V * MD] = {0};
+    double want = 0.0;
+    fill((size_t)ROWS * MD, w.x, 1);
+    fill((size_t)V * MD, w.table, 2);
+    for (size_t r = 0; r < ROWS; r++) {
+        double total = 0.0, at = inner(MD, w.x + r * MD, w.table + targets[r] * MD);
+        for (size_t c = 0; c < V; c++) {
+            total += exp(inner(MD, w.x + r * MD, w.table + c * MD) - at);
+        }
+        want += log(total);
+    }
+    check_near("loss", output_loss(&w, NULL, NULL), want, 1e-14);
+    check_near("loss", output_loss(&w, dx, dtable), want, 1e-14);
+    check_slopes("dx", (size_t)ROWS * MD, w.x, dx, output_objective, &w);
+    check_slopes("dE", (size_t)V * MD, w.table, dtable, output_objective, &w);
+    ck_assert_uint_eq(head_tile_rows(256), 256);
+    ck_assert_uint_eq(head_tile_rows(50000), 8);
+    ck_assert_uint_eq(head_tile_rows(1), 256);
+}
+END_TEST
+
+START_TEST(embedding_copies_and_scatters)
+{
+    Real table[V * MD], x[ROWS * MD], dtable[V * MD] = {0};
+    fill((size_t)V * MD, table, 1);
+    embedding_forward(ROWS, MD, table, targets, x);
+    embedding_backward(kern_get(), ROWS, MD, targets, x, dtable);
+    for (size_t c = 0; c < MD; c++) {
+        check_near("row 3, seen twice", dtable[3 * MD + c], 2.0 * table[3 * MD + c], 0.0);
+        check_near("row 2, never seen", dtable[2 * MD + c], 0.0, 0.0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("layers");
+    TCase *tc = tcase_create("layers");
+    tcase_add_test(tc, scores_depend_on_distance_alone);
+    tcase_add_test(tc, rope_turns_pairs_half_a_head_apart);
+    tcase_add_test(tc, lrpe_gradients);
+    tcase_add_test(tc, attention_is_a_recurrence_per_query);
+    tcase_add_test(tc, attention_gradients);
+    tcase_add_test(tc, tpe_is_a_toeplitz_product_and_a_recurrence);
+    tcase_add_test(tc, tpe_gradients);
+    tcase_add_loop_test(tc, mlp_gradients, 0, 2);
+    tcase_add_test(tc, normgate_gradients);
+    tcase_add_test(tc, head_loss_is_cross_entropy_over_tiles);
+    tcase_add_test(tc, embedding_copies_and_scatters);
+    suite_add_tcase(suite, tc);
+    return test_run(suite);
+}
