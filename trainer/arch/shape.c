@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 static void emit(TensorList *list, TensorSpec *t, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static void emit(TensorList *list, TensorSpec *t, const char *fmt, va_list ap)
 {
     if (list->is_stopped) {
         return;

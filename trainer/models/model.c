@@ -220,9 +220,10 @@ static Model *model_outline(const ModelShape *shape, ModelUse use, size_t batch,
 
 static ErrCode check_open(const ModelShape *shape, size_t batch, size_t seq, Err *err)
 {
-    if (batch == 0 || seq == 0 || seq > SIZE_MAX / sizeof(Real) / batch) {
-        return err_set(err, ERR_INVALID, "a model needs a batch of at least one token (%zu x %zu)",
-                       batch, seq);
+    const size_t most = (size_t)1 << 40; /* keeps every product of sizes below 2^64 */
+    if (batch == 0 || seq == 0 || batch > most || seq > most / batch) {
+        return err_set(err, ERR_INVALID, "a batch has between 1 and 2^40 tokens (%zu x %zu)", batch,
+                       seq);
     }
     if (shape->vocabulary > 65536) {
         return err_set(err, ERR_INVALID,

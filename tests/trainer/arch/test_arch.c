@@ -276,7 +276,7 @@ START_TEST(impossible_shapes_are_refused_by_rule)
     check_refused(&s, "heads must divide width");
     s = ok, s.heads = 8;
     check_refused(&s, "head width must be even");
-    s = ok, s.norm_eps = NAN;
+    s = ok, s.norm_eps = (double)NAN;
     check_refused(&s, "norm_eps");
     s = ok, s.width = 1 << 20, s.heads = 2;
     check_refused(&s, "more than 2^31");

@@ -11,6 +11,13 @@
 #include "tests/trainer/models/cases.h"
 #include "tests/trainer/models/oracle.h"
 
+/* Under AddressSanitizer too, memory that cannot be had is NULL and not the end. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 enum { G = 10, VOCAB = 13, T = 70 };
 
 /* Relative difference of sums of a few hundred terms of size one: n eps, with room. */
@@ -39,8 +46,8 @@ START_TEST(forward_equals_the_oracle)
     uint16_t tokens[2 * (T + 1)];
     Model *m = open_case(_i, MODEL_INFER, 2, T);
     test_tokens(tokens, 2 * (T + 1), VOCAB, 5);
-    static const size_t lengths[] = {T, 64, 17, 1};
-    for (size_t k = 0; k < 4; k++) {
+    static const size_t lengths[] = {T, 17, 1};
+    for (size_t k = 0; k < 3; k++) {
         size_t t = lengths[k];
         model_logits(m, tokens, 2, t, got);
         for (size_t b = 0; b < 2; b++) {
@@ -269,11 +276,11 @@ END_TEST
 START_TEST(loss_at_the_start_is_near_ln_v)
 {
     uint16_t tokens[4 * 65];
-    ModelShape s = arch_shape(arch_at((size_t)_i), 3, 96, 3, 256, 256);
+    ModelShape s = arch_shape(arch_at((size_t)_i), 3, 64, 2, 176, 256);
     Model *m = test_open(&s, MODEL_INFER, 4, 64);
     model_init(m, 2);
     test_tokens(tokens, 4 * 65, 256, 12);
-    ck_assert_double_le(fabs(model_loss(m, tokens, 4, 64) - log(256.0)), 0.5);
+    ck_assert_double_le(fabs(model_loss(m, tokens, 2, 64) - log(256.0)), 0.5);
     model_close(m);
 }
 END_TEST
@@ -295,11 +302,12 @@ START_TEST(impossible_models_are_refused)
     check_refused(&bad, 1, 8, "heads must divide width");
     bad = s, bad.vocabulary = 65537;
     check_refused(&bad, 1, 8, "tokens are 16 bits");
-    check_refused(&s, 0, 8, "at least one token");
-    check_refused(&s, 1, 0, "at least one token");
+    check_refused(&s, 0, 8, "between 1 and 2^40 tokens");
+    check_refused(&s, 1, 0, "between 1 and 2^40 tokens");
+    check_refused(&s, SIZE_MAX / 2, SIZE_MAX / 2, "between 1 and 2^40 tokens");
     Err err = ERR_INIT;
-    Model *m = NULL; /* a sequence of 2^45 tokens: honest arithmetic, no such memory */
-    ck_assert_int_eq(model_open(&s, MODEL_TRAIN, 1, (size_t)1 << 45, kern_get(), &m, &err),
+    Model *m = NULL; /* a sequence of 2^40 tokens: honest arithmetic, no such memory */
+    ck_assert_int_eq(model_open(&s, MODEL_TRAIN, 1, (size_t)1 << 40, kern_get(), &m, &err),
                      ERR_NOMEM);
     model_close(NULL);
 }

@@ -134,7 +134,7 @@ static void hgrn2_layout(Model *m, Mem *mem)
 static void share_column(const Model *m, const Hgrn2 *w, size_t j)
 {
     size_t l = m->l, d = m->d;
-    double max = -INFINITY, total = 0.0;
+    double max = -HUGE_VAL, total = 0.0;
     for (size_t i = 0; i < l; i++) {
         max = fmax(max, (double)w->bounds->data[i * d + j]);
     }
