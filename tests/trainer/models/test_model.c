@@ -217,6 +217,18 @@ START_TEST(counts_and_memory_are_as_announced)
 }
 END_TEST
 
+START_TEST(every_architecture_has_its_cases)
+{
+    for (size_t a = 0; a < arch_count(); a++) {
+        bool is_there = false;
+        for (size_t i = 0; i < N_CASES; i++) {
+            is_there = is_there || strcmp(cases[i].arch, arch_at(a)->name) == 0;
+        }
+        ck_assert_msg(is_there, "%s has no row in cases.h", arch_at(a)->name);
+    }
+}
+END_TEST
+
 static double spread(const ModelTensor *t)
 {
     double sum = 0.0;
@@ -498,6 +510,7 @@ int main(void)
     tcase_add_loop_test(tc, a_batch_is_the_mean_of_its_sequences, 0, N_CASES);
     tcase_add_loop_test(tc, without_output_matrix_the_loss_is_ln_v, 0, N_CASES);
     tcase_add_loop_test(tc, counts_and_memory_are_as_announced, 0, N_CASES);
+    tcase_add_test(tc, every_architecture_has_its_cases);
     tcase_add_loop_test(tc, initial_values_follow_the_rule_and_the_seed, 0, archs);
     tcase_add_loop_test(tc, loss_at_the_start_is_near_ln_v, 0, archs);
     tcase_add_test(tc, impossible_models_are_refused);
