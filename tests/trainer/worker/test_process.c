@@ -12,6 +12,7 @@
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "common/rng.h"
+#include "common/subprocess.h"
 #include "tests/support/suite.h"
 #include "tests/trainer/worker/tiny.h"
 #include "trainer/arch/arch.h"
@@ -239,28 +240,14 @@ END_TEST
 /* Runs slaw-worker; its exit status, and what it printed in *out. */
 static int run_cli(const char *const *args, Buf *out)
 {
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        char *argv[8] = {NULL};
-        for (size_t i = 0; args[i] && i < 7; i++) {
-            argv[i] = strdup(args[i]);
-        }
-        (void)dup2(ends[1], STDOUT_FILENO);
-        (void)dup2(ends[1], STDERR_FILENO);
-        (void)execv(SLAW_BIN_DIR "/slaw-worker", argv);
-        _exit(127);
+    const char *argv[16] = {SLAW_BIN_DIR "/slaw-worker"};
+    Err err = ERR_INIT;
+    int status = -1;
+    for (size_t i = 0; args[i]; i++) {
+        argv[i + 1] = args[i];
     }
-    (void)close(ends[1]);
-    char part[4096];
-    ssize_t n;
-    while ((n = read(ends[0], part, sizeof part)) > 0) {
-        buf_add(out, part, (size_t)n);
-    }
-    (void)close(ends[0]);
-    return tiny_wait(pid);
+    ck_assert_msg(subprocess_run(argv, NULL, out, &status, &err) == ERR_OK, "%s", err.msg);
+    return status;
 }
 
 static json_t *run_json(const char *const *args)
@@ -277,13 +264,13 @@ static json_t *run_json(const char *const *args)
 
 START_TEST(it_describes_and_measures_itself)
 {
-    json_t *v = run_json((const char *const[]){"slaw-worker", "describe", NULL});
+    json_t *v = run_json((const char *const[]){"describe", NULL});
     const json_t *archs = json_object_get(v, "architectures");
     ck_assert_uint_eq(json_array_size(archs), arch_count());
     const char *name = json_string_value(json_object_get(json_array_get(archs, 0), "name"));
     ck_assert_str_eq(name, arch_at(0)->name);
     json_decref(v);
-    v = run_json((const char *const[]){"slaw-worker", "probe", "--seconds", "0.05", NULL});
+    v = run_json((const char *const[]){"probe", "--seconds", "0.05", NULL});
     ck_assert(json_number_value(json_object_get(v, "flops_per_second")) > 1e6);
     ck_assert_int_ge(json_integer_value(json_object_get(v, "steps")), 1);
     json_decref(v);
@@ -293,15 +280,15 @@ END_TEST
 START_TEST(wrong_command_lines_are_usage_errors)
 {
     static const char *const wrong[][7] = {
-        {"slaw-worker"},
-        {"slaw-worker", "trian"},
-        {"slaw-worker", "run"},
-        {"slaw-worker", "run", "x"},
-        {"slaw-worker", "run", "x", "y", "--corpus", "z"},
-        {"slaw-worker", "run", "x", "--corpus"},
-        {"slaw-worker", "generate", "x", "--tokens", "many"},
-        {"slaw-worker", "generate", "x", "--colour", "red"},
-        {"slaw-worker", "describe", "x"},
+        {NULL},
+        {"trian"},
+        {"run"},
+        {"run", "x"},
+        {"run", "x", "y", "--corpus", "z"},
+        {"run", "x", "--corpus"},
+        {"generate", "x", "--tokens", "many"},
+        {"generate", "x", "--colour", "red"},
+        {"describe", "x"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         Buf out = BUF_INIT;
@@ -310,7 +297,7 @@ START_TEST(wrong_command_lines_are_usage_errors)
         buf_release(&out);
     }
     Buf out = BUF_INIT;
-    ck_assert_int_eq(run_cli((const char *const[]){"slaw-worker", "--help", NULL}, &out), 0);
+    ck_assert_int_eq(run_cli((const char *const[]){"--help", NULL}, &out), 0);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "generate CHECKPOINT"));
     buf_release(&out);
 }
