@@ -56,7 +56,8 @@ void fixture_open(Fixture *f, size_t n_runs)
     (void)snprintf(f->corpus, sizeof f->corpus, "%s/study/corpus", f->tmp.path);
     ck_assert_int_eq(fsx_mkdirs(f->corpus, &err), ERR_OK);
     (void)tmpdir_write(&f->tmp, "study/corpus/manifest.json",
-                       "{\"schema\":1,\"digest\":\"none\",\"validation_bytes_per_token\":1.0}\n");
+                       "{\"schema\":1,\"digest\":\"none\",\"validation\":{\"documents\":1,"
+                       "\"text_bytes\":64,\"tokens\":64,\"bytes_per_token\":1}}\n");
     /* slaw_test runs tests in the folder that holds fake-worker. */
     ck_assert_ptr_nonnull(getcwd(f->worker, sizeof f->worker - 16));
     (void)strcat(f->worker, "/fake-worker"); /* NOLINT: 16 bytes were kept */

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "orchestrator/launch/process.h"
+#include "orchestrator/sched/retry.h"
 #include "tests/orchestrator/sched/fixture.h"
 
 static Fixture f;
@@ -414,6 +416,62 @@ START_TEST(success_that_nobody_saw_is_still_success)
 }
 END_TEST
 
+START_TEST(retry_takes_the_named_runs_or_all_that_failed)
+{
+    SchedOptions o = fixture_options(&f);
+    char path[600], *names[] = {f.runs[1].config.name, f.runs[0].config.name};
+    char *unknown[] = {f.study.runs[1].config.name, (char[]){"r9"}};
+    Catalog *c = NULL;
+    Err err = ERR_INIT;
+    int64_t n = -1;
+    fixture_behave("r1=config,r2=diverge@3");
+    (void)fixture_run(&f, &o);
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
+    ck_assert_int_eq(catalog_open(path, &c, &err), ERR_OK);
+    ck_assert_int_eq(retry_runs(c, f.dir, names, 2, &n, &err), ERR_CONFLICT); /* r0 is done */
+    ck_assert_ptr_nonnull(strstr(err.msg, "r0: a done run cannot retry"));
+    ck_assert_int_eq(retry_runs(c, f.dir, unknown, 2, &n, &err), ERR_NOTFOUND);
+    want_sql("SELECT state FROM run WHERE name = 'r1'", "failed"); /* all or none */
+    ck_assert_int_eq(retry_runs(c, f.dir, names, 1, &n, &err), ERR_OK);
+    ck_assert_int_eq(n, 1);
+    want_sql("SELECT group_concat(state) FROM run", "done,waiting,diverged,done");
+    ck_assert_int_eq(retry_runs(c, f.dir, NULL, 0, &n, &err), ERR_OK);
+    ck_assert_int_eq(n, 1);
+    catalog_close(c);
+    fixture_behave("");
+    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+/* The catalog cannot grow any more (as on a full disk): the scheduler must end its workers,
+ * say so, and a later one must go on as if nothing had been. */
+START_TEST(a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing)
+{
+    char *want = undisturbed();
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("all=slow@10");
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        struct rlimit limit = {.rlim_cur = 160 << 10, .rlim_max = 160 << 10};
+        (void)signal(SIGXFSZ, SIG_IGN); /* EFBIG instead */
+        SchedSummary s = {0};
+        Err err = ERR_INIT;
+        _exit(setrlimit(RLIMIT_FSIZE, &limit) == 0 && sched_run(&f.study, &o, &s, &err) == ERR_DB
+                  ? 0
+                  : 1);
+    }
+    ck_assert_int_eq(ended(pid), 0);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    fixture_behave("");
+    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+    char *got = fixture_dump(&f);
+    ck_assert_str_eq(got, want);
+    free(got);
+    free(want);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("sched");
@@ -439,6 +497,8 @@ static Suite *suite(void)
     tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
     tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
     tcase_add_test(t, success_that_nobody_saw_is_still_success);
+    tcase_add_test(t, retry_takes_the_named_runs_or_all_that_failed);
+    tcase_add_test(t, a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing);
     suite_add_tcase(s, t);
     return s;
 }
