@@ -8,6 +8,7 @@
 /* Check runs each test in a process of its own, so the first kern_get is still to come. */
 static const char *isa_under(const char *cap)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     ck_assert_int_eq(setenv("SLAW_ISA", cap, 1), 0);
     return kern_get()->isa;
 }
@@ -49,6 +50,7 @@ END_TEST
 
 START_TEST(without_a_cap_the_strongest_table_wins)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     ck_assert_int_eq(unsetenv("SLAW_ISA"), 0);
     size_t best = rank_of(kern_get()->isa);
     for (size_t i = best + 1; kern_isa_name(i); i++) {
@@ -59,6 +61,7 @@ END_TEST
 
 START_TEST(an_unknown_cap_is_none)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     ck_assert_int_eq(unsetenv("SLAW_ISA"), 0);
     ck_assert_str_eq(isa_under("quantum"), kern_get()->isa);
     ck_assert_ptr_null(kern_for_isa("quantum"));

@@ -12,7 +12,7 @@ static const Kern *k; /* set by main */
  * derivatives about 1 as here; hence the tolerance 1e-8, a hundred times that. */
 typedef double (*ScalarFn)(const void *at);
 
-static const double GRAD_TOL = 1e-8;
+static const double grad_tol = 1e-8;
 
 static void check_gradient(const char *what, ScalarFn f, const void *at, size_t n, double *x,
                            const double *grad)
@@ -26,7 +26,7 @@ static void check_gradient(const char *what, ScalarFn f, const void *at, size_t 
         double down = f(at);
         x[i] = kept;
         double want = (up - down) / (2.0 * h);
-        ck_assert_msg(fabs(grad[i] - want) <= GRAD_TOL * (1.0 + fabs(want)),
+        ck_assert_msg(fabs(grad[i] - want) <= grad_tol * (1.0 + fabs(want)),
                       "%s[%zu]: %.12g, differences give %.12g", what, i, grad[i], want);
     }
 }
@@ -140,37 +140,37 @@ END_TEST
 
 /* ---- rows ---- */
 
-enum { ROWS = 4, D = 19 };
+enum { ROWS = 4, D = 19, ALL = ROWS * D };
 
 typedef struct Norm {
     double *x, *w, *dy;
 } Norm;
 
-static const double EPS = 1e-2; /* large, so that a wrong eps in the gradient shows */
+static const double norm_eps = 1e-2; /* large, so that a wrong eps in the gradient shows */
 
 static double norm_value(const void *at)
 {
     const Norm *norm = at;
-    double y[ROWS * D];
+    double y[ALL];
     double rstd[ROWS];
-    k->rmsnorm(ROWS, D, EPS, norm->x, norm->w, y, rstd);
-    return weighted_sum(ROWS * D, norm->dy, y);
+    k->rmsnorm(ROWS, D, norm_eps, norm->x, norm->w, y, rstd);
+    return weighted_sum(ALL, norm->dy, y);
 }
 
 START_TEST(gradient_of_rmsnorm_matches_differences)
 {
-    Norm norm = {data_new(ROWS * D, 7, 0.8, DATA_PLAIN), data_new(D, 8, 1.0, DATA_PLAIN),
-                 data_new(ROWS * D, 9, 1.0, DATA_PLAIN)};
+    Norm norm = {data_new(ALL, 7, 0.8, DATA_PLAIN), data_new(D, 8, 1.0, DATA_PLAIN),
+                 data_new(ALL, 9, 1.0, DATA_PLAIN)};
     double *w = norm.w;
     for (int with_weight = 0; with_weight < 2; with_weight++) {
-        double y[ROWS * D];
+        double y[ALL];
         double rstd[ROWS];
-        double dx[ROWS * D] = {0};
+        double dx[ALL] = {0};
         double dw[D] = {0};
         norm.w = with_weight ? w : NULL;
-        k->rmsnorm(ROWS, D, EPS, norm.x, norm.w, y, rstd);
+        k->rmsnorm(ROWS, D, norm_eps, norm.x, norm.w, y, rstd);
         k->rmsnorm_grad(ROWS, D, norm.x, norm.w, rstd, norm.dy, dx, with_weight ? dw : NULL);
-        check_gradient("rmsnorm dx", norm_value, &norm, ROWS * D, norm.x, dx);
+        check_gradient("rmsnorm dx", norm_value, &norm, ALL, norm.x, dx);
         if (with_weight) {
             check_gradient("rmsnorm dw", norm_value, &norm, D, norm.w, dw);
         }
@@ -217,12 +217,12 @@ static double nll_value(const void *at)
 START_TEST(gradient_of_cross_entropy_matches_differences)
 {
     const uint16_t target[ROWS] = {0, D - 1, 5, 5};
-    double *z = data_new(ROWS * D, 10, 2.0, DATA_PLAIN);
-    double *dz = data_copy(ROWS * D, z);
+    double *z = data_new(ALL, 10, 2.0, DATA_PLAIN);
+    double *dz = data_copy(ALL, z);
     double nll[ROWS];
     Logits logits = {.z = z, .target = target};
     k->cross_entropy(ROWS, D, dz, target, 0.3, nll);
-    check_gradient("dz", nll_value, &logits, ROWS * D, z, dz);
+    check_gradient("dz", nll_value, &logits, ALL, z, dz);
     free(z);
     free(dz);
 }
@@ -231,7 +231,7 @@ END_TEST
 static double lse_value(const void *at)
 {
     const Logits *logits = at;
-    double *scratch = data_copy(ROWS * D, logits->z);
+    double *scratch = data_copy(ALL, logits->z);
     double lse[ROWS];
     k->softmax(ROWS, D, scratch, logits->valid, lse);
     free(scratch);
@@ -242,12 +242,12 @@ static double lse_value(const void *at)
 START_TEST(softmax_is_the_gradient_of_its_lse)
 {
     const size_t valid[ROWS] = {D, 1, 7, 16};
-    double *x = data_new(ROWS * D, 11, 2.0, DATA_PLAIN);
-    double *p = data_copy(ROWS * D, x);
+    double *x = data_new(ALL, 11, 2.0, DATA_PLAIN);
+    double *p = data_copy(ALL, x);
     double lse[ROWS];
     Logits logits = {.z = x, .valid = valid};
     k->softmax(ROWS, D, p, valid, lse);
-    check_gradient("softmax", lse_value, &logits, ROWS * D, x, p);
+    check_gradient("softmax", lse_value, &logits, ALL, x, p);
     free(x);
     free(p);
 }

@@ -4,7 +4,7 @@
 #include "tests/trainer/core/kern_data.h"
 #include "trainer/core/kern.h"
 
-enum { ROWS = 5, VOCAB = 256 };
+enum { ROWS = 5, VOCAB = 256, LOGITS = ROWS * VOCAB };
 
 static double true_logsumexp(size_t n, const float *z)
 {
@@ -29,8 +29,8 @@ static const uint16_t target[ROWS] = {0, 255, 17, 128, 101};
  * u = 0.014 x 70 u more, hence p + 0.02. */
 static void check_cross_entropy(double sd)
 {
-    float *z = data_new(ROWS * VOCAB, 3, sd, DATA_PLAIN);
-    float *dz = data_copy(ROWS * VOCAB, z);
+    float *z = data_new(LOGITS, 3, sd, DATA_PLAIN);
+    float *dz = data_copy(LOGITS, z);
     float nll[ROWS];
     kern_get()->cross_entropy(ROWS, VOCAB, dz, target, 0.25f, nll);
     for (size_t i = 0; i < ROWS; i++) {
@@ -76,11 +76,11 @@ END_TEST
 
 START_TEST(without_a_gradient_the_logits_stay)
 {
-    float *z = data_new(ROWS * VOCAB, 4, 3.0, DATA_PLAIN);
-    float *kept = data_copy(ROWS * VOCAB, z);
+    float *z = data_new(LOGITS, 4, 3.0, DATA_PLAIN);
+    float *kept = data_copy(LOGITS, z);
     float nll[ROWS];
     kern_get()->cross_entropy(ROWS, VOCAB, z, target, 0.0f, nll);
-    check_same_bits_f32("z", ROWS * VOCAB, z, kept);
+    check_same_bits_f32("z", LOGITS, z, kept);
     free(z);
     free(kept);
 }
@@ -89,10 +89,10 @@ END_TEST
 /* Same bound as the cross-entropy; here n = 100. */
 START_TEST(softmax_uses_the_valid_columns_only)
 {
-    enum { N = 100 };
+    enum { N = 100, ALL = ROWS * N };
     const size_t valid[ROWS] = {N, 1, 0, 63, 17};
-    float *x = data_new(ROWS * N, 5, 4.0, DATA_PLAIN);
-    float *y = data_copy(ROWS * N, x);
+    float *x = data_new(ALL, 5, 4.0, DATA_PLAIN);
+    float *y = data_copy(ALL, x);
     float lse[ROWS];
     kern_get()->softmax(ROWS, N, y, valid, lse);
     for (size_t i = 0; i < ROWS; i++) {
@@ -116,11 +116,11 @@ END_TEST
  * roundings: below 16 u = 1e-6 for d = 200. */
 START_TEST(rmsnorm_gives_rows_of_mean_square_one)
 {
-    enum { D = 200 };
-    float *x = data_new(ROWS * D, 6, 7.0, DATA_PLAIN);
+    enum { D = 200, ALL = ROWS * D };
+    float *x = data_new(ALL, 6, 7.0, DATA_PLAIN);
     float *w = data_new(D, 7, 1.0, DATA_PLAIN);
-    float y[ROWS * D];
-    float plain[ROWS * D];
+    float y[ALL];
+    float plain[ALL];
     float rstd[ROWS];
     kern_get()->rmsnorm(ROWS, D, 1e-6f, x, w, y, rstd);
     kern_get()->rmsnorm(ROWS, D, 1e-6f, x, NULL, plain, rstd);

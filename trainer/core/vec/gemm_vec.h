@@ -141,17 +141,18 @@ static const TileShape *tile_shape(size_t rows_left)
 
 /* ---- panels of B ---- */
 
-/* Columns j0 .. j0 + cols of B's rows 0 .. k as a packed panel, padded with zeros. */
+/* cols columns of k rows of B as a panel, padded with zeros to its width. */
 static void pack_columns(size_t k, size_t cols, const float *b, size_t ldb, float *panel)
 {
+    size_t left = cols < TILE_W ? cols : TILE_W;
     for (size_t p = 0; p < k; p++, b += ldb, panel += PANEL) {
         if (cols == PANEL) {
             tile_store(panel, tile_load(b));
             tile_store(panel + TILE_W, tile_load(b + TILE_W));
         } else {
-            for (size_t j = 0; j < PANEL; j++) {
-                panel[j] = j < cols ? b[j] : 0.0f;
-            }
+            tile_store(panel, tile_load_part(b, left));
+            tile_store(panel + TILE_W,
+                       cols > TILE_W ? tile_load_part(b + TILE_W, cols - TILE_W) : tile_zero());
         }
     }
 }
