@@ -95,11 +95,10 @@ START_TEST(log_sigmoid_is_right_to_1_82_ulp_on_every_float)
 }
 END_TEST
 
-/* sigmoid's 2.41 of a product, whose value may sit twice as low in its binade (factor 2 in
- * ulp), plus 0.5 for the product's rounding; below -87 the sigmoid is denormal. */
-START_TEST(silu_is_right_to_5_4_ulp_where_sigmoid_is_normal)
+/* Also measured on all (3.193).  Below -87 the sigmoid is denormal and has no digits to keep. */
+START_TEST(silu_is_right_to_3_2_ulp_where_sigmoid_is_normal)
 {
-    check_ulps("silu", kern_get()->silu, true_silu, -87.0f, FLT_MAX, 5.4);
+    check_ulps("silu", kern_get()->silu, true_silu, -87.0f, FLT_MAX, 3.2);
 }
 END_TEST
 
@@ -153,7 +152,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, exp_is_right_to_1_01_ulp_on_every_float);
     tcase_add_test(tc, sigmoid_is_right_to_2_41_ulp_on_every_float);
     tcase_add_test(tc, log_sigmoid_is_right_to_1_82_ulp_on_every_float);
-    tcase_add_test(tc, silu_is_right_to_5_4_ulp_where_sigmoid_is_normal);
+    tcase_add_test(tc, silu_is_right_to_3_2_ulp_where_sigmoid_is_normal);
     tcase_add_test(tc, exp_meets_its_ends);
     tcase_add_test(tc, sigmoid_and_its_kin_stay_finite_far_out);
 }
