@@ -8,25 +8,28 @@
 #define ARCH(name) &arch_##name,
 static const Arch *const archs[] = {
 #include "trainer/arch/models.def"
+    NULL,
 };
 #undef ARCH
 
-enum { N_ARCHS = sizeof archs / sizeof *archs };
-
 size_t arch_count(void)
 {
-    return N_ARCHS;
+    size_t n = 0;
+    while (archs[n]) {
+        n++;
+    }
+    return n;
 }
 
 const Arch *arch_at(size_t i)
 {
-    assert(i < N_ARCHS);
+    assert(i < arch_count());
     return archs[i];
 }
 
 const Arch *arch_find(const char *name)
 {
-    for (size_t i = 0; i < N_ARCHS; i++) {
+    for (size_t i = 0; archs[i]; i++) {
         if (strcmp(archs[i]->name, name) == 0) {
             return archs[i];
         }

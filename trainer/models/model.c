@@ -21,17 +21,17 @@ enum { PART_ROWS = 1024 };
 #define ARCH(name) &model_ops_##name,
 static const ModelOps *const all_ops[] = {
 #include "trainer/arch/models.def"
+    NULL,
 };
 #undef ARCH
 
 const ModelOps *model_ops(const Arch *arch)
 {
-    for (size_t i = 0; i < sizeof all_ops / sizeof *all_ops; i++) {
-        if (strcmp(all_ops[i]->name, arch->name) == 0) {
-            return all_ops[i];
-        }
+    const ModelOps *const *ops = all_ops;
+    while (*ops && strcmp((*ops)->name, arch->name) != 0) {
+        ops++;
     }
-    return NULL;
+    return *ops;
 }
 
 /* ---- tensors ----------------------------------------------------------------------- */

@@ -17,8 +17,13 @@ static const Real *data_of(const ModelTensor *t)
 
 static Mlp mlp_of(const Model *m, const Layer *y)
 {
-    return (Mlp){
-        .d = m->d, .g = m->g, .is_swish = m->is_swish, .wgu = y->gate->data, .down = y->down->data};
+    return (Mlp){.d = m->d,
+                 .g = m->g,
+                 .is_swish = m->is_swish,
+                 .wgu = y->gate->data,
+                 .down = y->down->data,
+                 .dwgu = y->gate->grad,
+                 .ddown = y->down->grad};
 }
 
 /* Starts a stage's output from its input, unless they are one buffer. */
@@ -91,8 +96,7 @@ static void layer_backward(Model *m, size_t i, Part part)
     const Kern *k = m->kern;
     Layer *y = &m->layer[i];
     Mlp mlp = mlp_of(m, y);
-    mlp_backward(k, &mlp, part.rows, y->ab, y->gu, y->y, m->dx, m->dgu, m->dy, m->dxb,
-                 y->gate->grad, y->down->grad);
+    mlp_backward(k, &mlp, part.rows, y->ab, y->gu, y->y, m->dx, m->dgu, m->dy, m->dxb);
     k->rmsnorm_grad(part.rows, m->d, y->a, data_of(y->norm2), y->rstd2, m->dxb, m->dx,
                     grad_of(y->norm2));
     m->ops->mix_backward(m, i, part, y->xb, m->dx, m->dxb);

@@ -233,7 +233,8 @@ START_TEST(attention_gradients)
     attention_fill(&w);
     (void)attention_objective(&w);
     AttentionIn in = attention_in(&w, N);
-    attention_backward(kern_get(), &in, w.o, w.dout, LD, w.scores, w.dscores, w.dq, w.dk, w.dv, LD);
+    AttentionGrad grad = {.dq = w.dq, .dk = w.dk, .dv = w.dv, .ld = LD};
+    attention_backward(kern_get(), &in, w.o, w.dout, LD, w.scores, w.dscores, &grad);
     /* Between rows lie nine numbers that are not ours: their gradient is untouched, 0. */
     check_slopes("dq", (size_t)N * LD, w.q, w.dq, attention_objective, &w);
     check_slopes("dk", (size_t)N * LD, w.k, w.dk, attention_objective, &w);
@@ -359,9 +360,11 @@ START_TEST(mlp_gradients)
     fill((size_t)ROWS * MD, w.dout, 4);
     (void)mlp_objective(&w);
     Mlp mlp = unit_mlp(&w);
+    mlp.dwgu = dwgu;
+    mlp.ddown = ddown;
     memset(dwgu, 0, sizeof dwgu);
     memset(ddown, 0, sizeof ddown);
-    mlp_backward(kern_get(), &mlp, ROWS, w.x, w.gu, w.y, w.dout, dgu, dy, dx, dwgu, ddown);
+    mlp_backward(kern_get(), &mlp, ROWS, w.x, w.gu, w.y, w.dout, dgu, dy, dx);
     check_slopes("dx", (size_t)ROWS * MD, w.x, dx, mlp_objective, &w);
     check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, dwgu, mlp_objective, &w);
     check_slopes("ddown", (size_t)MD * MG, w.down, ddown, mlp_objective, &w);

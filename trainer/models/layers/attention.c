@@ -50,20 +50,20 @@ static void tile_score_grad(const Kern *kern, const AttentionIn *in, size_t i0, 
 }
 
 void attention_backward(const Kern *kern, const AttentionIn *in, const Real *o, const Real *dout,
-                        size_t ldo, Real *scores, Real *dscores, Real *dq, Real *dk, Real *dv,
-                        size_t lddx)
+                        size_t ldo, Real *scores, Real *dscores, const AttentionGrad *ret)
 {
-    clear(in->n, in->p, dk, lddx);
-    clear(in->n, in->p, dv, lddx);
+    clear(in->n, in->p, ret->dk, ret->ld);
+    clear(in->n, in->p, ret->dv, ret->ld);
     for (size_t i0 = 0; i0 < in->n; i0 += ATTENTION_TILE) {
         size_t m = tile_size(in->n, i0), cols = i0 + m;
         const Real *doi = dout + i0 * ldo;
         tile_probabilities(kern, in, i0, m, scores);
-        kern->gemm_tn(cols, in->p, m, scores, cols, doi, ldo, dv, lddx, KERN_ADD);
+        kern->gemm_tn(cols, in->p, m, scores, cols, doi, ldo, ret->dv, ret->ld, KERN_ADD);
         kern->gemm_nt(m, cols, in->p, doi, ldo, in->v, in->ld, dscores, cols, KERN_SET);
         tile_score_grad(kern, in, i0, m, o, dout, ldo, scores, dscores);
-        kern->gemm_nn(m, in->p, cols, dscores, cols, in->k, in->ld, dq + i0 * lddx, lddx, KERN_SET);
-        kern->gemm_tn(cols, in->p, m, dscores, cols, in->q + i0 * in->ld, in->ld, dk, lddx,
+        kern->gemm_nn(m, in->p, cols, dscores, cols, in->k, in->ld, ret->dq + i0 * ret->ld, ret->ld,
+                      KERN_SET);
+        kern->gemm_tn(cols, in->p, m, dscores, cols, in->q + i0 * in->ld, in->ld, ret->dk, ret->ld,
                       KERN_ADD);
     }
 }

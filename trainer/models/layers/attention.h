@@ -20,11 +20,14 @@ typedef struct AttentionIn {
 /* o [n,p] (ldo).  scores: scratch [ATTENTION_TILE, n]. */
 void attention_forward(const Kern *kern, const AttentionIn *in, Real *scores, Real *o, size_t ldo);
 
-/* dq, dk, dv [n,p] (lddx), all set, from dout [n,p] and o [n,p] (ldo both).
- * scores, dscores: scratch [ATTENTION_TILE, n] each. */
+typedef struct AttentionGrad {
+    Real *dq, *dk, *dv; /* [n,p] each, all set */
+    size_t ld;
+} AttentionGrad;
+
+/* From dout [n,p] and o [n,p] (ldo both).  scores, dscores: scratch [ATTENTION_TILE, n]. */
 void attention_backward(const Kern *kern, const AttentionIn *in, const Real *o, const Real *dout,
-                        size_t ldo, Real *scores, Real *dscores, Real *dq, Real *dk, Real *dv,
-                        size_t lddx);
+                        size_t ldo, Real *scores, Real *dscores, const AttentionGrad *ret);
 
 /* One query against a cache: o [p] from q [p] and k, v [n,p] (ld).  scores: scratch [n]. */
 void attention_decode(const Kern *kern, const AttentionIn *in, Real *scores, Real *o);

@@ -95,9 +95,9 @@ void linattn_step(const LinAttn *w, LinAttnWork *work, const Real *q, const Real
 
 /* The two directions of one chunk of m rows with decay per channel (linattn_channel.c).
  * forward keeps A in a [m, w->chunk]. */
-void linattn_channel_forward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *chunk,
-                             Real *state, Real *o, size_t ldo, Real *a);
-void linattn_channel_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *chunk,
+void linattn_channel_forward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in, Real *state,
+                             Real *o, size_t ldo, Real *a);
+void linattn_channel_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
                               const Real *state, const Real *a, const Real *dout, size_t lddo,
                               Real *dstate, const LinAttnGrad *ret);
 

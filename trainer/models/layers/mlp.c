@@ -19,11 +19,10 @@ void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real 
 }
 
 void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, const Real *gu,
-                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb, Real *dwgu,
-                  Real *ddown)
+                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb)
 {
     size_t d = w->d, g = w->g;
-    linear_backward_w(k, rows, g, d, dx, d, y, g, ddown);
+    linear_backward_w(k, rows, g, d, dx, d, y, g, w->ddown);
     linear_backward_x(k, rows, g, d, dx, d, w->down, dy, g, KERN_SET);
     for (size_t r = 0; r < rows; r++) {
         const Real *gate = gu + r * 2 * g;
@@ -34,6 +33,6 @@ void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, cons
             k->glu_grad(g, gate + g, gate, dy + r * g, dgate + g, dgate);
         }
     }
-    linear_backward_w(k, rows, d, 2 * g, dgu, 2 * g, xb, d, dwgu);
+    linear_backward_w(k, rows, d, 2 * g, dgu, 2 * g, xb, d, w->dwgu);
     linear_backward_x(k, rows, d, 2 * g, dgu, 2 * g, w->wgu, dxb, d, KERN_SET);
 }

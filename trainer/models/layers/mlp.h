@@ -12,18 +12,18 @@
 typedef struct Mlp {
     size_t d, g;
     bool is_swish;
-    const Real *wgu;  /* [2g,d] gate, up */
-    const Real *down; /* [d,g] */
+    const Real *wgu;    /* [2g,d] gate, up */
+    const Real *down;   /* [d,g] */
+    Real *dwgu, *ddown; /* their gradients; backward only */
 } Mlp;
 
 /* x [rows,d] += mlp(xb [rows,d]); keeps gu [rows,2g] and y [rows,g]. */
 void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real *gu, Real *y,
                  Real *x);
 
-/* From dx [rows,d] of the output: dxb [rows,d] is set, dwgu and ddown are added to.
+/* From dx [rows,d] of the output: dxb [rows,d] is set, w->dwgu and w->ddown are added to.
  * Scratch: dgu [rows,2g], dy [rows,g]. */
 void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, const Real *gu,
-                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb, Real *dwgu,
-                  Real *ddown);
+                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb);
 
 #endif

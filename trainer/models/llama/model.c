@@ -152,8 +152,8 @@ static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
             AttentionIn in = head_in(m, y, part, b, j);
             size_t at = b * part.t * d + j * m->p;
             Real *dq = w->dqkv + b * part.t * 3 * d + j * m->p;
-            attention_backward(k, &in, y->out + at, w->dout + at, d, w->scores, w->dscores, dq,
-                               dq + d, dq + 2 * d, 3 * d);
+            AttentionGrad grad = {.dq = dq, .dk = dq + d, .dv = dq + 2 * d, .ld = 3 * d};
+            attention_backward(k, &in, y->out + at, w->dout + at, d, w->scores, w->dscores, &grad);
         }
     }
     rotate_back(m, part, w->dqkv);
