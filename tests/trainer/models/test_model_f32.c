@@ -1,2 +1,2 @@
-/* The same tests in float, and those that only float needs: equal bits on every ISA. */
+/* The same tests in float, where the tolerance is the question and not the algebra. */
 #include "tests/trainer/models/test_model.c"
