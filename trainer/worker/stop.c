@@ -33,6 +33,7 @@ void stop_install(void)
     handle(SIGINT, on_stop);
     handle(SIGUSR1, on_save);
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGXFSZ, SIG_IGN); /* write(2) says EFBIG, and the attempt ends with a reason */
 }
 
 bool stop_requested(void)

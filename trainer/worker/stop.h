@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* Installs the handlers and ignores SIGPIPE. */
+/* Installs the handlers; ignores SIGPIPE and SIGXFSZ, so that write(2) reports instead. */
 void stop_install(void);
 
 /* True from the first SIGTERM or SIGINT on. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +216,25 @@ START_TEST(failures_have_a_line_and_a_status)
 }
 END_TEST
 
+/* A limit on the size of files stands for a full disk. */
+START_TEST(a_full_disk_ends_the_attempt_and_not_the_run)
+{
+    char run[FSX_PATH_BYTES];
+    struct rlimit before, small;
+    (void)tiny_long_run(&tiny, "full", "llama", run);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 60000; /* room for a model of 37 kB, not for a state of three times that */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    pid_t pid = tiny_start(run, tiny.corpus, -1);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(tiny_wait(pid), EXIT_IO);
+    check_bye(run, 0, "failed");
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
+    ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
+}
+END_TEST
+
 /* The bit contract of trainer/core/kern.h, end to end. */
 START_TEST(every_isa_trains_the_same_bits)
 {
@@ -312,6 +332,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, sigusr1_saves_and_goes_on);
     tcase_add_test(tc, an_orphan_saves_and_leaves);
     tcase_add_test(tc, the_socket_carries_the_lines_of_the_file);
+    tcase_add_test(tc, a_full_disk_ends_the_attempt_and_not_the_run);
     tcase_add_test(tc, every_isa_trains_the_same_bits);
     tcase_add_test(tc, it_describes_and_measures_itself);
     tcase_add_test(tc, wrong_command_lines_are_usage_errors);
