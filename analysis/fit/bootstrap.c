@@ -19,7 +19,7 @@ FitResampling bootstrap_kind(const FitData *data)
     return data->n_runs >= BOOTSTRAP_MIN_RUNS ? FIT_CLUSTERS : FIT_NO_INTERVALS;
 }
 
-size_t bootstrap_values(const Problem *p, const double *theta, const Envelope *e, double *values)
+size_t bootstrap_values(const FitProblem *p, const double *theta, const Envelope *e, double *values)
 {
     const Form *f = p->form;
     f->report(theta, p->centre, values);
@@ -39,7 +39,7 @@ size_t bootstrap_values(const Problem *p, const double *theta, const Envelope *e
 
 /* What one thread works in: its own weights over the shared data. */
 typedef struct Bench {
-    Problem problem;
+    FitProblem problem;
     double *weight;
     size_t *drawn; /* [n_runs] how often each run was drawn */
 } Bench;
@@ -47,7 +47,7 @@ typedef struct Bench {
 typedef struct Job {
     const FitOptions *o;
     const FitData *data;
-    const Problem *p;
+    const FitProblem *p;
     const Solution *best, *second;
     FitResampling kind;
     bool has_envelope;
@@ -82,7 +82,7 @@ static void resample(const Job *j, uint32_t replicate, Bench *b)
 }
 
 /* Does input k still take enough values among the observations drawn? */
-static bool has_spread(const Problem *p, size_t need)
+static bool has_spread(const FitProblem *p, size_t need)
 {
     for (size_t k = 0; k < p->form->n_inputs; k++) {
         double seen[8];
@@ -104,7 +104,7 @@ static bool has_spread(const Problem *p, size_t need)
     return true;
 }
 
-static Solution warm_start(const Problem *p, const Solution *from)
+static Solution warm_start(const FitProblem *p, const Solution *from)
 {
     Solution s = *from;
     double least = solve_least_loss(p);
@@ -155,7 +155,7 @@ static void bench_release(Bench *bench, size_t n)
     free(bench);
 }
 
-static Bench *bench_new(const Problem *p, size_t n_runs, size_t n)
+static Bench *bench_new(const FitProblem *p, size_t n_runs, size_t n)
 {
     Bench *bench = calloc(n, sizeof *bench);
     bool is_good = bench != NULL;
@@ -206,7 +206,7 @@ static void collect(const Job *j, double *column, FitResult *r)
     }
 }
 
-ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const Problem *p,
+ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem *p,
                       const Solution *best, const Solution *second, FitResult *r, Err *err)
 {
     size_t threads = o->threads ? o->threads : 1;

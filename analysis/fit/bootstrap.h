@@ -21,12 +21,12 @@ FitResampling bootstrap_kind(const FitData *data);
 
 /* Fills se, lo, hi of r->param and r->derived, r->resampling, r->replicates and
  * r->replicates_failed.  `best` is the full fit, `second` another minimum or NULL.  ERR_NOMEM. */
-ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const Problem *p,
+ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem *p,
                       const Solution *best, const Solution *second, FitResult *r, Err *err);
 
 /* Reported and derived values of theta, in the order of FitResult's param and derived;
  * the envelope may be NULL.  Returns how many. */
-size_t bootstrap_values(const Problem *p, const double *theta, const Envelope *envelope,
+size_t bootstrap_values(const FitProblem *p, const double *theta, const Envelope *envelope,
                         double *values);
 
 #endif

@@ -100,7 +100,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Distinct values of input k, equal within 1e-9 of each other; 0 when memory is short. */
-static size_t distinct_inputs(const Problem *p, size_t k)
+static size_t distinct_inputs(const FitProblem *p, size_t k)
 {
     double *v = calloc(p->n + 1, sizeof *v);
     size_t n = 0;
@@ -134,7 +134,7 @@ static ErrCode check_size(const Form *f, size_t n, Err *err)
     return ERR_OK;
 }
 
-static ErrCode check_spread(const Problem *p, FitResult *r, Err *err)
+static ErrCode check_spread(const FitProblem *p, FitResult *r, Err *err)
 {
     for (size_t k = 0; k < p->form->n_inputs; k++) {
         size_t have = distinct_inputs(p, k), need = distinct_needed(p->form);
@@ -158,7 +158,7 @@ static ErrCode check_spread(const Problem *p, FitResult *r, Err *err)
 /* ---- multi-start ---- */
 
 typedef struct Search {
-    const Problem *p;
+    const FitProblem *p;
     Nls **nls;     /* [threads] */
     Solution *end; /* [starts] */
 } Search;
@@ -180,7 +180,7 @@ static void search_release(Search *s, size_t threads)
 
 static ErrCode search_all(const FitOptions *o, Search *s, size_t threads, Err *err)
 {
-    const Problem *p = s->p;
+    const FitProblem *p = s->p;
     double *theta = calloc(o->starts * p->p + 1, sizeof *theta);
     s->nls = calloc(threads, sizeof *s->nls);
     s->end = calloc(o->starts + 1, sizeof *s->end);
@@ -216,7 +216,7 @@ static const Solution *lowest(const Search *s, size_t n, double above)
     return best;
 }
 
-static bool is_elsewhere(const Problem *p, const Solution *a, const Solution *b)
+static bool is_elsewhere(const FitProblem *p, const Solution *a, const Solution *b)
 {
     for (size_t i = 0; i < p->p; i++) {
         if (fabs(a->theta[i] - b->theta[i]) > 1e-3 * fmax(1.0, fabs(a->theta[i]))) {
@@ -250,7 +250,7 @@ static const Solution *count_ends(const Search *s, size_t n, const Solution *bes
 
 /* ---- judgement ---- */
 
-static ErrCode check_terms(const Problem *p, const Solution *best, FitResult *r, Err *err)
+static ErrCode check_terms(const FitProblem *p, const Solution *best, FitResult *r, Err *err)
 {
     const Form *f = p->form;
     double least = solve_least_loss(p);
@@ -276,7 +276,7 @@ static ErrCode check_terms(const Problem *p, const Solution *best, FitResult *r,
     return ERR_OK;
 }
 
-static ErrCode check_minimum(const Problem *p, const Solution *best, FitResult *r, Err *err)
+static ErrCode check_minimum(const FitProblem *p, const Solution *best, FitResult *r, Err *err)
 {
     if (!best->certificate.is_minimum) {
         (void)err_set(
@@ -297,7 +297,7 @@ static ErrCode check_minimum(const Problem *p, const Solution *best, FitResult *
 }
 
 /* Root mean squares, R2 of the raw losses, and Gaussian AIC and BIC of the residuals fitted. */
-static void measure(const Problem *p, const Solution *best, FitResult *r)
+static void measure(const FitProblem *p, const Solution *best, FitResult *r)
 {
     double n = (double)p->n, mean = 0.0, raw = 0.0, logs = 0.0, total = 0.0;
     for (size_t i = 0; i < p->n; i++) {
@@ -324,7 +324,7 @@ static FitValue value_of(const FormParam *p, double x)
     return (FitValue){p->name, p->unit, x, (double)NAN, (double)NAN, (double)NAN};
 }
 
-static void describe(const Problem *p, const Solution *best, FitResult *r)
+static void describe(const FitProblem *p, const Solution *best, FitResult *r)
 {
     static const FormParam of_envelope[] = {
         {"a", "1", ""},
@@ -353,7 +353,7 @@ static void describe(const Problem *p, const Solution *best, FitResult *r)
     }
 }
 
-static void add_envelope(const FitData *data, const Problem *p, FitResult *r)
+static void add_envelope(const FitData *data, const FitProblem *p, FitResult *r)
 {
     Err err = ERR_INIT;
     if (!p->form->has_envelope) {
@@ -383,7 +383,7 @@ static void add_envelope(const FitData *data, const Problem *p, FitResult *r)
     }
 }
 
-static ErrCode add_intervals(const FitOptions *o, const FitData *data, const Problem *p,
+static ErrCode add_intervals(const FitOptions *o, const FitData *data, const FitProblem *p,
                              const Solution *best, const Solution *second, FitResult *r, Err *err)
 {
     if (o->bootstrap == 0) {
@@ -405,8 +405,8 @@ static ErrCode add_intervals(const FitOptions *o, const FitData *data, const Pro
     return ERR_OK;
 }
 
-static ErrCode fit_problem(const FitOptions *o, const FitData *data, const Problem *p, FitResult *r,
-                           Err *err)
+static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitProblem *p,
+                           FitResult *r, Err *err)
 {
     size_t threads = o->threads ? o->threads : 1;
     Search s = {.p = p};
@@ -446,7 +446,7 @@ ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *e
     if (rc != ERR_OK) {
         return rc;
     }
-    Problem p;
+    FitProblem p;
     rc = problem_init(&p, o->form, o->loss, o->residual, data, err);
     if (rc != ERR_OK) {
         return rc;

@@ -24,7 +24,7 @@ typedef struct Knot {
     size_t i;
 } Knot;
 
-static void linearise(const Problem *p, const double *theta, Linear *l)
+static void linearise(const FitProblem *p, const double *theta, Linear *l)
 {
     double grad[FORM_MAX_PARAMS];
     for (size_t i = 0; i < p->n; i++) {
@@ -227,7 +227,7 @@ static bool descend_vertices(Linear *l, Knot *knots, double *d)
 }
 
 /* theta + step * 2^-k for the first k that does not raise the objective. */
-static double damped_step(const Problem *p, const Linear *l, const double *d, double value,
+static double damped_step(const FitProblem *p, const Linear *l, const double *d, double value,
                           double *theta)
 {
     double scale = 1.0;
@@ -246,9 +246,9 @@ static double damped_step(const Problem *p, const Linear *l, const double *d, do
     return value;
 }
 
-static double continuation(const Problem *p, double *theta)
+static double continuation(const FitProblem *p, double *theta)
 {
-    Problem smooth = *p;
+    FitProblem smooth = *p;
     for (double delta = 1e-3; delta > 0.5e-8; delta *= 0.1) {
         smooth.loss = (FitLoss){FIT_HUBER, delta};
         (void)newton_minimise(&smooth, 4, theta);
@@ -256,7 +256,7 @@ static double continuation(const Problem *p, double *theta)
     return problem_value(p, theta);
 }
 
-double l1_minimise(const Problem *p, double *theta, bool *ret_is_vertex)
+double l1_minimise(const FitProblem *p, double *theta, bool *ret_is_vertex)
 {
     Linear l = {.n = p->n, .weight = p->weight};
     Knot *knots = calloc(p->n + 1, sizeof *knots);

@@ -12,6 +12,6 @@
 
 /* Moves theta to a local minimum of an l1 problem and returns the objective.
  * *ret_is_vertex: the dual certificate holds (all multipliers within [-1, 1], 1e-9). */
-double l1_minimise(const Problem *p, double *theta, bool *ret_is_vertex);
+double l1_minimise(const FitProblem *p, double *theta, bool *ret_is_vertex);
 
 #endif

@@ -66,7 +66,7 @@ typedef struct Local {
     double hess[P2];
 } Local;
 
-static void localise(const Problem *p, const double *theta, ProblemCurvature kind, Local *l)
+static void localise(const FitProblem *p, const double *theta, ProblemCurvature kind, Local *l)
 {
     double grad[FORM_MAX_PARAMS], hess[P2];
     l->value = problem_derivatives(p, theta, kind, grad, hess);
@@ -111,7 +111,7 @@ static double model_step(const Local *l, double shift, double *step)
 }
 
 /* Objective at theta + t * step, each coordinate's move clipped; the point goes to trial. */
-static double value_along(const Problem *p, const Local *l, const double *step, double t,
+static double value_along(const FitProblem *p, const Local *l, const double *step, double t,
                           const double *theta, double *trial)
 {
     memcpy(trial, theta, sizeof *theta * p->p);
@@ -125,7 +125,7 @@ static double value_along(const Problem *p, const Local *l, const double *step, 
  * a Huber objective the quadratic is a poor judge of length: a step that promised too
  * much is halved (a larger shift would turn it out of a flat valley), and one that gave
  * much more than it promised is doubled, both while that helps. */
-static bool try_step(const Problem *p, const Local *l, const double *step, double promised,
+static bool try_step(const FitProblem *p, const Local *l, const double *step, double promised,
                      double *theta)
 {
     double best[FORM_MAX_PARAMS], trial[FORM_MAX_PARAMS];
@@ -158,7 +158,7 @@ static bool try_step(const Problem *p, const Local *l, const double *step, doubl
 /* Near the minimum the objective is flat to rounding long before theta is exact (an error
  * of 1e-8 in theta moves it by 1e-16).  There a whole Newton step is judged by the
  * decrease that is still promised after it. */
-static void polish(const Problem *p, double *theta)
+static void polish(const FitProblem *p, double *theta)
 {
     double step[FORM_MAX_PARAMS];
     Local l = {0}, next = {0};
@@ -183,7 +183,7 @@ static void polish(const Problem *p, double *theta)
 }
 
 /* One damped Newton step from l; leaves the shift that worked.  False when none helps. */
-static bool newton_step(const Problem *p, const Local *l, double *shift, double *theta)
+static bool newton_step(const FitProblem *p, const Local *l, double *shift, double *theta)
 {
     double step[FORM_MAX_PARAMS];
     double noise = problem_noise(p);
@@ -203,7 +203,7 @@ static bool newton_step(const Problem *p, const Local *l, double *shift, double 
 }
 
 /* Steps until none helps or max_steps are done; returns whether it ended by itself. */
-static bool descend(const Problem *p, size_t irls_steps, size_t max_steps, double *theta)
+static bool descend(const FitProblem *p, size_t irls_steps, size_t max_steps, double *theta)
 {
     double shift = 0.0;
     Local l = {0};
@@ -227,9 +227,9 @@ static bool descend(const Problem *p, size_t irls_steps, size_t max_steps, doubl
  * so flat along it that Newton advances by percents.  The parameter that moved most since
  * `mark` is moved on by as much, then twice, four times ..., and the others are minimised
  * at each place: the valley becomes a function of one variable. */
-static void follow_valley(const Problem *p, const double *mark, double *theta)
+static void follow_valley(const FitProblem *p, const double *mark, double *theta)
 {
-    Problem fixed = *p;
+    FitProblem fixed = *p;
     double move[FORM_MAX_PARAMS], value = problem_value(p, theta);
     size_t most = 0;
     for (size_t i = 0; i < p->p; i++) {
@@ -256,7 +256,7 @@ static void follow_valley(const Problem *p, const double *mark, double *theta)
     }
 }
 
-double newton_minimise(const Problem *p, size_t irls_steps, double *theta)
+double newton_minimise(const FitProblem *p, size_t irls_steps, double *theta)
 {
     double mark[FORM_MAX_PARAMS];
     memcpy(mark, theta, sizeof *theta * p->p);
@@ -296,7 +296,7 @@ static double eigen_ratio(const Local *l)
     return ratio;
 }
 
-Certificate newton_certify(const Problem *p, const double *theta)
+Certificate newton_certify(const FitProblem *p, const double *theta)
 {
     Local l = {0};
     double step[FORM_MAX_PARAMS];

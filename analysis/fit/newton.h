@@ -20,10 +20,10 @@ typedef struct Certificate {
 
 /* Moves theta to a local minimum; returns its objective.  The first irls_steps use the
  * IRLS curvature (safe far away).  For l1 the objective is a Huber one (fit/l1.h). */
-double newton_minimise(const Problem *p, size_t irls_steps, double *theta);
+double newton_minimise(const FitProblem *p, size_t irls_steps, double *theta);
 
 /* Judges theta.  Fixed parameters are left out. */
-Certificate newton_certify(const Problem *p, const double *theta);
+Certificate newton_certify(const FitProblem *p, const double *theta);
 
 /* Cholesky of the leading n x n of a symmetric matrix (row length n), in place into the
  * lower triangle; false unless positive definite. */

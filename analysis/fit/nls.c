@@ -14,7 +14,7 @@ enum { MAX_ROUNDS = 20, STEPS_IRLS = 4, STEPS_MSE = 200 };
 struct Nls {
     gsl_multifit_nlinear_workspace *gsl;
     size_t p;
-    const Problem *problem;
+    const FitProblem *problem;
     double *root_weight; /* [n] sqrt of weight * psi(r)/r, over the scale */
 };
 
@@ -61,7 +61,7 @@ static int residuals(const gsl_vector *theta, void *ctx, gsl_vector *f)
 static int jacobian(const gsl_vector *theta, void *ctx, gsl_matrix *j)
 {
     const Nls *w = ctx;
-    const Problem *p = w->problem;
+    const FitProblem *p = w->problem;
     double grad[FORM_MAX_PARAMS];
     for (size_t i = 0; i < p->n; i++) {
         double loss = p->form->gradient(theta->data, p->x + i * p->form->n_inputs, grad);
@@ -77,7 +77,7 @@ static int jacobian(const gsl_vector *theta, void *ctx, gsl_matrix *j)
 /* sqrt(weight * psi(r)/r), divided by the root of their weighted sum of squares. */
 static void refresh_weights(Nls *w, const double *theta)
 {
-    const Problem *p = w->problem;
+    const FitProblem *p = w->problem;
     double sum = 0.0;
     for (size_t i = 0; i < p->n; i++) {
         double r = problem_residual(p, i, theta);
@@ -122,7 +122,7 @@ static bool levenberg_marquardt(Nls *w, size_t max_steps, double *theta)
     return true;
 }
 
-void nls_improve(Nls *w, const Problem *p, double *theta)
+void nls_improve(Nls *w, const FitProblem *p, double *theta)
 {
     w->problem = p;
     size_t rounds = p->loss.kind == FIT_MSE ? 1 : MAX_ROUNDS;

@@ -1,4 +1,4 @@
-/* nls.h -- gsl_multifit_nlinear on a Problem: the globally safe half of a solve.
+/* nls.h -- gsl_multifit_nlinear on a FitProblem: the globally safe half of a solve.
  *
  * Levenberg-Marquardt with the analytic Jacobian, in centred logs.  Huber and l1 by
  * iteratively reweighted least squares: the weights psi(r)/r are refreshed outside.
@@ -19,6 +19,6 @@ ErrCode nls_new(size_t n, size_t p, Nls **ret, Err *err);
 void nls_free(Nls *w);
 
 /* Improves theta; it is unchanged when the iteration leaves the finite numbers. */
-void nls_improve(Nls *w, const Problem *p, double *theta);
+void nls_improve(Nls *w, const FitProblem *p, double *theta);
 
 #endif

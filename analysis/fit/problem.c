@@ -29,7 +29,7 @@ static ErrCode check_column(const FitData *data, const double *column, const cha
     return ERR_OK;
 }
 
-static void fill_input(Problem *p, const FitData *data, size_t k)
+static void fill_input(FitProblem *p, const FitData *data, size_t k)
 {
     const double *column = input_column(data, p->form->input[k]);
     double unit = p->form->input[k] == FORM_C ? FORM_PFLOP_S_DAY : 1.0;
@@ -45,10 +45,10 @@ static void fill_input(Problem *p, const FitData *data, size_t k)
     }
 }
 
-ErrCode problem_init(Problem *p, const Form *form, FitLoss loss, FitResidual residual,
+ErrCode problem_init(FitProblem *p, const Form *form, FitLoss loss, FitResidual residual,
                      const FitData *data, Err *err)
 {
-    *p = (Problem){
+    *p = (FitProblem){
         .form = form, .loss = loss, .residual = residual, .n = data->n, .p = form->n_params};
     ErrCode rc = check_column(data, data->loss, "the loss", err);
     for (size_t k = 0; k < form->n_inputs && rc == ERR_OK; k++) {
@@ -77,16 +77,16 @@ ErrCode problem_init(Problem *p, const Form *form, FitLoss loss, FitResidual res
     return ERR_OK;
 }
 
-void problem_release(Problem *p)
+void problem_release(FitProblem *p)
 {
     free(p->x);
     free(p->y);
     free(p->ln_y);
     free(p->weight);
-    *p = (Problem){0};
+    *p = (FitProblem){0};
 }
 
-double problem_rho(const Problem *p, double r)
+double problem_rho(const FitProblem *p, double r)
 {
     double size = fabs(r);
     switch (p->loss.kind) {
@@ -100,13 +100,13 @@ double problem_rho(const Problem *p, double r)
     return size;
 }
 
-double problem_residual(const Problem *p, size_t i, const double *theta)
+double problem_residual(const FitProblem *p, size_t i, const double *theta)
 {
     double loss = p->form->value(theta, p->x + i * p->form->n_inputs);
     return p->residual == FIT_LOG ? log(loss) - p->ln_y[i] : loss - p->y[i];
 }
 
-double problem_value(const Problem *p, const double *theta)
+double problem_value(const FitProblem *p, const double *theta)
 {
     double sum = 0.0;
     for (size_t i = 0; i < p->n; i++) {
@@ -118,7 +118,7 @@ double problem_value(const Problem *p, const double *theta)
 }
 
 /* psi = rho', and psi' (exact) or psi/r (IRLS). */
-static void slopes(const Problem *p, ProblemCurvature kind, double r, double *psi, double *curve)
+static void slopes(const FitProblem *p, ProblemCurvature kind, double r, double *psi, double *curve)
 {
     if (p->loss.kind == FIT_MSE) {
         *psi = 2.0 * r;
@@ -133,7 +133,7 @@ static void slopes(const Problem *p, ProblemCurvature kind, double r, double *ps
 }
 
 /* Adds one observation: g = dr/dtheta and, for the exact Hessian, d2r. */
-static void accumulate(const Problem *p, ProblemCurvature kind, double weight, double loss,
+static void accumulate(const FitProblem *p, ProblemCurvature kind, double weight, double loss,
                        const double *dl, const double *d2l, double r, double *grad, double *hess)
 {
     double psi, curve;
@@ -156,7 +156,7 @@ static void accumulate(const Problem *p, ProblemCurvature kind, double weight, d
     }
 }
 
-double problem_derivatives(const Problem *p, const double *theta, ProblemCurvature kind,
+double problem_derivatives(const FitProblem *p, const double *theta, ProblemCurvature kind,
                            double *grad, double *hess)
 {
     double dl[FORM_MAX_PARAMS], d2l[FORM_MAX_PARAMS * FORM_MAX_PARAMS] = {0.0};
@@ -182,7 +182,7 @@ double problem_derivatives(const Problem *p, const double *theta, ProblemCurvatu
     return sum;
 }
 
-double problem_noise(const Problem *p)
+double problem_noise(const FitProblem *p)
 {
     double sum = 0.0;
     for (size_t i = 0; i < p->n; i++) {

@@ -37,7 +37,7 @@ typedef struct FitData {
     size_t n_runs;        /* 0: unknown, observations are independent */
 } FitData;
 
-typedef struct Problem {
+typedef struct FitProblem {
     const Form *form;
     FitLoss loss;
     FitResidual residual;
@@ -48,21 +48,21 @@ typedef struct Problem {
     double *ln_y;                   /* [n] */
     double *weight;                 /* [n] */
     bool is_fixed[FORM_MAX_PARAMS]; /* theta that the solver leaves alone */
-} Problem;
+} FitProblem;
 
 /* Copies and centres the data.  ERR_INVALID naming the first value that is not finite
  * and positive; ERR_NOMEM. */
-ErrCode problem_init(Problem *p, const Form *form, FitLoss loss, FitResidual residual,
+ErrCode problem_init(FitProblem *p, const Form *form, FitLoss loss, FitResidual residual,
                      const FitData *data, Err *err);
-void problem_release(Problem *p);
+void problem_release(FitProblem *p);
 
-double problem_rho(const Problem *p, double r);
+double problem_rho(const FitProblem *p, double r);
 
 /* Residual of observation i. */
-double problem_residual(const Problem *p, size_t i, const double *theta);
+double problem_residual(const FitProblem *p, size_t i, const double *theta);
 
 /* The objective at theta [p]. */
-double problem_value(const Problem *p, const double *theta);
+double problem_value(const FitProblem *p, const double *theta);
 
 /* How the matrix of problem_derivatives is made. */
 typedef enum ProblemCurvature {
@@ -71,10 +71,10 @@ typedef enum ProblemCurvature {
 } ProblemCurvature;
 
 /* Objective, gradient [p] and curvature [p, p].  Not for l1. */
-double problem_derivatives(const Problem *p, const double *theta, ProblemCurvature kind,
+double problem_derivatives(const FitProblem *p, const double *theta, ProblemCurvature kind,
                            double *grad, double *hess);
 
 /* An objective below this is rounding error of the residuals themselves. */
-double problem_noise(const Problem *p);
+double problem_noise(const FitProblem *p);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { COLD_IRLS_STEPS = 0, WARM_IRLS_STEPS = 3 };
 
-double solve_least_loss(const Problem *p)
+double solve_least_loss(const FitProblem *p)
 {
     double least = INFINITY;
     for (size_t i = 0; i < p->n; i++) {
@@ -16,9 +16,9 @@ double solve_least_loss(const Problem *p)
 }
 
 /* Minimises from s->theta with the parameters that p fixes held. */
-static void descend(const Problem *p, Nls *nls, Solution *s)
+static void descend(const FitProblem *p, Nls *nls, Solution *s)
 {
-    Problem smooth = *p;
+    FitProblem smooth = *p;
     if (p->loss.kind == FIT_L1) {
         smooth.loss = (FitLoss){FIT_HUBER, 1e-3};
     }
@@ -36,14 +36,14 @@ static void descend(const Problem *p, Nls *nls, Solution *s)
 }
 
 /* Is the objective no smaller just inside the limit?  (The Kuhn-Tucker condition.) */
-static bool is_limit_minimal(const Problem *p, const Solution *s, size_t k, double least)
+static bool is_limit_minimal(const FitProblem *p, const Solution *s, size_t k, double least)
 {
     Solution inside = *s;
     inside.theta[k] = log(1e-9 * least);
     return problem_value(p, inside.theta) >= s->objective * (1.0 - 1e-12) - problem_noise(p);
 }
 
-void solve_from(const Problem *p, Nls *nls, Solution *s)
+void solve_from(const FitProblem *p, Nls *nls, Solution *s)
 {
     double least = solve_least_loss(p);
     descend(p, nls, s);
@@ -52,7 +52,7 @@ void solve_from(const Problem *p, Nls *nls, Solution *s)
         if (!p->form->may_vanish[k] || s->theta[k] > log(SOLVE_VANISHED * least)) {
             continue;
         }
-        Problem limited = *p;
+        FitProblem limited = *p;
         Solution at_limit = *s;
         limited.is_fixed[k] = true;
         at_limit.theta[k] = SOLVE_LN_ZERO;

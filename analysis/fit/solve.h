@@ -16,7 +16,7 @@ typedef struct Solution {
 /* From s->theta to a local minimum.  nls may be NULL for a start that is close (a
  * bootstrap replicate).  A coefficient that may vanish and runs to 0 is put there, the
  * others are fitted anew, and the result is kept if it is at least as good. */
-void solve_from(const Problem *p, Nls *nls, Solution *s);
+void solve_from(const FitProblem *p, Nls *nls, Solution *s);
 
 /* ln of the value a coefficient at its limit 0 has in theta: exp() of it is 0. */
 #define SOLVE_LN_ZERO (-1000.0)
@@ -24,6 +24,6 @@ void solve_from(const Problem *p, Nls *nls, Solution *s);
 /* Coefficient below this share of the least loss: the term has vanished. */
 #define SOLVE_VANISHED 1e-6
 
-double solve_least_loss(const Problem *p);
+double solve_least_loss(const FitProblem *p);
 
 #endif

@@ -23,7 +23,7 @@ static double exponent_at(const Form *f, size_t j, double t)
 }
 
 /* Normal equations of the terms: gram [m, m], right-hand side [m]; returns sum w y^2. */
-static double normal_equations(const Problem *p, const double *q, double *gram, double *rhs)
+static double normal_equations(const FitProblem *p, const double *q, double *gram, double *rhs)
 {
     size_t m = p->form->n_terms;
     double phi[FORM_MAX_TERMS], total = 0.0;
@@ -77,7 +77,7 @@ static double solve_set(size_t m, unsigned set, const double *gram, const double
     return cost;
 }
 
-double starts_project(const Problem *p, const double *q, double *coefficients)
+double starts_project(const FitProblem *p, const double *q, double *coefficients)
 {
     size_t m = p->form->n_terms;
     double gram[FORM_MAX_TERMS * FORM_MAX_TERMS], rhs[FORM_MAX_TERMS], c[FORM_MAX_TERMS];
@@ -93,7 +93,7 @@ double starts_project(const Problem *p, const double *q, double *coefficients)
     return best;
 }
 
-static double least_loss(const Problem *p)
+static double least_loss(const FitProblem *p)
 {
     double least = p->y[0];
     for (size_t i = 1; i < p->n; i++) {
@@ -103,7 +103,7 @@ static double least_loss(const Problem *p)
 }
 
 /* theta from exponents and coefficients; a zero coefficient starts small instead. */
-static void join(const Problem *p, const double *q, const double *c, double *theta)
+static void join(const FitProblem *p, const double *q, const double *c, double *theta)
 {
     double small = 1e-2 * least_loss(p);
     for (size_t k = 0; k < p->form->n_terms; k++) {
@@ -146,7 +146,7 @@ static bool is_local_minimum(const double *cost, size_t rows, size_t at)
 }
 
 /* The grid's best local minima into theta [n, p]; returns how many. */
-static size_t grid_starts(const Problem *p, size_t n, double *cost, double *theta)
+static size_t grid_starts(const FitProblem *p, size_t n, double *cost, double *theta)
 {
     size_t rows = n_exponents(p->form) > 1 ? STARTS_GRID : 1;
     double q[FORM_MAX_PARAMS], c[FORM_MAX_TERMS];
@@ -173,7 +173,7 @@ static size_t grid_starts(const Problem *p, size_t n, double *cost, double *thet
 }
 
 /* A start from a point t of the unit cube: exponents, then each coefficient's share. */
-static void cube_start(const Problem *p, const double *t, double least, double *theta)
+static void cube_start(const FitProblem *p, const double *t, double least, double *theta)
 {
     size_t m = p->form->n_terms;
     for (size_t j = 0; j < n_exponents(p->form); j++) {
@@ -184,7 +184,7 @@ static void cube_start(const Problem *p, const double *t, double least, double *
     }
 }
 
-ErrCode starts_fill(const Problem *p, uint64_t seed, size_t n, double *theta, Err *err)
+ErrCode starts_fill(const FitProblem *p, uint64_t seed, size_t n, double *theta, Err *err)
 {
     double *cost = calloc(MAX_GRID, sizeof *cost);
     gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)p->p);

@@ -38,7 +38,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     json_t *result = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(fit_args_run(&o->fit, argv[0], &r, err));
+    TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
     result = report_json(&r.report);
     if (!result) {
         rc = err_nomem(err, "report");
@@ -52,7 +52,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(buf_ok(&out, err));
     TRY(save(&r, result, err));
     (void)fputs(buf_str(&out), stdout);
-    fit_run_report_refusals(&r, s);
+    fit_run_report_refusals(s, &r);
 done:
     json_decref(result);
     buf_release(&out);

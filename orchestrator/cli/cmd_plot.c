@@ -62,7 +62,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     args.bootstrap = 0; /* the pictures show no intervals */
     args.law = args.law ? args.law : "chinchilla,paper_power";
-    TRY(fit_args_run(&args, argv[0], &r, err));
+    TRY(fit_args_run(s, &args, argv[0], &r, err));
     TRY(fit_run_folder(&r, o->out, folder, err));
     TRY(figures_make(&r.report, &f, err));
     TRY(write_all(&f, folder, err));
@@ -70,7 +70,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         (void)fprintf(stderr, "slaw: %zu more groups are not drawn\n", f.n_left_out);
     }
     list_files(&f, folder, s->is_json);
-    fit_run_report_refusals(&r, s);
+    fit_run_report_refusals(s, &r);
 done:
     figures_release(&f);
     fit_run_release(&r);

@@ -29,7 +29,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     ErrCode rc = ERR_OK;
     (void)argc;
     TRY(table_format_parse(o->format, &format, err));
-    TRY(fit_args_run(&o->fit, argv[0], &r, err));
+    TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
     if (s->is_json) {
         result = report_json(&r.report);
         json_pretty(result, &out);
@@ -44,7 +44,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(buf_ok(&out, err));
     (void)fputs(buf_str(&out), stdout);
     if (!o->runs) {
-        fit_run_report_refusals(&r, s);
+        fit_run_report_refusals(s, &r);
     }
 done:
     json_decref(result);

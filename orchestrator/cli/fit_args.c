@@ -5,6 +5,7 @@
 
 #include "common/exit_code.h"
 #include "common/fsx.h"
+#include "orchestrator/cli/study_arg.h"
 
 enum { MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
 
@@ -107,13 +108,32 @@ static ErrCode make_selection(const FitArgs *a, const ObsSource *s, ObsOptions *
     return a->convention ? obs_convention_parse(a->convention, &o->convention, err) : ERR_OK;
 }
 
-ErrCode fit_args_run(const FitArgs *a, const char *path, FitRun *ret, Err *err)
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* A study file stands for the folder of its study; other sources for themselves. */
+static ErrCode open_source(const Session *s, const FitArgs *a, const char *path, ObsSource *ret,
+                           Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    if (!ends_with(path, ".yaml") && !ends_with(path, ".yml")) {
+        return a->dir ? err_set(err, ERR_USAGE, "--dir goes with a study file, not with %s", path)
+                      : obs_source_open(path, ret, err);
+    }
+    ErrCode rc = study_arg_dir(s, path, a->dir, dir, err);
+    return rc == ERR_OK ? obs_source_open(dir, ret, err) : rc;
+}
+
+ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     FitRun r = {0};
     ReportPlan plan;
     ObsOptions options;
     ErrCode rc = ERR_OK;
-    TRY(obs_source_open(path, &r.source, err));
+    TRY(open_source(s, a, path, &r.source, err));
     TRY(make_plan(a, &r.source, &plan, err));
     TRY(make_selection(a, &r.source, &options, err));
     TRY(obs_select(&r.source.frame, &options, &r.obs, err));
@@ -136,7 +156,7 @@ void fit_run_release(FitRun *r)
     obs_source_release(&r->source);
 }
 
-void fit_run_report_refusals(const FitRun *r, Session *s)
+void fit_run_report_refusals(Session *s, const FitRun *r)
 {
     for (size_t i = 0; i < r->report.n; i++) {
         const ReportFit *f = &r->report.fit[i];

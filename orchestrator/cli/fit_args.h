@@ -7,7 +7,7 @@
 #include "orchestrator/cli/command.h"
 
 typedef struct FitArgs {
-    const char *law, *loss, *residual, *by, *convention, *task;
+    const char *dir, *law, *loss, *residual, *by, *convention, *task;
     OptTexts where, map;
     int64_t starts, bootstrap, seed, threads;
     double min_tokens, skip_fraction;
@@ -22,8 +22,10 @@ typedef struct FitArgs {
 
 /* Rows of an option table; `at` is the offset of the FitArgs in the command's struct. */
 #define FIT_ARGS_OPTS(at)                                                                          \
-    {"law", "NAMES", "chinchilla, paper_power, or both with a comma (default: the study's)",       \
-     OPT_TEXT, (at) + offsetof(FitArgs, law)},                                                     \
+    {"dir", "DIR", "of a study file (default runs/<study>)", OPT_TEXT,                             \
+     (at) + offsetof(FitArgs, dir)},                                                               \
+        {"law", "NAMES", "chinchilla, paper_power, or both with a comma (default: the study's)",   \
+         OPT_TEXT, (at) + offsetof(FitArgs, law)},                                                 \
         {"loss", "KIND", "huber:DELTA, mse or l1 (default: huber:1e-3; paper_power: mse)",         \
          OPT_TEXT, (at) + offsetof(FitArgs, loss)},                                                \
         {"residual", "KIND", "log or raw (default log)", OPT_TEXT,                                 \
@@ -62,12 +64,13 @@ typedef struct FitRun {
     Report report;
 } FitRun;
 
-/* `path` is what the user typed and must outlive *ret.  Refusals are in ret->report. */
-ErrCode fit_args_run(const FitArgs *a, const char *path, FitRun *ret, Err *err);
+/* `path` is what the user typed (a study file, a study's folder, a catalog, a CSV) and must
+ * outlive *ret.  Refusals are in ret->report. */
+ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 void fit_run_release(FitRun *r);
 
 /* Prints each refusal to standard error and sets the exit status. */
-void fit_run_report_refusals(const FitRun *r, Session *s);
+void fit_run_report_refusals(Session *s, const FitRun *r);
 
 /* <study>/reports, made if missing, or `out` when given; ERR_USAGE when the source is no
  * study and out is NULL. */
