@@ -190,11 +190,12 @@ static bool newton_step(const FitProblem *p, const Local *l, double *shift, doub
     for (size_t s = 0; s < MAX_SHIFTS; s++) {
         double promised = model_step(l, *shift, step);
         if (promised >= 0.0) {
+            bool is_rounding = promised <= 4.0 * DBL_EPSILON * l->value + 1e-2 * noise;
             if (try_step(p, l, step, promised, theta)) {
-                return true;
+                return !is_rounding; /* what falls from here on falls by chance */
             }
-            if (promised <= 4.0 * DBL_EPSILON * (l->value + noise)) {
-                return false; /* nothing left but rounding */
+            if (is_rounding) {
+                return false;
             }
         }
         *shift = fmax(16.0 * *shift, 1e-8);

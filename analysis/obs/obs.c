@@ -69,9 +69,7 @@ static ErrCode mapped_column(const Selection *s, const char *name, bool is_requi
     *ret = frame_find(s->f, name);
     if (*ret == FRAME_NONE && is_required) {
         ErrCode rc = frame_column(s->f, name, ret, err);
-        if (!strstr(err->hint, "did you mean")) {
-            (void)err_hint(err, "name it: --map %s=COLUMN", name);
-        }
+        (void)err_hint(err, "name the column that holds it: --map %s=COLUMN", name);
         return rc;
     }
     return ERR_OK;

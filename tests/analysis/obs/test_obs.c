@@ -1,0 +1,185 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/obs/csv.h"
+#include "analysis/obs/obs.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static const char table[] = "arch,size,run,params,D,loss,C,note\n"
+                            "a,20k,r1,20k,1e6,3.5,1.2e11,x\n"
+                            "a,20k,r1,20k,4M,3.1,4.8e11,y\n"
+                            "b,20k,r2,21000,1e6,3.6,1.3e11,x\n"
+                            "a,85k,r3,85000,4e6,2.9,2e12,bad\n"
+                            "b,20k,r2,21000,4e6,3.2,5.2e11,x\n";
+
+static TmpDir tmp;
+static Frame frame;
+
+static ErrCode select_rows(const ObsOptions *o, Obs *ret, Err *err)
+{
+    tmp = tmpdir_open();
+    ck_assert_int_eq(csv_read(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
+    ErrCode rc = obs_select(&frame, o, ret, err);
+    frame_release(&frame);
+    tmpdir_close(&tmp);
+    return rc;
+}
+
+static ObsOptions mapped(void)
+{
+    return (ObsOptions){.map = {"N=params"}, .n_map = 1};
+}
+
+START_TEST(rows_become_groups_of_numbers)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.by = "arch";
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_groups, 2);
+    ck_assert_uint_eq(obs.n_read, 5);
+    ck_assert_uint_eq(obs.n_used, 5);
+    ck_assert_int_eq(obs.convention, OBS_GIVEN);
+    const ObsGroup *a = &obs.group[0], *b = &obs.group[1];
+    ck_assert_str_eq(a->name, "a");
+    ck_assert_uint_eq(a->data.n, 3);
+    ck_assert_uint_eq(a->data.n_runs, 2);
+    ck_assert_uint_eq(a->data.run[2], 1);
+    ck_assert_str_eq(a->run_name[1], "r3");
+    ck_assert_double_eq(a->data.params[0], 20000.0);
+    ck_assert_double_eq(a->data.tokens[1], 4e6);
+    ck_assert_double_eq(a->data.flops[2], 2e12);
+    ck_assert_uint_eq(b->data.n, 2);
+    ck_assert_uint_eq(b->data.run[0], 0);
+    ck_assert_double_eq(b->data.loss[1], 3.2);
+    ck_assert(isnan(b->bits_per_byte[0]));
+    obs_release(&obs);
+}
+END_TEST
+
+START_TEST(conditions_select_by_number_and_by_text)
+{
+    const struct {
+        const char *where;
+        size_t used;
+    } c[] = {
+        {"arch=a", 3},   {"arch != a", 2},   {"D>1e6", 3},
+        {"D>=1M", 5},    {"D < 4000000", 2}, {"params<=20000", 2},
+        {"size=20k", 4}, {"size=20000", 4},  {"note==bad", 1},
+    };
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        Obs obs;
+        Err err = ERR_INIT;
+        ObsOptions o = mapped();
+        o.where[o.n_where++] = c[i].where;
+        ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s: %s", c[i].where, err.msg);
+        ck_assert_msg(obs.n_used == c[i].used, "%s: %zu rows", c[i].where, obs.n_used);
+        ck_assert_uint_eq(obs.n_where, 5 - obs.n_used);
+        obs_release(&obs);
+    }
+}
+END_TEST
+
+START_TEST(warm_up_is_left_out_by_run)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.skip_fraction = 0.5;
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    ck_assert_uint_eq(obs.n_used, 3);
+    ck_assert_uint_eq(obs.n_early, 2);
+    obs_release(&obs);
+    o = mapped();
+    o.is_final_only = true;
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    ck_assert_uint_eq(obs.n_used, 3);
+    obs_release(&obs);
+    o = mapped();
+    o.min_tokens = 2e6;
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    ck_assert_uint_eq(obs.n_early, 2);
+    obs_release(&obs);
+}
+END_TEST
+
+START_TEST(c_is_six_n_d_when_asked_or_missing)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.convention = OBS_6ND;
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    ck_assert_double_eq(obs.group[0].data.flops[0], 6.0 * 20000.0 * 1e6);
+    obs_release(&obs);
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_named)
+{
+    const struct {
+        ObsOptions o;
+        ErrCode code;
+        const char *words, *hint;
+    } c[] = {
+        {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=COLUMN"},
+        {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
+        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
+        {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
+         ERR_INVALID,
+         "no column \"arhc\"",
+         "arch"},
+        {{.map = {"N=size"}, .n_map = 1, .where = {"arch"}, .n_where = 1},
+         ERR_USAGE,
+         "\"arch\" is not a condition",
+         "COLUMN=VALUE"},
+        {{.map = {"N=size"}, .n_map = 1, .where = {"note>1"}, .n_where = 1},
+         ERR_INVALID,
+         "t.csv:2: column \"note\": \"x\" has no order",
+         ""},
+        {{.map = {"N=note"}, .n_map = 1},
+         ERR_INVALID,
+         "t.csv:2: column \"note\": \"x\" is not a number",
+         "--where 'note>0'"},
+        {{.map = {"N=size"}, .n_map = 1, .where = {"D>1e9"}, .n_where = 1},
+         ERR_INVALID,
+         "none of its 5 rows",
+         ""},
+        {{.map = {"N=size"}, .n_map = 1, .by = "archi"},
+         ERR_INVALID,
+         "no column \"archi\"",
+         "arch"},
+        {{.map = {"N=size"}, .n_map = 1, .convention = OBS_PAPER}, ERR_INVALID, "\"C_paper\"", ""},
+    };
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        Obs obs;
+        Err err = ERR_INIT;
+        ck_assert_int_eq(select_rows(&c[i].o, &obs, &err), c[i].code);
+        ck_assert_msg(strstr(err.msg, c[i].words) != NULL, "%s", err.msg);
+        ck_assert_msg(strstr(err.hint, c[i].hint) != NULL, "%s", err.hint);
+    }
+    ObsConvention convention;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(obs_convention_parse("exact", &convention, &err), ERR_OK);
+    ck_assert_int_eq(convention, OBS_EXACT);
+    ck_assert_int_eq(obs_convention_parse("default", &convention, &err), ERR_USAGE);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, rows_become_groups_of_numbers);
+    tcase_add_test(tc, conditions_select_by_number_and_by_text);
+    tcase_add_test(tc, warm_up_is_left_out_by_run);
+    tcase_add_test(tc, c_is_six_n_d_when_asked_or_missing);
+    tcase_add_test(tc, what_is_wrong_is_named);
+}
+
+int main(void)
+{
+    return suite_main("analysis/obs", fill);
+}

@@ -1,0 +1,77 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/obs/obs.h"
+#include "common/fsx.h"
+#include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+START_TEST(a_catalog_becomes_observations)
+{
+    TmpDir tmp = tmpdir_open();
+    Err err = ERR_INIT;
+    ObsSource s;
+    Obs obs;
+    small_catalog(tmp.path, 3);
+    ck_assert_msg(obs_source_open(tmp.path, &s, &err) == ERR_OK, "%s", err.msg);
+    ck_assert(s.is_study);
+    ck_assert_str_eq(s.dir, tmp.path);
+    ck_assert_str_eq(s.analysis.name, "small");
+    ck_assert_str_eq(s.analysis.by, "architecture");
+    ck_assert_uint_eq(s.analysis.n_laws, 2);
+    ck_assert_str_eq(s.analysis.law[1], "paper_power");
+    ck_assert_uint_ne(frame_find(&s.frame, "lr"), FRAME_NONE); /* an axis of the matrix */
+    ObsOptions o = {.by = "architecture", .task = "validation", .where = {"lr=1e-3"}, .n_where = 1};
+    ck_assert_msg(obs_select(&s.frame, &o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_groups, 2);
+    ck_assert_int_eq(obs.convention, OBS_PAPER);
+    const ObsGroup *g = &obs.group[0];
+    ck_assert_str_eq(g->name, "llama");
+    ck_assert_uint_eq(g->data.n, 3 * SMALL_CHECKPOINTS);
+    ck_assert_uint_eq(g->data.n_runs, 3);
+    ck_assert_str_eq(g->run_name[2], "llama-334k");
+    size_t last = SMALL_CHECKPOINTS - 1;
+    ck_assert_double_eq(g->data.tokens[last], 8192000.0);
+    ck_assert_double_eq(g->data.flops[last], 7.0 * 20480.0 * 8192000.0);
+    double loss = 1.2 + 9.0 * pow(20480.0, -0.2) + 60.0 * pow(8192000.0, -0.27);
+    ck_assert_double_eq(g->data.loss[last], loss); /* every bit, through SQLite and back */
+    ck_assert_double_eq(g->bits_per_byte[last], loss / log(2.0));
+    obs_release(&obs);
+    o.task = "other";
+    ck_assert_int_eq(obs_select(&s.frame, &o, &obs, &err), ERR_INVALID);
+    obs_source_release(&s);
+    char path[FSX_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/catalog.db", tmp.path);
+    ck_assert_int_eq(obs_source_open(path, &s, &err), ERR_OK); /* the database by itself */
+    ck_assert_str_eq(s.dir, tmp.path);
+    obs_source_release(&s);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(what_is_no_source_is_refused)
+{
+    TmpDir tmp = tmpdir_open();
+    Err err = ERR_INIT;
+    ObsSource s;
+    ck_assert_int_eq(obs_source_open(tmp.path, &s, &err), ERR_NOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.msg, "no catalog.db"));
+    ck_assert_int_eq(obs_source_open("/nonexistent.csv", &s, &err), ERR_NOTFOUND);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, a_catalog_becomes_observations);
+    tcase_add_test(tc, what_is_no_source_is_refused);
+}
+
+int main(void)
+{
+    return suite_main("analysis/obs/source", fill);
+}

@@ -1,0 +1,157 @@
+/* Catalog in, report out: the numbers of a known law through every layer. */
+#include <check.h>
+#include <gsl/gsl_errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/report/figures.h"
+#include "analysis/report/report.h"
+#include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+static ObsSource source;
+static Obs obs;
+static Report report;
+
+static void open_report(size_t n_sizes)
+{
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, n_sizes);
+    const ObsOptions o = {.by = "architecture", .task = "validation"};
+    const ReportPlan plan = {.law = {form_find("chinchilla"), form_find("paper_power")},
+                             .n_laws = 2,
+                             .starts = 8,
+                             .bootstrap = 30,
+                             .threads = 1,
+                             .seed = 1};
+    ck_assert_msg(obs_source_open(tmp.path, &source, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(obs_select(&source.frame, &o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(report_make("small", &obs, &plan, &report, &err) == ERR_OK, "%s", err.msg);
+}
+
+static void close_report(void)
+{
+    report_release(&report);
+    obs_release(&obs);
+    obs_source_release(&source);
+    tmpdir_close(&tmp);
+}
+
+START_TEST(json_has_the_fields_that_others_read)
+{
+    open_report(6);
+    json_t *v = report_json(&report);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
+    ck_assert_str_eq(json_string_value(json_object_get(v, "source")), "small");
+    const json_t *fits = json_object_get(v, "fits");
+    ck_assert_uint_eq(json_array_size(fits), 4);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "refused")), 0);
+    static const char *const keys[] = {
+        "group",   "law",       "loss",   "delta",    "residual", "n",   "objective", "params",
+        "derived", "intervals", "starts", "rmse_log", "r2",       "aic", "bic",       "warnings"};
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            ck_assert_msg(json_object_get(json_array_get(fits, i), keys[k]) != NULL, "%s", keys[k]);
+        }
+    }
+    const json_t *llama = json_array_get(fits, 0);
+    ck_assert_str_eq(json_string_value(json_object_get(llama, "law")), "chinchilla");
+    ck_assert_double_eq(json_real_value(json_object_get(llama, "delta")), 1e-3);
+    const json_t *params = json_object_get(llama, "params");
+    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "alpha")), 0.2, 1e-9);
+    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "E")), 1.2, 1e-8);
+    const json_t *alpha = json_object_get(json_object_get(llama, "intervals"), "alpha");
+    ck_assert_str_eq(json_string_value(json_object_get(alpha, "method")), "bootstrap");
+    const json_t *power = json_array_get(fits, 2);
+    ck_assert_str_eq(json_string_value(json_object_get(power, "convention")), "paper");
+    ck_assert_ptr_nonnull(json_object_get(json_object_get(power, "derived"), "a"));
+    json_decref(v);
+    close_report();
+}
+END_TEST
+
+START_TEST(a_refusal_is_part_of_the_report)
+{
+    open_report(2);
+    ck_assert_uint_eq(report.n_refused, 2); /* two sizes: no chinchilla; the power law is fine */
+    json_t *v = report_json(&report);
+    const json_t *first = json_array_get(json_object_get(v, "refused"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(first, "group")), "llama");
+    ck_assert_ptr_nonnull(
+        strstr(json_string_value(json_object_get(first, "reason")), "different values of N"));
+    json_decref(v);
+    Buf out = BUF_INIT;
+    report_text(&report, &out);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama, chinchilla: refused\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "32 of 32 rows used"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "(convention of C: paper)"));
+    buf_release(&out);
+    close_report();
+}
+END_TEST
+
+START_TEST(tables_have_a_row_a_group_and_a_row_a_run)
+{
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    open_report(6);
+    ck_assert_int_eq(report_laws_table(&report, TABLE_MARKDOWN, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| architecture | points |"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| tnl          |     48 | 1.236 ["));
+    buf_clear(&out);
+    ck_assert_int_eq(report_runs_table(&obs, TABLE_CSV, &out, &err), ERR_OK);
+    size_t lines = 0;
+    for (const char *p = buf_str(&out); *p; p++) {
+        lines += *p == '\n' ? 1 : 0;
+    }
+    ck_assert_uint_eq(lines, 13);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "tnl,tnl-6.5m,6500000,8192000,"));
+    buf_clear(&out);
+    ck_assert_int_eq(report_laws_table(&report, TABLE_CSV, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama,chinchilla,48,alpha,0."));
+    buf_release(&out);
+    close_report();
+}
+END_TEST
+
+START_TEST(the_figures_hold_runs_and_laws)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    open_report(6);
+    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    const PlotPanel *compute = &f.figure[0].panel[1];
+    ck_assert_str_eq(compute->title, "tnl");
+    ck_assert_uint_eq(f.figure[0].n_panels, 2);
+    ck_assert_uint_ge(compute->n_series, 7); /* six runs and at least one law */
+    ck_assert_uint_eq(compute->series[0].n, SMALL_CHECKPOINTS);
+    ck_assert_double_eq(compute->series[0].x[SMALL_CHECKPOINTS - 1], 7.0 * 20480.0 * 8192000.0);
+    ck_assert_str_eq(compute->series[5].color, "#D55E00"); /* the largest has the full colour */
+    /* No run can lie below the law's frontier: here the data are the law. */
+    const ObsGroup *g = report.fit[0].group;
+    for (size_t i = 0; i < g->data.n; i++) {
+        double least = figures_frontier(&report.fit[0].fit, &g->data, g->data.flops[i]);
+        ck_assert_double_le(least, g->data.loss[i] * (1.0 + 1e-6)); /* a grid of 200 N */
+    }
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    (void)gsl_set_error_handler_off();
+    tcase_add_test(tc, json_has_the_fields_that_others_read);
+    tcase_add_test(tc, a_refusal_is_part_of_the_report);
+    tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
+    tcase_add_test(tc, the_figures_hold_runs_and_laws);
+}
+
+int main(void)
+{
+    return suite_main("analysis/report", fill);
+}
