@@ -182,7 +182,7 @@ static ErrCode search_all(const FitOptions *o, Search *s, size_t threads, Err *e
 {
     const FitProblem *p = s->p;
     double *theta = calloc(o->starts * p->p + 1, sizeof *theta);
-    s->nls = calloc(threads, sizeof *s->nls);
+    s->nls = calloc(threads, sizeof(Nls *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     s->end = calloc(o->starts + 1, sizeof *s->end);
     ErrCode rc = theta && s->nls && s->end ? ERR_OK : err_nomem(err, "starting points");
     for (size_t t = 0; t < threads && rc == ERR_OK; t++) {
@@ -191,7 +191,7 @@ static ErrCode search_all(const FitOptions *o, Search *s, size_t threads, Err *e
     if (rc == ERR_OK) {
         rc = starts_fill(p, o->seed, o->starts, theta, err);
     }
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && theta && s->end) {
         for (size_t i = 0; i < o->starts; i++) {
             memcpy(s->end[i].theta, theta + i * p->p, sizeof *theta * p->p);
         }

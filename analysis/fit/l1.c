@@ -37,38 +37,50 @@ static void linearise(const FitProblem *p, const double *theta, Linear *l)
     }
 }
 
-/* Solves M x = b (transposed: M' x = b), M [p, p] row-major, by elimination with pivoting. */
+/* Rows of an elimination: p unknowns and the right-hand side. */
+typedef struct System {
+    size_t p;
+    double a[FORM_MAX_PARAMS][FORM_MAX_PARAMS + 1];
+} System;
+
+/* Brings the row with the largest entry of column c to row c; false if all are zero. */
+static bool pivot(System *s, size_t c)
+{
+    size_t best = c;
+    for (size_t i = c + 1; i < s->p; i++) {
+        best = fabs(s->a[i][c]) > fabs(s->a[best][c]) ? i : best;
+    }
+    for (size_t k = 0; k <= s->p && best != c; k++) {
+        double t = s->a[c][k];
+        s->a[c][k] = s->a[best][k];
+        s->a[best][k] = t;
+    }
+    return fabs(s->a[c][c]) > 1e-13;
+}
+
+/* Solves M x = b (transposed: M' x = b), M [p, p] row-major, by Gauss and Jordan. */
 static bool solve_square(size_t p, const double *m, bool is_transposed, const double *b, double *x)
 {
-    double a[FORM_MAX_PARAMS][FORM_MAX_PARAMS + 1];
+    System s = {.p = p};
     for (size_t i = 0; i < p; i++) {
         for (size_t k = 0; k < p; k++) {
-            a[i][k] = is_transposed ? m[k * p + i] : m[i * p + k];
+            s.a[i][k] = is_transposed ? m[k * p + i] : m[i * p + k];
         }
-        a[i][p] = b[i];
+        s.a[i][p] = b[i];
     }
     for (size_t c = 0; c < p; c++) {
-        size_t pivot = c;
-        for (size_t i = c + 1; i < p; i++) {
-            pivot = fabs(a[i][c]) > fabs(a[pivot][c]) ? i : pivot;
-        }
-        if (!(fabs(a[pivot][c]) > 1e-13)) {
+        if (!pivot(&s, c)) {
             return false;
         }
-        for (size_t k = 0; k <= p && pivot != c; k++) {
-            double t = a[c][k];
-            a[c][k] = a[pivot][k];
-            a[pivot][k] = t;
-        }
         for (size_t i = 0; i < p; i++) {
-            double f = i == c ? 0.0 : a[i][c] / a[c][c];
-            for (size_t k = c; k <= p && f != 0.0; k++) {
-                a[i][k] -= f * a[c][k];
+            double f = i == c ? 0.0 : s.a[i][c] / s.a[c][c];
+            for (size_t k = c; k <= p; k++) {
+                s.a[i][k] -= f * s.a[c][k];
             }
         }
     }
     for (size_t i = 0; i < p; i++) {
-        x[i] = a[i][p] / a[i][i];
+        x[i] = s.a[i][p] / s.a[i][i];
     }
     return true;
 }
@@ -99,44 +111,46 @@ static double dot(size_t n, const double *a, const double *b)
     return s;
 }
 
+/* Row i without its parts along q[0..have), to length 1; false if nothing is left. */
+static bool independent_part(const Linear *l, size_t i, double (*q)[FORM_MAX_PARAMS], size_t have,
+                             double *row)
+{
+    memcpy(row, l->j + i * l->p, sizeof *row * l->p);
+    double before = sqrt(dot(l->p, row, row));
+    for (size_t k = 0; k < have; k++) {
+        double c = dot(l->p, row, q[k]);
+        for (size_t a = 0; a < l->p; a++) {
+            row[a] -= c * q[k][a];
+        }
+    }
+    double after = sqrt(dot(l->p, row, row));
+    for (size_t a = 0; a < l->p; a++) {
+        row[a] /= after > 0.0 ? after : 1.0;
+    }
+    return after > 1e-6 * before;
+}
+
 /* Chooses the first basis: smallest residuals first, rows that stay independent. */
 static bool choose_basis(Linear *l)
 {
-    double q[FORM_MAX_PARAMS][FORM_MAX_PARAMS];
-    size_t have = 0;
+    double q[FORM_MAX_PARAMS][FORM_MAX_PARAMS], row[FORM_MAX_PARAMS];
     for (size_t k = 0; k < l->p; k++) {
         l->basis[k] = SIZE_MAX;
     }
-    while (have < l->p) {
+    for (size_t have = 0; have < l->p; have++) {
         size_t best = SIZE_MAX;
-        double best_row[FORM_MAX_PARAMS] = {0.0};
         for (size_t i = 0; i < l->n; i++) {
-            if (l->weight[i] <= 0.0 || in_basis(l, i) ||
-                (best != SIZE_MAX && fabs(l->r[i]) >= fabs(l->r[best]))) {
-                continue;
-            }
-            double row[FORM_MAX_PARAMS];
-            memcpy(row, l->j + i * l->p, sizeof *row * l->p);
-            double before = sqrt(dot(l->p, row, row));
-            for (size_t k = 0; k < have; k++) {
-                double c = dot(l->p, row, q[k]);
-                for (size_t a = 0; a < l->p; a++) {
-                    row[a] -= c * q[k][a];
-                }
-            }
-            double after = sqrt(dot(l->p, row, row));
-            if (after > 1e-6 * before && after > 0.0) {
+            bool is_smaller = best == SIZE_MAX || fabs(l->r[i]) < fabs(l->r[best]);
+            if (l->weight[i] > 0.0 && is_smaller && !in_basis(l, i) &&
+                independent_part(l, i, q, have, row)) {
                 best = i;
-                for (size_t a = 0; a < l->p; a++) {
-                    best_row[a] = row[a] / after;
-                }
             }
         }
         if (best == SIZE_MAX) {
             return false;
         }
-        memcpy(q[have], best_row, sizeof best_row);
-        l->basis[have++] = best;
+        (void)independent_part(l, best, q, have, q[have]);
+        l->basis[have] = best;
     }
     return true;
 }
@@ -230,8 +244,8 @@ static bool descend_vertices(Linear *l, Knot *knots, double *d)
 static double damped_step(const FitProblem *p, const Linear *l, const double *d, double value,
                           double *theta)
 {
-    double scale = 1.0;
-    for (size_t k = 0; k < MAX_HALVINGS; k++, scale *= 0.5) {
+    for (size_t k = 0; k < MAX_HALVINGS; k++) {
+        double scale = ldexp(1.0, -(int)k);
         double trial[FORM_MAX_PARAMS];
         memcpy(trial, theta, sizeof *theta * p->p);
         for (size_t a = 0; a < l->p; a++) {
@@ -249,8 +263,8 @@ static double damped_step(const FitProblem *p, const Linear *l, const double *d,
 static double continuation(const FitProblem *p, double *theta)
 {
     FitProblem smooth = *p;
-    for (double delta = 1e-3; delta > 0.5e-8; delta *= 0.1) {
-        smooth.loss = (FitLoss){FIT_HUBER, delta};
+    for (int decade = 3; decade <= 8; decade++) {
+        smooth.loss = (FitLoss){FIT_HUBER, pow(10.0, -decade)};
         (void)newton_minimise(&smooth, 4, theta);
     }
     return problem_value(p, theta);

@@ -138,8 +138,8 @@ static bool try_step(const FitProblem *p, const Local *l, const double *step, do
         memcpy(theta, best, sizeof *theta * p->p);
         return true;
     }
-    double factor = is_good ? 2.0 : 0.5, t = factor;
-    for (size_t k = 0; k < MAX_HALVINGS; k++, t *= factor) {
+    for (int k = 1; k <= MAX_HALVINGS; k++) {
+        double t = ldexp(1.0, is_good ? k : -k);
         double value = value_along(p, l, step, t, theta, trial);
         if (value < lowest) {
             lowest = value;

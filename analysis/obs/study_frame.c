@@ -70,7 +70,8 @@ static ErrCode read_axes(Catalog *c, Arena *a, Axes *x, Err *err)
     if (rc != ERR_OK) {
         return rc;
     }
-    x->value = calloc(x->n_runs + 1, sizeof *x->value);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers */
+    x->value = calloc(x->n_runs + 1, sizeof(json_t *));
     if (!x->value) {
         return err_nomem(err, "axes");
     }

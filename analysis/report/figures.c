@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/report/frontier.h"
 #include "common/quantity.h"
 
-enum { N_CURVE = 80, N_FRONTIER = 60, N_BANDS = 4, N_SEARCH = 200 };
+enum { N_CURVE = 80, N_FRONTIER = 60, N_BANDS = 4 };
 #define INK  "#222222"
 #define GREY "#8A8A8A"
 
@@ -154,63 +155,6 @@ static size_t size_rank(const Group *g, size_t i, size_t *ret_n)
     return at;
 }
 
-/* ---- the compute-optimal frontier ---- */
-
-/* FLOP per token at N, by the observations' own sizes: linear in logs, by the nearest two. */
-static double per_token(const FitData *data, double ln_n)
-{
-    double below = -INFINITY, above = INFINITY, at_below = 0.0, at_above = 0.0;
-    for (size_t i = 0; i < data->n; i++) {
-        double x = log(data->params[i]), y = log(data->flops[i] / data->tokens[i]);
-        if (x <= ln_n && x >= below) {
-            below = x;
-            at_below = y;
-        }
-        if (x >= ln_n && x <= above) {
-            above = x;
-            at_above = y;
-        }
-    }
-    if (!isfinite(below) || !isfinite(above) || above - below < 1e-12) {
-        return exp(isfinite(below) ? at_below : at_above);
-    }
-    return exp(at_below + (at_above - at_below) * (ln_n - below) / (above - below));
-}
-
-typedef struct Frontier {
-    double ln_n[N_SEARCH], per_token[N_SEARCH];
-} Frontier;
-
-static void frontier_of(const FitData *data, Frontier *f)
-{
-    double lo = INFINITY, hi = -INFINITY;
-    for (size_t i = 0; i < data->n; i++) {
-        lo = fmin(lo, log(data->params[i]));
-        hi = fmax(hi, log(data->params[i]));
-    }
-    for (size_t k = 0; k < N_SEARCH; k++) {
-        f->ln_n[k] = lo + (hi - lo) * (double)k / (N_SEARCH - 1);
-        f->per_token[k] = per_token(data, f->ln_n[k]);
-    }
-}
-
-static double frontier_at(const FitResult *fit, const Frontier *f, double c)
-{
-    double least = INFINITY;
-    for (size_t k = 0; k < N_SEARCH; k++) {
-        const double inputs[] = {exp(f->ln_n[k]), c / f->per_token[k]};
-        least = fmin(least, fit_predict(fit, inputs));
-    }
-    return least;
-}
-
-double figures_frontier(const FitResult *fit, const FitData *data, double c)
-{
-    Frontier f;
-    frontier_of(data, &f);
-    return frontier_at(fit, &f, c);
-}
-
 /* ---- loss against C ---- */
 
 static void compute_range(const Group *g, double *lo, double *hi)
@@ -231,11 +175,11 @@ static void add_frontier(Sheet *s, const Group *g, PlotPanel *panel)
         return;
     }
     Frontier f;
-    frontier_of(&g->obs->data, &f);
+    frontier_init(&f, &g->obs->data);
     compute_range(g, &lo, &hi);
     for (size_t i = 0; i < N_FRONTIER; i++) {
         x[i] = lo * pow(hi / lo, (double)i / (N_FRONTIER - 1));
-        y[i] = frontier_at(g->chinchilla, &f, x[i]);
+        y[i] = frontier_loss(&f, g->chinchilla, x[i]);
     }
     (void)plot_add(panel, "compute-optimal by L(N, D)", INK, PLOT_THICK, N_FRONTIER, x, y);
 }

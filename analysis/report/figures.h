@@ -27,8 +27,4 @@ typedef struct Figures {
 ErrCode figures_make(const Report *r, Figures *ret, Err *err);
 void figures_release(Figures *f);
 
-/* The least loss of a chinchilla fit at compute c [FLOP], over N between the group's smallest and
- * largest, with the FLOP per token of the group's own sizes (interpolated in logs). */
-double figures_frontier(const FitResult *fit, const FitData *data, double c);
-
 #endif

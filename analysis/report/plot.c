@@ -83,7 +83,7 @@ static void put_csv_text(Buf *out, const char *s)
         if (*s == '"') {
             buf_putc(out, '"');
         }
-        buf_putc(out, (unsigned char)*s < ' ' ? ' ' : *s);
+        buf_add(out, (unsigned char)*s < ' ' ? " " : s, 1);
     }
     buf_putc(out, '"');
 }
@@ -121,7 +121,7 @@ static void put_quoted(Buf *out, const char *s)
         if (*s == '\'') {
             buf_putc(out, '\'');
         }
-        buf_putc(out, is_bad ? '?' : *s);
+        buf_add(out, is_bad ? "?" : s, 1);
     }
     buf_putc(out, '\'');
 }

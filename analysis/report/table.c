@@ -1,5 +1,6 @@
 #include "analysis/report/table.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,7 @@ static void print_csv(const Table *t, Buf *out)
 
 ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
 {
+    assert(t->n_columns > 0);
     ErrCode rc = buf_ok(&t->text, err);
     if (rc != ERR_OK) {
         return rc;

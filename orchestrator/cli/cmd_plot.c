@@ -36,7 +36,7 @@ static void list_files(const Figures *f, const char *folder, bool is_json)
 {
     static const char *const ending[] = {"csv", "gp", "svg", "png"};
     (void)fputs(is_json ? "{\"schema\":1,\"files\":[" : "", stdout);
-    for (size_t i = 0; i < FIGURES_COUNT * 4; i++) {
+    for (size_t i = 0; i < (size_t)FIGURES_COUNT * 4; i++) {
         const char *name = f->figure[i / 4].name;
         if (is_json) {
             json_t *path = json_sprintf("%s/%s.%s", folder, name, ending[i % 4]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/report/figures.h"
+#include "analysis/report/frontier.h"
 #include "analysis/report/report.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
@@ -133,8 +134,10 @@ START_TEST(the_figures_hold_runs_and_laws)
     ck_assert_str_eq(compute->series[5].color, "#D55E00"); /* the largest has the full colour */
     /* No run can lie below the law's frontier: here the data are the law. */
     const ObsGroup *g = report.fit[0].group;
+    Frontier frontier;
+    frontier_init(&frontier, &g->data);
     for (size_t i = 0; i < g->data.n; i++) {
-        double least = figures_frontier(&report.fit[0].fit, &g->data, g->data.flops[i]);
+        double least = frontier_loss(&frontier, &report.fit[0].fit, g->data.flops[i]);
         ck_assert_double_le(least, g->data.loss[i] * (1.0 + 1e-6)); /* a grid of 200 N */
     }
     figures_release(&f);

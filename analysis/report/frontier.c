@@ -1,0 +1,47 @@
+#include "analysis/report/frontier.h"
+
+#include <math.h>
+
+/* FLOP per token at N, by the observations' own sizes: linear in logs, by the nearest two. */
+static double per_token(const FitData *data, double ln_n)
+{
+    double below = -INFINITY, above = INFINITY, at_below = 0.0, at_above = 0.0;
+    for (size_t i = 0; i < data->n; i++) {
+        double x = log(data->params[i]), y = log(data->flops[i] / data->tokens[i]);
+        if (x <= ln_n && x >= below) {
+            below = x;
+            at_below = y;
+        }
+        if (x >= ln_n && x <= above) {
+            above = x;
+            at_above = y;
+        }
+    }
+    if (!isfinite(below) || !isfinite(above) || above - below < 1e-12) {
+        return exp(isfinite(below) ? at_below : at_above);
+    }
+    return exp(at_below + (at_above - at_below) * (ln_n - below) / (above - below));
+}
+
+void frontier_init(Frontier *f, const FitData *data)
+{
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t i = 0; i < data->n; i++) {
+        lo = fmin(lo, log(data->params[i]));
+        hi = fmax(hi, log(data->params[i]));
+    }
+    for (size_t k = 0; k < FRONTIER_SIZES; k++) {
+        f->ln_n[k] = lo + (hi - lo) * (double)k / (FRONTIER_SIZES - 1);
+        f->per_token[k] = per_token(data, f->ln_n[k]);
+    }
+}
+
+double frontier_loss(const Frontier *f, const FitResult *fit, double c)
+{
+    double least = INFINITY;
+    for (size_t k = 0; k < FRONTIER_SIZES; k++) {
+        const double inputs[] = {exp(f->ln_n[k]), c / f->per_token[k]};
+        least = fmin(least, fit_predict(fit, inputs));
+    }
+    return least;
+}
