@@ -14,7 +14,7 @@
 
 /* With fewer runs there are no intervals: three runs of three sizes determine A, alpha and E
  * exactly, and no resampling can see how runs differ.  Below BOOTSTRAP_FEW_RUNS there is a warning. */
-enum { BOOTSTRAP_MIN_RUNS = 4, BOOTSTRAP_FEW_RUNS = 8 };
+enum { BOOTSTRAP_MIN_RUNS = 4, BOOTSTRAP_FEW_RUNS = 6 };
 
 /* Which kind of resampling these data allow. */
 FitResampling bootstrap_kind(const FitData *data);

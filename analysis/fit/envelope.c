@@ -189,7 +189,7 @@ ErrCode envelope_fit(const FitData *data, const double *weight, Envelope *ret, E
     }
     Envelope e = {0};
     EnvelopePoint plain[ENVELOPE_GRID];
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         lo = fmin(lo, pt[i].ln_c);
         hi = fmax(hi, pt[i].ln_c);

@@ -396,7 +396,9 @@ static ErrCode add_intervals(const FitOptions *o, const FitData *data, const Fit
     if (bootstrap_kind(data) == FIT_NO_INTERVALS) {
         warn(r, "few_runs: %zu runs cannot show how runs differ; no intervals", data->n_runs);
     } else if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS) {
-        warn(r, "few_runs: intervals from %zu runs are rough, and often too narrow", data->n_runs);
+        warn(r,
+             "few_runs: intervals from %zu runs are too narrow; six runs or more give honest ones",
+             data->n_runs);
     }
     if (r->replicates_failed * 10 > r->replicates) {
         warn(r, "bootstrap: %zu of %zu replicates could not be fitted", r->replicates_failed,

@@ -301,7 +301,7 @@ Certificate newton_certify(const FitProblem *p, const double *theta)
 {
     Local l = {0};
     double step[FORM_MAX_PARAMS];
-    Certificate c = {.decrement = INFINITY};
+    Certificate c = {.decrement = (double)INFINITY};
     localise(p, theta, PROBLEM_EXACT, &l);
     double scale = fmax(l.value, problem_noise(p));
     for (size_t i = 0; i < l.n; i++) {

@@ -8,7 +8,7 @@ enum { COLD_IRLS_STEPS = 0, WARM_IRLS_STEPS = 3 };
 
 double solve_least_loss(const FitProblem *p)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < p->n; i++) {
         least = fmin(least, p->y[i]);
     }

@@ -63,13 +63,13 @@ static double solve_set(size_t m, unsigned set, const double *gram, const double
         }
     }
     if (!dense_cholesky(n, a)) {
-        return INFINITY;
+        return (double)INFINITY;
     }
     dense_solve(n, a, b);
     double cost = total;
     for (size_t i = 0; i < n; i++) {
         if (!(b[i] > 0.0)) {
-            return INFINITY;
+            return (double)INFINITY;
         }
         c[index[i]] = b[i];
         cost -= b[i] * rhs[index[i]];
@@ -82,7 +82,7 @@ double starts_project(const FitProblem *p, const double *q, double *coefficients
     size_t m = p->form->n_terms;
     double gram[FORM_MAX_TERMS * FORM_MAX_TERMS], rhs[FORM_MAX_TERMS], c[FORM_MAX_TERMS];
     double total = normal_equations(p, q, gram, rhs);
-    double best = INFINITY;
+    double best = (double)INFINITY;
     for (unsigned set = 1; set < 1u << m; set++) {
         double cost = solve_set(m, set, gram, rhs, total, c);
         if (cost < best) {

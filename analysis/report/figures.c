@@ -159,7 +159,7 @@ static size_t size_rank(const Group *g, size_t i, size_t *ret_n)
 
 static void compute_range(const Group *g, double *lo, double *hi)
 {
-    *lo = INFINITY;
+    *lo = (double)INFINITY;
     *hi = 0.0;
     for (size_t i = 0; i < g->obs->data.n; i++) {
         *lo = fmin(*lo, g->obs->data.flops[i]);
@@ -281,7 +281,7 @@ static size_t choose_bands(const Group *g, bool is_n, double *band)
         }
         return n;
     }
-    double lo = INFINITY, hi = 0.0;
+    double lo = (double)INFINITY, hi = 0.0;
     const double *held = is_n ? data->tokens : data->params;
     for (size_t i = 0; i < data->n; i++) {
         lo = fmin(lo, held[i]);
@@ -327,7 +327,7 @@ static void panel_banded(Sheet *s, const Group *g, bool is_n, PlotPanel *panel)
     const FitData *data = &g->obs->data;
     const double *axis = is_n ? data->params : data->tokens;
     double *band = array(s, data->n + N_BANDS);
-    double lo = INFINITY, hi = 0.0;
+    double lo = (double)INFINITY, hi = 0.0;
     if (!band) {
         return;
     }

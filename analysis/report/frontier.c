@@ -5,7 +5,7 @@
 /* FLOP per token at N, by the observations' own sizes: linear in logs, by the nearest two. */
 static double per_token(const FitData *data, double ln_n)
 {
-    double below = -INFINITY, above = INFINITY, at_below = 0.0, at_above = 0.0;
+    double below = -(double)INFINITY, above = (double)INFINITY, at_below = 0.0, at_above = 0.0;
     for (size_t i = 0; i < data->n; i++) {
         double x = log(data->params[i]), y = log(data->flops[i] / data->tokens[i]);
         if (x <= ln_n && x >= below) {
@@ -25,7 +25,7 @@ static double per_token(const FitData *data, double ln_n)
 
 void frontier_init(Frontier *f, const FitData *data)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < data->n; i++) {
         lo = fmin(lo, log(data->params[i]));
         hi = fmax(hi, log(data->params[i]));
@@ -38,7 +38,7 @@ void frontier_init(Frontier *f, const FitData *data)
 
 double frontier_loss(const Frontier *f, const FitResult *fit, double c)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t k = 0; k < FRONTIER_SIZES; k++) {
         const double inputs[] = {exp(f->ln_n[k]), c / f->per_token[k]};
         least = fmin(least, fit_predict(fit, inputs));

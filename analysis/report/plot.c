@@ -132,7 +132,7 @@ typedef struct Range {
 
 static Range range_of(const PlotFigure *f, bool is_x)
 {
-    Range r = {INFINITY, 0.0};
+    Range r = {(double)INFINITY, 0.0};
     double beyond = PAD; /* more where tags stand past the far end of this axis */
     for (size_t p = 0; p < f->n_panels; p++) {
         for (size_t s = 0; s < f->panel[p].n_series; s++) {
