@@ -14,7 +14,7 @@
 
 /* Rows that go through the layers together.  Small enough that a part's activations stay
  * near the processor, large enough that the weights are reused often. */
-enum { PART_ROWS = 1024 };
+enum { PART_ROWS = 512 };
 
 /* ---- registry -------------------------------------------------------------------- */
 

@@ -147,7 +147,7 @@ START_TEST(inference_has_the_bits_of_training)
 END_TEST
 
 /* Sequences are independent: a batch's gradient is the mean of its sequences', however
- * the batch is cut into parts (here one of 14 and one of 3). */
+ * the batch is cut into parts (here parts of 7, 7 and 3). */
 START_TEST(a_batch_is_the_mean_of_its_sequences)
 {
     enum { B = 17 };
