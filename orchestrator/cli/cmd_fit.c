@@ -3,6 +3,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/cli/fit_args.h"
+#include "orchestrator/cli/fit_store.h"
 
 typedef struct FitOpts {
     FitArgs fit;
@@ -15,17 +16,22 @@ static const Opt fit_opts[] = {
     {0},
 };
 
-/* A study keeps its latest fit beside its other reports. */
-static ErrCode save(const FitRun *r, const json_t *result, Err *err)
+/* A study keeps its latest fit beside its other reports, and all of them in its catalog. */
+static ErrCode save(const Session *s, const FitRun *r, const json_t *result, Err *err)
 {
     char folder[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
+    bool is_stored = false;
     if (!r->source.is_study) {
         return ERR_OK;
     }
     TRY(fit_run_folder(r, NULL, folder, err));
     TRY(fsx_join(path, folder, "fit.json", err));
     TRY(json_write_file(path, result, err));
+    TRY(fit_store(r->source.dir, json_object_get(result, "fits"), &is_stored, err));
+    if (!is_stored && !s->is_quiet) {
+        (void)fprintf(stderr, "notice: the catalog is in use; this fit is in %s only\n", path);
+    }
 done:
     return rc;
 }
@@ -50,7 +56,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         report_text(&r.report, &out);
     }
     TRY(buf_ok(&out, err));
-    TRY(save(&r, result, err));
+    TRY(save(s, &r, result, err));
     (void)fputs(buf_str(&out), stdout);
     fit_run_report_refusals(s, &r);
 done:
@@ -68,7 +74,8 @@ const Command command_fit = {
         "SOURCE is a study's folder, a catalog.db, or a CSV file whose header names N, D and "
         "loss.\n"
         "Prints each law's parameters with intervals and the evidence that they are the minimum.\n"
-        "For a study it also writes reports/fit.json.  A law that the points cannot determine is\n"
+        "For a study it also writes reports/fit.json and the catalog's table fit.  A law that the "
+        "points cannot determine is\n"
         "refused with the reason, and the exit status is 1.",
     .opts = fit_opts,
     .opts_size = sizeof(FitOpts),

@@ -8,6 +8,8 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/catalog/fit.h"
+#include "orchestrator/sched/lock.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -136,11 +138,55 @@ START_TEST(a_study_keeps_its_fit_and_its_pictures)
 }
 END_TEST
 
+static size_t fits_in_catalog(const char *path)
+{
+    Arena a = ARENA_INIT;
+    Catalog *c = NULL;
+    CatalogFit *fit = NULL;
+    size_t n = 0;
+    Err err = ERR_INIT;
+    ck_assert_msg(catalog_open_readonly(path, &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(catalog_fit_list(c, &a, &fit, &n, &err), ERR_OK);
+    catalog_close(c);
+    arena_release(&a);
+    return n;
+}
+
+START_TEST(the_catalog_keeps_each_fit_once)
+{
+    char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    ck_assert_int_eq(fsx_join(dir, tmp.path, "study", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, dir, CATALOG_FILE, &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(dir, &err), ERR_OK);
+    small_catalog(dir, 4);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
+    ck_assert_uint_eq(fits_in_catalog(path), 4);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
+    ck_assert_uint_eq(fits_in_catalog(path), 4); /* the same again */
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss mse", false, &out), 0);
+    ck_assert_uint_gt(fits_in_catalog(path), 4);
+    size_t n = fits_in_catalog(path);
+
+    Lock lock = LOCK_INIT; /* as a scheduler would */
+    ck_assert_int_eq(lock_acquire(dir, &lock, &err), ERR_OK);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", true, &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the catalog is in use"));
+    lock_release(&lock);
+    ck_assert_uint_eq(fits_in_catalog(path), n);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, fit_reads_a_csv);
     tcase_add_test(tc, mistakes_have_their_exit_status);
     tcase_add_test(tc, a_study_keeps_its_fit_and_its_pictures);
+    tcase_add_test(tc, the_catalog_keeps_each_fit_once);
 }
 
 int main(void)

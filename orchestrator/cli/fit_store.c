@@ -1,0 +1,78 @@
+#include "orchestrator/cli/fit_store.h"
+
+#include <string.h>
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "orchestrator/catalog/fit.h"
+#include "orchestrator/sched/lock.h"
+
+/* The newest fit of a law and group has this very text. */
+static bool is_known(const CatalogFit *have, size_t n, const CatalogFit *f)
+{
+    for (size_t i = n; i-- > 0;) {
+        if (strcmp(have[i].law, f->law) == 0 && strcmp(have[i].group, f->group) == 0) {
+            return strcmp(have[i].result, f->result) == 0;
+        }
+    }
+    return false;
+}
+
+static ErrCode add_one(Catalog *c, const json_t *fit, const CatalogFit *have, size_t n, Err *err)
+{
+    Buf text = BUF_INIT;
+    ErrCode rc = ERR_OK;
+    int64_t id = 0;
+    CatalogFit f = {.created_ms = clock_unix_ms()};
+    TRY(json_get_str(fit, "law", &f.law, err));
+    TRY(json_get_str(fit, "group", &f.group, err));
+    json_canonical(fit, &text);
+    TRY(buf_ok(&text, err));
+    f.result = buf_str(&text);
+    if (!is_known(have, n, &f)) {
+        TRY(catalog_fit_add(c, &f, &id, err));
+    }
+done:
+    buf_release(&text);
+    return rc;
+}
+
+static ErrCode add_all(Catalog *c, const json_t *fits, Err *err)
+{
+    Arena arena = ARENA_INIT;
+    CatalogFit *have = NULL;
+    size_t n = 0;
+    ErrCode rc = ERR_OK;
+    TRY(catalog_begin(c, err));
+    TRY(catalog_fit_list(c, &arena, &have, &n, err));
+    for (size_t i = 0; i < json_array_size(fits); i++) {
+        TRY(add_one(c, json_array_get(fits, i), have, n, err));
+    }
+    TRY(catalog_commit(c, err));
+done:
+    if (rc != ERR_OK) {
+        catalog_rollback(c);
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+ErrCode fit_store(const char *dir, const json_t *fits, bool *ret_stored, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    Lock lock = LOCK_INIT;
+    Catalog *c = NULL;
+    Err why = ERR_INIT;
+    ErrCode rc = ERR_OK;
+    bool is_stored = false;
+    TRY(fsx_join(path, dir, CATALOG_FILE, err));
+    if (lock_acquire(dir, &lock, &why) == ERR_OK && catalog_open(path, &c, &why) == ERR_OK) {
+        TRY(add_all(c, fits, err));
+        is_stored = true;
+    }
+    *ret_stored = is_stored;
+done:
+    catalog_close(c);
+    lock_release(&lock);
+    return rc;
+}
