@@ -34,7 +34,7 @@ void progress_totals(const SchedView *v, Buf *out)
         buf_printf(out, ", %" PRId64 " diverged", diverged);
     }
     double share = v->flops_total > 0.0 ? v->flops_done / v->flops_total : 1.0;
-    buf_printf(out, " | %.0f%% of %.3g FLOP | %s", floor(100.0 * share), v->flops_total,
+    buf_printf(out, " | %.0f%% of the work | %s", floor(100.0 * share),
                clock_duration(v->elapsed_s, elapsed));
     if (v->stop_requests > 0) {
         buf_puts(out, ", stopping");

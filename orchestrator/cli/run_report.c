@@ -22,12 +22,11 @@ void run_report_intro(const Study *study, const char *dir, Buf *out)
         least = fmin(least, (double)r->params);
         most = fmax(most, (double)r->params);
         checkpoints += r->config.checkpoint_count;
-        flops += (r->flops_exact + arch_flops_head(&r->config.shape)) *
-                 (double)(r->config.steps * r->config.batch_tokens);
+        flops += r->flops_exact * (double)(r->config.steps * r->config.batch_tokens);
     }
     buf_printf(out,
                "study %s in %s: %zu runs, N from %s to %s, %" PRId64
-               " checkpoints, %.3g FLOP, %" PRId64 " worker%s\n",
+               " checkpoints, %.3g FLOP (exact), %" PRId64 " worker%s\n",
                study->name, dir, study->n_runs, quantity_count_text(least, low),
                quantity_count_text(most, high), checkpoints, flops, study->workers,
                study->workers == 1 ? "" : "s");

@@ -270,7 +270,7 @@ START_TEST(off_a_terminal_there_is_one_line_a_minute_and_one_a_run)
     ck_assert_int_gt(n, 0);
     text[n] = '\0';
     /* 2.25 nats are 2.25 / ln 2 = 3.2461 bits. */
-    ck_assert_str_eq(text, "done 0 of 4, 2 running, 2 waiting | 41% of 100 FLOP | 1 min 02 s, "
+    ck_assert_str_eq(text, "done 0 of 4, 2 running, 2 waiting | 41% of the work | 1 min 02 s, "
                            "1 min 20 s to go\n"
                            "cosformer2-20k: done, 1220 steps, validation 2.2500 nats/token, "
                            "3.2461 bits/byte\n"
