@@ -91,13 +91,39 @@ done:
     return rc;
 }
 
-static void estimate(PlanCell *c, double flops_per_second)
+/* How many checkpoints fall after step `done`. */
+static ErrCode checkpoints_after(const RunConfig *k, int64_t done, Arena *a, int64_t *ret, Err *err)
+{
+    size_t n = (size_t)k->checkpoint_count;
+    int64_t *at = arena_array(a, n + 1, sizeof *at);
+    if (!at) {
+        return err_nomem(err, "the plan");
+    }
+    ErrCode rc = run_config_checkpoint_steps(k, at, err);
+    int64_t after = 0;
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        after += at[i] > done ? 1 : 0;
+    }
+    *ret = after;
+    return rc;
+}
+
+/* Scoring a token is the forward third of training on it. */
+static ErrCode estimate(PlanCell *c, int64_t validation_tokens, double flops_per_second, Arena *a,
+                        Err *err)
 {
     const RunConfig *k = &c->run->config;
-    int64_t left = k->steps - c->done_step;
-    double work = (c->flops_per_token.exact + arch_flops_head(&k->shape)) *
-                  (double)(left > 0 ? left : 0) * (double)k->batch_tokens;
-    c->seconds = c->is_todo ? work / flops_per_second : 0.0;
+    int64_t left = k->steps > c->done_step ? k->steps - c->done_step : 0;
+    int64_t evaluations = 0;
+    ErrCode rc = checkpoints_after(k, c->done_step, a, &evaluations, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    double scored = k->evaluates_validation ? (double)evaluations * (double)validation_tokens : 0.0;
+    double trained = (double)left * (double)k->batch_tokens;
+    double per_token = c->flops_per_token.exact + arch_flops_head(&k->shape);
+    c->seconds = c->is_todo ? per_token * (trained + scored / 3.0) / flops_per_second : 0.0;
+    return ERR_OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -159,10 +185,12 @@ ErrCode plan_make(const Study *study, const char *study_dir, double flops_per_se
         PlanCell *c = &p.cells[i];
         *c = cost_of(&study->runs[i]);
         ErrCode rc = read_status(study_dir, c, arena, err);
+        if (rc == ERR_OK) {
+            rc = estimate(c, study->corpus_validation, flops_per_second, arena, err);
+        }
         if (rc != ERR_OK) {
             return rc;
         }
-        estimate(c, flops_per_second);
         seconds[i] = c->seconds;
         add_totals(&p, c);
     }

@@ -5,8 +5,11 @@
  *   disk            4 bytes * stored elements * checkpoints kept
  *                   + 12 bytes * stored elements * states kept   (parameters, AdamW m and v;
  *                   the newest two, or one when the run has one checkpoint)
- *   seconds         (exact + logits) FLOP per token * tokens still to train / FLOP per second
- * The study's seconds are those of its workers together, longest run first.
+ *   seconds         (exact + logits) FLOP per token * (tokens still to train + 1/3 of the tokens
+ *                   still to score, validation tokens * checkpoints to come) / FLOP per second
+ * The study's seconds are those of its workers together, longest run first.  Left out: the
+ * corpus, starting processes, writing checkpoints, and that FLOP per second differ by
+ * architecture and size (docs/study-file.md says by how much).
  */
 #ifndef ORCHESTRATOR_PLAN_PLAN_H
 #define ORCHESTRATOR_PLAN_PLAN_H
