@@ -1,11 +1,21 @@
-/* suite.h -- main() of a test file whose cases are all plain. */
+/* suite.h -- main() of a test file. */
 #ifndef TESTS_SUPPORT_SUITE_H
 #define TESTS_SUPPORT_SUITE_H
 
 #include <check.h>
 #include <stdlib.h>
 
-/* Runs the tests added by `fill` as one suite; returns main()'s exit status. */
+/* Runs a suite and frees it; returns main()'s exit status. */
+static inline int suite_run(Suite *s)
+{
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* The same for the tests added by `fill`, as one suite of one case. */
 static inline int suite_main(const char *name, void (*fill)(TCase *tc))
 {
     Suite *s = suite_create(name);
@@ -13,11 +23,7 @@ static inline int suite_main(const char *name, void (*fill)(TCase *tc))
     tcase_set_timeout(tc, 60.0);
     fill(tc);
     suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }
 
 #endif

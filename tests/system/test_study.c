@@ -17,6 +17,7 @@
 #include "common/fsx.h"
 #include "common/rng.h"
 #include "tests/support/catalog_dump.h"
+#include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
 enum { N_FILES = 6, WORDS_A_FILE = 6000, PATIENCE_MS = 20000 };
@@ -298,9 +299,5 @@ int main(void)
     tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
     tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "orchestrator/cli/progress.h"
+#include "tests/support/suite.h"
 
 enum { ROWS = 12, COLS = 78, HISTORY = 200 };
 
@@ -313,9 +314,5 @@ int main(void)
     tcase_add_test(t, off_a_terminal_there_is_one_line_a_minute_and_one_a_run);
     tcase_add_test(t, quiet_leaves_only_messages);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

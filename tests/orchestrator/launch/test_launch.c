@@ -15,6 +15,7 @@
 #include "orchestrator/launch/launch.h"
 #include "orchestrator/launch/process.h"
 #include "orchestrator/launch/worker_path.h"
+#include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
 static TmpDir tmp;
@@ -379,9 +380,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite());
 }

@@ -8,6 +8,7 @@
 
 #include "orchestrator/launch/process.h"
 #include "orchestrator/sched/lock.h"
+#include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
 static TmpDir tmp;
@@ -124,9 +125,5 @@ int main(void)
     tcase_add_test(t, text_that_says_nothing_is_no_obstacle);
     tcase_add_test(t, a_folder_that_is_not_there_is_an_io_error);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/sched/run_state.h"
+#include "tests/support/suite.h"
 
 /* The table says "there is no such transition" in two letters. */
 #define NO CATALOG_N_RUN_STATES
@@ -72,9 +73,5 @@ int main(void)
     tcase_add_test(t, an_illegal_transition_says_what_cannot_be);
     tcase_add_test(t, an_attempt_ends_once);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -15,6 +15,7 @@
 #include "orchestrator/launch/process.h"
 #include "orchestrator/sched/retry.h"
 #include "tests/orchestrator/sched/fixture.h"
+#include "tests/support/suite.h"
 
 static Fixture f;
 
@@ -505,9 +506,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite());
 }

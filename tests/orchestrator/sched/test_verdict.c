@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/sched/verdict.h"
+#include "tests/support/suite.h"
 
 #define EXITED(c)                           \
     {                                       \
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(t, requeues_are_free_while_they_get_on_and_end_when_they_do_not);
     tcase_add_test(t, back_off_doubles_up_to_its_limit);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "orchestrator/sched/view.h"
+#include "tests/support/suite.h"
 
 static RunSpec spec[3];
 static SchedRun run[3];
@@ -71,9 +72,5 @@ int main(void)
     tcase_add_test(t, time_left_is_work_over_speed_and_never_less_than_the_longest_run);
     tcase_add_test(t, the_longest_comes_first_by_what_is_left);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

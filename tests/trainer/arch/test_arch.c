@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/suite.h"
 #include "trainer/arch/arch.h"
 
 /* ---- support ---------------------------------------------------------------------- */
@@ -298,9 +299,5 @@ int main(void)
     tcase_add_test(tc, tensors_have_the_contract_names);
     tcase_add_test(tc, impossible_shapes_are_refused_by_rule);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -51,13 +51,4 @@ static inline void test_tokens(uint16_t *token, size_t n, size_t vocab, uint64_t
     }
 }
 
-static inline int test_run(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 #endif

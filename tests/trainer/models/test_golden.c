@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "tests/support/suite.h"
 #include "tests/trainer/models/model_support.h"
 
 static const uint16_t tokens[7] = {1, 6, 6, 1, 2, 9, 0};
@@ -242,5 +243,5 @@ int main(void)
     tcase_add_loop_test(tc, parameters_loss_and_logits, 0, n);
     tcase_add_loop_test(tc, gradients, 0, n);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }

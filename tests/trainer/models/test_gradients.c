@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "tests/support/suite.h"
 #include "tests/trainer/models/cases.h"
 
 enum { B = 2, T = 67, VOCAB = 13, ENTRIES = 3 };
@@ -62,5 +63,5 @@ int main(void)
     TCase *tc = tcase_create("gradients");
     tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }

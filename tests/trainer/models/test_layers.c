@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "tests/support/suite.h"
 #include "tests/trainer/models/model_support.h"
 #include "trainer/models/layers/attention.h"
 #include "trainer/models/layers/head.h"
@@ -475,5 +476,5 @@ int main(void)
     tcase_add_test(tc, head_loss_is_cross_entropy_over_tiles);
     tcase_add_test(tc, embedding_copies_and_scatters);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }

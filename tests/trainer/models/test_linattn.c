@@ -9,6 +9,7 @@
 
 #include "common/arena.h"
 #include "common/rng.h"
+#include "tests/support/suite.h"
 #include "tests/trainer/models/model_support.h"
 #include "trainer/models/layers/linattn.h"
 
@@ -468,5 +469,5 @@ int main(void)
     tcase_add_loop_test(tc, gradients_are_those_of_finite_differences, 0, 3);
 #endif
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }

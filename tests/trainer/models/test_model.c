@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/suite.h"
 #include "tests/trainer/models/cases.h"
 #include "tests/trainer/models/oracle.h"
 
@@ -399,5 +400,5 @@ int main(void)
 #endif
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/suite.h"
 #include "tests/trainer/models/cases.h"
 #include "tests/trainer/models/oracle.h"
 
@@ -148,5 +149,5 @@ int main(void)
     tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }
