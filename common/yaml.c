@@ -186,15 +186,16 @@ static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
     if (c->n == c->cap) {
         size_t cap = c->cap ? 2 * c->cap : 8;
-        /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-        YamlNode **k = realloc(c->key, cap * sizeof *k);
-        c->key = k ? k : c->key;
-        /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-        YamlNode **v = realloc(c->value, cap * sizeof *v);
-        c->value = v ? v : c->value;
-        if (!k || !v) {
+        void *k = realloc(c->key, cap * sizeof(YamlNode *));
+        if (!k) {
             return err_nomem(r->err, "the file's values");
         }
+        c->key = k;
+        void *v = realloc(c->value, cap * sizeof(YamlNode *));
+        if (!v) {
+            return err_nomem(r->err, "the file's values");
+        }
+        c->value = v;
         c->cap = cap;
     }
     c->key[c->n] = key;

@@ -27,13 +27,14 @@ static CurvePoint *curves(const FitData *data, const double *weight, size_t *ret
     size_t n = 0;
     for (size_t i = 0; pt && i < data->n; i++) {
         if (weight[i] > 0.0) {
-            pt[n++] = (CurvePoint){
+            pt[n] = (CurvePoint){
                 .key = data->n_runs ? (double)data->run[i] : data->params[i],
                 .ln_c = log(data->flops[i] / FORM_PFLOP_S_DAY),
                 .loss = data->loss[i],
                 .n = data->params[i],
                 .per_token = data->flops[i] / data->tokens[i],
             };
+            n++;
         }
     }
     if (pt) {

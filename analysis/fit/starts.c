@@ -150,7 +150,7 @@ static size_t grid_starts(const FitProblem *p, size_t n, double *cost, double *t
 {
     size_t rows = n_exponents(p->form) > 1 ? STARTS_GRID : 1;
     double q[FORM_MAX_PARAMS], c[FORM_MAX_TERMS];
-    Cell local[MAX_GRID];
+    Cell local[MAX_GRID] = {0};
     size_t n_local = 0;
     for (size_t at = 0; at < rows * STARTS_GRID; at++) {
         exponents_of_cell(p->form, at, q);

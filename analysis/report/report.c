@@ -309,7 +309,7 @@ static bool is_last(const FitData *d, size_t i)
 {
     for (size_t j = 0; j < d->n; j++) {
         bool is_same = d->n_runs ? d->run[j] == d->run[i] : d->params[j] == d->params[i];
-        if (is_same && (d->tokens[j] > d->tokens[i] || (d->tokens[j] == d->tokens[i] && j < i))) {
+        if (is_same && (d->tokens[j] > d->tokens[i] || (j < i && d->tokens[j] == d->tokens[i]))) {
             return false;
         }
     }

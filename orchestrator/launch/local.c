@@ -159,9 +159,10 @@ static _Noreturn void child_main(const Start *s, pid_t parent, const char *const
     (void)close(s->go[1]); /* or its own end would keep the pipe open */
     bool is_ready = child_prepare(s, parent);
     int failed_errno = errno;
+    ExecWords words = {.ours = argv};
     char go = 0;
     if (is_ready && read(s->go[0], &go, 1) == 1) {
-        (void)execve(argv[0], (ExecWords){.ours = argv}.theirs, s->envp);
+        (void)execve(argv[0], words.theirs, s->envp);
         failed_errno = errno;
     }
     (void)!write(s->report[1], &failed_errno, sizeof failed_errno);

@@ -150,19 +150,17 @@ static ErrCode download_failed(const Buf *output, int status, Err *err)
 static ErrCode keep_deb(const DebianCache *c, const char *dir, const char *name, Err *err)
 {
     char file[256], from[FSX_PATH_BYTES], to[FSX_PATH_BYTES];
-    ErrCode rc = find_deb(dir, name, file, err);
-    if (rc == ERR_OK && !file[0]) {
-        rc = err_set(err, ERR_UNAVAILABLE, "apt-get download brought no package %s", name);
+    ErrCode rc = ERR_OK;
+    TRY(find_deb(dir, name, file, err));
+    if (!file[0]) {
+        return err_set(err, ERR_UNAVAILABLE, "apt-get download brought no package %s", name);
     }
-    if (rc == ERR_OK) {
-        rc = fsx_join(from, dir, file, err);
-    }
-    if (rc == ERR_OK) {
-        rc = fsx_join(to, c->dir, file, err);
-    }
-    if (rc == ERR_OK && rename(from, to) != 0) {
+    TRY(fsx_join(from, dir, file, err));
+    TRY(fsx_join(to, c->dir, file, err));
+    if (rename(from, to) != 0) {
         rc = err_sys(err, "rename %s to %s", from, to);
     }
+done:
     return rc;
 }
 

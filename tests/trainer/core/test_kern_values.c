@@ -9,11 +9,11 @@ enum { ROWS = 5, VOCAB = 256, LOGITS = ROWS * VOCAB };
 static double true_logsumexp(size_t n, const float *z)
 {
     double max = -HUGE_VAL;
-    double total = 0.0;
     for (size_t j = 0; j < n; j++) {
         max = fmax(max, (double)z[j]);
     }
-    for (size_t j = 0; j < n; j++) {
+    double total = exp((double)z[0] - max);
+    for (size_t j = 1; j < n; j++) {
         total += exp((double)z[j] - max);
     }
     return max + log(total);

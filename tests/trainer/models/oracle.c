@@ -357,9 +357,9 @@ double oracle_loss(const Model *m, const uint16_t *tokens, size_t b, size_t t)
         const uint16_t *row = tokens + i * (t + 1);
         oracle_logits(m, row, t, z);
         for (size_t r = 0; r < t; r++) {
-            double total = 0.0;
-            for (size_t c = 0; c < v; c++) {
-                total += exp(z[r * v + c] - z[r * v + row[r + 1]]);
+            double target = z[r * v + row[r + 1]], total = exp(z[r * v] - target);
+            for (size_t c = 1; c < v; c++) {
+                total += exp(z[r * v + c] - target);
             }
             loss += log(total) / (double)(b * t);
         }

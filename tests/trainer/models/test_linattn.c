@@ -317,9 +317,10 @@ START_TEST(steps_go_on_from_a_chunkwise_state)
     linattn_layout_tables(&w, &mem);
     linattn_layout_work(&w, &work, &mem);
     linattn_set_rate(&w, decay == DECAY_SCALAR ? 0.11 : 0.0);
-    Real *r = mem_reals(&mem, 5 * N_MAX * P_MAX), *q = r, *k = r + N_MAX * P_MAX;
-    Real *v = k + N_MAX * P_MAX, *g = v + N_MAX * P_MAX, *o = g + N_MAX * P_MAX;
-    ck_assert(!mem.is_short && r);
+    Real *q = mem_reals(&mem, 5 * N_MAX * P_MAX);
+    ck_assert(!mem.is_short && q);
+    Real *k = q + N_MAX * P_MAX, *v = k + N_MAX * P_MAX;
+    Real *g = v + N_MAX * P_MAX, *o = g + N_MAX * P_MAX;
     for (size_t i = 0; i < N_MAX * P_MAX; i++) {
         q[i] = (Real)x.q[i], k[i] = (Real)x.k[i], v[i] = (Real)x.v[i], g[i] = (Real)x.g[i];
     }
