@@ -177,8 +177,12 @@ static ErrCode next(Reader *r, yaml_event_t *e)
 }
 
 /* Growing array of children, moved into the arena when it is complete. */
+typedef struct Child {
+    YamlNode *key, *value; /* key NULL in a list */
+} Child;
+
 typedef struct Children {
-    YamlNode **key, **value;
+    Child *item;
     size_t n, cap;
 } Children;
 
@@ -186,20 +190,14 @@ static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
     if (c->n == c->cap) {
         size_t cap = c->cap ? 2 * c->cap : 8;
-        void *k = realloc(c->key, cap * sizeof(YamlNode *));
-        if (!k) {
+        Child *item = realloc(c->item, cap * sizeof *item);
+        if (!item) {
             return err_nomem(r->err, "the file's values");
         }
-        c->key = k;
-        void *v = realloc(c->value, cap * sizeof(YamlNode *));
-        if (!v) {
-            return err_nomem(r->err, "the file's values");
-        }
-        c->value = v;
+        c->item = item;
         c->cap = cap;
     }
-    c->key[c->n] = key;
-    c->value[c->n++] = value;
+    c->item[c->n++] = (Child){key, value};
     return ERR_OK;
 }
 
@@ -216,12 +214,13 @@ static ErrCode keep_children(Reader *r, const Children *c, YamlNode *n)
     if (!n->item || (n->kind == NODE_MAP && !n->key)) {
         return err_nomem(r->err, "the file's values");
     }
-    memcpy(n->item, c->value, c->n * sizeof(YamlNode *));
-    if (n->key) {
-        memcpy(n->key, c->key, c->n * sizeof(YamlNode *));
-    }
     for (size_t i = 0; i < c->n; i++) {
-        n->n_nodes += c->value[i]->n_nodes + (n->key != NULL);
+        n->item[i] = c->item[i].value;
+        n->n_nodes += c->item[i].value->n_nodes;
+        if (n->key) {
+            n->key[i] = c->item[i].key;
+            n->n_nodes++;
+        }
     }
     return ERR_OK;
 }
@@ -258,8 +257,7 @@ static ErrCode read_list(Reader *r, YamlNode *n, int depth)
     if (rc == ERR_OK) {
         rc = keep_children(r, &c, n);
     }
-    free(c.key);
-    free(c.value);
+    free(c.item);
     return rc;
 }
 
@@ -297,7 +295,9 @@ static ErrCode report_duplicates(Reader *r, const Children *c)
     if (!sorted) {
         return err_nomem(r->err, "the file's keys");
     }
-    memcpy(sorted, c->key, c->n * sizeof(YamlNode *));
+    for (size_t i = 0; i < c->n; i++) {
+        sorted[i] = c->item[i].key;
+    }
     qsort(sorted, c->n, sizeof(YamlNode *), by_key);
     for (size_t i = 1; i < c->n; i++) {
         if (strcmp(sorted[i]->text, sorted[i - 1]->text) == 0) {
@@ -327,7 +327,7 @@ static ErrCode read_map(Reader *r, YamlNode *n, int depth)
     Children c = {0};
     YamlNode *key = NULL, *value = NULL;
     ErrCode rc = read_pair(r, depth, &key, &value);
-    while (rc == ERR_OK && key) {
+    while (rc == ERR_OK && key && value) { /* libyaml gives every key a value */
         rc = add_child(r, &c, key, value);
         if (rc == ERR_OK) {
             rc = read_pair(r, depth, &key, &value);
@@ -339,8 +339,7 @@ static ErrCode read_map(Reader *r, YamlNode *n, int depth)
     if (rc == ERR_OK) {
         rc = keep_children(r, &c, n);
     }
-    free(c.key);
-    free(c.value);
+    free(c.item);
     return rc;
 }
 

@@ -1,17 +1,13 @@
 #include "analysis/report/plot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/subprocess.h"
 
 enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 420, TITLE_HEIGHT = 44, PNG_SCALE_PERCENT = 160 };
 /* Height of a line of small text and of a panel's plot, in the same units. */
@@ -382,58 +378,27 @@ done:
 
 /* ---- rendering ---- */
 
-static ErrCode spawn_gnuplot(const char *dir, const char *script, const char *log, pid_t *ret,
-                             Err *err)
-{
-    posix_spawn_file_actions_t actions;
-    char program[] = "gnuplot", no_config[] = "-d", file[FSX_PATH_BYTES];
-    char *argv[] = {program, no_config, file, NULL};
-    ErrCode rc = fsx_path(file, err, "%s", script);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return err_nomem(err, "gnuplot");
-    }
-    int bad = posix_spawn_file_actions_addchdir_np(&actions, dir);
-    bad = bad ? bad : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    bad = bad ? bad
-              : posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC,
-                                                 0666);
-    bad = bad ? bad : posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    bad = bad ? bad : posix_spawnp(ret, program, &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (bad == ENOENT) {
-        (void)err_set(err, ERR_UNAVAILABLE, "gnuplot is not installed, so %s/%s is not drawn", dir,
-                      script);
-        return err_hint(err, "apt-get install gnuplot-nox; data and script are written");
-    }
-    errno = bad;
-    return bad ? err_sys(err, "gnuplot") : ERR_OK;
-}
-
 ErrCode plot_render(const PlotFigure *f, const char *dir, Err *err)
 {
-    char script[FSX_PATH_BYTES], log[FSX_PATH_BYTES], log_path[FSX_PATH_BYTES];
-    pid_t pid = 0;
+    char script[FSX_PATH_BYTES];
+    const char *const argv[] = {"gnuplot", "-d", script, NULL}; /* -d: no one's own settings */
+    Buf output = BUF_INIT;
     int status = 0;
     ErrCode rc = ERR_OK;
     TRY(fsx_path(script, err, "%s.gp", f->name));
-    TRY(fsx_path(log, err, "%s.log", f->name));
-    TRY(fsx_join(log_path, dir, log, err));
-    TRY(spawn_gnuplot(dir, script, log, &pid, err));
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) {
-            rc = err_sys(err, "gnuplot");
-            goto done;
-        }
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        rc = err_set(err, ERR_CHILD, "gnuplot could not draw %s/%s; its messages are in %s", dir,
-                     script, log_path);
+    rc = subprocess_run(argv, dir, &output, &status, err);
+    if (rc == ERR_UNAVAILABLE) {
+        (void)err_set(err, rc, "gnuplot is not installed, so %s/%s is not drawn", dir, script);
+        (void)err_hint(err, "apt-get install gnuplot-nox; data and script are written");
         goto done;
     }
-    (void)unlink(log_path);
+    TRY(rc);
+    if (status != 0) {
+        TRY(write_file(dir, f->name, "log", &output, err));
+        rc = err_set(err, ERR_CHILD, "gnuplot could not draw %s/%s; its messages are in %s/%s.log",
+                     dir, script, dir, f->name);
+    }
 done:
+    buf_release(&output);
     return rc;
 }

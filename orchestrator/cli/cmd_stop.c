@@ -46,17 +46,17 @@ static ErrCode open_holder(const char *dir, LockHolder *h, int *ret_fd, Err *err
         return err_hint(err, "run slaw stop there");
     }
     int fd = pidfd_open(h->pid, 0);
-    if (fd < 0 && errno != ESRCH) {
-        return err_sys(err, "process %ld", (long)h->pid);
+    if (fd < 0) {
+        return errno == ESRCH ? err_set(err, ERR_NOTFOUND, "no scheduler is working on this study")
+                              : err_sys(err, "process %ld", (long)h->pid);
     }
     LockHolder again;
-    rc = fd < 0 ? err_set(err, ERR_NOTFOUND, "no scheduler is working on this study")
-                : lock_holder(dir, &again, err);
+    rc = lock_holder(dir, &again, err);
     if (rc == ERR_OK && again.pid != h->pid) {
         rc = err_set(err, ERR_UNAVAILABLE, "the scheduler has just changed; try again");
     }
     if (rc != ERR_OK) {
-        (void)(fd < 0 ? 0 : close(fd));
+        (void)close(fd);
         return rc;
     }
     *ret_fd = fd;

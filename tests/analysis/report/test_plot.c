@@ -88,6 +88,25 @@ START_TEST(gnuplot_draws_both_pictures_if_it_is_there)
 }
 END_TEST
 
+START_TEST(what_gnuplot_says_is_kept_when_it_fails)
+{
+    TmpDir tmp = tmpdir_open();
+    Err err = ERR_INIT;
+    Buf log = BUF_INIT;
+    make_figure("tnl");
+    (void)tmpdir_write(&tmp, "loss_compute.gp", "set no_such_thing\n");
+    ErrCode rc = plot_render(&figure, tmp.path, &err);
+    if (rc != ERR_UNAVAILABLE) { /* it is installed */
+        ck_assert_int_eq(rc, ERR_CHILD);
+        ck_assert_ptr_nonnull(strstr(err.msg, "/loss_compute.log"));
+        read_back(&tmp, "loss_compute.log", &log);
+        ck_assert_ptr_nonnull(strstr(buf_str(&log), "no_such_thing"));
+    }
+    buf_release(&log);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 START_TEST(without_gnuplot_there_is_a_hint)
 {
     TmpDir tmp = tmpdir_open();
@@ -120,6 +139,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, data_and_script_say_everything);
     tcase_add_test(tc, gnuplot_draws_both_pictures_if_it_is_there);
+    tcase_add_test(tc, what_gnuplot_says_is_kept_when_it_fails);
     tcase_add_test(tc, without_gnuplot_there_is_a_hint);
     tcase_add_test(tc, colours_are_fixed_by_name_and_mix_with_white);
 }
