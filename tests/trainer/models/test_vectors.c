@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "tests/support/suite.h"
 #include "tests/trainer/models/model_support.h"
 
 #define VECTORS SLAW_SOURCE_DIR "/tests/vectors/models.txt"
@@ -181,5 +182,5 @@ int main(void)
     tcase_add_loop_test(tc, loss_and_logits, 0, N_CASES);
     tcase_add_loop_test(tc, gradients, 0, N_CASES);
     suite_add_tcase(suite, tc);
-    return test_run(suite);
+    return suite_run(suite);
 }
