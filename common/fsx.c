@@ -163,8 +163,9 @@ done:
     return rc;
 }
 
-ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
+ErrCode fsx_each_block(const char *path, FsxSink sink, void *ctx, Err *err)
 {
+    static _Thread_local unsigned char block[1 << 18];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         ErrCode rc = err_sys(err, "%s", path);
@@ -174,30 +175,43 @@ ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
         return rc;
     }
     ErrCode rc = ERR_OK;
-    char chunk[65536];
-    size_t total = 0;
-    for (;;) {
-        ssize_t k = read(fd, chunk, sizeof chunk);
-        if (k < 0 && errno == EINTR) {
-            continue;
+    while (rc == ERR_OK) {
+        ssize_t n = read(fd, block, sizeof block);
+        if (n == 0) {
+            break;
         }
-        if (k < 0) {
+        if (n > 0) {
+            rc = sink(ctx, block, (size_t)n, err);
+        } else if (errno != EINTR) {
             rc = err_sys(err, "read %s", path);
-            break;
         }
-        if (k == 0) {
-            rc = buf_ok(ret, err);
-            break;
-        }
-        total += (size_t)k;
-        if (total > max_bytes) {
-            rc = err_set(err, ERR_INVALID, "%s: larger than %zu bytes", path, max_bytes);
-            break;
-        }
-        buf_add(ret, chunk, (size_t)k);
     }
     (void)close(fd);
     return rc;
+}
+
+typedef struct Appending {
+    const char *path;
+    size_t n, max;
+    Buf *to;
+} Appending;
+
+static ErrCode append_block(void *ctx, const void *bytes, size_t n, Err *err)
+{
+    Appending *a = ctx;
+    a->n += n;
+    if (a->n > a->max) {
+        return err_set(err, ERR_INVALID, "%s: larger than %zu bytes", a->path, a->max);
+    }
+    buf_add(a->to, bytes, n);
+    return buf_ok(a->to, err);
+}
+
+ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
+{
+    Appending a = {.path = path, .max = max_bytes, .to = ret};
+    ErrCode rc = buf_ok(ret, err);
+    return rc == ERR_OK ? fsx_each_block(path, append_block, &a, err) : rc;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
@@ -215,25 +229,4 @@ ErrCode fsx_remove_tree(const char *path, Err *err)
         return err_sys(err, "remove %s", path);
     }
     return ERR_OK;
-}
-
-/* nftw has no user argument; one thread walks at a time, so a thread-local will do. */
-static _Thread_local int64_t tree_total;
-
-static int add_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)path;
-    (void)ftw;
-    if (kind == FTW_F) {
-        tree_total += st->st_size;
-    }
-    return 0;
-}
-
-int64_t fsx_tree_bytes(const char *path)
-{
-    tree_total = 0;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): as above */
-    (void)nftw(path, add_one, 32, FTW_PHYS); /* a missing path counts nothing */
-    return tree_total;
 }

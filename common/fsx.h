@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -38,6 +37,12 @@ ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *er
  * ERR_INVALID if larger than max_bytes; ERR_IO otherwise. */
 ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err);
 
+/* Gives a file to `sink` block by block, in order; a sink's error ends it and is returned.
+ * A sink may not read files by this call or fsx_read() itself.
+ * ERR_NOTFOUND, ERR_IO, the sink's. */
+typedef ErrCode (*FsxSink)(void *ctx, const void *bytes, size_t n, Err *err);
+ErrCode fsx_each_block(const char *path, FsxSink sink, void *ctx, Err *err);
+
 /* write(2) until all is written. */
 ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err *err);
 
@@ -49,8 +54,5 @@ bool fsx_is_dir(const char *path);
 
 /* rm -rf; a missing path is fine. */
 ErrCode fsx_remove_tree(const char *path, Err *err);
-
-/* Bytes of all regular files below path; 0 when there is none. */
-int64_t fsx_tree_bytes(const char *path);
 
 #endif

@@ -1,12 +1,9 @@
 #include "common/hash.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <unistd.h>
 #include <xxhash.h>
+
+#include "common/fsx.h"
 
 static void to_hex(const unsigned char *bytes, size_t n, char *out)
 {
@@ -28,47 +25,9 @@ ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err
     return ERR_OK;
 }
 
-/* Feeds a file to `sink` in blocks. */
-static ErrCode for_each_block(const char *path, bool (*sink)(void *, const void *, size_t),
-                              void *ctx, int64_t *ret_bytes, Err *err)
+static ErrCode add_to_sha256(void *ctx, const void *bytes, size_t n, Err *err)
 {
-    static _Thread_local unsigned char block[1 << 18];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        ErrCode rc = err_sys(err, "%s", path);
-        if (err->sys_errno == ENOENT) {
-            rc = err->code = ERR_NOTFOUND;
-        }
-        return rc;
-    }
-    ErrCode rc = ERR_OK;
-    int64_t total = 0;
-    for (;;) {
-        ssize_t n = read(fd, block, sizeof block);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            rc = err_sys(err, "read %s", path);
-            break;
-        }
-        if (n == 0) {
-            *ret_bytes = total;
-            break;
-        }
-        total += n;
-        if (!sink(ctx, block, (size_t)n)) {
-            rc = err_set(err, ERR_NOMEM, "hashing %s", path);
-            break;
-        }
-    }
-    (void)close(fd);
-    return rc;
-}
-
-static bool sink_evp(void *ctx, const void *bytes, size_t n)
-{
-    return EVP_DigestUpdate(ctx, bytes, n) == 1;
+    return EVP_DigestUpdate(ctx, bytes, n) == 1 ? ERR_OK : err_nomem(err, "a hash");
 }
 
 ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err)
@@ -78,8 +37,7 @@ ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err)
         EVP_MD_CTX_free(ctx);
         return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
     }
-    int64_t bytes = 0;
-    ErrCode rc = for_each_block(path, sink_evp, ctx, &bytes, err);
+    ErrCode rc = fsx_each_block(path, add_to_sha256, ctx, err);
     unsigned char digest[32];
     if (rc == ERR_OK && EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
         rc = err_set(err, ERR_NOMEM, "hashing %s", path);
@@ -118,23 +76,33 @@ ErrCode hash_xxh128_spans(const Span *piece, size_t n, char out[XXH128_HEX_BYTES
     return ERR_OK;
 }
 
-static bool sink_xxh(void *ctx, const void *bytes, size_t n)
+typedef struct Xxh {
+    XXH3_state_t *state;
+    int64_t bytes;
+} Xxh;
+
+static ErrCode add_to_xxh128(void *ctx, const void *bytes, size_t n, Err *err)
 {
-    return XXH3_128bits_update(ctx, bytes, n) == XXH_OK;
+    Xxh *x = ctx;
+    (void)err;
+    x->bytes += (int64_t)n;
+    (void)XXH3_128bits_update(x->state, bytes, n); /* fails only for NULL */
+    return ERR_OK;
 }
 
 ErrCode hash_xxh128_file(const char *path, char out[XXH128_HEX_BYTES], int64_t *ret_bytes, Err *err)
 {
-    XXH3_state_t *state = XXH3_createState();
-    if (!state) {
+    Xxh x = {.state = XXH3_createState()};
+    if (!x.state) {
         return err_nomem(err, "a hash state");
     }
-    (void)XXH3_128bits_reset(state); /* fails only for NULL */
-    ErrCode rc = for_each_block(path, sink_xxh, state, ret_bytes, err);
+    (void)XXH3_128bits_reset(x.state); /* fails only for NULL */
+    ErrCode rc = fsx_each_block(path, add_to_xxh128, &x, err);
     if (rc == ERR_OK) {
-        xxh_text(XXH3_128bits_digest(state), out);
+        xxh_text(XXH3_128bits_digest(x.state), out);
+        *ret_bytes = x.bytes;
     }
-    (void)XXH3_freeState(state);
+    (void)XXH3_freeState(x.state);
     return rc;
 }
 

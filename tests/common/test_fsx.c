@@ -18,7 +18,7 @@ START_TEST(replace_is_whole_and_leaves_nothing_else)
     ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
     ck_assert_str_eq(buf_str(&b), "second");
     buf_release(&b);
-    ck_assert_int_eq(fsx_tree_bytes(t.path), 6); /* no temporary left */
+    ck_assert_int_eq(tree_bytes(t.path), 6); /* no temporary left */
     tmpdir_close(&t);
 }
 END_TEST
@@ -34,7 +34,7 @@ START_TEST(a_failed_replace_keeps_the_old_bytes)
     ck_assert_int_eq(fsx_replace(below, "x", 1, &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, "y", 1, &err), ERR_IO); /* rename onto a folder */
     ck_assert(fsx_is_dir(path));
-    ck_assert_int_eq(fsx_tree_bytes(t.path), 1);
+    ck_assert_int_eq(tree_bytes(t.path), 1);
     ck_assert_int_eq(fsx_replace("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
     tmpdir_close(&t);
 }
@@ -91,6 +91,31 @@ START_TEST(folders_are_made_and_removed_as_trees)
 }
 END_TEST
 
+static ErrCode refuse_the_second(void *ctx, const void *bytes, size_t n, Err *err)
+{
+    size_t *calls = ctx;
+    ck_assert(bytes != NULL && n > 0);
+    return ++*calls == 2 ? err_set(err, ERR_INTERRUPTED, "enough") : ERR_OK;
+}
+
+START_TEST(a_sink_ends_the_reading)
+{
+    enum { N = 1 << 20 }; /* four blocks */
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    size_t calls = 0;
+    char *zeros = calloc(1, N);
+    ck_assert_ptr_nonnull(zeros);
+    ck_assert_int_eq(fsx_join(path, t.path, "zeros", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, zeros, N, &err), ERR_OK);
+    ck_assert_int_eq(fsx_each_block(path, refuse_the_second, &calls, &err), ERR_INTERRUPTED);
+    ck_assert_uint_eq(calls, 2);
+    free(zeros);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(paths_that_do_not_fit_are_refused)
 {
     Err err = ERR_INIT;
@@ -108,6 +133,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, pieces_are_joined);
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);
+    tcase_add_test(tc, a_sink_ends_the_reading);
     tcase_add_test(tc, paths_that_do_not_fit_are_refused);
 }
 

@@ -46,6 +46,17 @@ START_TEST(a_file_hashes_as_its_bytes)
 }
 END_TEST
 
+START_TEST(a_folder_has_no_digest)
+{
+    Err err = ERR_INIT;
+    char a[SHA256_HEX_BYTES], c[XXH128_HEX_BYTES];
+    int64_t bytes = -1;
+    ck_assert_int_eq(hash_sha256_file("/", a, &err), ERR_IO);
+    ck_assert_int_eq(hash_xxh128_file("/", c, &bytes, &err), ERR_IO);
+    ck_assert_int_eq(bytes, -1);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_not_found)
 {
     Err err = ERR_INIT;
@@ -61,6 +72,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, digests_are_the_published_ones);
     tcase_add_test(tc, a_file_hashes_as_its_bytes);
     tcase_add_test(tc, a_missing_file_is_not_found);
+    tcase_add_test(tc, a_folder_has_no_digest);
 }
 
 int main(void)

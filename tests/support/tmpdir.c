@@ -1,9 +1,11 @@
 #include "tests/support/tmpdir.h"
 
 #include <check.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/fsx.h"
 
@@ -29,4 +31,23 @@ const char *tmpdir_write(const TmpDir *t, const char *name, const char *text)
     ck_assert_int_eq(fsx_join(path, t->path, name, &err), ERR_OK);
     ck_assert_msg(fsx_replace(path, text, strlen(text), &err) == ERR_OK, "%s", err.msg);
     return path;
+}
+
+static int64_t tree_total; /* nftw has no user argument */
+
+static int add_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)path;
+    (void)ftw;
+    if (kind == FTW_F) {
+        tree_total += st->st_size;
+    }
+    return 0;
+}
+
+int64_t tree_bytes(const char *path)
+{
+    tree_total = 0;
+    (void)nftw(path, add_one, 32, FTW_PHYS); /* a missing path counts nothing */
+    return tree_total;
 }

@@ -2,6 +2,8 @@
 #ifndef TESTS_SUPPORT_TMPDIR_H
 #define TESTS_SUPPORT_TMPDIR_H
 
+#include <stdint.h>
+
 typedef struct TmpDir {
     char path[256];
 } TmpDir;
@@ -12,5 +14,8 @@ void tmpdir_close(TmpDir *t);
 
 /* Writes text to path/name and returns the full path in a buffer that lives until the next call. */
 const char *tmpdir_write(const TmpDir *t, const char *name, const char *text);
+
+/* Bytes of all regular files below path; 0 when there is none. */
+int64_t tree_bytes(const char *path);
 
 #endif

@@ -65,10 +65,10 @@ START_TEST(good_checkpoints_are_good)
     VerifyTotals t = verify(&s, &seen);
     ck_assert(t.good == N_CHECKPOINTS && t.missing == 0 && t.corrupt == 0 && t.changed == 0);
     ck_assert(seen.n == N_CHECKPOINTS && seen.bad == 0);
-    ck_assert_int_eq(t.bytes, (int64_t)(fsx_tree_bytes(sample_path(&s, 0, "checkpoints")) +
-                                        fsx_tree_bytes(sample_path(&s, 1, "checkpoints")) +
-                                        fsx_tree_bytes(sample_path(&s, 3, "checkpoints")) +
-                                        fsx_tree_bytes(sample_path(&s, 4, "checkpoints"))));
+    ck_assert_int_eq(t.bytes, (int64_t)(tree_bytes(sample_path(&s, 0, "checkpoints")) +
+                                        tree_bytes(sample_path(&s, 1, "checkpoints")) +
+                                        tree_bytes(sample_path(&s, 3, "checkpoints")) +
+                                        tree_bytes(sample_path(&s, 4, "checkpoints"))));
     OK(catalog_verify(s.c, s.tmp.path, 1, NULL, NULL, &t, &err)); /* one run, no report */
     ck_assert_int_eq(t.good, 4);
     sample_close(&s);
@@ -90,7 +90,7 @@ START_TEST(a_flipped_byte_is_found_in_each_file_at_every_place)
     (void)snprintf(digest, sizeof digest, "%s", k[1].digest);
     for (size_t i = 0; i < 3; i++) {
         OK(fsx_join(path, dir, files[i], &err));
-        size_t bytes = (size_t)fsx_tree_bytes(path);
+        size_t bytes = (size_t)tree_bytes(path);
         for (size_t at = 0; at < bytes; at++) {
             CatalogCheckpointState state = CATALOG_CHECKPOINT_REMOVED;
             flip(path, at);

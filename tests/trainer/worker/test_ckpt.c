@@ -87,7 +87,7 @@ START_TEST(a_checkpoint_reads_back_as_written)
     ck_assert_str_eq(read.path, wrote.path);
     ck_assert_str_eq(read.digest, wrote.digest);
     ck_assert_int_eq(read.bytes, wrote.bytes);
-    ck_assert_int_eq(read.bytes, fsx_tree_bytes(dir));
+    ck_assert_int_eq(read.bytes, tree_bytes(dir));
     tmpdir_close(&t);
 }
 END_TEST
@@ -100,7 +100,7 @@ START_TEST(writing_again_gives_equal_bytes)
     CkptReceipt b = write_ckpt(&t, 5), c = write_ckpt(&u, 5);
     ck_assert_str_eq(a.digest, b.digest);
     ck_assert_str_eq(a.digest, c.digest);
-    ck_assert_int_eq(fsx_tree_bytes(below(&t, "checkpoints")), b.bytes); /* rubbish is gone */
+    ck_assert_int_eq(tree_bytes(below(&t, "checkpoints")), b.bytes); /* rubbish is gone */
     tmpdir_close(&t);
     tmpdir_close(&u);
 }

@@ -224,7 +224,7 @@ int tiny_same_checkpoints(const char *run_a, const char *run_b)
     char a[FSX_PATH_BYTES], b[FSX_PATH_BYTES];
     ck_assert_int_eq(fsx_join(a, run_a, "checkpoints", &err), ERR_OK);
     ck_assert_int_eq(fsx_join(b, run_b, "checkpoints", &err), ERR_OK);
-    ck_assert_int_eq(fsx_tree_bytes(a), fsx_tree_bytes(b)); /* no file more, no rubbish */
+    ck_assert_int_eq(tree_bytes(a), tree_bytes(b)); /* no file more, no rubbish */
     for (int step = 0; step <= MAX_STEP; step++) {
         ck_assert_int_eq(fsx_path(a, &err, "%s/checkpoints/step-%08d", run_a, step), ERR_OK);
         if (fsx_exists(a)) {
