@@ -1,15 +1,14 @@
 /* status, ls, show, logs, verify and reindex as a user runs them: the slaw program on the
  * sample study. */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "orchestrator/catalog/metric.h"
 #include "orchestrator/catalog/record.h"
 #include "tests/orchestrator/catalog/study.h"
+#include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 
 static Sample open_study(void)
@@ -25,27 +24,7 @@ static Sample open_study(void)
 /* Runs `slaw args`, in which @ stands for the study's directory.  Both streams go to out. */
 static int slaw(const Sample *s, const char *args, Buf *out)
 {
-    Buf command = BUF_INIT;
-    buf_printf(&command, "NO_COLOR=1 '%s/slaw' ", SLAW_BIN_DIR);
-    for (const char *p = args; *p; p++) {
-        if (*p == '@') {
-            buf_puts(&command, s->tmp.path);
-        } else {
-            buf_putc(&command, *p);
-        }
-    }
-    buf_puts(&command, " 2>&1");
-    buf_clear(out);
-    FILE *f = popen(buf_str(&command), "re"); /* NOLINT(cert-env33-c): a fixed text */
-    ck_assert_ptr_nonnull(f);
-    char piece[4096];
-    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) {
-        buf_add(out, piece, n);
-    }
-    int status = pclose(f);
-    buf_release(&command);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return run_slaw(s->tmp.path, args, s->tmp.path, "2>&1", out);
 }
 
 /* The answer of a verb with --json. */

@@ -1,16 +1,15 @@
 /* fit, table and plot as a user runs them: the slaw program on a CSV file and on a study. */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/catalog/fit.h"
 #include "orchestrator/sched/lock.h"
 #include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -19,20 +18,7 @@ static TmpDir tmp;
 /* Runs `slaw args` in the temporary folder; standard output, or both streams, go to out. */
 static int slaw(const char *args, bool has_stderr, Buf *out)
 {
-    Buf command = BUF_INIT;
-    buf_printf(&command, "cd '%s' && NO_COLOR=1 '%s/slaw' %s %s", tmp.path, SLAW_BIN_DIR, args,
-               has_stderr ? "2>&1" : "2>/dev/null");
-    buf_clear(out);
-    FILE *f = popen(buf_str(&command), "re"); /* NOLINT(cert-env33-c): a fixed text */
-    ck_assert_ptr_nonnull(f);
-    char piece[4096];
-    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) {
-        buf_add(out, piece, n);
-    }
-    int status = pclose(f);
-    buf_release(&command);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
 }
 
 /* fits.csv: 7 x 8 points of the law E 1.69, A 406.4, B 410.7, alpha 0.34, beta 0.28, and one row

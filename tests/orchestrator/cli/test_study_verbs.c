@@ -1,13 +1,12 @@
 /* check, plan and schema as a user runs them. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -27,23 +26,7 @@ static void remove_tmp(void)
  * stderr.txt there.  @ stands for the source folder.  Returns the exit status. */
 static int slaw(const char *args, Buf *out)
 {
-    Buf command = BUF_INIT;
-    buf_printf(&command, "cd '%s' && '%s/slaw' ", tmp.path, SLAW_BIN_DIR);
-    for (const char *p = args; *p; p++) {
-        *p == '@' ? buf_puts(&command, SLAW_SOURCE_DIR) : buf_putc(&command, *p);
-    }
-    buf_puts(&command, " 2>stderr.txt");
-    buf_clear(out);
-    FILE *f = popen(buf_str(&command), "re"); /* NOLINT(cert-env33-c): a fixed text */
-    ck_assert_ptr_nonnull(f);
-    char piece[4096];
-    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) {
-        buf_add(out, piece, n);
-    }
-    int status = pclose(f);
-    buf_release(&command);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return run_slaw(tmp.path, args, SLAW_SOURCE_DIR, "2>stderr.txt", out);
 }
 
 static void expect_stderr(const char *says)
