@@ -188,6 +188,9 @@ static void summarise(const Job *j, size_t k, double *column, FitValue *v)
         return;
     }
     gsl_sort(column, 1, n);
+    if (column[0] == 0.0 && column[n - 1] == 0.0) {
+        return; /* at a limit in all of them: that says nothing of how far it may be */
+    }
     v->se = gsl_stats_sd(column, 1, n);
     v->lo = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.025);
     v->hi = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.975);

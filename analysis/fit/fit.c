@@ -256,7 +256,8 @@ static ErrCode check_terms(const FitProblem *p, const Solution *best, FitResult 
     double least = solve_least_loss(p);
     for (size_t k = 0; k < f->n_terms; k++) {
         if (best->is_zero[k]) {
-            warn(r, "boundary: %s is at its limit 0", f->param[k].name);
+            warn(r, "boundary: %s is at its limit 0; these points do not show it",
+                 f->param[k].name);
         } else if (best->theta[k] < log(SOLVE_VANISHED * least)) {
             return err_set(err, ERR_NUMERIC,
                            "%s: these points do not show the term of %s (%s is 0)", f->name,
@@ -321,21 +322,21 @@ static void measure(const FitProblem *p, const Solution *best, FitResult *r)
 
 static FitValue value_of(const FormParam *p, double x)
 {
-    return (FitValue){p->name, p->unit, x, (double)NAN, (double)NAN, (double)NAN};
+    return (FitValue){p->name, p->unit, p->help, x, (double)NAN, (double)NAN, (double)NAN};
 }
 
 static void describe(const FitProblem *p, const Solution *best, FitResult *r)
 {
     static const FormParam of_envelope[] = {
-        {"a", "1", ""},
-        {"b", "1", ""},
-        {"k_N", "parameters", ""},
-        {"k_D", "tokens", ""},
-        {"a_plus_b", "1", ""},
-        {"ratio_first", "1", ""},
-        {"ratio_last", "1", ""},
-        {"beta_C_envelope", "nats/token", ""},
-        {"alpha_C_envelope", "1", ""},
+        {"a", "1", "N_opt = k_N C^a on the envelope"},
+        {"b", "1", "D_opt = k_D C^b on the envelope"},
+        {"k_N", "parameters", "best N at one PFLOP/s-day"},
+        {"k_D", "tokens", "best D at one PFLOP/s-day"},
+        {"a_plus_b", "1", "1 where C = 6 N D"},
+        {"ratio_first", "1", "6 N_opt D_opt / C at the least C"},
+        {"ratio_last", "1", "6 N_opt D_opt / C at the most C"},
+        {"beta_C_envelope", "nats/token", "beta_C of the envelope alone"},
+        {"alpha_C_envelope", "1", "alpha_C of the envelope alone"},
     };
     double v[FORM_MAX_PARAMS + FIT_MAX_VALUES];
     size_t n = bootstrap_values(p, best->theta, r->has_envelope ? &r->envelope : NULL, v);

@@ -37,9 +37,11 @@ const char *fit_loss_name(FitLossKind kind);
 
 /* A named number of a fit: a parameter, or something computed from them. */
 typedef struct FitValue {
-    const char *name, *unit;
+    const char *name, *unit, *help;
     double value;
-    double se, lo, hi; /* standard error and 95 % percentile interval; NaN: none */
+    /* Standard error and 95 % percentile interval; NaN: none, as for a coefficient that is at
+     * its limit 0 in every replicate. */
+    double se, lo, hi;
 } FitValue;
 
 /* How the intervals were made. */

@@ -47,8 +47,11 @@ void report_release(Report *r);
 /* The object that `slaw fit --json` prints (docs/fitting.md); NULL when memory is short. */
 json_t *report_json(const Report *r);
 
-/* The same for people. */
-void report_text(const Report *r, Buf *out);
+/* The same for people: one table a law with a row a group, what its columns mean, and every
+ * warning and refusal once.  ERR_NOMEM. */
+ErrCode report_text(const Report *r, Buf *out, Err *err);
+/* Every fit by itself with all its values and the evidence that it is the minimum. */
+void report_details(const Report *r, Buf *out);
 
 /* Fitted parameters with intervals: one table a law; as CSV one long table. */
 ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *err);

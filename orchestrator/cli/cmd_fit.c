@@ -52,8 +52,10 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     }
     if (s->is_json) {
         json_pretty(result, &out);
+    } else if (s->verbosity > 0) {
+        report_details(&r.report, &out);
     } else {
-        report_text(&r.report, &out);
+        TRY(report_text(&r.report, &out, err));
     }
     TRY(buf_ok(&out, err));
     TRY(save(s, &r, result, err));
@@ -73,7 +75,9 @@ const Command command_fit = {
     .description =
         "SOURCE is a study's folder, a catalog.db, or a CSV file whose header names N, D and "
         "loss.\n"
-        "Prints each law's parameters with intervals and the evidence that they are the minimum.\n"
+        "Prints a table of each law with a row a group and its 95 % intervals; with --verbose "
+        "each\n"
+        "fit by itself, with all derived values and the evidence that it is the minimum.\n"
         "For a study it also writes reports/fit.json and the catalog's table fit.  A law that the "
         "points cannot determine is\n"
         "refused with the reason, and the exit status is 1.",

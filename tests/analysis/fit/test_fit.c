@@ -197,6 +197,10 @@ START_TEST(a_floor_of_zero_is_a_boundary_and_says_so)
     ck_assert_double_eq(result.param[0].value, 0.0);
     ck_assert_uint_ge(result.n_warnings, 1);
     ck_assert_ptr_nonnull(strstr(result.warning[0], "boundary: E"));
+    o.bootstrap = 60;
+    fit(&o, &surface.data, &result);
+    ck_assert(isnan(result.param[0].lo) && isnan(result.param[0].se)); /* not "0 to 0" */
+    ck_assert(isfinite(result.param[3].lo));
 }
 END_TEST
 

@@ -86,10 +86,60 @@ START_TEST(a_refusal_is_part_of_the_report)
         strstr(json_string_value(json_object_get(first, "reason")), "different values of N"));
     json_decref(v);
     Buf out = BUF_INIT;
-    report_text(&report, &out);
+    report_details(&report, &out);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama, chinchilla: refused\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "32 of 32 rows used"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "(convention of C: paper)"));
+    buf_clear(&out);
+    Err err = ERR_INIT;
+    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\n  refused    llama: "));
+    buf_release(&out);
+    close_report();
+}
+END_TEST
+
+static size_t occurrences(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *p = text; (p = strstr(p, what)); p++) {
+        n++;
+    }
+    return n;
+}
+
+/* What a person reads is what the JSON says, said once, with every column explained. */
+START_TEST(the_text_has_one_table_a_law)
+{
+    open_report(6);
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
+    const char *text = buf_str(&out);
+    for (size_t i = 0; i < report.n; i++) {
+        const FitValue *a = fit_value(&report.fit[i].fit, "a");
+        char value[32], interval[64];
+        (void)snprintf(value, sizeof value, " %.4g", a->value);
+        (void)snprintf(interval, sizeof interval, " [%.3g, %.3g]", a->lo, a->hi);
+        ck_assert_msg(strstr(text, value) && strstr(text, interval), "%s%s", value, interval);
+    }
+    ck_assert_uint_eq(occurrences(text, "\narchitecture  points "), 2);
+    ck_assert_uint_eq(occurrences(text, "\nllama "), 2);
+    ck_assert_uint_eq(occurrences(text, "\n  alpha      exponent of size\n"), 1);
+    ck_assert_uint_eq(occurrences(text, "\n  a          N_opt "), 2);
+    ck_assert_uint_eq(occurrences(text, "of 8 starts of every fit end"), 2);
+    for (size_t i = 0; i < report.n; i++) {
+        const FitResult *f = &report.fit[i].fit;
+        for (size_t k = 0; k < f->n_warnings; k++) {
+            size_t laws = strstr(f->warning[k], "few_runs") ? 2 : 1;
+            ck_assert_uint_le(occurrences(text, f->warning[k]), laws);
+            ck_assert_uint_ge(occurrences(text, f->warning[k]), 1);
+        }
+    }
+    buf_clear(&out);
+    report_details(&report, &out);
+    ck_assert_uint_eq(occurrences(buf_str(&out), "std. error"), 4);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "6 N_opt D_opt / C at the least C"));
     buf_release(&out);
     close_report();
 }
@@ -150,6 +200,7 @@ static void fill(TCase *tc)
     (void)gsl_set_error_handler_off();
     tcase_add_test(tc, json_has_the_fields_that_others_read);
     tcase_add_test(tc, a_refusal_is_part_of_the_report);
+    tcase_add_test(tc, the_text_has_one_table_a_law);
     tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
     tcase_add_test(tc, the_figures_hold_runs_and_laws);
 }
