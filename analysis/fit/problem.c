@@ -86,7 +86,7 @@ void problem_release(FitProblem *p)
     *p = (FitProblem){0};
 }
 
-double problem_rho(const FitProblem *p, double r)
+static double problem_rho(const FitProblem *p, double r)
 {
     double size = fabs(r);
     switch (p->loss.kind) {

@@ -56,8 +56,6 @@ ErrCode problem_init(FitProblem *p, const Form *form, FitLoss loss, FitResidual 
                      const FitData *data, Err *err);
 void problem_release(FitProblem *p);
 
-double problem_rho(const FitProblem *p, double r);
-
 /* Residual of observation i. */
 double problem_residual(const FitProblem *p, size_t i, const double *theta);
 

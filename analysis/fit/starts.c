@@ -77,7 +77,9 @@ static double solve_set(size_t m, unsigned set, const double *gram, const double
     return cost;
 }
 
-double starts_project(const FitProblem *p, const double *q, double *coefficients)
+/* The coefficients >= 0 that minimise the weighted squared relative (log) or absolute (raw)
+ * error at exponents q; returns that sum of squares. */
+static double starts_project(const FitProblem *p, const double *q, double *coefficients)
 {
     size_t m = p->form->n_terms;
     double gram[FORM_MAX_TERMS * FORM_MAX_TERMS], rhs[FORM_MAX_TERMS], c[FORM_MAX_TERMS];

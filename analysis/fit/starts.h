@@ -20,8 +20,4 @@ enum { STARTS_GRID = 32, STARTS_MAX_LOCAL = 8 };
  * the Sobol points (modulo 1).  ERR_NOMEM. */
 ErrCode starts_fill(const FitProblem *p, uint64_t seed, size_t n, double *theta, Err *err);
 
-/* The coefficients >= 0 that minimise the weighted squared relative (log) or absolute (raw)
- * error at exponents q; returns that sum of squares. */
-double starts_project(const FitProblem *p, const double *q, double *coefficients);
-
 #endif

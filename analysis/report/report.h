@@ -59,7 +59,4 @@ ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *er
 /* One row a run: N, D, C, the last loss.  Sources without runs: one row an N. */
 ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err);
 
-/* "3,440 of 3,568 rows used; left out: 128 by --where". */
-void report_rows_text(const Obs *obs, Buf *out);
-
 #endif

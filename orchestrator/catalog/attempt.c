@@ -110,33 +110,21 @@ ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a
     return rc;
 }
 
-static ErrCode list(Stmt *q, Arena *a, CatalogAttempt **ret, size_t *ret_n, Err *err)
+ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttempt **ret,
+                             size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogAttempt)};
-    for (CatalogAttempt *t; (t = rows_next(&rows, q)) != NULL;) {
-        read_attempt(q, a, t);
+    Stmt q = stmt_begin(c->db, ATTEMPT_COLUMNS "WHERE run_id = ?1 ORDER BY number");
+    stmt_bind_i64(&q, run_id);
+    for (CatalogAttempt *t; (t = rows_next(&rows, &q)) != NULL;) {
+        read_attempt(&q, a, t);
     }
-    ErrCode rc = stmt_finish(q, err);
+    ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK) {
         *ret = rows.data;
         *ret_n = rows.n;
     }
     return rc;
-}
-
-ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttempt **ret,
-                             size_t *ret_n, Err *err)
-{
-    Stmt q = stmt_begin(c->db, ATTEMPT_COLUMNS "WHERE run_id = ?1 ORDER BY number");
-    stmt_bind_i64(&q, run_id);
-    return list(&q, a, ret, ret_n, err);
-}
-
-ErrCode catalog_attempt_list_running(Catalog *c, Arena *a, CatalogAttempt **ret, size_t *ret_n,
-                                     Err *err)
-{
-    Stmt q = stmt_begin(c->db, ATTEMPT_COLUMNS "WHERE state = 'running' ORDER BY run_id, number");
-    return list(&q, a, ret, ret_n, err);
 }
 
 ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Err *err)

@@ -67,10 +67,6 @@ ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a
 ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttempt **ret,
                              size_t *ret_n, Err *err);
 
-/* Every attempt that is `running` in the catalog: after a scheduler died, those it left. */
-ErrCode catalog_attempt_list_running(Catalog *c, Arena *a, CatalogAttempt **ret, size_t *ret_n,
-                                     Err *err);
-
 /* The number for the run's next attempt (0 for the first). */
 ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Err *err);
 

@@ -64,7 +64,8 @@ void stmt_bind_text(Stmt *s, const char *utf8)
     }
 }
 
-const char *stmt_loss_kind(double x)
+/* Name of the kind of x: "finite", "nan", "inf" or "-inf". */
+static const char *stmt_loss_kind(double x)
 {
     if (isnan(x)) {
         return "nan";

@@ -57,7 +57,4 @@ ErrCode stmt_finish(Stmt *s, Err *err);
 /* Runs text of one or more statements without parameters. */
 ErrCode stmt_exec(sqlite3 *db, const char *sql, Err *err);
 
-/* Name of the kind of x: "finite", "nan", "inf" or "-inf". */
-const char *stmt_loss_kind(double x);
-
 #endif

@@ -16,16 +16,6 @@ static const Command *const all_commands[] = {
 };
 enum { N_COMMANDS = sizeof all_commands / sizeof all_commands[0] };
 
-size_t command_count(void)
-{
-    return N_COMMANDS;
-}
-
-const Command *command_at(size_t i)
-{
-    return i < N_COMMANDS ? all_commands[i] : NULL;
-}
-
 /* Options every verb takes. */
 typedef struct Common {
     bool json, quiet, help;

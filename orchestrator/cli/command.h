@@ -65,10 +65,6 @@ enum { COMMAND_OPTS_BYTES = 4096 };
 #include "orchestrator/cli/commands.def"
 #undef COMMAND
 
-/* All commands, in the order of help. */
-size_t command_count(void);
-const Command *command_at(size_t i);
-
 /* Runs `slaw argv[1..]`; returns the exit status. */
 int command_main(int argc, char *const argv[]);
 

@@ -16,7 +16,8 @@ static const MonoNs redraw_every = NS_PER_S / 10, line_every = 60 * NS_PER_S;
 
 /* ---- text ----------------------------------------------------------------------------- */
 
-void progress_totals(const SchedView *v, Buf *out)
+/* "done 3 of 12, 2 running, ..." */
+static void progress_totals(const SchedView *v, Buf *out)
 {
     char elapsed[CLOCK_TEXT_BYTES], eta[CLOCK_TEXT_BYTES];
     int64_t failed = v->by_state[CATALOG_RUN_FAILED], diverged = v->by_state[CATALOG_RUN_DIVERGED];
@@ -43,7 +44,8 @@ void progress_totals(const SchedView *v, Buf *out)
     }
 }
 
-void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out)
+/* "tnl-85k: done, 1220 steps, validation 2.0142 nats/token, 2.9058 bits/byte" */
+static void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out)
 {
     const RunConfig *c = &r->spec->config;
     buf_printf(out, "%s: %s", c->name, catalog_run_state_name(r->state));
@@ -270,6 +272,23 @@ static void redraw(Progress *p, const SchedView *v)
     p->last_drawn = clock_mono_ns();
 }
 
+/* Above the block, and the block again below it, in one write. */
+static void progress_message(Progress *p, const char *text)
+{
+    Buf out = BUF_INIT;
+    put_up(p, &out);
+    buf_puts(&out, p->n_drawn > 0 ? "\x1b[J" : "");
+    for (const char *c = text; *c; c++) {
+        put_char(*c, &out);
+    }
+    buf_putc(&out, '\n');
+    if (p->n_drawn > 0) {
+        put_block(p, &out);
+    }
+    write_out(p, &out);
+    buf_release(&out);
+}
+
 static void on_changed(void *ctx, const SchedView *v)
 {
     Progress *p = ctx;
@@ -286,23 +305,6 @@ static void on_changed(void *ctx, const SchedView *v)
         buf_release(&line);
         p->last_drawn = clock_mono_ns();
     }
-}
-
-/* Above the block, and the block again below it, in one write. */
-void progress_message(Progress *p, const char *text)
-{
-    Buf out = BUF_INIT;
-    put_up(p, &out);
-    buf_puts(&out, p->n_drawn > 0 ? "\x1b[J" : "");
-    for (const char *c = text; *c; c++) {
-        put_char(*c, &out);
-    }
-    buf_putc(&out, '\n');
-    if (p->n_drawn > 0) {
-        put_block(p, &out);
-    }
-    write_out(p, &out);
-    buf_release(&out);
 }
 
 static void on_message(void *ctx, const char *text)

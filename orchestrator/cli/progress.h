@@ -32,12 +32,6 @@ typedef struct ProgressStyle {
  * width - 1 characters wide; at most height - 1 of them.  Returns how many. */
 int progress_block(const SchedView *v, const ProgressStyle *st, Buf *out);
 
-/* "done 3 of 12, 2 running, ..." */
-void progress_totals(const SchedView *v, Buf *out);
-
-/* "tnl-85k: done, 1220 steps, validation 2.0142 nats/token, 2.9058 bits/byte" */
-void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out);
-
 typedef struct Progress {
     int fd;
     bool is_quiet; /* nothing but messages */
@@ -53,8 +47,6 @@ void progress_init(Progress *p, int fd, bool is_quiet, double bytes_per_token);
 
 /* Takes the block off the screen; p is empty. */
 void progress_release(Progress *p);
-
-void progress_message(Progress *p, const char *text);
 
 /* The scheduler's observer that shows everything here; ctx is p. */
 SchedObserver progress_observer(Progress *p);

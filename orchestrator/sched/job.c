@@ -37,7 +37,8 @@ static void set_run_reason(Job *j, const char *reason)
     (void)snprintf(j->run.reason, sizeof j->run.reason, "%s", reason ? reason : "");
 }
 
-ErrCode job_refresh(Job *j, const JobContext *x, Err *err)
+/* Newest step and number of complete checkpoints from the catalog into j->run. */
+static ErrCode job_refresh(Job *j, const JobContext *x, Err *err)
 {
     int64_t step = 0;
     ErrCode rc = catalog_checkpoint_progress(x->catalog, j->id, &step, &j->run.checkpoints, err);

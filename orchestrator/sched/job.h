@@ -68,9 +68,6 @@ ErrCode job_move(Job *j, const JobContext *x, RunEvent event, const char *reason
 ErrCode job_attach(Job *j, int64_t number, Err *err);
 void job_detach(Job *j, const JobContext *x);
 
-/* Newest step and number of complete checkpoints from the catalog into j->run. */
-ErrCode job_refresh(Job *j, const JobContext *x, Err *err);
-
 /* Bytes of the attempt's events.jsonl; 0 when there is none. */
 int64_t job_events_bytes(const Job *j);
 

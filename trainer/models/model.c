@@ -25,7 +25,7 @@ static const ModelOps *const all_ops[] = {
 };
 #undef ARCH
 
-const ModelOps *model_ops(const Arch *arch)
+static const ModelOps *model_ops(const Arch *arch)
 {
     const ModelOps *const *ops = all_ops;
     while (*ops && strcmp((*ops)->name, arch->name) != 0) {

@@ -109,9 +109,6 @@ struct Model {
 #include "trainer/arch/models.def"
 #undef ARCH
 
-/* The operations of an architecture. */
-const ModelOps *model_ops(const Arch *arch);
-
 /* The tensor of this printf-made name; it must exist. */
 const ModelTensor *model_need(const Model *m, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

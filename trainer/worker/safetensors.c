@@ -20,7 +20,8 @@ enum { LENGTH_BYTES = 8, ALIGN_BYTES = 8, MAX_HEADER_BYTES = 100 * 1000 * 1000 }
 
 /* ---------------------------------------------------------------- writing */
 
-int64_t tensor_out_elements(const TensorOut *t)
+/* The product of no dimensions is 1. */
+static int64_t tensor_out_elements(const TensorOut *t)
 {
     int64_t n = 1;
     for (int i = 0; i < t->rank; i++) {
@@ -55,7 +56,9 @@ static json_t *header_object(const char *kind, const TensorOut *t, size_t n)
     return header;
 }
 
-ErrCode safetensors_header(const char *kind, const TensorOut *t, size_t n, Buf *out, Err *err)
+/* Appends length and padded header of such a file to out. */
+static ErrCode safetensors_header(const char *kind, const TensorOut *t, size_t n, Buf *out,
+                                  Err *err)
 {
     json_t *header = header_object(kind, t, n);
     if (!header) {

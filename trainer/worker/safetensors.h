@@ -33,9 +33,6 @@ typedef struct TensorOut {
     const float *data; /* [product of dim] */
 } TensorOut;
 
-/* Elements of a shape; the product of no dimensions is 1. */
-int64_t tensor_out_elements(const TensorOut *t);
-
 /* What was written, for a manifest. */
 typedef struct FileSum {
     int64_t bytes;
@@ -46,9 +43,6 @@ typedef struct FileSum {
  * Hugging Face's loaders expect).  ERR_INVALID (a name twice), ERR_NOMEM, ERR_IO. */
 ErrCode safetensors_write(const char *path, const char *kind, const TensorOut *t, size_t n,
                           FileSum *ret, Err *err);
-
-/* Appends length and padded header of such a file to out. */
-ErrCode safetensors_header(const char *kind, const TensorOut *t, size_t n, Buf *out, Err *err);
 
 /* ---- reading */
 
