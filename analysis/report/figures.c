@@ -8,8 +8,10 @@
 #include "common/quantity.h"
 
 enum { N_CURVE = 80, N_FRONTIER = 60, N_BANDS = 4 };
-#define INK  "#222222"
-#define GREY "#8A8A8A"
+#define INK            "#222222"
+#define GREY           "#8A8A8A"
+/* D this much beyond the longest run still counts as reached: the grid of N is not finer. */
+#define FRONTIER_SLACK 1.05
 
 /* One run, or all observations of one N. */
 typedef struct Curve {
@@ -167,6 +169,15 @@ static void compute_range(const Group *g, double *lo, double *hi)
     }
 }
 
+static double longest_run(const FitData *data)
+{
+    double d = 0.0;
+    for (size_t i = 0; i < data->n; i++) {
+        d = fmax(d, data->tokens[i]);
+    }
+    return d;
+}
+
 static void add_frontier(Sheet *s, const Group *g, PlotPanel *panel)
 {
     double lo, hi;
@@ -175,13 +186,22 @@ static void add_frontier(Sheet *s, const Group *g, PlotPanel *panel)
         return;
     }
     Frontier f;
+    size_t inside = 0; /* points up to which the best D is one that was reached */
+    double longest = longest_run(&g->obs->data);
     frontier_init(&f, &g->obs->data);
     compute_range(g, &lo, &hi);
     for (size_t i = 0; i < N_FRONTIER; i++) {
+        double d;
         x[i] = lo * pow(hi / lo, (double)i / (N_FRONTIER - 1));
-        y[i] = frontier_loss(&f, g->chinchilla, x[i]);
+        y[i] = frontier_loss(&f, g->chinchilla, x[i], &d);
+        inside += inside == i && d <= longest * FRONTIER_SLACK ? 1 : 0;
     }
-    (void)plot_add(panel, "compute-optimal by L(N, D)", INK, PLOT_THICK, N_FRONTIER, x, y);
+    size_t from = inside > 0 ? inside - 1 : 0;
+    (void)plot_add(panel, "compute-optimal by L(N, D)", INK, PLOT_THICK, inside, x, y);
+    if (inside < N_FRONTIER) {
+        (void)plot_add(panel, "the same, at D beyond the longest run", INK, PLOT_DASHED,
+                       N_FRONTIER - from, x + from, y + from);
+    }
 }
 
 static void add_power_law(Sheet *s, const Group *g, PlotPanel *panel)
@@ -393,6 +413,16 @@ static bool has_cloud(const Sheet *s)
     return false;
 }
 
+static bool has_law(const Sheet *s)
+{
+    for (size_t i = 0; i < s->n_groups; i++) {
+        if (s->group[i].chinchilla) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void draw(Sheet *s, PlotFigure *f)
 {
     for (size_t i = 0; i < s->n_groups; i++) {
@@ -420,11 +450,11 @@ ErrCode figures_make(const Report *r, Figures *ret, Err *err)
              .is_key_left = true},
             {.name = "loss_params",
              .title = "Loss against size",
-             .x_label = "parameters N, without embeddings",
+             .x_label = "N [parameters, without embeddings]",
              .x_column = "N"},
             {.name = "loss_tokens",
              .title = "Loss against data",
-             .x_label = "training tokens D",
+             .x_label = "D [training tokens]",
              .x_column = "D"},
         };
         for (size_t i = 0; i < FIGURES_COUNT; i++) {
@@ -435,6 +465,10 @@ ErrCode figures_make(const Report *r, Figures *ret, Err *err)
         }
         if (!has_cloud(&s)) {
             f.figure[0].title = "Loss against compute, one curve a run, labelled with its N";
+        }
+        if (has_law(&s)) {
+            f.figure[1].title = "Loss against size: points measured, curves by L(N, D)";
+            f.figure[2].title = "Loss against data: points measured, curves by L(N, D)";
         }
         draw(&s, f.figure);
     }

@@ -36,12 +36,19 @@ void frontier_init(Frontier *f, const FitData *data)
     }
 }
 
-double frontier_loss(const Frontier *f, const FitResult *fit, double c)
+double frontier_loss(const Frontier *f, const FitResult *fit, double c, double *ret_d)
 {
-    double least = (double)INFINITY;
+    double least = (double)INFINITY, best_d = (double)NAN;
     for (size_t k = 0; k < FRONTIER_SIZES; k++) {
         const double inputs[] = {exp(f->ln_n[k]), c / f->per_token[k]};
-        least = fmin(least, fit_predict(fit, inputs));
+        double loss = fit_predict(fit, inputs);
+        if (loss < least) {
+            least = loss;
+            best_d = inputs[1];
+        }
+    }
+    if (ret_d) {
+        *ret_d = best_d;
     }
     return least;
 }

@@ -187,9 +187,43 @@ START_TEST(the_figures_hold_runs_and_laws)
     Frontier frontier;
     frontier_init(&frontier, &g->data);
     for (size_t i = 0; i < g->data.n; i++) {
-        double least = frontier_loss(&frontier, &report.fit[0].fit, g->data.flops[i]);
+        double least = frontier_loss(&frontier, &report.fit[0].fit, g->data.flops[i], NULL);
         ck_assert_double_le(least, g->data.loss[i] * (1.0 + 1e-6)); /* a grid of 200 N */
     }
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
+/* The drawn frontier is whole only while its best D is one that some run has reached. */
+START_TEST(what_is_beyond_the_longest_run_is_drawn_dashed)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    open_report(6);
+    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    const FitData *data = &report.fit[0].group->data;
+    double longest = 0.0;
+    for (size_t i = 0; i < data->n; i++) {
+        longest = fmax(longest, data->tokens[i]);
+    }
+    Frontier frontier;
+    frontier_init(&frontier, data);
+    size_t n_checked = 0;
+    for (size_t k = 0; k < f.figure[0].panel[0].n_series; k++) {
+        const PlotSeries *s = &f.figure[0].panel[0].series[k];
+        bool is_inside = s->label && strcmp(s->label, "compute-optimal by L(N, D)") == 0;
+        bool is_beyond = s->label && strncmp(s->label, "the same, at D beyond", 21) == 0;
+        /* the first point of the part beyond is the last one inside */
+        for (size_t i = is_beyond ? 1 : 0; (is_inside || is_beyond) && i < s->n; i++) {
+            double d;
+            double loss = frontier_loss(&frontier, &report.fit[0].fit, s->x[i], &d);
+            ck_assert_double_eq(loss, s->y[i]);
+            ck_assert_int_eq(d > longest * 1.05, is_beyond);
+            n_checked++;
+        }
+    }
+    ck_assert_uint_eq(n_checked, 60);
     figures_release(&f);
     close_report();
 }
@@ -203,6 +237,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, the_text_has_one_table_a_law);
     tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
     tcase_add_test(tc, the_figures_hold_runs_and_laws);
+    tcase_add_test(tc, what_is_beyond_the_longest_run_is_drawn_dashed);
 }
 
 int main(void)
