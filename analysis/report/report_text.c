@@ -209,10 +209,32 @@ static void problems_text(const Report *r, const Form *form, Buf *out)
     }
 }
 
+/* "3,440 of 3,568 rows used; left out: 128 by --where". */
+static void rows_text(const Obs *obs, Buf *out)
+{
+    const struct {
+        size_t n;
+        const char *why;
+    } left[] = {
+        {obs->n_where, "by --where"},
+        {obs->n_task, "of other tasks"},
+        {obs->n_diverged, "of diverged runs"},
+        {obs->n_early, "as warm-up"},
+    };
+    buf_printf(out, "%zu of %zu rows used", obs->n_used, obs->n_read);
+    const char *sep = "; left out: ";
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        if (left[i].n) {
+            buf_printf(out, "%s%zu %s", sep, left[i].n, left[i].why);
+            sep = ", ";
+        }
+    }
+}
+
 ErrCode report_text(const Report *r, Buf *out, Err *err)
 {
     buf_printf(out, "%s: ", r->source);
-    report_rows_text(r->obs, out);
+    rows_text(r->obs, out);
     buf_putc(out, '\n');
     for (size_t i = 0; i < r->n; i++) {
         const Form *form = r->fit[i].form;
@@ -305,7 +327,7 @@ static void fit_text(const ReportFit *rf, Buf *out)
 void report_details(const Report *r, Buf *out)
 {
     buf_printf(out, "%s: ", r->source);
-    report_rows_text(r->obs, out);
+    rows_text(r->obs, out);
     buf_putc(out, '\n');
     for (size_t i = 0; i < r->n; i++) {
         const ReportFit *f = &r->fit[i];
