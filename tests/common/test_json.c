@@ -70,6 +70,7 @@ START_TEST(files_say_where_they_are_wrong)
                      ERR_FORMAT);
     ck_assert_ptr_nonnull(strstr(err.msg, ":2:"));
     ck_assert_int_eq(json_read_file("/no/such", &v, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(json_read_file(t.path, &v, &err), ERR_IO); /* a folder */
     json_t *good = json_pack("{s:f}", "x", 0.1);
     const char *path = tmpdir_write(&t, "b", "");
     ck_assert_int_eq(json_write_file(path, good, &err), ERR_OK);

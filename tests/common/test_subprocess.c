@@ -62,7 +62,8 @@ START_TEST(a_missing_folder_fails)
     Buf out = BUF_INIT;
     Err err = ERR_INIT;
     int status = -1;
-    ck_assert_int_ne(subprocess_run(argv, "/no/such/folder", &out, &status, &err), ERR_OK);
+    ck_assert_int_eq(subprocess_run(argv, "/no/such/folder", &out, &status, &err), ERR_IO);
+    ck_assert_ptr_nonnull(strstr(err.msg, "/no/such/folder"));
 }
 END_TEST
 

@@ -107,6 +107,14 @@ START_TEST(what_gnuplot_says_is_kept_when_it_fails)
 }
 END_TEST
 
+START_TEST(a_folder_that_is_not_there_cannot_be_written)
+{
+    Err err = ERR_INIT;
+    make_figure("tnl");
+    ck_assert_int_eq(plot_write(&figure, "/proc/no/such", &err), ERR_IO);
+}
+END_TEST
+
 START_TEST(without_gnuplot_there_is_a_hint)
 {
     TmpDir tmp = tmpdir_open();
@@ -140,6 +148,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, data_and_script_say_everything);
     tcase_add_test(tc, gnuplot_draws_both_pictures_if_it_is_there);
     tcase_add_test(tc, what_gnuplot_says_is_kept_when_it_fails);
+    tcase_add_test(tc, a_folder_that_is_not_there_cannot_be_written);
     tcase_add_test(tc, without_gnuplot_there_is_a_hint);
     tcase_add_test(tc, colours_are_fixed_by_name_and_mix_with_white);
 }
