@@ -4,28 +4,6 @@
 
 #include "analysis/report/report.h"
 
-/* "3,440 of 3,568 rows used; left out: 128 by --where". */
-static void rows_text(const Obs *obs, Buf *out)
-{
-    const struct {
-        size_t n;
-        const char *why;
-    } left[] = {
-        {obs->n_where, "by --where"},
-        {obs->n_task, "of other tasks"},
-        {obs->n_diverged, "of diverged runs"},
-        {obs->n_early, "as warm-up"},
-    };
-    buf_printf(out, "%zu of %zu rows used", obs->n_used, obs->n_read);
-    const char *sep = "; left out: ";
-    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
-        if (left[i].n) {
-            buf_printf(out, "%s%zu %s", sep, left[i].n, left[i].why);
-            sep = ", ";
-        }
-    }
-}
-
 static void loss_text(const FitResult *f, Buf *out)
 {
     buf_puts(out, fit_loss_name(f->loss.kind));
