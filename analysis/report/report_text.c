@@ -209,6 +209,211 @@ static void problems_text(const Report *r, const Form *form, Buf *out)
     }
 }
 
+static void loss_text(const FitResult *f, Buf *out)
+{
+    buf_puts(out, fit_loss_name(f->loss.kind));
+    if (f->loss.kind == FIT_HUBER) {
+        buf_printf(out, ":%g", f->loss.delta);
+    }
+    buf_printf(out, " on %s residuals", f->residual == FIT_LOG ? "log" : "raw");
+}
+
+static const char *resampling_text(FitResampling r)
+{
+    switch (r) {
+    case FIT_NO_INTERVALS:
+        return "none";
+    case FIT_CASES:
+        return "points";
+    case FIT_CLUSTERS:
+        return "whole runs";
+    }
+    return "none";
+}
+
+static void equation_text(const Report *r, const Form *form, Buf *out)
+{
+    buf_printf(out, "\n%s", form->equation);
+    if (form->input[0] == FORM_C) {
+        buf_printf(out, " (convention of C: %s)", obs_convention_name(r->obs->convention));
+    }
+    buf_putc(out, '\n');
+}
+
+/* ---- one table a law ---- */
+
+enum { MAX_COLUMNS = FIT_MAX_VALUES + 3, NAME_WIDTH = 9 };
+
+/* What the summary shows of a law: its parameters, a, and b where it is not 1 - a. */
+static size_t shown_values(const Form *form, const char **name)
+{
+    size_t n = 0;
+    for (; n < form->n_params; n++) {
+        name[n] = form->param[n].name;
+    }
+    name[n++] = "a";
+    if (form->has_envelope) {
+        name[n++] = "b";
+    }
+    return n;
+}
+
+static void value_row(Table *t, const ReportFit *f, const char *const *name, size_t n)
+{
+    char points[32];
+    (void)snprintf(points, sizeof points, "%zu", f->group->data.n);
+    table_text(t, f->group->name);
+    table_text(t, points);
+    for (size_t i = 0; i < n; i++) {
+        const FitValue *v = f->is_refused ? NULL : fit_value(&f->fit, name[i]);
+        table_digits(t, 4, v ? v->value : (double)NAN);
+    }
+    table_digits(t, 2, f->is_refused ? (double)NAN : 100.0 * f->fit.rmse_log);
+}
+
+static void interval_row(Table *t, const ReportFit *f, const char *const *name, size_t n)
+{
+    table_text(t, "");
+    table_text(t, "");
+    for (size_t i = 0; i < n; i++) {
+        const FitValue *v = fit_value(&f->fit, name[i]);
+        char shown[64] = "";
+        if (v && isfinite(v->lo)) {
+            (void)snprintf(shown, sizeof shown, "[%.3g, %.3g]", v->lo, v->hi);
+        }
+        table_text(t, shown);
+    }
+    table_text(t, "");
+}
+
+static ErrCode summary_table(const Report *r, const Form *form, Buf *out, Err *err)
+{
+    const char *name[MAX_COLUMNS];
+    TableColumn column[MAX_COLUMNS];
+    size_t n = shown_values(form, name);
+    column[0] = (TableColumn){r->obs->by ? r->obs->by : "group", false};
+    column[1] = (TableColumn){"points", true};
+    for (size_t i = 0; i < n; i++) {
+        column[i + 2] = (TableColumn){name[i], true};
+    }
+    column[n + 2] = (TableColumn){"error [%]", true};
+    Table t;
+    table_init(&t, column, n + 3);
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->fit[i].form == form) {
+            value_row(&t, &r->fit[i], name, n);
+            if (!r->fit[i].is_refused && r->fit[i].fit.resampling != FIT_NO_INTERVALS) {
+                interval_row(&t, &r->fit[i], name, n);
+            }
+        }
+    }
+    ErrCode rc = table_print(&t, TABLE_TEXT, out, err);
+    table_release(&t);
+    return rc;
+}
+
+/* The first fit of a law, or NULL when all were refused. */
+static const FitResult *first_fit(const Report *r, const Form *form)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->fit[i].form == form && !r->fit[i].is_refused) {
+            return &r->fit[i].fit;
+        }
+    }
+    return NULL;
+}
+
+static void legend_text(const Form *form, const FitResult *f, Buf *out)
+{
+    const char *name[MAX_COLUMNS];
+    size_t n = shown_values(form, name);
+    buf_putc(out, '\n');
+    for (size_t i = 0; i < n; i++) {
+        const FitValue *v = fit_value(f, name[i]);
+        if (v) {
+            bool has_unit = strcmp(v->unit, "1") != 0;
+            buf_printf(out, "  %-*s  %s%s%s%s\n", NAME_WIDTH, v->name, v->help,
+                       has_unit ? " [" : "", has_unit ? v->unit : "", has_unit ? "]" : "");
+        }
+    }
+    buf_printf(out, "  %-*s  100 x root mean square of ln(law / measured loss)\n", NAME_WIDTH,
+               "error [%]");
+    if (f->resampling != FIT_NO_INTERVALS) {
+        buf_printf(out, "  %-*s  95 %% interval, %zu bootstrap samples of %s\n", NAME_WIDTH,
+                   "[.., ..]", f->replicates, resampling_text(f->resampling));
+    }
+    buf_printf(out, "  %-*s  sum of ", NAME_WIDTH, "minimised");
+    loss_text(f, out);
+    buf_putc(out, '\n');
+}
+
+/* How many starts agree: the least over the groups. */
+static void agreement_text(const Report *r, const Form *form, Buf *out)
+{
+    const FitResult *worst = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        const FitResult *f = &r->fit[i].fit;
+        if (r->fit[i].form == form && !r->fit[i].is_refused &&
+            (!worst || f->at_minimum < worst->at_minimum)) {
+            worst = f;
+        }
+    }
+    if (worst) {
+        buf_printf(out, "  %-*s  %s%zu of %zu starts of every fit end at the minimum shown\n",
+                   NAME_WIDTH, "certainty", worst->at_minimum < worst->starts ? "at least " : "",
+                   worst->at_minimum, worst->starts);
+    }
+}
+
+/* Does an earlier fit of the law have this warning? */
+static bool is_repeated(const Report *r, size_t at, const char *warning)
+{
+    for (size_t i = 0; i < at; i++) {
+        const FitResult *f = &r->fit[i].fit;
+        for (size_t k = 0; r->fit[i].form == r->fit[at].form && k < f->n_warnings; k++) {
+            if (strcmp(f->warning[k], warning) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* "llama, hgrn2: envelope: ..." */
+static void one_warning(const Report *r, size_t at, const char *warning, Buf *out)
+{
+    buf_puts(out, "  warning    ");
+    const char *sep = "";
+    for (size_t i = at; i < r->n; i++) {
+        const FitResult *f = &r->fit[i].fit;
+        for (size_t k = 0; r->fit[i].form == r->fit[at].form && k < f->n_warnings; k++) {
+            if (strcmp(f->warning[k], warning) == 0) {
+                buf_printf(out, "%s%s", sep, r->fit[i].group->name);
+                sep = ", ";
+            }
+        }
+    }
+    buf_printf(out, ": %s\n", warning);
+}
+
+static void problems_text(const Report *r, const Form *form, Buf *out)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        if (f->form == form && f->is_refused) {
+            buf_printf(out, "  refused    %s: %s\n", f->group->name, f->refusal.msg);
+            if (f->refusal.hint[0]) {
+                buf_printf(out, "             hint: %s\n", f->refusal.hint);
+            }
+        }
+        for (size_t k = 0; f->form == form && !f->is_refused && k < f->fit.n_warnings; k++) {
+            if (!is_repeated(r, i, f->fit.warning[k])) {
+                one_warning(r, i, f->fit.warning[k], out);
+            }
+        }
+    }
+}
+
 /* "3,440 of 3,568 rows used; left out: 128 by --where". */
 static void rows_text(const Obs *obs, Buf *out)
 {
