@@ -384,6 +384,23 @@ static void add_envelope(const FitData *data, const FitProblem *p, FitResult *r)
     }
 }
 
+/* What the replicates that could be fitted say is conditional on that; past a half it is not
+ * printed. */
+static void judge_replicates(FitResult *r)
+{
+    bool is_void = r->replicates_failed * 2 > r->replicates;
+    if (r->replicates_failed * 10 <= r->replicates) {
+        return;
+    }
+    warn(r, "bootstrap: %zu of %zu samples do not determine this law%s", r->replicates_failed,
+         r->replicates,
+         is_void ? "; no intervals" : "; the intervals are of the others and too narrow");
+    for (size_t i = 0; is_void && i < r->n_params + r->n_derived; i++) {
+        FitValue *v = i < r->n_params ? &r->param[i] : &r->derived[i - r->n_params];
+        v->se = v->lo = v->hi = (double)NAN;
+    }
+}
+
 static ErrCode add_intervals(const FitOptions *o, const FitData *data, const FitProblem *p,
                              const Solution *best, const Solution *second, FitResult *r, Err *err)
 {
@@ -396,15 +413,13 @@ static ErrCode add_intervals(const FitOptions *o, const FitData *data, const Fit
     }
     if (bootstrap_kind(data) == FIT_NO_INTERVALS) {
         warn(r, "few_runs: %zu runs cannot show how runs differ; no intervals", data->n_runs);
-    } else if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS) {
+    } else if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS &&
+               r->replicates_failed * 2 <= r->replicates) {
         warn(r,
              "few_runs: intervals from %zu runs are too narrow; six runs or more give honest ones",
              data->n_runs);
     }
-    if (r->replicates_failed * 10 > r->replicates) {
-        warn(r, "bootstrap: %zu of %zu replicates could not be fitted", r->replicates_failed,
-             r->replicates);
-    }
+    judge_replicates(r);
     return ERR_OK;
 }
 

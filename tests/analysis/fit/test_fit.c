@@ -319,6 +319,27 @@ START_TEST(three_runs_have_no_intervals)
 }
 END_TEST
 
+/* Four runs whose own errors are as large as what size does: most resampled studies have no
+ * size term, and the few that have one say nothing of the spread. */
+START_TEST(intervals_that_most_samples_refuse_are_not_printed)
+{
+    surface_fill(&surface, surface_law[0], 4, 12, 0.002, 31);
+    for (size_t i = 0; i < surface.data.n; i++) {
+        surface.loss[i] *= exp(0.1 * rng_normal(2, 5, surface.run[i]));
+    }
+    surface.data.run = surface.run;
+    surface.data.n_runs = 4;
+    FitOptions o = options(huber, FIT_LOG);
+    o.bootstrap = 60;
+    fit(&o, &surface.data, &result);
+    ck_assert_uint_gt(result.replicates_failed * 2, result.replicates);
+    for (size_t i = 0; i < result.n_params; i++) {
+        ck_assert(isnan(result.param[i].se) && isnan(result.param[i].lo));
+    }
+    ck_assert_ptr_nonnull(strstr(result.warning[result.n_warnings - 1], "law; no intervals"));
+}
+END_TEST
+
 START_TEST(losses_are_named_as_on_the_command_line)
 {
     FitLoss loss;
@@ -352,6 +373,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, intervals_cover_the_truth_about_as_often_as_they_say);
     tcase_add_test(tc, runs_are_resampled_whole);
     tcase_add_test(tc, three_runs_have_no_intervals);
+    tcase_add_test(tc, intervals_that_most_samples_refuse_are_not_printed);
     tcase_add_test(tc, losses_are_named_as_on_the_command_line);
 }
 
