@@ -66,6 +66,16 @@ static void value_row(Table *t, const ReportFit *f, const char *const *name, siz
     table_digits(t, 2, f->is_refused ? (double)NAN : 100.0 * f->fit.rmse_log);
 }
 
+static bool has_intervals(const ReportFit *f, const char *const *name, size_t n)
+{
+    bool has_any = false;
+    for (size_t i = 0; !f->is_refused && i < n; i++) {
+        const FitValue *v = fit_value(&f->fit, name[i]);
+        has_any = has_any || (v && isfinite(v->lo));
+    }
+    return has_any;
+}
+
 static void interval_row(Table *t, const ReportFit *f, const char *const *name, size_t n)
 {
     table_text(t, "");
@@ -97,7 +107,7 @@ static ErrCode summary_table(const Report *r, const Form *form, Buf *out, Err *e
     for (size_t i = 0; i < r->n; i++) {
         if (r->fit[i].form == form) {
             value_row(&t, &r->fit[i], name, n);
-            if (!r->fit[i].is_refused && r->fit[i].fit.resampling != FIT_NO_INTERVALS) {
+            if (has_intervals(&r->fit[i], name, n)) {
                 interval_row(&t, &r->fit[i], name, n);
             }
         }
