@@ -66,13 +66,23 @@ static ErrCode collect(int fd, Buf *answer, Err *err)
 
 static ErrCode read_answer(const Buf *answer, double *ret, Err *err)
 {
+    double speed = 0.0;
     json_t *v = json_loadb(buf_str(answer), answer->len, 0, NULL);
-    ErrCode rc = json_get_f64(v, "flops_per_second", ret, err);
-    json_decref(v);
-    if (rc == ERR_OK && !(*ret > 0.0)) {
-        rc = err_set(err, ERR_CHILD, "slaw-worker probe measured nothing");
+    if (!json_is_object(v)) {
+        json_decref(v);
+        return err_set(err, ERR_CHILD, "slaw-worker probe printed no JSON object");
     }
-    return rc == ERR_OK ? ERR_OK : (err->code = ERR_CHILD);
+    ErrCode rc = json_get_f64(v, "flops_per_second", &speed, err);
+    json_decref(v);
+    if (rc != ERR_OK) {
+        (void)err_wrap(err, "slaw-worker probe");
+        return err->code = ERR_CHILD;
+    }
+    if (!(speed > 0.0)) {
+        return err_set(err, ERR_CHILD, "slaw-worker probe measured nothing");
+    }
+    *ret = speed;
+    return ERR_OK;
 }
 
 ErrCode worker_probe(double *ret_flops_per_second, Err *err)

@@ -1,6 +1,7 @@
 /* check, plan and schema as a user runs them. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -129,6 +130,37 @@ START_TEST(plan_measures_the_worker_or_says_null)
 }
 END_TEST
 
+/* Programs that are no worker: `plan` says why it knows no times, and goes on. */
+START_TEST(plan_goes_on_without_a_probe_that_answers)
+{
+    static const struct {
+        const char *script, *why;
+    } worker[] = {
+        {"#!/bin/sh\necho nonsense\n", "printed no JSON object"},
+        {"#!/bin/sh\necho '[1]'\n", "printed no JSON object"},
+        {"#!/bin/sh\necho '{}'\n", "flops_per_second"},
+        {"#!/bin/sh\necho '{\"flops_per_second\":0}'\n", "measured nothing"},
+        {"#!/bin/sh\nexit 3\n", "printed no JSON object"},
+        {"#!/bin/sh\nyes | head -c 100000\n", "does not answer"},
+        {"#!/no/such/interpreter\n", "times are unknown"},
+    };
+    Buf out = BUF_INIT;
+    for (size_t i = 0; i < sizeof worker / sizeof worker[0]; i++) {
+        const char *path = tmpdir_write(&tmp, "worker", worker[i].script);
+        ck_assert_int_eq(chmod(path, 0755), 0);
+        ck_assert_int_eq(setenv("SLAW_WORKER", path, 1), 0);
+        ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
+        json_t *v = parsed(&out);
+        ck_assert(json_is_null(json_object_get(v, "seconds")));
+        expect_stderr("times are unknown");
+        expect_stderr(worker[i].why);
+        json_decref(v);
+    }
+    ck_assert_int_eq(unsetenv("SLAW_WORKER"), 0);
+    buf_release(&out);
+}
+END_TEST
+
 static void write_study(const char *folder)
 {
     static const char text[] = "{version: 1, study: mini, matrix: {architecture: llama, size: a},\n"
@@ -204,6 +236,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, check_reports_every_problem_and_exits_65);
     tcase_add_test(tc, plan_prints_a_table_and_starts_nothing);
     tcase_add_test(tc, plan_measures_the_worker_or_says_null);
+    tcase_add_test(tc, plan_goes_on_without_a_probe_that_answers);
     tcase_add_test(tc, a_study_is_a_file_or_a_directory);
     tcase_add_test(tc, schema_is_the_file);
 }
