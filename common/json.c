@@ -165,14 +165,23 @@ static void put(const json_t *v, Style st, int level, Buf *out)
     }
 }
 
+static void put_whole(const json_t *v, Style st, Buf *out)
+{
+    if (v) {
+        put(v, st, 0, out);
+    } else {
+        out->is_short = true;
+    }
+}
+
 void json_canonical(const json_t *v, Buf *out)
 {
-    put(v, (Style){.is_sorted = true}, 0, out);
+    put_whole(v, (Style){.is_sorted = true}, out);
 }
 
 void json_pretty(const json_t *v, Buf *out)
 {
-    put(v, (Style){.indent = 2}, 0, out);
+    put_whole(v, (Style){.indent = 2}, out);
     buf_putc(out, '\n');
 }
 

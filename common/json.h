@@ -15,7 +15,8 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* Appends the canonical text of v to out. */
+/* Appends the canonical text of v to out.  v NULL, which is how jansson says that memory was
+ * short, marks out as short: buf_ok() reports it.  So does json_pretty(). */
 void json_canonical(const json_t *v, Buf *out);
 
 /* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */

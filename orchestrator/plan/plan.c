@@ -208,7 +208,7 @@ static json_t *flops_json(PlanFlops f)
 
 static json_t *seconds_json(double s)
 {
-    return isnan(s) ? json_null() : json_real(s);
+    return isfinite(s) ? json_real(s) : json_null();
 }
 
 static json_t *cell_json(const PlanCell *c)

@@ -125,8 +125,23 @@ START_TEST(non_finite_numbers_keep_their_names)
 }
 END_TEST
 
+START_TEST(a_value_that_was_not_made_is_memory_that_was_short)
+{
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    json_pretty(json_real(HUGE_VAL), &out); /* jansson makes no infinite number */
+    ck_assert_int_eq(buf_ok(&out, &err), ERR_NOMEM);
+    buf_release(&out);
+    out = BUF_INIT;
+    json_canonical(NULL, &out);
+    ck_assert_int_eq(buf_ok(&out, &err), ERR_NOMEM);
+    buf_release(&out);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, a_value_that_was_not_made_is_memory_that_was_short);
     tcase_add_test(tc, canonical_text_sorts_keys_and_shortens_numbers);
     tcase_add_test(tc, numbers_read_back_to_the_same_bits);
     tcase_add_test(tc, pretty_text_parses_to_the_same_value);

@@ -130,6 +130,18 @@ START_TEST(plan_measures_the_worker_or_says_null)
 }
 END_TEST
 
+START_TEST(a_time_beyond_all_numbers_is_unknown)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --flops-per-second 1e-300 --json", &out),
+                     0);
+    json_t *v = parsed(&out);
+    ck_assert(json_is_null(json_object_get(v, "seconds")));
+    json_decref(v);
+    buf_release(&out);
+}
+END_TEST
+
 /* Programs that are no worker: `plan` says why it knows no times, and goes on. */
 START_TEST(plan_goes_on_without_a_probe_that_answers)
 {
@@ -236,6 +248,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, check_reports_every_problem_and_exits_65);
     tcase_add_test(tc, plan_prints_a_table_and_starts_nothing);
     tcase_add_test(tc, plan_measures_the_worker_or_says_null);
+    tcase_add_test(tc, a_time_beyond_all_numbers_is_unknown);
     tcase_add_test(tc, plan_goes_on_without_a_probe_that_answers);
     tcase_add_test(tc, a_study_is_a_file_or_a_directory);
     tcase_add_test(tc, schema_is_the_file);

@@ -76,7 +76,7 @@ static Vectors read_case(int index, int *ret_count)
     int at = -1;
     FILE *f = fopen(VECTORS, "r");
     ck_assert_msg(f != NULL, "%s cannot be read", VECTORS);
-    while (f && fgets(line, sizeof line, f)) {
+    while (fgets(line, sizeof line, f)) {
         at += strncmp(line, "case ", 5) == 0 ? 1 : 0;
         if (at == index && line[0] != '#') {
             read_line(&v, line);
