@@ -11,66 +11,19 @@
 #include <string.h>
 
 #include "common/rng.h"
+#include "tests/trainer/core/kern_cases.h"
 #include "trainer/core/kern.h"
-
-typedef enum DataKind {
-    DATA_PLAIN,   /* normal deviates */
-    DATA_AWKWARD, /* every third one a zero, a denormal, a huge or tiny number */
-    DATA_WILD,    /* infinities and NaN too */
-} DataKind;
 
 /* n numbers of the given standard deviation; free() them. */
 static inline Real *data_new(size_t n, uint64_t seed, double sd, DataKind kind)
 {
-    static const double special[] = {
-        0.0,
-        -0.0,
-        1.0,
-        -1.0,
-        1e-45,
-        -1e-45,
-        1e-40,
-        -3e-39,
-        1e-38,
-        2e-20,
-        -1e19,
-        3e30,
-        -3e38,
-        0.69314718,
-        -0.34657359,
-        5.0,
-        -16.0,
-        17.0,
-        -87.3,
-        -87.4,
-        88.7,
-        88.73,
-        -88.8,
-        -100.0,
-        -103.9,
-        -103.98,
-        -104.1,
-        100.0,
-        128.0,
-        -1000.0,
-        1e-7,
-        -1e-8,
-        1e20,
-        -1e20,
-        0x1p-126,
-        0x1p-149,
-        0x1p-125,
-        (double)INFINITY,
-        (double)-INFINITY,
-        (double)NAN,
-    };
-    const size_t n_special = sizeof special / sizeof special[0] - (kind == DATA_WILD ? 0 : 3);
+    const size_t n_special = N_DATA_SPECIAL - (kind == DATA_WILD ? 0 : 3);
     Real *x = malloc(n * sizeof *x + (n == 0));
     ck_assert_ptr_nonnull(x);
     for (size_t i = 0; i < n; i++) {
         x[i] = (Real)(sd * rng_normal(seed, 1, i));
         if (kind != DATA_PLAIN && i % 3 == seed % 3) {
-            x[i] = (Real)special[(i / 3 + seed) % n_special];
+            x[i] = (Real)data_special[(i / 3 + seed) % n_special];
         }
     }
     return x;
@@ -85,11 +38,5 @@ static inline Real *data_copy(size_t n, const Real *x)
     }
     return y;
 }
-
-/* Lengths with every tail of sixteen lanes, and some of many blocks. */
-static const size_t data_length[] = {0,  1,  2,  3,   5,   7,   8,   9,   11,  13,  15,  16,
-                                     17, 18, 23, 24,  25,  31,  32,  33,  40,  47,  48,  49,
-                                     63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 700, 1000};
-enum { N_DATA_LENGTH = sizeof data_length / sizeof data_length[0] };
 
 #endif
