@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fsx.h"
+
 static bool is_locale(const char *entry)
 {
     return strncmp(entry, "LC_ALL=", 7) == 0 || strncmp(entry, "LANGUAGE=", 9) == 0;
@@ -123,6 +125,9 @@ ErrCode subprocess_run(const char *const argv[], const char *cwd, Buf *output, i
     (void)close(fds[1]);
     if (e != 0) {
         (void)close(fds[0]);
+        if (cwd && !fsx_is_dir(cwd)) { /* posix_spawn says ENOENT for this, too */
+            return err_set(err, ERR_IO, "start %s: there is no folder %s", argv[0], cwd);
+        }
         if (e == ENOENT) {
             return err_set(err, ERR_UNAVAILABLE, "there is no program %s on this machine", argv[0]);
         }
