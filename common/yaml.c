@@ -450,7 +450,9 @@ ErrCode yaml_parse(const char *bytes, size_t n, Arena *arena, Problems *problems
         return err_nomem(err, "the YAML parser");
     }
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, n);
+    /* libyaml skips a byte order mark only where it guesses the encoding itself. */
+    size_t mark = n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes + mark, n - mark);
     YamlNode *root = NULL;
     ErrCode rc = read_document(&r, &root);
     yaml_parser_delete(&r.parser);

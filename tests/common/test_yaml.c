@@ -113,6 +113,17 @@ START_TEST(an_empty_file_is_null)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_skipped)
+{
+    Parsed p = parse("\xEF\xBB\xBF"
+                     "a: 1\n");
+    ck_assert_int_eq(p.rc, ERR_OK);
+    ck_assert_ptr_nonnull(yaml_get(p.root, "a"));
+    ck_assert_int_eq(p.root->at.column, 1);
+    parsed_release(&p);
+}
+END_TEST
+
 START_TEST(an_alias_is_its_anchor)
 {
     Parsed p = parse("a: &x [1, 2]\nb: *x\n");
@@ -253,6 +264,7 @@ static void fill(TCase *tc)
                         (int)(sizeof scalar / sizeof scalar[0]));
     tcase_add_test(tc, nodes_know_their_place);
     tcase_add_test(tc, an_empty_file_is_null);
+    tcase_add_test(tc, a_byte_order_mark_is_skipped);
     tcase_add_test(tc, an_alias_is_its_anchor);
     tcase_add_test(tc, every_duplicate_key_is_reported);
     tcase_add_loop_test(tc, bad_text_is_refused_with_its_place, 0,
