@@ -11,6 +11,27 @@ static bool is_same(const Problem *a, const Problem *b)
            strcmp(a->message, b->message) == 0;
 }
 
+/* Users' words may hold anything: control characters must neither break the line nor reach a
+ * terminal, and a text cut to fit must not end inside a UTF-8 character. */
+static void make_printable(char *text)
+{
+    size_t n = strlen(text), lead = n;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7f) {
+            text[i] = '?';
+        }
+        if ((c & 0xC0) != 0x80) {
+            lead = i; /* where the last character starts */
+        }
+    }
+    unsigned char first = lead < n ? (unsigned char)text[lead] : 0;
+    size_t need = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
+    if (lead < n && n - lead < need) {
+        text[lead] = '\0';
+    }
+}
+
 void problems_add(Problems *p, TextPos at, const char *hint, const char *fmt, ...)
 {
     Problem new = {.at = at};
@@ -19,6 +40,8 @@ void problems_add(Problems *p, TextPos at, const char *hint, const char *fmt, ..
     (void)vsnprintf(new.message, sizeof new.message, fmt, ap);
     va_end(ap);
     (void)snprintf(new.hint, sizeof new.hint, "%s", hint ? hint : "");
+    make_printable(new.message);
+    make_printable(new.hint);
     for (size_t i = 0; i < p->n; i++) {
         if (is_same(&p->item[i], &new)) {
             return;

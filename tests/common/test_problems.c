@@ -42,10 +42,33 @@ START_TEST(the_list_has_an_end)
 }
 END_TEST
 
+START_TEST(what_users_write_cannot_break_the_line)
+{
+    Problems p = PROBLEMS_INIT("a.yaml");
+    char many[2 * PROBLEM_TEXT_BYTES + 1];
+    for (size_t i = 0; i + 1 < sizeof many; i += 2) {
+        memcpy(many + i, "\xc3\xa9", 3); /* e acute: two bytes */
+    }
+    problems_add(&p, (TextPos){1, 1}, "a\tb", "not \"%s\"", "x\n\x1b[31m\x7fy");
+    problems_add(&p, (TextPos){2, 1}, NULL, "%s", many);
+    problems_add(&p, (TextPos){3, 1}, NULL, "1%s", many); /* cut at the other parity */
+    Buf out = BUF_INIT;
+    problems_text(&p, &out);
+    const char *want = "a.yaml:1:1: not \"x??[31m?y\"\n  hint: a?b\n";
+    ck_assert_int_eq(strncmp(buf_str(&out), want, strlen(want)), 0);
+    json_t *j = problems_json(&p); /* jansson refuses text that is no UTF-8 */
+    ck_assert_uint_eq(json_array_size(j), 3);
+    json_decref(j);
+    buf_release(&out);
+    problems_release(&p);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, they_print_in_order_of_place);
     tcase_add_test(tc, the_list_has_an_end);
+    tcase_add_test(tc, what_users_write_cannot_break_the_line);
 }
 
 int main(void)
