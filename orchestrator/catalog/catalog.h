@@ -1,6 +1,8 @@
 /* catalog.h -- the SQLite database of a study: opening, migrating, transactions.
  *
- * One process writes it, the scheduler; everybody else opens it read-only.  All
+ * One process at a time writes it, the holder of the study's lock: the scheduler, or a
+ * verb while none is at work.  `slaw verify` alone marks bad checkpoints without it, in short
+ * transactions.  Everybody else opens it read-only.  All
  * of it but the results of fits can be rebuilt from the study's files
  * (reindex.h), so a damaged catalog costs a minute, never a result.
  *

@@ -77,7 +77,7 @@ struct Arch {
     double (*flops_paper)(const ModelShape *s, int64_t sequence);
 };
 
-/* All architectures, in the order of trainer/models/models.def. */
+/* All architectures, in the order of trainer/arch/models.def. */
 size_t arch_count(void);
 const Arch *arch_at(size_t i);
 /* NULL if there is none of this name. */
