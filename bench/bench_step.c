@@ -83,7 +83,11 @@ static ErrCode measure(const Arch *arch, Size size, double seconds, Result *ret,
     ModelShape s = arch_shape(arch, size.layers, size.width, size.width / HEAD_WIDTH,
                               arch_default_mlp_width(size.width), VOCAB);
     const Kern *kern = kern_get();
-    ErrCode rc = model_open(&s, MODEL_TRAIN, BATCH_TOKENS / SEQUENCE, SEQUENCE, kern, &m, err);
+    ErrCode rc = model_open(
+        &s,
+        &(ModelHow){
+            .use = MODEL_TRAIN, .batch = BATCH_TOKENS / SEQUENCE, .seq = SEQUENCE, .kern = kern},
+        &m, err);
     if (rc != ERR_OK) {
         return rc;
     }

@@ -21,6 +21,13 @@
 
 enum { ARCH_MAX_OPTIONS = 8, ARCH_NAME_BYTES = 64 };
 
+/* What a matrix product multiplies; it adds in float32 either way, and weights, their
+ * gradients and the optimizer's state are float32. */
+typedef enum Precision {
+    PRECISION_F32,
+    PRECISION_BF16, /* operands rounded to bfloat16, to nearest even */
+} Precision;
+
 typedef struct Arch Arch;
 
 typedef enum ArchOptionKind { ARCH_OPTION_BOOL, ARCH_OPTION_NUMBER } ArchOptionKind;

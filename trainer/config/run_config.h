@@ -46,7 +46,6 @@ typedef struct Schedule {
     double decay_fraction; /* wsd: share of the steps that decay; default 0.2 */
 } Schedule;
 
-typedef enum Precision { PRECISION_F32, PRECISION_BF16 } Precision;
 typedef enum Spacing { SPACING_LOG, SPACING_LINEAR } Spacing;
 
 typedef struct RunConfig {

@@ -177,9 +177,9 @@ static void bind_layers(Model *m)
 }
 
 /* A model without its large memory: enough to count it.  NULL when memory is short. */
-static Model *model_outline(const ModelShape *shape, ModelUse use, size_t batch, size_t seq,
-                            const Kern *kern)
+static Model *model_outline(const ModelShape *shape, const ModelHow *how)
 {
+    size_t batch = how->batch, seq = how->seq;
     Arena arena = ARENA_INIT;
     const ModelOps *ops = model_ops(shape->arch);
     Model *m = arena_alloc(&arena, sizeof *m);
@@ -192,8 +192,8 @@ static Model *model_outline(const ModelShape *shape, ModelUse use, size_t batch,
     *m = (Model){.arena = arena,
                  .shape = *shape,
                  .ops = ops,
-                 .kern = kern,
-                 .use = use,
+                 .kern = how->kern,
+                 .use = how->use,
                  .batch = batch,
                  .seq = seq,
                  .part_b = part_b,
@@ -233,14 +233,13 @@ static ErrCode check_open(const ModelShape *shape, size_t batch, size_t seq, Err
     return arch_check(shape, err);
 }
 
-ErrCode model_open(const ModelShape *shape, ModelUse use, size_t batch, size_t seq,
-                   const Kern *kern, Model **ret, Err *err)
+ErrCode model_open(const ModelShape *shape, const ModelHow *how, Model **ret, Err *err)
 {
-    ErrCode rc = check_open(shape, batch, seq, err);
+    ErrCode rc = check_open(shape, how->batch, how->seq, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    Model *m = model_outline(shape, use, batch, seq, kern);
+    Model *m = model_outline(shape, how);
     if (!m) {
         return err_nomem(err, "a model");
     }
@@ -268,13 +267,13 @@ void model_close(Model *m)
     }
 }
 
-size_t model_bytes(const ModelShape *shape, ModelUse use, size_t batch, size_t seq)
+size_t model_bytes(const ModelShape *shape, const ModelHow *how)
 {
     Err err = ERR_INIT;
-    if (check_open(shape, batch, seq, &err) != ERR_OK) {
+    if (check_open(shape, how->batch, how->seq, &err) != ERR_OK) {
         return 0;
     }
-    Model *m = model_outline(shape, use, batch, seq, NULL);
+    Model *m = model_outline(shape, how);
     if (!m) {
         return 0;
     }
@@ -285,6 +284,11 @@ size_t model_bytes(const ModelShape *shape, ModelUse use, size_t batch, size_t s
 }
 
 /* ---- access ------------------------------------------------------------------------ */
+
+void model_set_threads(Model *m, size_t threads)
+{
+    (void)m, (void)threads;
+}
 
 const ModelShape *model_shape(const Model *m)
 {

@@ -37,15 +37,27 @@ typedef struct ModelTensor {
     Real *grad; /* [n]; NULL if not trained or MODEL_INFER */
 } ModelTensor;
 
-/* Opens a model for at most `batch` sequences of at most `seq` tokens.  Parameters
- * are zero until model_init() or until they are loaded (then call
- * model_params_changed()).  ERR_INVALID (arch_check), ERR_NOMEM. */
-ErrCode model_open(const ModelShape *shape, ModelUse use, size_t batch, size_t seq,
-                   const Kern *kern, Model **ret, Err *err);
+/* How a model is opened. */
+typedef struct ModelHow {
+    ModelUse use;
+    size_t batch, seq; /* at most `batch` sequences of at most `seq` tokens a call */
+    const Kern *kern;
+    Precision precision;
+    size_t threads; /* at most so many work on a call; 0 is 1.  Results are the same bits */
+} ModelHow;
+
+/* Opens a model.  Parameters are zero until model_init() or until they are loaded (then call
+ * model_params_changed()).  ERR_INVALID (arch_check, impossible sizes), ERR_NOMEM, ERR_IO (a
+ * thread cannot be started). */
+ErrCode model_open(const ModelShape *shape, const ModelHow *how, Model **ret, Err *err);
 void model_close(Model *m); /* NULL is fine */
 
-/* Bytes that model_open() would take. */
-size_t model_bytes(const ModelShape *shape, ModelUse use, size_t batch, size_t seq);
+/* Bytes that model_open() would take; 0 if it would refuse. */
+size_t model_bytes(const ModelShape *shape, const ModelHow *how);
+
+/* How many threads work from the next call on, 1 .. how->threads (others are taken as the
+ * nearest).  Never changes a result. */
+void model_set_threads(Model *m, size_t threads);
 
 const ModelShape *model_shape(const Model *m);
 size_t model_tensor_count(const Model *m);

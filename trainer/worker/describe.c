@@ -86,7 +86,12 @@ ErrCode probe_json(double seconds, json_t **ret, Err *err)
     uint16_t *tokens = arena_array(&arena, probe_window_tokens, sizeof *tokens);
     OptimRange *range = NULL;
 
-    TRY(model_open(&shape, MODEL_TRAIN, PROBE_BATCH, PROBE_SEQUENCE, kern_get(), &m, err));
+    TRY(model_open(&shape,
+                   &(ModelHow){.use = MODEL_TRAIN,
+                               .batch = PROBE_BATCH,
+                               .seq = PROBE_SEQUENCE,
+                               .kern = kern_get()},
+                   &m, err));
     range = arena_array(&arena, model_tensor_count(m), sizeof *range);
     if (!tokens || !range) {
         rc = err_nomem(err, "the probe");

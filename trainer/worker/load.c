@@ -47,7 +47,13 @@ ErrCode load_model(const Found *f, size_t batch, size_t seq, Model **ret, Err *e
     Model *m = NULL;
     TRY(fsx_join(path, f->dir, "model.safetensors", err));
     TRY(safetensors_open(path, &s, err));
-    TRY(model_open(&f->config.shape, MODEL_INFER, batch, seq, kern_get(), &m, err));
+    TRY(model_open(&f->config.shape,
+                   &(ModelHow){.use = MODEL_INFER,
+                               .batch = batch,
+                               .seq = seq,
+                               .kern = kern_get(),
+                               .precision = f->config.precision},
+                   &m, err));
     rc = tensors_load_model(m, s, err);
     if (rc != ERR_OK) {
         (void)err_wrap(err, "%s", path);

@@ -215,8 +215,14 @@ static ErrCode open_training(Loop *l, const char *corpus_dir, Err *err)
     TRY(check_supported(c, err));
     TRY(open_corpus(l, corpus_dir, err));
     l->kern = kern_get();
-    TRY(model_open(&c->shape, MODEL_TRAIN, (size_t)l->sampler.sequences, (size_t)c->sequence,
-                   l->kern, &l->model, err));
+    TRY(model_open(&c->shape,
+                   &(ModelHow){.use = MODEL_TRAIN,
+                               .batch = (size_t)l->sampler.sequences,
+                               .seq = (size_t)c->sequence,
+                               .kern = l->kern,
+                               .precision = c->precision,
+                               .threads = (size_t)c->threads},
+                   &l->model, err));
     TRY(open_memory(l, err));
     model_init(l->model, (uint64_t)c->seed);
 done:

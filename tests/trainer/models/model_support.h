@@ -23,11 +23,22 @@ static inline void test_option(ModelShape *s, const char *name, double value)
     s->option[i] = value;
 }
 
+static inline ErrCode test_try_open(const ModelShape *s, ModelUse use, size_t b, size_t t,
+                                    const Kern *kern, Model **ret, Err *err)
+{
+    return model_open(s, &(ModelHow){.use = use, .batch = b, .seq = t, .kern = kern}, ret, err);
+}
+
+static inline size_t test_bytes(const ModelShape *s, ModelUse use, size_t b, size_t t)
+{
+    return model_bytes(s, &(ModelHow){.use = use, .batch = b, .seq = t});
+}
+
 static inline Model *test_open(const ModelShape *s, ModelUse use, size_t b, size_t t)
 {
     Err err = ERR_INIT;
     Model *m = NULL;
-    ErrCode rc = model_open(s, use, b, t, kern_get(), &m, &err);
+    ErrCode rc = test_try_open(s, use, b, t, kern_get(), &m, &err);
     ck_assert_msg(rc == ERR_OK && m, "%s", err.msg);
     return m;
 }
