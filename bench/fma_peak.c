@@ -52,6 +52,28 @@ __attribute__((target("avx2,fma"))) static void rounds_avx2(void)
 #undef END
 }
 
+/* Twenty-four cover a latency of 12 cycles of two units. */
+__attribute__((target("avx512f,avx512bf16"))) static void rounds_bf16(void)
+{
+    const __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
+    const __m512bh b = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(-0.25f));
+#define BEGIN(i) \
+    __m512 c##i = _mm512_set1_ps((float)(i)), d##i = _mm512_set1_ps(-1.0f - (float)(i));
+#define STEP(i)                          \
+    c##i = _mm512_dpbf16_ps(c##i, a, b); \
+    d##i = _mm512_dpbf16_ps(d##i, a, b);
+#define END(i) c0 = _mm512_add_ps(c0, _mm512_add_ps(c##i, d##i));
+    TWELVE(BEGIN)
+    for (int r = 0; r < ROUNDS / 2; r++) {
+        TWELVE(STEP)
+    }
+    TWELVE(END)
+    sink = _mm512_cvtss_f32(c0);
+#undef BEGIN
+#undef STEP
+#undef END
+}
+
 static double best_rate(void (*rounds)(void), double flops)
 {
     double best = 0.0;
@@ -75,9 +97,23 @@ double fma_peak(const char *isa)
     return 0.0;
 }
 
+double bf16_peak(const char *isa)
+{
+    if (strcmp(isa, "avx512") == 0 && __builtin_cpu_supports("avx512bf16")) {
+        return best_rate(rounds_bf16, 2.0 * 32 * CHAINS * ROUNDS);
+    }
+    return 0.0;
+}
+
 #else
 
 double fma_peak(const char *isa)
+{
+    (void)isa;
+    return 0.0;
+}
+
+double bf16_peak(const char *isa)
 {
     (void)isa;
     return 0.0;

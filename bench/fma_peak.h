@@ -1,4 +1,4 @@
-/* fma_peak.h -- what this core can do at most: the yardstick of bench_kern. */
+/* fma_peak.h -- what this core can do at most: the yardstick of the benches. */
 #ifndef BENCH_FMA_PEAK_H
 #define BENCH_FMA_PEAK_H
 
@@ -6,5 +6,9 @@
  * "avx512"), two operations each, the best of several runs; 0 if there is no such
  * measurement.  The CPU must have the ISA. */
 double fma_peak(const char *isa);
+
+/* The same for products of bfloat16 accumulated in float (vdpbf16ps), four operations a
+ * lane; 0 if this CPU has none on that ISA. */
+double bf16_peak(const char *isa);
 
 #endif
