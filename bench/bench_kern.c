@@ -46,6 +46,12 @@ static void run_tn(const Kern *k, const Work *w)
     k->gemm_tn(w->m, w->n, w->k, w->buf[0], w->m, w->buf[1], w->n, w->buf[2], w->n, KERN_SET);
 }
 
+/* The right operand packed beforehand: buf[3] holds it (bench_products packs). */
+static void run_packed(const Kern *k, const Work *w)
+{
+    k->gemm_packed(w->m, w->n, w->k, w->buf[0], w->k, w->buf[3], w->buf[2], w->n, KERN_SET);
+}
+
 static volatile double sink;
 
 static void run_memcpy(const Kern *k, const Work *w)
@@ -160,7 +166,8 @@ static const size_t stream_length[] = {8192, BUFFER_FLOATS};
 static const struct {
     const char *name;
     RunFn run;
-} product[] = {{"gemm_nn", run_nn}, {"gemm_nt", run_nt}, {"gemm_tn", run_tn}};
+} product[] = {
+    {"gemm_nn", run_nn}, {"gemm_nt", run_nt}, {"gemm_tn", run_tn}, {"gemm_packed", run_packed}};
 
 /* m, n, k: linear layers of d = 32..256 on 4096 rows, a weight gradient, chunks of a head. */
 static const size_t product_shape[][3] = {
@@ -214,14 +221,15 @@ static void report(const Output *out, const char *name, const Kern *k, const cha
                                  "shape", shape, "unit", unit, "value", value, "ceiling", ceiling));
         return;
     }
-    printf("%-14s %-7s %-15s %9.2f %-8s", name, k->isa, shape, value, unit);
+    printf("%-16s %-10s %-15s %9.2f %-8s", name, k->isa, shape, value, unit);
     if (ceiling > 0.0) {
         printf(" %3.0f %% of %.1f", 100.0 * value / ceiling, ceiling);
     }
     printf("\n");
 }
 
-static void bench_products(const Kern *k, Work *w, double peak, const Output *out)
+static void bench_products(const Kern *k, const char *precision, Work *w, double peak,
+                           const Output *out)
 {
     for (size_t p = 0; p < sizeof product / sizeof product[0]; p++) {
         for (size_t s = 0; s < sizeof product_shape / sizeof product_shape[0]; s++) {
@@ -237,8 +245,11 @@ static void bench_products(const Kern *k, Work *w, double peak, const Output *ou
             }
             char shape[64];
             (void)snprintf(shape, sizeof shape, "%zu,%zu,%zu", w->m, w->n, w->k);
+            k->pack_nt(w->n, w->k, w->buf[1], w->k, w->buf[3]);
             double rate = flops / best_seconds(k, product[p].run, w);
-            report(out, product[p].name, k, shape, "GFLOP/s", 1e-9 * rate, 1e-9 * peak);
+            char name[32];
+            (void)snprintf(name, sizeof name, "%s %s", product[p].name, precision);
+            report(out, name, k, shape, "GFLOP/s", 1e-9 * rate, 1e-9 * peak);
         }
     }
 }
@@ -318,7 +329,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; kern_isa_name(i); i++) {
         const Kern *k = kern_for_isa(kern_isa_name(i));
         if (k && (!isa || strcmp(isa, k->isa) == 0)) {
-            bench_products(k, &w, fma_peak(k->isa), &out);
+            bench_products(k, "f32", &w, fma_peak(k->isa), &out);
+            bench_products(kern_bf16(k), "bf16", &w, bf16_peak(k->isa), &out);
             bench_streams(k, &w, &out);
         }
     }

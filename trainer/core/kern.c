@@ -14,6 +14,7 @@ static const KernIsa *const isa_list[] = {
 enum { N_ISA = sizeof isa_list / sizeof isa_list[0] };
 
 static Kern table[N_ISA]; /* table[i]: ISAs 0..i layered; isa == NULL if unsupported */
+static Kern table_bf16[N_ISA];
 static const Kern *best;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -21,14 +22,16 @@ static void build_tables(void)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): under pthread_once; nothing here calls setenv. */
     const char *cap = getenv("SLAW_ISA");
-    Kern k = {0};
+    Kern k = {0}, k_bf16 = {0};
     bool capped = false;
     for (size_t i = 0; i < N_ISA; i++) {
         const char *name = isa_list[i]->name;
         if (isa_list[i]->supported()) {
             isa_list[i]->install(&k);
-            k.isa = name;
+            isa_list[i]->install_bf16(&k_bf16);
+            k.isa = k_bf16.isa = name;
             table[i] = k;
+            table_bf16[i] = k_bf16;
             best = capped ? best : &table[i];
         }
         capped = capped || (cap && strcmp(cap, name) == 0);
@@ -39,6 +42,16 @@ const Kern *kern_get(void)
 {
     (void)pthread_once(&once, build_tables);
     return best;
+}
+
+const Kern *kern_bf16(const Kern *k)
+{
+    for (size_t i = 0; i < N_ISA; i++) {
+        if (k == &table[i]) {
+            return &table_bf16[i];
+        }
+    }
+    return k; /* it is one of them */
 }
 
 const Kern *kern_for_isa(const char *isa)

@@ -43,6 +43,20 @@ typedef struct Kern {
     void (*gemm_tn)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
                     size_t ldb, Real *c, size_t ldc, KernAcc acc);
 
+    /* A right operand packed once for many products: B is [k,n], in pack_nt given as its
+     * transpose [n,k].  `to` has packed_bytes(n, k) bytes, 64-byte aligned.  The products
+     * return the bits of gemm_nn / gemm_nt and gemm_tn.  Only the table that packed it
+     * can read it. */
+    size_t (*packed_bytes)(size_t n, size_t k);
+    void (*pack_nn)(size_t n, size_t k, const Real *b, size_t ldb, void *to);
+    void (*pack_nt)(size_t n, size_t k, const Real *b, size_t ldb, void *to);
+    /* A[m,k] B */
+    void (*gemm_packed)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const void *b,
+                        Real *c, size_t ldc, KernAcc acc);
+    /* A[k,m]^T B */
+    void (*gemm_tn_packed)(size_t m, size_t n, size_t k, const Real *a, size_t lda, const void *b,
+                           Real *c, size_t ldc, KernAcc acc);
+
     /* Reductions over [n]. */
     Real (*dot)(size_t n, const Real *x, const Real *y);
     Real (*sum)(size_t n, const Real *x);
@@ -98,6 +112,11 @@ typedef struct KernAdamw {
 /* The best table for this CPU, built once on first use; thread-safe.  SLAW_ISA
  * (scalar, avx2, avx512, ...) caps the choice, for tests and for bisecting. */
 const Kern *kern_get(void);
+
+/* The same table with products that round both operands to bfloat16 (to nearest even) and
+ * add in float.  avx512bf16 multiplies pairs with the CPU's own instruction, whose order of
+ * additions is the CPU's; every other ISA returns the bits of the scalar twin. */
+const Kern *kern_bf16(const Kern *k);
 
 /* Table for one named ISA, or NULL if it is unknown or this CPU lacks it. */
 const Kern *kern_for_isa(const char *isa);

@@ -9,14 +9,17 @@
 #include <stdalign.h>
 
 enum {
-    PACK_K = 256,     /* depth of a block */
-    PACK_N = 256,     /* its columns of B at that depth: 256 KiB, which stay in L2 */
-    PACK_ROW_MAX = 16 /* floats per k of one tile of A: 16 KiB, which stay in L1 */
+    PACK_K = 256,           /* depth of a block: steps of k, each a float or a pair of bfloat16 */
+    PACK_N = 256,           /* columns of B at that depth: 256 KiB, which stay in L2 */
+    PACK_PAD = 16,          /* between rows, so that they do not fall on the same lines of L1 */
+    PACK_LEFT_FLOATS = 192, /* per step of a block of A's rows: 192 KiB, beside it in L2 */
+    PACK_ROWS = 32          /* of B, converted on their way into a panel */
 };
 
 typedef struct PackBuffer {
     alignas(64) float right[PACK_K * PACK_N];
-    alignas(64) float left[PACK_K * PACK_ROW_MAX];
+    alignas(64) float left[PACK_K * PACK_LEFT_FLOATS];
+    alignas(64) float rows[PACK_ROWS * (PACK_K + PACK_PAD)];
 } PackBuffer;
 
 /* This thread's buffer. */

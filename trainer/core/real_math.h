@@ -138,6 +138,18 @@ static inline Real real_log(Real x)
 
 #endif
 
+/* x rounded to bfloat16, to nearest, ties to even; a NaN stays one. */
+static inline Real real_bf16(Real x)
+{
+    float f = (float)x;
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    u = f == f ? u + UINT32_C(0x7FFF) + ((u >> 16) & 1U) : u | UINT32_C(0x00400000);
+    u &= UINT32_C(0xFFFF0000);
+    memcpy(&f, &u, sizeof f);
+    return (Real)f;
+}
+
 /* 1 / (1 + e^-x), exact to a few ulp on both sides. */
 static inline Real real_sigmoid(Real x)
 {

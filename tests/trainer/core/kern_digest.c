@@ -12,6 +12,7 @@
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,50 @@ static void digest_gemm_nt(Digest *d, const Kern *k)
 static void digest_gemm_tn(Digest *d, const Kern *k)
 {
     digest_gemm(d, k->gemm_tn, TN);
+}
+
+/* Products on a packed right operand, in the shape of the others. */
+static const Kern *packing;
+alignas(64) static float packed[1 << 18];
+
+static void packed_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                      size_t ldb, float *c, size_t ldc, KernAcc acc)
+{
+    packing->pack_nn(n, k, b, ldb, packed);
+    packing->gemm_packed(m, n, k, a, lda, packed, c, ldc, acc);
+}
+
+static void packed_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                      size_t ldb, float *c, size_t ldc, KernAcc acc)
+{
+    packing->pack_nt(n, k, b, ldb, packed);
+    packing->gemm_packed(m, n, k, a, lda, packed, c, ldc, acc);
+}
+
+static void packed_tn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                      size_t ldb, float *c, size_t ldc, KernAcc acc)
+{
+    packing->pack_nn(n, k, b, ldb, packed);
+    packing->gemm_tn_packed(m, n, k, a, lda, packed, c, ldc, acc);
+}
+
+static void digest_packed(Digest *d, const Kern *k)
+{
+    packing = k;
+    digest_gemm(d, packed_nn, NN);
+    digest_gemm(d, packed_nt, NT);
+    digest_gemm(d, packed_tn, TN);
+}
+
+/* The CPU's own dot product of pairs has bits of its own: there, the table before it. */
+static void digest_bf16(Digest *d, const Kern *k)
+{
+    const Kern *emulated = strcmp(k->isa, "avx512bf16") == 0 ? kern_for_isa("avx512") : k;
+    const Kern *b = kern_bf16(emulated);
+    digest_gemm(d, b->gemm_nn, NN);
+    digest_gemm(d, b->gemm_nt, NT);
+    digest_gemm(d, b->gemm_tn, TN);
+    digest_packed(d, b);
 }
 
 /* ---- reductions ---- */
@@ -402,7 +447,7 @@ static void digest_adamw(Digest *d, const Kern *k)
 
 /* clang-format off */
 #define KERNELS(X) \
-    X(gemm_nn) X(gemm_nt) X(gemm_tn) X(dot) X(sum) X(sum_squares) X(add) \
+    X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
     X(rmsnorm_grad) X(softmax) X(cross_entropy) X(adamw)
@@ -418,7 +463,8 @@ static const struct Case {
 };
 enum { N_CASE = sizeof cases / sizeof cases[0] };
 
-static_assert(N_CASE == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
+/* `packed` digests the five entries of packed operands, `bf16` all eight products. */
+static_assert(N_CASE + 3 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
               "a kernel is missing here");
 
 /* The digests of FILE's lines, in the order of cases; a name that it lacks stays 0. */

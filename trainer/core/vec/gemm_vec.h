@@ -1,13 +1,20 @@
 /* gemm_vec.h -- matrix products by register tiles (docs/kernels.md has the picture).
  *
  * A tile of C, TILE_ROWS by 2 TILE_W, lives in registers while k runs; B comes
- * from panels of 2 TILE_W columns, packed or in place; A is read where it lies,
- * one broadcast per row and k.  Blocks of k store C and load it again, which is
- * exact, so every output is one chain of fused operations over ascending k.
+ * from panels of 2 TILE_W columns, packed or in place; A is read where it lies or
+ * from a packed block, one broadcast per row and step.  Blocks of k store C and load
+ * it again, which is exact, so every output is one chain over ascending k.
+ *
+ * Three kinds of product share this code (`kind` is a constant wherever it is used):
+ *   EXACT    floats as they are; a step of k is one float;
+ *   ROUNDED  the same on operands rounded to bfloat16 while they are packed;
+ *   PAIRS    a step is two bfloat16 in one 32-bit lane, multiplied and added by the
+ *            CPU's dot-product instruction.
  *
  * An ISA's vec_<isa>.h defines Tile (TILE_W floats), TILE_ROWS and
  * TILE_SHAPES (the heights that have code of their own), TILE_GATHER_LEFT, the tile_*
- * functions and tile_transpose (TRANSPOSE square).
+ * functions and tile_transpose (TRANSPOSE square); TILE_HAS_PAIRS, and with it
+ * tile_pairs, tile_row_pairs and tile_dot, without it tile_round.
  */
 #include "trainer/core/kern.h"
 #include "trainer/core/pack.h"
@@ -17,7 +24,43 @@ enum {
     ROWS_PER_BASE = 3, /* x86 addresses base, base + s and base + 2 s */
     /* With fewer rows of C, B is read too few times to be worth a copy. */
     PACK_MIN_ROWS = 4 * TILE_ROWS,
+    /* Rows of A that stay in L2 while the panels pass. */
+    ROW_BLOCK = 126 / TILE_ROWS * TILE_ROWS,
+    LEFT_W = (TILE_ROWS + TILE_W - 1) / TILE_W * TILE_W, /* floats per step of one packed tile */
 };
+
+typedef enum Kind { EXACT, ROUNDED, PAIRS } Kind;
+
+#if TILE_HAS_PAIRS
+#define BF16_KIND PAIRS
+VEC_FN Tile tile_round(Tile x) /* never used: PAIRS rounds as it packs */
+{
+    return x;
+}
+#else
+#define BF16_KIND ROUNDED
+VEC_FN Tile tile_pairs(Tile even, Tile odd) /* this and the next two are never used */
+{
+    (void)odd;
+    return even;
+}
+
+VEC_FN Tile tile_row_pairs(const float *x, size_t count)
+{
+    return tile_load_part(x, count);
+}
+
+VEC_FN Tile tile_dot(Tile a, Tile b, Tile c)
+{
+    return tile_fma(a, b, c);
+}
+#endif
+
+/* Floats (or pairs of bfloat16) that a depth of k takes. */
+VEC_FN size_t steps_of(const Kind kind, size_t k)
+{
+    return kind == PAIRS ? (k + 1) / 2 : k;
+}
 
 /* Element (i, p) of the left operand is at[i row + p step]. */
 typedef struct LeftView {
@@ -32,7 +75,7 @@ typedef struct RightView {
 } RightView;
 
 typedef struct TileJob {
-    size_t k;
+    size_t steps;
     LeftView a;
     const float *b; /* element (p, j) is b[p ldb + j] */
     size_t ldb;
@@ -61,10 +104,15 @@ VEC_FN void tile_end(const TileJob *t, size_t r, size_t v, Tile x)
     }
 }
 
-/* rows, vecs and per_base are constants at each call, so the loops over them unroll and
- * acc is registers. */
-VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, const size_t per_base,
-                     const size_t row_stride, const size_t step)
+VEC_FN Tile tile_multiply(const bool is_pairs, Tile a, Tile b, Tile c)
+{
+    return is_pairs ? tile_dot(a, b, c) : tile_fma(a, b, c);
+}
+
+/* is_pairs, rows, vecs and per_base are constants at each call, so the loops over them unroll
+ * and acc is registers. */
+VEC_FN void tile_run(const TileJob *t, const bool is_pairs, const size_t rows, const size_t vecs,
+                     const size_t per_base, const size_t row_stride, const size_t step)
 {
     Tile acc[TILE_ROWS][2];
     const float *base[TILE_ROWS];
@@ -77,16 +125,16 @@ VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, con
         }
         base[r / per_base] = t->a.at + r / per_base * per_base * row_stride;
     }
-    for (size_t p = 0; p < t->k; p++) {
+    for (size_t p = 0; p < t->steps; p++) {
         Tile b0 = tile_load(b);
         Tile b1 = vecs > 1 ? tile_load(b + TILE_W) : b0;
         b += t->ldb;
         UNROLL
         for (size_t r = 0; r < rows; r++) {
             Tile a = tile_set1(base[r / per_base][r % per_base * row_stride]);
-            acc[r][0] = tile_fma(a, b0, acc[r][0]);
+            acc[r][0] = tile_multiply(is_pairs, a, b0, acc[r][0]);
             if (vecs > 1) {
-                acc[r][1] = tile_fma(a, b1, acc[r][1]);
+                acc[r][1] = tile_multiply(is_pairs, a, b1, acc[r][1]);
             }
         }
         UNROLL
@@ -103,33 +151,42 @@ VEC_FN void tile_run(const TileJob *t, const size_t rows, const size_t vecs, con
     }
 }
 
-/* One function per tile shape and orientation of A. */
-#define TILE_SHAPE(R)                                                \
-    static __attribute__((noinline)) void tile_##R(const TileJob *t) \
-    {                                                                \
-        if (t->a.step == 1) {                                        \
-            if (t->cols > TILE_W) {                                  \
-                tile_run(t, R, 2, ROWS_PER_BASE, t->a.row, 1);       \
-            } else {                                                 \
-                tile_run(t, R, 1, ROWS_PER_BASE, t->a.row, 1);       \
-            }                                                        \
-        } else if (t->cols > TILE_W) {                               \
-            tile_run(t, R, 2, TILE_ROWS, 1, t->a.step);              \
-        } else {                                                     \
-            tile_run(t, R, 1, TILE_ROWS, 1, t->a.step);              \
-        }                                                            \
+/* One function per tile shape and kind of multiplication, for either order of A. */
+#define TILE_FUNCTION(R, name, is_pairs)                                 \
+    static __attribute__((noinline)) void name##R(const TileJob *t)      \
+    {                                                                    \
+        if (t->a.step == 1) {                                            \
+            if (t->cols > TILE_W) {                                      \
+                tile_run(t, is_pairs, R, 2, ROWS_PER_BASE, t->a.row, 1); \
+            } else {                                                     \
+                tile_run(t, is_pairs, R, 1, ROWS_PER_BASE, t->a.row, 1); \
+            }                                                            \
+        } else if (t->cols > TILE_W) {                                   \
+            tile_run(t, is_pairs, R, 2, TILE_ROWS, 1, t->a.step);        \
+        } else {                                                         \
+            tile_run(t, is_pairs, R, 1, TILE_ROWS, 1, t->a.step);        \
+        }                                                                \
     }
+#define TILE_FLOATS(R) TILE_FUNCTION(R, tile_, false)
+#define TILE_PAIRS(R)  TILE_FUNCTION(R, tile_pairs_, true)
 
-TILE_SHAPES(TILE_SHAPE)
+TILE_SHAPES(TILE_FLOATS)
+#if TILE_HAS_PAIRS
+TILE_SHAPES(TILE_PAIRS)
+#endif
 
 typedef struct TileShape {
     size_t rows;
-    void (*run)(const TileJob *t);
+    void (*run[2])(const TileJob *t); /* of floats, of pairs */
 } TileShape;
 
 static const TileShape *tile_shape(size_t rows_left)
 {
-#define TILE_ENTRY(R) {R, tile_##R},
+#if TILE_HAS_PAIRS
+#define TILE_ENTRY(R) {R, {tile_##R, tile_pairs_##R}},
+#else
+#define TILE_ENTRY(R) {R, {tile_##R}},
+#endif
     static const TileShape shapes[] = {TILE_SHAPES(TILE_ENTRY)}; /* tallest first, down to 1 */
 #undef TILE_ENTRY
     const TileShape *s = shapes;
@@ -139,47 +196,106 @@ static const TileShape *tile_shape(size_t rows_left)
     return s;
 }
 
-/* ---- panels of B ---- */
+/* ---- what a step holds ---- */
 
-/* cols columns of k rows of B as a panel, padded with zeros to its width. */
-static void pack_columns(size_t k, size_t cols, const float *b, size_t ldb, float *panel)
+/* count lanes from the rows p, p + 1 of a matrix (PAIRS: 2 p and 2 p + 1, of k). */
+VEC_FN Tile load_across(const Kind kind, const float *x, size_t ld, size_t p, size_t k,
+                        size_t count)
 {
-    size_t left = cols < TILE_W ? cols : TILE_W;
-    for (size_t p = 0; p < k; p++, b += ldb, panel += PANEL) {
-        if (cols == PANEL) {
-            tile_store(panel, tile_load(b));
-            tile_store(panel + TILE_W, tile_load(b + TILE_W));
-        } else {
-            tile_store(panel, tile_load_part(b, left));
-            tile_store(panel + TILE_W,
-                       cols > TILE_W ? tile_load_part(b + TILE_W, cols - TILE_W) : tile_zero());
-        }
+    if (kind != PAIRS) {
+        const float *at = x + p * ld;
+        Tile row = count >= TILE_W ? tile_load(at) : tile_load_part(at, count);
+        return kind == ROUNDED ? tile_round(row) : row;
+    }
+    const float *at = x + 2 * p * ld;
+    Tile even = count >= TILE_W ? tile_load(at) : tile_load_part(at, count);
+    if (2 * p + 1 == k) {
+        return tile_pairs(even, tile_zero());
+    }
+    return tile_pairs(even, count >= TILE_W ? tile_load(at + ld) : tile_load_part(at + ld, count));
+}
+
+/* One row of k floats as steps. */
+VEC_FN void convert_row(const Kind kind, size_t k, const float *x, float *to)
+{
+    const size_t width = kind == PAIRS ? 2 * TILE_W : TILE_W; /* floats of x in one store */
+    size_t p = 0;
+    for (; p + width <= k; p += width, to += TILE_W) {
+        tile_store(to, kind == PAIRS ? tile_row_pairs(x + p, width) : tile_round(tile_load(x + p)));
+    }
+    if (p < k) {
+        Tile last =
+            kind == PAIRS ? tile_row_pairs(x + p, k - p) : tile_round(tile_load_part(x + p, k - p));
+        tile_store_part(to, steps_of(kind, k - p), last);
     }
 }
 
-/* The same where the columns of the product are the rows of b. */
-static void pack_rows(size_t k, size_t cols, const float *b, size_t ldb, float *panel)
+/* ---- panels of B ---- */
+
+/* cols columns of k rows of B as a panel, padded with zeros to its width. */
+VEC_FN void pack_columns(const Kind kind, size_t k, size_t cols, const float *b, size_t ldb,
+                         float *panel)
 {
-    size_t whole_k = k / TRANSPOSE * TRANSPOSE;
+    size_t steps = steps_of(kind, k);
+    if (cols == PANEL) {
+        for (size_t p = 0; p < steps; p++, panel += PANEL) {
+            tile_store(panel, load_across(kind, b, ldb, p, k, TILE_W));
+            tile_store(panel + TILE_W, load_across(kind, b + TILE_W, ldb, p, k, TILE_W));
+        }
+        return;
+    }
+    size_t left = cols < TILE_W ? cols : TILE_W;
+    for (size_t p = 0; p < steps; p++, panel += PANEL) {
+        tile_store(panel, load_across(kind, b, ldb, p, k, left));
+        tile_store(panel + TILE_W, cols > TILE_W
+                                       ? load_across(kind, b + TILE_W, ldb, p, k, cols - TILE_W)
+                                       : tile_zero());
+    }
+}
+
+/* A panel of the transpose of b [cols,steps]. */
+static void pack_transposed(size_t steps, size_t cols, const float *b, size_t ldb, float *panel)
+{
+    size_t whole_steps = steps / TRANSPOSE * TRANSPOSE;
     size_t whole_cols = cols / TRANSPOSE * TRANSPOSE;
-    for (size_t p = 0; p < whole_k; p += TRANSPOSE) {
+    for (size_t p = 0; p < whole_steps; p += TRANSPOSE) {
         for (size_t j = 0; j < whole_cols; j += TRANSPOSE) {
             tile_transpose(b + j * ldb + p, ldb, panel + p * PANEL + j, PANEL);
         }
     }
-    for (size_t p = 0; p < k; p++) {
-        for (size_t j = p < whole_k ? whole_cols : 0; j < PANEL; j++) {
-            panel[p * PANEL + j] = j < cols ? b[j * ldb + p] : 0.0f;
+    for (size_t p = 0; p < steps; p++) {
+        for (size_t j = p < whole_steps ? whole_cols : 0; j < PANEL; j++) {
+            uint32_t bits = 0; /* a pair is no float */
+            if (j < cols) {
+                memcpy(&bits, b + j * ldb + p, sizeof bits);
+            }
+            memcpy(panel + p * PANEL + j, &bits, sizeof bits);
         }
     }
 }
 
-static void pack_panel(size_t k, size_t cols, RightView b, float *panel)
+/* The same as pack_columns where the columns of the product are the rows of b. */
+VEC_FN void pack_rows(const Kind kind, size_t k, size_t cols, const float *b, size_t ldb,
+                      float *panel)
+{
+    if (kind == EXACT) {
+        pack_transposed(k, cols, b, ldb, panel);
+        return;
+    }
+    enum { LD = PACK_K + PACK_PAD };
+    float *rows = pack_buffer()->rows;
+    for (size_t j = 0; j < cols; j++) {
+        convert_row(kind, k, b + j * ldb, rows + j * LD);
+    }
+    pack_transposed(steps_of(kind, k), cols, rows, LD, panel);
+}
+
+VEC_FN void pack_panel(const Kind kind, size_t k, size_t cols, RightView b, float *panel)
 {
     if (b.column == 1) {
-        pack_columns(k, cols, b.at, b.step, panel);
+        pack_columns(kind, k, cols, b.at, b.step, panel);
     } else {
-        pack_rows(k, cols, b.at, b.column, panel);
+        pack_rows(kind, k, cols, b.at, b.column, panel);
     }
 }
 
@@ -190,71 +306,128 @@ typedef struct Panels {
     const float *tail;  /* the last, narrow one: always packed */
 } Panels;
 
-static Panels panels_of(size_t m, size_t n, size_t k, RightView b)
+/* All of a block of B as panels, one after the other. */
+VEC_FN void pack_block(const Kind kind, size_t n, size_t k, RightView b, float *to)
+{
+    for (size_t j = 0; j < n; j += PANEL, to += steps_of(kind, k) * PANEL) {
+        RightView part = {b.at + j * b.column, b.step, b.column};
+        pack_panel(kind, k, n - j < PANEL ? n - j : PANEL, part, to);
+    }
+}
+
+VEC_FN Panels packed_panels(const Kind kind, size_t n, size_t k, const float *packed)
+{
+    size_t size = steps_of(kind, k) * PANEL;
+    return (Panels){packed, PANEL, size, packed + n / PANEL * size};
+}
+
+VEC_FN Panels panels_of(const Kind kind, size_t m, size_t n, size_t k, RightView b)
 {
     float *buffer = pack_buffer()->right;
-    size_t n_whole = n / PANEL;
-    size_t n_packed = b.column == 1 && m < PACK_MIN_ROWS ? 0 : n_whole;
-    for (size_t i = 0; i < n_packed; i++) {
-        RightView part = {b.at + i * PANEL * b.column, b.step, b.column};
-        pack_panel(k, PANEL, part, buffer + i * k * PANEL);
+    if (kind != EXACT || b.column != 1 || m >= PACK_MIN_ROWS) {
+        pack_block(kind, n, k, b, buffer);
+        return packed_panels(kind, n, k, buffer);
     }
-    float *tail = buffer + n_packed * k * PANEL;
-    if (n > n_whole * PANEL) {
-        RightView part = {b.at + n_whole * PANEL * b.column, b.step, b.column};
-        pack_panel(k, n - n_whole * PANEL, part, tail);
+    size_t whole = n / PANEL * PANEL;
+    if (n > whole) {
+        pack_block(kind, n - whole, k, (RightView){b.at + whole, b.step, 1}, buffer);
     }
-    if (n_packed == n_whole) {
-        return (Panels){buffer, PANEL, k * PANEL, tail};
+    return (Panels){b.at, b.step, PANEL, buffer};
+}
+
+/* ---- blocks of A ---- */
+
+/* A block of rows of A as its tiles read it. */
+typedef struct Left {
+    LeftView view;      /* of the first tile */
+    size_t tile_floats; /* from one tile to the next; 0: tile rows follow each other in view */
+} Left;
+
+/* Tile after tile, each [steps, LEFT_W]: A lies transposed. */
+VEC_FN Left pack_left_tiles(const Kind kind, size_t rows, size_t k, LeftView a)
+{
+    size_t steps = steps_of(kind, k);
+    float *to = pack_buffer()->left;
+    Left left = {{to, 1, LEFT_W}, steps * LEFT_W};
+    for (size_t i = 0; i < rows;) {
+        size_t height = tile_shape(rows - i)->rows;
+        for (size_t p = 0; p < steps; p++, to += LEFT_W) {
+            tile_store(to, load_across(kind, a.at + i, a.step, p, k, height));
+        }
+        i += height;
     }
-    return (Panels){b.at, b.step, PANEL, tail};
+    return left;
+}
+
+VEC_FN Left left_of(const Kind kind, size_t rows, size_t n, size_t k, LeftView a)
+{
+    if (a.step != 1 || a.row == 1) { /* transposed: a tile takes few floats of each line */
+        bool is_copied = kind != EXACT || (TILE_GATHER_LEFT && n > PANEL);
+        return is_copied && a.row == 1 ? pack_left_tiles(kind, rows, k, a) : (Left){a, 0};
+    }
+    if (kind == EXACT) {
+        return (Left){a, 0};
+    }
+    float *to = pack_buffer()->left;
+    size_t ld = steps_of(kind, k) + PACK_PAD;
+    for (size_t i = 0; i < rows; i++) {
+        convert_row(kind, k, a.at + i * a.row, to + i * ld);
+    }
+    return (Left){{to, ld, 1}, 0};
 }
 
 /* ---- the product ---- */
 
-/* A tile of a transposed A takes TILE_ROWS floats from each of k cache lines.  Where that
- * is a small part of the line and several panels will read it, gather it once; a k takes
- * TILE_W floats of the buffer. */
-static LeftView left_of_tile(size_t rows, size_t n, size_t k, LeftView a)
+/* One tile of A's rows against all panels of a block: they lie in L2, the tile of A in L1. */
+VEC_FN void tile_row(const Kind kind, const TileShape *shape, size_t n, TileJob *job,
+                     const Panels *panels, float *c)
 {
-    if (!TILE_GATHER_LEFT || a.step == 1 || n <= PANEL) {
-        return a;
+    for (size_t j = 0; j < n; j += PANEL) {
+        bool is_whole = n - j >= PANEL;
+        job->b = is_whole ? panels->whole + j / PANEL * panels->stride : panels->tail;
+        job->ldb = is_whole ? panels->ldb : PANEL;
+        job->cols = is_whole ? PANEL : n - j;
+        job->c = c + j;
+        shape->run[kind == PAIRS](job);
     }
-    float *to = pack_buffer()->left;
-    for (size_t p = 0; p < k; p++) {
-        tile_store(to + p * TILE_W, tile_load_part(a.at + p * a.step, rows));
-    }
-    return (LeftView){to, 1, TILE_W};
 }
 
-/* One block: k and n are small enough for the buffer. */
-static void gemm_block(size_t m, size_t n, size_t k, LeftView a, RightView b, float *c, size_t ldc,
-                       bool add)
+/* One block: its panels stay in L2. */
+VEC_FN void gemm_block(const Kind kind, size_t m, size_t n, size_t k, LeftView a, Panels panels,
+                       float *c, size_t ldc, bool add)
 {
-    Panels panels = panels_of(m, n, k, b);
-    for (size_t i = 0; i < m;) {
-        const TileShape *shape = tile_shape(m - i);
-        LeftView ai = {a.at + i * a.row, a.row, a.step};
-        TileJob job = {.k = k, .ldc = ldc, .add = add};
-        job.a = left_of_tile(shape->rows, n, k, ai);
-        for (size_t j = 0; j < n; j += PANEL) {
-            bool is_whole = n - j >= PANEL;
-            job.b = is_whole ? panels.whole + j / PANEL * panels.stride : panels.tail;
-            job.ldb = is_whole ? panels.ldb : PANEL;
-            job.c = c + i * ldc + j;
-            job.cols = is_whole ? PANEL : n - j;
-            shape->run(&job);
+    for (size_t i = 0; i < m; i += ROW_BLOCK) {
+        size_t rows = m - i < ROW_BLOCK ? m - i : ROW_BLOCK;
+        Left left = left_of(kind, rows, n, k, (LeftView){a.at + i * a.row, a.row, a.step});
+        TileJob job = {.steps = steps_of(kind, k), .a = left.view, .ldc = ldc, .add = add};
+        for (size_t r = 0; r < rows;) {
+            const TileShape *shape = tile_shape(rows - r);
+            tile_row(kind, shape, n, &job, &panels, c + (i + r) * ldc);
+            job.a.at += left.tile_floats ? left.tile_floats : shape->rows * left.view.row;
+            r += shape->rows;
         }
-        i += shape->rows;
     }
 }
 
-static void gemm(size_t m, size_t n, size_t k, LeftView a, RightView b, float *c, size_t ldc,
-                 bool add)
+/* Blocks of k of equal depth; the same for packing and for multiplying. */
+VEC_FN size_t block_depth(const Kind kind, size_t k)
 {
-    size_t n_blocks_k = k > PACK_K ? (k + PACK_K - 1) / PACK_K : 1;
-    size_t kc = (k + n_blocks_k - 1) / n_blocks_k; /* blocks of equal depth */
-    size_t nc = kc > 0 ? (size_t)PACK_K * PACK_N / kc / PANEL * PANEL : n;
+    const size_t unit = kind == PAIRS ? 2 : 1, most = PACK_K * unit;
+    size_t blocks = k > most ? (k + most - 1) / most : 1;
+    size_t depth = (k + blocks - 1) / blocks;
+    return (depth + unit - 1) / unit * unit;
+}
+
+/* Columns of B that fit the buffer at this depth. */
+VEC_FN size_t block_width(const Kind kind, size_t n, size_t depth)
+{
+    return depth > 0 ? (size_t)PACK_K * PACK_N / steps_of(kind, depth) / PANEL * PANEL : n;
+}
+
+VEC_FN void gemm(const Kind kind, size_t m, size_t n, size_t k, LeftView a, RightView b, float *c,
+                 size_t ldc, bool add)
+{
+    size_t kc = block_depth(kind, k), nc = block_width(kind, n, kc);
     for (size_t j = 0; j < n; j += nc) {
         size_t cols = n - j < nc ? n - j : nc;
         size_t p = 0;
@@ -262,26 +435,91 @@ static void gemm(size_t m, size_t n, size_t k, LeftView a, RightView b, float *c
             size_t depth = k - p < kc ? k - p : kc;
             LeftView ap = {a.at + p * a.step, a.row, a.step};
             RightView bp = {b.at + p * b.step + j * b.column, b.step, b.column};
-            gemm_block(m, cols, depth, ap, bp, c + j, ldc, add || p > 0);
+            gemm_block(kind, m, cols, depth, ap, panels_of(kind, m, cols, depth, bp), c + j, ldc,
+                       add || p > 0);
             p += depth;
         } while (p < k);
     }
 }
 
-static void gemm_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                    size_t ldb, float *c, size_t ldc, KernAcc acc)
+/* ---- packed once ---- */
+
+VEC_FN size_t packed_floats(const Kind kind, size_t n, size_t k)
 {
-    gemm(m, n, k, (LeftView){a, lda, 1}, (RightView){b, ldb, 1}, c, ldc, acc == KERN_ADD);
+    return (n + PANEL - 1) / PANEL * PANEL * steps_of(kind, k);
 }
 
-static void gemm_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                    size_t ldb, float *c, size_t ldc, KernAcc acc)
+VEC_FN void pack_all(const Kind kind, size_t n, size_t k, RightView b, float *to)
 {
-    gemm(m, n, k, (LeftView){a, lda, 1}, (RightView){b, 1, ldb}, c, ldc, acc == KERN_ADD);
+    size_t kc = block_depth(kind, k);
+    for (size_t p = 0; p < k; p += kc) {
+        size_t depth = k - p < kc ? k - p : kc;
+        pack_block(kind, n, depth, (RightView){b.at + p * b.step, b.step, b.column}, to);
+        to += packed_floats(kind, n, depth);
+    }
 }
 
-static void gemm_tn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                    size_t ldb, float *c, size_t ldc, KernAcc acc)
+VEC_FN void gemm_on_packed(const Kind kind, size_t m, size_t n, size_t k, LeftView a,
+                           const float *packed, float *c, size_t ldc, bool add)
 {
-    gemm(m, n, k, (LeftView){a, 1, lda}, (RightView){b, ldb, 1}, c, ldc, acc == KERN_ADD);
+    size_t kc = block_depth(kind, k), nc = block_width(kind, n, kc);
+    size_t p = 0;
+    do {
+        size_t depth = k - p < kc ? k - p : kc;
+        LeftView ap = {a.at + p * a.step, a.row, a.step};
+        for (size_t j = 0; j < n; j += nc) {
+            size_t cols = n - j < nc ? n - j : nc;
+            Panels panels = packed_panels(kind, cols, depth, packed + j * steps_of(kind, depth));
+            gemm_block(kind, m, cols, depth, ap, panels, c + j, ldc, add || p > 0);
+        }
+        packed += packed_floats(kind, n, depth);
+        p += depth;
+    } while (p < k);
 }
+
+/* ---- the table's functions, for each of the two precisions ---- */
+
+#define GEMM_VEC(suffix, kind)                                                                   \
+    static void gemm_nn##suffix(size_t m, size_t n, size_t k, const float *a, size_t lda,        \
+                                const float *b, size_t ldb, float *c, size_t ldc, KernAcc acc)   \
+    {                                                                                            \
+        gemm(kind, m, n, k, (LeftView){a, lda, 1}, (RightView){b, ldb, 1}, c, ldc,               \
+             acc == KERN_ADD);                                                                   \
+    }                                                                                            \
+    static void gemm_nt##suffix(size_t m, size_t n, size_t k, const float *a, size_t lda,        \
+                                const float *b, size_t ldb, float *c, size_t ldc, KernAcc acc)   \
+    {                                                                                            \
+        gemm(kind, m, n, k, (LeftView){a, lda, 1}, (RightView){b, 1, ldb}, c, ldc,               \
+             acc == KERN_ADD);                                                                   \
+    }                                                                                            \
+    static void gemm_tn##suffix(size_t m, size_t n, size_t k, const float *a, size_t lda,        \
+                                const float *b, size_t ldb, float *c, size_t ldc, KernAcc acc)   \
+    {                                                                                            \
+        gemm(kind, m, n, k, (LeftView){a, 1, lda}, (RightView){b, ldb, 1}, c, ldc,               \
+             acc == KERN_ADD);                                                                   \
+    }                                                                                            \
+    static size_t packed_bytes##suffix(size_t n, size_t k)                                       \
+    {                                                                                            \
+        return packed_floats(kind, n, k) * sizeof(float);                                        \
+    }                                                                                            \
+    static void pack_nn##suffix(size_t n, size_t k, const float *b, size_t ldb, void *to)        \
+    {                                                                                            \
+        pack_all(kind, n, k, (RightView){b, ldb, 1}, to);                                        \
+    }                                                                                            \
+    static void pack_nt##suffix(size_t n, size_t k, const float *b, size_t ldb, void *to)        \
+    {                                                                                            \
+        pack_all(kind, n, k, (RightView){b, 1, ldb}, to);                                        \
+    }                                                                                            \
+    static void gemm_packed##suffix(size_t m, size_t n, size_t k, const float *a, size_t lda,    \
+                                    const void *b, float *c, size_t ldc, KernAcc acc)            \
+    {                                                                                            \
+        gemm_on_packed(kind, m, n, k, (LeftView){a, lda, 1}, b, c, ldc, acc == KERN_ADD);        \
+    }                                                                                            \
+    static void gemm_tn_packed##suffix(size_t m, size_t n, size_t k, const float *a, size_t lda, \
+                                       const void *b, float *c, size_t ldc, KernAcc acc)         \
+    {                                                                                            \
+        gemm_on_packed(kind, m, n, k, (LeftView){a, 1, lda}, b, c, ldc, acc == KERN_ADD);        \
+    }
+
+GEMM_VEC(, EXACT)
+GEMM_VEC(_bf16, BF16_KIND)

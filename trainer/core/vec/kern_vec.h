@@ -296,12 +296,16 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 
 /* ---- the table ---- */
 
-#define KERN_VEC_TABLE                                                                            \
-    {                                                                                             \
-        .gemm_nn = gemm_nn, .gemm_nt = gemm_nt, .gemm_tn = gemm_tn, .dot = dot, .sum = sum,       \
-        .sum_squares = sum_squares, .add = add, .mul = mul, .mul_add = mul_add, .axpy = axpy,     \
-        .scale = scale, .exp = exp_all, .sigmoid = sigmoid, .log_sigmoid = log_sigmoid,           \
-        .silu = silu, .silu_grad = silu_grad, .glu = mul, .glu_grad = glu_grad, .swiglu = swiglu, \
-        .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, .rmsnorm_grad = rmsnorm_grad,             \
-        .softmax = softmax, .cross_entropy = cross_entropy, .adamw = adamw,                       \
-    }
+/* The products that gemm_vec.h defines with this suffix. */
+#define KERN_VEC_PRODUCTS(suffix)                                                                 \
+    .gemm_nn = gemm_nn##suffix, .gemm_nt = gemm_nt##suffix, .gemm_tn = gemm_tn##suffix,           \
+    .packed_bytes = packed_bytes##suffix, .pack_nn = pack_nn##suffix, .pack_nt = pack_nt##suffix, \
+    .gemm_packed = gemm_packed##suffix, .gemm_tn_packed = gemm_tn_packed##suffix
+
+#define KERN_VEC_REST                                                                       \
+    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
+    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
+    .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
+    .adamw = adamw

@@ -12,4 +12,10 @@ static void install(Kern *k)
     *k = kern_avx2;
 }
 
-const KernIsa kern_isa_avx2 = {.name = "avx2", .supported = supported, .install = install};
+static void install_bf16(Kern *k)
+{
+    *k = kern_avx2_bf16;
+}
+
+const KernIsa kern_isa_avx2 = {
+    .name = "avx2", .supported = supported, .install = install, .install_bf16 = install_bf16};

@@ -5,5 +5,6 @@
 
 /* Data, not code, so that a CPU without this ISA may touch it. */
 extern const Kern kern_avx2;
+extern const Kern kern_avx2_bf16; /* products of operands rounded to bfloat16 */
 
 #endif

@@ -185,6 +185,7 @@ VEC_FN double vecd_fold(VecD v)
 
 /* ---- matrix products: one register of a tile ---- */
 
+#define TILE_HAS_PAIRS 0
 enum { TILE_W = 8, TILE_ROWS = 6, TILE_GATHER_LEFT = 1 };
 #define TILE_SHAPES(X) X(6) X(4) X(2) X(1)
 
@@ -223,6 +224,18 @@ VEC_FN void tile_store_part(float *p, size_t count, Tile x)
 VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+
+/* Each float rounded to bfloat16 (real_bf16). */
+VEC_FN Tile tile_round(Tile x)
+{
+    __m256i u = _mm256_castps_si256(x);
+    __m256i odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+    __m256i up = _mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF)));
+    __m256i quiet = _mm256_or_si256(u, _mm256_set1_epi32(0x00400000));
+    __m256 kept = _mm256_blendv_ps(_mm256_castsi256_ps(up), _mm256_castsi256_ps(quiet),
+                                   _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    return _mm256_and_ps(kept, _mm256_castsi256_ps(_mm256_set1_epi32((int)0xFFFF0000)));
 }
 
 #include "trainer/core/isa/avx2/transpose_avx2.h"

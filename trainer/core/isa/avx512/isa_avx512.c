@@ -13,4 +13,10 @@ static void install(Kern *k)
     *k = kern_avx512;
 }
 
-const KernIsa kern_isa_avx512 = {.name = "avx512", .supported = supported, .install = install};
+static void install_bf16(Kern *k)
+{
+    *k = kern_avx512_bf16;
+}
+
+const KernIsa kern_isa_avx512 = {
+    .name = "avx512", .supported = supported, .install = install, .install_bf16 = install_bf16};

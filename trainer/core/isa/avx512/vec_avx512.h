@@ -139,6 +139,10 @@ VEC_FN double vecd_fold(VecD v)
 
 /* ---- matrix products: one register of a tile ---- */
 
+#ifndef TILE_HAS_PAIRS
+#define TILE_HAS_PAIRS 0
+#endif
+
 enum { TILE_W = 16, TILE_ROWS = 14, TILE_GATHER_LEFT = 0 };
 #define TILE_SHAPES(X) X(14) X(8) X(4) X(2) X(1)
 
@@ -178,6 +182,19 @@ VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
+
+#if !TILE_HAS_PAIRS
+/* Each float rounded to bfloat16 (real_bf16). */
+VEC_FN Tile tile_round(Tile x)
+{
+    __m512i u = _mm512_castps_si512(x);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+    __m512i up = _mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+    __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+    up = _mm512_mask_or_epi32(up, is_nan, u, _mm512_set1_epi32(0x00400000));
+    return _mm512_castsi512_ps(_mm512_and_si512(up, _mm512_set1_epi32((int)0xFFFF0000)));
+}
+#endif
 
 #include "trainer/core/isa/avx2/transpose_avx2.h"
 

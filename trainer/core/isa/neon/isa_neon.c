@@ -12,4 +12,10 @@ static void install(Kern *k)
     *k = kern_neon;
 }
 
-const KernIsa kern_isa_neon = {.name = "neon", .supported = supported, .install = install};
+static void install_bf16(Kern *k)
+{
+    *k = kern_neon_bf16;
+}
+
+const KernIsa kern_isa_neon = {
+    .name = "neon", .supported = supported, .install = install, .install_bf16 = install_bf16};

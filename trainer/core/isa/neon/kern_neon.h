@@ -4,5 +4,6 @@
 #include "trainer/core/kern.h"
 
 extern const Kern kern_neon;
+extern const Kern kern_neon_bf16; /* products of operands rounded to bfloat16 */
 
 #endif

@@ -250,6 +250,7 @@ VEC_FN double vecd_fold(VecD v)
 
 /* ---- matrix products: a "register" of a tile is two, so 6 x 2 of them take 24 of 32 ---- */
 
+#define TILE_HAS_PAIRS 0
 enum { TILE_W = 8, TILE_ROWS = 6, TILE_GATHER_LEFT = 1, TRANSPOSE = 4 };
 #define TILE_SHAPES(X) X(6) X(4) X(2) X(1)
 
@@ -296,6 +297,22 @@ VEC_FN void tile_store_part(float *p, size_t count, Tile x)
 VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
 {
     return (Tile){quarter_fma(a.lo, b.lo, c.lo), quarter_fma(a.hi, b.hi, c.hi)};
+}
+
+VEC_FN float32x4_t quarter_round(float32x4_t x)
+{
+    uint32x4_t u = vreinterpretq_u32_f32(x);
+    uint32x4_t odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
+    uint32x4_t up = vaddq_u32(u, vaddq_u32(odd, vdupq_n_u32(0x7FFF)));
+    uint32x4_t quiet = vorrq_u32(u, vdupq_n_u32(0x00400000));
+    uint32x4_t kept = vbslq_u32(vceqq_f32(x, x), up, quiet);
+    return vreinterpretq_f32_u32(vandq_u32(kept, vdupq_n_u32(0xFFFF0000U)));
+}
+
+/* Each float rounded to bfloat16 (real_bf16). */
+VEC_FN Tile tile_round(Tile x)
+{
+    return (Tile){quarter_round(x.lo), quarter_round(x.hi)};
 }
 
 /* The same half of a and of b, one after the other. */

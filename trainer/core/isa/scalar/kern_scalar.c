@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "trainer/core/isa.h"
+#include "trainer/core/isa/scalar/gemm_scalar.h"
 #include "trainer/core/real_math.h"
 
 /* Folds the sixteen lanes pairwise; each ISA must add in this order. */
@@ -18,56 +19,6 @@ static Real fold_lanes(Real lane[KERN_LANES])
         }
     }
     return lane[0];
-}
-
-/* ---- matrix products ---- */
-
-static void clear_rows(size_t m, size_t n, Real *c, size_t ldc, KernAcc acc)
-{
-    for (size_t i = 0; acc == KERN_SET && i < m; i++) {
-        for (size_t j = 0; j < n; j++) {
-            c[i * ldc + j] = (Real)0;
-        }
-    }
-}
-
-static void gemm_nn(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
-                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
-{
-    clear_rows(m, n, c, ldc, acc);
-    for (size_t i = 0; i < m; i++) {
-        for (size_t p = 0; p < k; p++) {
-            for (size_t j = 0; j < n; j++) {
-                c[i * ldc + j] = real_fma(a[i * lda + p], b[p * ldb + j], c[i * ldc + j]);
-            }
-        }
-    }
-}
-
-static void gemm_nt(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
-                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
-{
-    clear_rows(m, n, c, ldc, acc);
-    for (size_t i = 0; i < m; i++) {
-        for (size_t j = 0; j < n; j++) {
-            for (size_t p = 0; p < k; p++) {
-                c[i * ldc + j] = real_fma(a[i * lda + p], b[j * ldb + p], c[i * ldc + j]);
-            }
-        }
-    }
-}
-
-static void gemm_tn(size_t m, size_t n, size_t k, const Real *a, size_t lda, const Real *b,
-                    size_t ldb, Real *c, size_t ldc, KernAcc acc)
-{
-    clear_rows(m, n, c, ldc, acc);
-    for (size_t p = 0; p < k; p++) {
-        for (size_t i = 0; i < m; i++) {
-            for (size_t j = 0; j < n; j++) {
-                c[i * ldc + j] = real_fma(a[p * lda + i], b[p * ldb + j], c[i * ldc + j]);
-            }
-        }
-    }
 }
 
 /* ---- reductions ---- */
@@ -321,35 +272,40 @@ static bool supported(void)
     return true;
 }
 
+/* Everything but the products, which come in two precisions. */
+#define SCALAR_REST                                                                         \
+    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
+    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
+    .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
+    .adamw = adamw,
+
 static void install(Kern *k)
 {
-    *k = (Kern){
-        .gemm_nn = gemm_nn,
-        .gemm_nt = gemm_nt,
-        .gemm_tn = gemm_tn,
-        .dot = dot,
-        .sum = sum,
-        .sum_squares = sum_squares,
-        .add = add,
-        .mul = mul,
-        .mul_add = mul_add,
-        .axpy = axpy,
-        .scale = scale,
-        .exp = exp_all,
-        .sigmoid = sigmoid,
-        .log_sigmoid = log_sigmoid,
-        .silu = silu,
-        .silu_grad = silu_grad,
-        .glu = mul,
-        .glu_grad = glu_grad,
-        .swiglu = swiglu,
-        .swiglu_grad = swiglu_grad,
-        .rmsnorm = rmsnorm,
-        .rmsnorm_grad = rmsnorm_grad,
-        .softmax = softmax,
-        .cross_entropy = cross_entropy,
-        .adamw = adamw,
-    };
+    *k = (Kern){.gemm_nn = gemm_nn,
+                .gemm_nt = gemm_nt,
+                .gemm_tn = gemm_tn,
+                .packed_bytes = packed_bytes,
+                .pack_nn = pack_nn,
+                .pack_nt = pack_nt,
+                .gemm_packed = gemm_packed,
+                .gemm_tn_packed = gemm_tn_packed,
+                SCALAR_REST};
 }
 
-const KernIsa kern_isa_scalar = {.name = "scalar", .supported = supported, .install = install};
+static void install_bf16(Kern *k)
+{
+    *k = (Kern){.gemm_nn = gemm_nn_bf16,
+                .gemm_nt = gemm_nt_bf16,
+                .gemm_tn = gemm_tn_bf16,
+                .packed_bytes = packed_bytes,
+                .pack_nn = pack_nn_bf16,
+                .pack_nt = pack_nt_bf16,
+                .gemm_packed = gemm_packed_bf16,
+                .gemm_tn_packed = gemm_tn_packed_bf16,
+                SCALAR_REST};
+}
+
+const KernIsa kern_isa_scalar = {
+    .name = "scalar", .supported = supported, .install = install, .install_bf16 = install_bf16};
