@@ -3,6 +3,7 @@
 #include "trainer/models/model.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "common/rng.h"
 #include "trainer/models/layers/head.h"
+#include "trainer/models/layers/linear.h"
 #include "trainer/models/ops.h"
 
 /* Rows that go through the layers together.  Small enough that a part's activations stay
@@ -104,6 +106,14 @@ const ModelTensor *model_need(const Model *m, const char *fmt, ...)
     return t;
 }
 
+Linear *model_linear(Model *m, const ModelTensor *w, size_t in, size_t out)
+{
+    assert(m->n_linear < m->max_linear);
+    Linear *x = &m->linear[m->n_linear++];
+    *x = (Linear){.w = w, .in = in, .out = out};
+    return x;
+}
+
 /* ---- memory ------------------------------------------------------------------------ */
 
 /* A layer of its own while training; one buffer through all layers otherwise: in step.c
@@ -145,17 +155,23 @@ static void layout(Model *m, Mem *mem)
     m->x = model_trains(m) ? mem_reals(mem, r * d) : m->layer[0].x;
     m->xf = mem_reals(mem, r * d);
     m->rstdf = mem_reals(mem, r);
+    m->token = mem_take(mem, r, sizeof *m->token);
     m->target = mem_take(mem, r, sizeof *m->target);
-    m->tile_rows = head_tile_rows(m->vocab);
+    m->tile_rows = head_tile_rows(m->vocab) * m->threads;
     m->logits = mem_reals(mem, m->tile_rows * m->vocab);
-    m->nll = mem_reals(mem, m->tile_rows);
+    m->nll = mem_reals(mem, r);
     m->dec = mem_reals(mem, 3 * d + 3 * g);
     if (model_trains(m)) {
         m->grads = mem_reals(mem, m->n_params);
+        m->dembed = mem_reals(mem, m->vocab * d);
+        m->dnorm = mem_reals(mem, m->threads * d);
         m->dx = mem_reals(mem, r * d);
         m->dxb = mem_reals(mem, r * d);
         m->dgu = mem_reals(mem, r * 2 * g);
         m->dy = mem_reals(mem, r * g);
+    }
+    for (size_t i = 0; i < m->n_linear; i++) {
+        linear_layout(&m->linear[i], m->kern, model_trains(m), mem);
     }
     m->ops->layout(m, mem);
 }
@@ -164,22 +180,37 @@ static void bind_layers(Model *m)
 {
     for (size_t i = 0; i < m->l; i++) {
         Layer *y = &m->layer[i];
-        y->gate = model_need(m, "model.layers.%zu.mlp.gate_proj.weight", i);
-        y->up = model_need(m, "model.layers.%zu.mlp.up_proj.weight", i);
-        y->down = model_need(m, "model.layers.%zu.mlp.down_proj.weight", i);
+        y->gate_up = model_linear(m, model_need(m, "model.layers.%zu.mlp.gate_proj.weight", i),
+                                  m->d, 2 * m->g);
+        y->down =
+            model_linear(m, model_need(m, "model.layers.%zu.mlp.down_proj.weight", i), m->g, m->d);
         if (m->ops->has_norm_weights) {
             y->norm1 = model_need(m, "model.layers.%zu.input_layernorm.weight", i);
             y->norm2 = model_need(m, "model.layers.%zu.post_attention_layernorm.weight", i);
         }
     }
     m->embed = model_need(m, "model.embed_tokens.weight");
+    m->head = model_linear(m, m->embed, m->d, m->vocab);
     m->norm = m->ops->has_norm_weights ? model_need(m, "model.norm.weight") : NULL;
+}
+
+/* Sequences of the largest part.  Their number may depend on the threads, as no sum over
+ * rows begins anew with a part; but products of pairs of bfloat16 pair rows, so a part
+ * must not end on an odd row that another number of threads would pair. */
+static size_t sequences_of_part(const ModelHow *how, size_t threads)
+{
+    size_t b = PART_ROWS / how->seq;
+    b = (b < 1 ? 1 : b) * threads;
+    b += how->seq % 2 == 1 && b % 2 == 1 ? 1 : 0;
+    return b > how->batch ? how->batch : b;
 }
 
 /* A model without its large memory: enough to count it.  NULL when memory is short. */
 static Model *model_outline(const ModelShape *shape, const ModelHow *how)
 {
     size_t batch = how->batch, seq = how->seq;
+    size_t threads = how->threads < 1 ? 1 : how->threads > TEAM_MAX ? TEAM_MAX : how->threads;
+    const Kern *kern = how->kern ? how->kern : kern_get();
     Arena arena = ARENA_INIT;
     const ModelOps *ops = model_ops(shape->arch);
     Model *m = arena_alloc(&arena, sizeof *m);
@@ -187,13 +218,14 @@ static Model *model_outline(const ModelShape *shape, const ModelHow *how)
         arena_release(&arena);
         return NULL;
     }
-    size_t part_b = PART_ROWS / seq;
-    part_b = part_b < 1 ? 1 : part_b > batch ? batch : part_b;
+    size_t part_b = sequences_of_part(how, threads);
     *m = (Model){.arena = arena,
                  .shape = *shape,
                  .ops = ops,
-                 .kern = how->kern,
+                 .kern = how->precision == PRECISION_BF16 ? kern_bf16(kern) : kern,
+                 .kern_f32 = kern,
                  .use = how->use,
+                 .threads = threads,
                  .batch = batch,
                  .seq = seq,
                  .part_b = part_b,
@@ -207,6 +239,9 @@ static Model *model_outline(const ModelShape *shape, const ModelHow *how)
     m->is_swish = ops->mlp_is_swish(shape);
     m->layer = arena_array(&m->arena, m->l, sizeof *m->layer);
     bool ok = m->layer && list_tensors(m);
+    m->max_linear = m->n_tensors;
+    m->linear = ok ? arena_array(&m->arena, m->max_linear, sizeof *m->linear) : NULL;
+    ok = m->linear != NULL;
     if (ok) {
         bind_layers(m);
         ok = m->ops->open(m);
@@ -255,6 +290,13 @@ ErrCode model_open(const ModelShape *shape, const ModelHow *how, Model **ret, Er
     assert(!mem.is_short && mem.bytes == count.bytes);
     arena_seal(&m->arena);
     place_tensors(m);
+    int failed = team_start(&m->team, m->threads);
+    if (failed != 0) {
+        model_close(m);
+        errno = failed;
+        return err_sys(err, "a thread of the model");
+    }
+    m->has_team = true;
     *ret = m;
     return ERR_OK;
 }
@@ -262,6 +304,9 @@ ErrCode model_open(const ModelShape *shape, const ModelHow *how, Model **ret, Er
 void model_close(Model *m)
 {
     if (m) {
+        if (m->has_team) {
+            team_stop(&m->team);
+        }
         Arena arena = m->arena; /* the model lies in it */
         arena_release(&arena);
     }
@@ -287,7 +332,7 @@ size_t model_bytes(const ModelShape *shape, const ModelHow *how)
 
 void model_set_threads(Model *m, size_t threads)
 {
-    (void)m, (void)threads;
+    team_set_active(&m->team, threads);
 }
 
 const ModelShape *model_shape(const Model *m)
@@ -321,9 +366,23 @@ Real *model_grads(Model *m)
     return m->grads;
 }
 
+static void pack_share(void *ctx, size_t number)
+{
+    Model *m = ctx;
+    for (size_t i = number; i < m->n_linear; i += m->team.active) {
+        linear_pack(&m->linear[i], m->kern);
+    }
+}
+
 void model_params_changed(Model *m)
 {
     m->ops->derive(m);
+    team_run(&m->team, pack_share, m);
+}
+
+Team *model_team(Model *m)
+{
+    return &m->team;
 }
 
 /* ---- initial values ------------------------------------------------------------------ */

@@ -21,6 +21,7 @@
 #include "common/err.h"
 #include "trainer/arch/arch.h"
 #include "trainer/core/kern.h"
+#include "trainer/core/team.h"
 
 typedef struct Model Model;
 
@@ -58,6 +59,9 @@ size_t model_bytes(const ModelShape *shape, const ModelHow *how);
 /* How many threads work from the next call on, 1 .. how->threads (others are taken as the
  * nearest).  Never changes a result. */
 void model_set_threads(Model *m, size_t threads);
+
+/* The threads, for work between calls (the optimizer). */
+Team *model_team(Model *m);
 
 const ModelShape *model_shape(const Model *m);
 size_t model_tensor_count(const Model *m);

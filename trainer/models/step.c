@@ -1,10 +1,12 @@
 /* step.c -- the backbone: forward, loss, backward and decoding of any architecture.
  *
- * A batch goes through in parts of whole sequences.  Weight gradients of the parts add up
- * in the order of the rows, so their number does not show in a matrix product's bits. */
+ * A batch goes through in parts of whole sequences, each on all threads of the team (ops.h).
+ * Every sum over rows is one chain in the order of the rows through all parts, so neither the
+ * size of a part nor the number of threads shows in a result's bits. */
 #include <assert.h>
 #include <string.h>
 
+#include "trainer/core/real_math.h"
 #include "trainer/models/layers/head.h"
 #include "trainer/models/layers/linear.h"
 #include "trainer/models/layers/mlp.h"
@@ -17,13 +19,8 @@ static const Real *data_of(const ModelTensor *t)
 
 static Mlp mlp_of(const Model *m, const Layer *y)
 {
-    return (Mlp){.d = m->d,
-                 .g = m->g,
-                 .is_swish = m->is_swish,
-                 .wgu = y->gate->data,
-                 .down = y->down->data,
-                 .dwgu = y->gate->grad,
-                 .ddown = y->down->grad};
+    return (Mlp){
+        .d = m->d, .g = m->g, .is_swish = m->is_swish, .gate_up = y->gate_up, .down = y->down};
 }
 
 /* Starts a stage's output from its input, unless they are one buffer. */
@@ -39,19 +36,20 @@ static Real *layer_output(Model *m, size_t i)
     return i + 1 < m->l ? m->layer[i + 1].x : m->x;
 }
 
-static void layer_forward(Model *m, size_t i, Part part)
+static void layer_forward(Model *m, size_t i, const Part *part)
 {
     const Kern *k = m->kern;
     Layer *y = &m->layer[i];
+    size_t n = part->n, at = part->first, x = at * m->d;
     Real *out = layer_output(m, i);
     Mlp mlp = mlp_of(m, y);
     Real eps = (Real)m->shape.norm_eps;
-    k->rmsnorm(part.rows, m->d, eps, y->x, data_of(y->norm1), y->xb, y->rstd1);
-    carry(y->a, y->x, part.rows * m->d);
-    m->ops->mix_forward(m, i, part, y->xb, y->a);
-    k->rmsnorm(part.rows, m->d, eps, y->a, data_of(y->norm2), y->ab, y->rstd2);
-    carry(out, y->a, part.rows * m->d);
-    mlp_forward(k, &mlp, part.rows, y->ab, y->gu, y->y, out);
+    k->rmsnorm(n, m->d, eps, y->x + x, data_of(y->norm1), y->xb + x, y->rstd1 + at);
+    carry(y->a + x, y->x + x, n * m->d);
+    m->ops->mix_forward(m, i, *part, y->xb, y->a);
+    k->rmsnorm(n, m->d, eps, y->a + x, data_of(y->norm2), y->ab + x, y->rstd2 + at);
+    carry(out + x, y->a + x, n * m->d);
+    mlp_forward(k, &mlp, n, y->ab + x, y->gu + at * 2 * m->g, y->y + at * m->g, out + x);
 }
 
 /* Tokens of one part: b rows of t, `stride` apart. */
@@ -60,69 +58,109 @@ typedef struct Tokens {
     size_t stride;
 } Tokens;
 
-static void embed(Model *m, Tokens in, Part part)
+/* The rows' tokens and, where there are any, targets; each thread its own. */
+static void take_tokens(Model *m, Tokens in, const Part *part, bool has_targets)
+{
+    for (size_t r = part->first; r < part->first + part->n; r++) {
+        const uint16_t *at = in.token + r / part->t * in.stride + r % part->t;
+        m->token[r] = at[0];
+        m->target[r] = has_targets ? at[1] : 0;
+    }
+}
+
+static void embed(Model *m, const Part *part)
 {
     Real *x = m->ops->embed_forward ? m->e : m->layer[0].x;
-    for (size_t b = 0; b < part.b; b++) {
-        embedding_forward(part.t, m->d, m->embed->data, in.token + b * in.stride,
-                          x + b * part.t * m->d);
-    }
+    embedding_forward(part->n, m->d, m->embed->data, m->token + part->first,
+                      x + part->first * m->d);
     if (m->ops->embed_forward) {
-        m->ops->embed_forward(m, part, m->e, m->layer[0].x);
+        part_barrier(part);
+        m->ops->embed_forward(m, *part, m->e, m->layer[0].x);
+        part_barrier(part);
     }
 }
 
 /* Normed last hidden state of a part into m->xf [rows,d]. */
-static void forward(Model *m, Tokens in, Part part)
+static void forward(Model *m, const Part *part)
 {
-    embed(m, in, part);
+    size_t at = part->first, x = at * m->d;
+    embed(m, part);
     for (size_t i = 0; i < m->l; i++) {
         layer_forward(m, i, part);
     }
-    m->kern->rmsnorm(part.rows, m->d, (Real)m->shape.norm_eps, m->x, data_of(m->norm), m->xf,
-                     m->rstdf);
+    m->kern->rmsnorm(part->n, m->d, (Real)m->shape.norm_eps, m->x + x, data_of(m->norm), m->xf + x,
+                     m->rstdf + at);
 }
 
 /* ---- backward ---------------------------------------------------------------------- */
 
-static Real *grad_of(const ModelTensor *t)
+/* dx += gradient of a norm's input, this thread's rows. */
+static void norm_backward(Model *m, const Part *part, const ModelTensor *w, const Real *x,
+                          const Real *rstd, const Real *dy, Real *dx)
 {
-    return t ? t->grad : NULL;
+    size_t at = part->first * m->d;
+    m->kern->rmsnorm_grad(part->n, m->d, x + at, data_of(w), rstd + part->first, dy + at, dx + at,
+                          w ? m->dnorm + part->id * m->d : NULL);
+}
+
+/* Gradient of a norm's weight, this thread's columns of all rows. */
+static void norm_backward_w(Model *m, const Part *part, const ModelTensor *w, const Real *x,
+                            const Real *rstd, const Real *dy)
+{
+    if (!w) {
+        return;
+    }
+    Share s = part_share(part, m->d, KERN_LANES);
+    for (size_t r = 0; r < part->rows; r++) {
+        const Real *xr = x + r * m->d, *dyr = dy + r * m->d;
+        for (size_t j = s.first; j < s.end; j++) {
+            w->grad[j] = real_fma(dyr[j], xr[j] * rstd[r], w->grad[j]);
+        }
+    }
 }
 
 /* m->dx holds the gradient of the layer's output and then of its input. */
-static void layer_backward(Model *m, size_t i, Part part)
+static void layer_backward(Model *m, size_t i, const Part *part)
 {
     const Kern *k = m->kern;
     Layer *y = &m->layer[i];
+    size_t n = part->n, at = part->first, x = at * m->d;
     Mlp mlp = mlp_of(m, y);
-    mlp_backward(k, &mlp, part.rows, y->ab, y->gu, y->y, m->dx, m->dgu, m->dy, m->dxb);
-    k->rmsnorm_grad(part.rows, m->d, y->a, data_of(y->norm2), y->rstd2, m->dxb, m->dx,
-                    grad_of(y->norm2));
-    m->ops->mix_backward(m, i, part, y->xb, m->dx, m->dxb);
-    k->rmsnorm_grad(part.rows, m->d, y->x, data_of(y->norm1), y->rstd1, m->dxb, m->dx,
-                    grad_of(y->norm1));
+    mlp_backward(k, &mlp, n, y->gu + at * 2 * m->g, m->dx + x, m->dgu + at * 2 * m->g,
+                 m->dy + at * m->g, m->dxb + x);
+    part_barrier(part);
+    mlp_backward_w(k, &mlp, part, y->ab, y->y, m->dx, m->dgu);
+    norm_backward_w(m, part, y->norm2, y->a, y->rstd2, m->dxb);
+    part_barrier(part);
+    norm_backward(m, part, y->norm2, y->a, y->rstd2, m->dxb, m->dx);
+    m->ops->mix_backward(m, i, *part, y->xb, m->dx, m->dxb);
+    part_barrier(part);
+    m->ops->mix_backward_w(m, i, *part, y->xb, m->dx);
+    norm_backward_w(m, part, y->norm1, y->x, y->rstd1, m->dxb);
+    part_barrier(part);
+    norm_backward(m, part, y->norm1, y->x, y->rstd1, m->dxb, m->dx);
 }
 
 /* From m->dxb, the gradient of m->xf. */
-static void backward(Model *m, Tokens in, Part part)
+static void backward(Model *m, const Part *part)
 {
-    const Kern *k = m->kern;
-    memset(m->dx, 0, part.rows * m->d * sizeof *m->dx);
-    k->rmsnorm_grad(part.rows, m->d, m->x, data_of(m->norm), m->rstdf, m->dxb, m->dx,
-                    grad_of(m->norm));
+    memset(m->dx + part->first * m->d, 0, part->n * m->d * sizeof *m->dx);
+    norm_backward_w(m, part, m->norm, m->x, m->rstdf, m->dxb);
+    norm_backward(m, part, m->norm, m->x, m->rstdf, m->dxb, m->dx);
+    part_barrier(part);
     for (size_t i = m->l; i-- > 0;) {
         layer_backward(m, i, part);
     }
+    part_barrier(part);
     const Real *de = m->dx;
     if (m->ops->embed_backward) {
-        m->ops->embed_backward(m, part, m->e, m->dx, m->dxb);
+        m->ops->embed_backward(m, *part, m->e, m->dx, m->dxb);
+        part_barrier(part);
         de = m->dxb;
     }
-    for (size_t b = 0; b < part.b; b++) {
-        embedding_backward(k, part.t, m->d, in.token + b * in.stride, de + b * part.t * m->d,
-                           m->embed->grad);
-    }
+    embedding_backward(m->kern, part->rows, m->d, part_share(part, m->d, KERN_LANES), m->token, de,
+                       m->dembed);
+    part_barrier(part);
 }
 
 /* ---- loss -------------------------------------------------------------------------- */
@@ -135,50 +173,81 @@ static void check_tokens(const Model *m, const uint16_t *tokens, size_t n)
     (void)m, (void)tokens;
 }
 
-static Part next_part(const Model *m, size_t b, size_t t, size_t done)
+/* What all threads of the team work through. */
+typedef struct Pass {
+    Model *m;
+    const uint16_t *tokens;
+    size_t b, t, stride;
+    bool wants_grad;
+    Real *logits; /* [b,t,V]; NULL: the loss */
+    double sum;   /* of the losses, in the order of the rows; thread 0's */
+} Pass;
+
+/* As many sequences as the working threads have room for. */
+static Part next_part(Model *m, size_t id, size_t b, size_t t, size_t done)
 {
-    size_t n = b - done < m->part_b ? b - done : m->part_b;
-    return (Part){.b = n, .t = t, .rows = n * t};
+    size_t threads = m->team.active, most = m->part_b * threads / m->threads;
+    most += t % 2 == 1 && most % 2 == 1 && most < m->part_b ? 1 : 0;
+    most = most < 1 ? 1 : most;
+    size_t n = b - done < most ? b - done : most;
+    Share rows = team_share(n * t, 1, id, threads);
+    return (Part){.b = n,
+                  .t = t,
+                  .rows = n * t,
+                  .team = &m->team,
+                  .id = id,
+                  .threads = threads,
+                  .first = rows.first,
+                  .n = rows.end - rows.first};
 }
 
-static void take_targets(Model *m, Tokens in, Part part)
+static void part_loss(Pass *pass, const Part *part)
 {
-    for (size_t b = 0; b < part.b; b++) {
-        memcpy(m->target + b * part.t, in.token + b * in.stride + 1, part.t * sizeof *m->target);
-    }
-}
-
-static double part_loss(Model *m, Tokens in, Part part, double scale, bool wants_grad)
-{
+    Model *m = pass->m;
     Head head = {.kern = m->kern,
-                 .d = m->d,
                  .vocab = m->vocab,
-                 .table = m->embed->data,
-                 .tile_rows = m->tile_rows,
-                 .logits = m->logits,
-                 .nll = m->nll};
-    forward(m, in, part);
-    take_targets(m, in, part);
-    double sum = head_loss(&head, part.rows, m->xf, m->target, scale, m->dxb,
-                           wants_grad ? m->embed->grad : NULL);
-    if (wants_grad) {
-        backward(m, in, part);
+                 .table = m->head,
+                 .tile_rows = m->tile_rows / m->threads * part->threads,
+                 .logits = m->logits};
+    double scale = pass->wants_grad ? 1.0 / ((double)pass->b * (double)pass->t) : 0.0;
+    head_loss(&head, part, m->xf, m->target, scale, m->nll, m->dxb);
+    for (size_t r = 0; part->id == 0 && r < part->rows; r++) {
+        pass->sum += (double)m->nll[r];
     }
-    return sum;
+    if (pass->wants_grad) {
+        backward(m, part);
+    }
+}
+
+static void work_pass(void *ctx, size_t id)
+{
+    Pass *pass = ctx;
+    Model *m = pass->m;
+    for (size_t done = 0; done < pass->b;) {
+        Part part = next_part(m, id, pass->b, pass->t, done);
+        Tokens in = {pass->tokens + done * pass->stride, pass->stride};
+        take_tokens(m, in, &part, !pass->logits);
+        forward(m, &part);
+        part_barrier(&part);
+        if (pass->logits) {
+            linear_forward(m->kern, m->head, part.n, m->xf + part.first * m->d, m->d,
+                           pass->logits + (done * pass->t + part.first) * m->vocab, m->vocab,
+                           KERN_SET);
+        } else {
+            part_loss(pass, &part);
+        }
+        done += part.b;
+    }
 }
 
 static double mean_loss(Model *m, const uint16_t *tokens, size_t b, size_t t, bool wants_grad)
 {
     assert(b >= 1 && b <= m->batch && t >= 1 && t <= m->seq);
     check_tokens(m, tokens, b * (t + 1));
-    double scale = 1.0 / ((double)b * (double)t);
-    double sum = 0.0;
-    for (size_t done = 0; done < b;) {
-        Part part = next_part(m, b, t, done);
-        sum += part_loss(m, (Tokens){tokens + done * (t + 1), t + 1}, part, scale, wants_grad);
-        done += part.b;
-    }
-    return sum * scale;
+    Pass pass = {
+        .m = m, .tokens = tokens, .b = b, .t = t, .stride = t + 1, .wants_grad = wants_grad};
+    team_run(&m->team, work_pass, &pass);
+    return pass.sum / ((double)b * (double)t);
 }
 
 double model_loss(Model *m, const uint16_t *tokens, size_t b, size_t t)
@@ -190,10 +259,12 @@ double model_loss_grad(Model *m, const uint16_t *tokens, size_t b, size_t t)
 {
     assert(model_trains(m));
     memset(m->grads, 0, m->n_params * sizeof *m->grads);
+    memset(m->dembed, 0, m->embed->n * sizeof *m->dembed);
     if (m->ops->grads_begin) {
         m->ops->grads_begin(m);
     }
     double loss = mean_loss(m, tokens, b, t, true);
+    m->kern->add(m->embed->n, m->embed->grad, m->dembed, m->embed->grad);
     if (m->ops->grads_end) {
         m->ops->grads_end(m);
     }
@@ -204,13 +275,8 @@ void model_logits(Model *m, const uint16_t *tokens, size_t b, size_t t, Real *lo
 {
     assert(b >= 1 && b <= m->batch && t >= 1 && t <= m->seq);
     check_tokens(m, tokens, b * t);
-    for (size_t done = 0; done < b;) {
-        Part part = next_part(m, b, t, done);
-        forward(m, (Tokens){tokens + done * t, t}, part);
-        linear_forward(m->kern, part.rows, m->d, m->vocab, m->xf, m->d, m->embed->data,
-                       logits + done * t * m->vocab, m->vocab, KERN_SET);
-        done += part.b;
-    }
+    Pass pass = {.m = m, .tokens = tokens, .b = b, .t = t, .stride = t, .logits = logits};
+    team_run(&m->team, work_pass, &pass);
 }
 
 /* ---- decoding ---------------------------------------------------------------------- */
@@ -255,8 +321,7 @@ ErrCode model_decode(Model *m, uint16_t token, Real *logits, Err *err)
         layer_decode(m, i, x);
     }
     m->kern->rmsnorm(1, m->d, (Real)m->shape.norm_eps, x, data_of(m->norm), xb, &rstd);
-    linear_forward(m->kern, 1, m->d, m->vocab, xb, m->d, m->embed->data, logits, m->vocab,
-                   KERN_SET);
+    linear_forward(m->kern, m->head, 1, xb, m->d, logits, m->vocab, KERN_SET);
     m->pos++;
     return ERR_OK;
 }

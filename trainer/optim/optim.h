@@ -21,6 +21,7 @@
 #include "common/err.h"
 #include "trainer/config/run_config.h"
 #include "trainer/core/kern.h"
+#include "trainer/core/team.h"
 
 /* A stretch of the parameter array that is treated alike. */
 typedef struct OptimRange {
@@ -35,7 +36,12 @@ typedef struct Optim {
     size_t n_ranges;
     double beta1, beta2, eps, weight_decay, clip; /* clip 0: off */
     const Kern *kern;
+    double *norm_part; /* [blocks of OPTIM_NORM_BLOCK] scratch of optim_grad_norm */
+    Team *team;        /* NULL: the caller works alone; set it after optim_init().  No result
+                          depends on it */
 } Optim;
+
+enum { OPTIM_NORM_BLOCK = 65536 }; /* elements whose squares are summed on their own */
 
 /* Joins neighbours of the same kind in place; returns the new count. */
 size_t optim_join_ranges(OptimRange *range, size_t n);
@@ -48,8 +54,9 @@ size_t optim_bytes(size_t n);
 ErrCode optim_init(const RunConfig *c, const Kern *kern, const OptimRange *range, size_t n_ranges,
                    size_t n, Arena *arena, Optim *ret, Err *err);
 
-/* |g| of a gradient [n], before clipping; NaN or infinite if an element is. */
-double optim_grad_norm(const Optim *o, const Real *g);
+/* |g| of a gradient [n], before clipping; NaN or infinite if an element is.  The sums of the
+ * blocks add up in order. */
+double optim_grad_norm(Optim *o, const Real *g);
 
 /* The update that makes `step` (1-based).  grad_norm is that of g and finite. */
 void optim_step(Optim *o, int64_t step, double lr, double grad_norm, const Real *g, Real *p);

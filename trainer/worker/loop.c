@@ -199,6 +199,7 @@ static ErrCode open_memory(Loop *l, Err *err)
     TRY(run_config_checkpoint_steps(c, l->checkpoint_step, err));
     TRY(optim_init(c, l->kern, range, tensors_ranges(l->model, range), n_params, &l->arena,
                    &l->optim, err));
+    l->optim.team = model_team(l->model);
     l->ckpt_json = hf_config(l->json, c);
     if (!l->ckpt_json) {
         rc = err_nomem(err, "config.json");

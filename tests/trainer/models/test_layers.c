@@ -1,6 +1,7 @@
 /* The layers alone, in double: against their definitions and finite differences. */
 #include <check.h>
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -330,15 +331,44 @@ END_TEST
 
 enum { ROWS = 5, MD = 6, MG = 4, V = 7 };
 
+/* A matrix outside a model, with room for its packed forms (the twins pack a plain copy). */
+typedef struct Matrix {
+    ModelTensor tensor;
+    Linear linear;
+    alignas(64) Real forward[64], backward[64];
+} Matrix;
+
+static const Linear *matrix_pack(Matrix *w, size_t in, size_t out, Real *data, Real *grad)
+{
+    ck_assert_uint_le(kern_get()->packed_bytes(in, out), sizeof w->forward);
+    w->tensor = (ModelTensor){.n = in * out, .data = data, .grad = grad};
+    w->linear = (Linear){
+        .w = &w->tensor, .in = in, .out = out, .forward = w->forward, .backward = w->backward};
+    linear_pack(&w->linear, kern_get());
+    return &w->linear;
+}
+
+/* All rows as one thread's. */
+static Part whole_part(Team *team, size_t rows)
+{
+    return (Part){.b = 1, .t = rows, .rows = rows, .team = team, .threads = 1, .n = rows};
+}
+
 typedef struct Unit {
     bool is_swish;
+    Matrix gate_up_w, down_w;
+    Real dwgu[2 * MG * MD], ddown[MD * MG];
     Real x[ROWS * MD], wgu[2 * MG * MD], down[MD * MG], dout[ROWS * MD];
     Real gu[ROWS * 2 * MG], y[ROWS * MG], out[ROWS * MD];
 } Unit;
 
-static Mlp unit_mlp(const Unit *w)
+static Mlp unit_mlp(Unit *w)
 {
-    return (Mlp){.d = MD, .g = MG, .is_swish = w->is_swish, .wgu = w->wgu, .down = w->down};
+    return (Mlp){.d = MD,
+                 .g = MG,
+                 .is_swish = w->is_swish,
+                 .gate_up = matrix_pack(&w->gate_up_w, MD, (size_t)2 * MG, w->wgu, w->dwgu),
+                 .down = matrix_pack(&w->down_w, MG, MD, w->down, w->ddown)};
 }
 
 static double mlp_objective(void *ctx)
@@ -353,7 +383,9 @@ static double mlp_objective(void *ctx)
 START_TEST(mlp_gradients)
 {
     static Unit w;
-    static Real dgu[ROWS * 2 * MG], dy[ROWS * MG], dx[ROWS * MD], dwgu[2 * MG * MD], ddown[MD * MG];
+    static Real dgu[ROWS * 2 * MG], dy[ROWS * MG], dx[ROWS * MD];
+    Team team = {.threads = 1, .active = 1};
+    Part part = whole_part(&team, ROWS);
     w.is_swish = _i == 1;
     fill((size_t)ROWS * MD, w.x, 1);
     fill((size_t)2 * MG * MD, w.wgu, 2);
@@ -361,14 +393,13 @@ START_TEST(mlp_gradients)
     fill((size_t)ROWS * MD, w.dout, 4);
     (void)mlp_objective(&w);
     Mlp mlp = unit_mlp(&w);
-    mlp.dwgu = dwgu;
-    mlp.ddown = ddown;
-    memset(dwgu, 0, sizeof dwgu);
-    memset(ddown, 0, sizeof ddown);
-    mlp_backward(kern_get(), &mlp, ROWS, w.x, w.gu, w.y, w.dout, dgu, dy, dx);
+    memset(w.dwgu, 0, sizeof w.dwgu);
+    memset(w.ddown, 0, sizeof w.ddown);
+    mlp_backward(kern_get(), &mlp, ROWS, w.gu, w.dout, dgu, dy, dx);
+    mlp_backward_w(kern_get(), &mlp, &part, w.x, w.y, w.dout, dgu);
     check_slopes("dx", (size_t)ROWS * MD, w.x, dx, mlp_objective, &w);
-    check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, dwgu, mlp_objective, &w);
-    check_slopes("ddown", (size_t)MD * MG, w.down, ddown, mlp_objective, &w);
+    check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, w.dwgu, mlp_objective, &w);
+    check_slopes("ddown", (size_t)MD * MG, w.down, w.ddown, mlp_objective, &w);
 }
 END_TEST
 
@@ -401,21 +432,28 @@ START_TEST(normgate_gradients)
 END_TEST
 
 typedef struct Output {
-    Real x[ROWS * MD], table[V * MD], logits[2 * V], nll[2];
+    Matrix table_w;
+    Real x[ROWS * MD], table[V * MD], logits[2 * V];
 } Output;
 
 static const uint16_t targets[ROWS] = {3, 0, 6, 3, 1};
 
 static double output_loss(Output *w, Real *dx, Real *dtable)
 {
+    Real nll[ROWS];
+    double sum = 0.0;
+    Team team = {.threads = 1, .active = 1};
+    Part part = whole_part(&team, ROWS);
     Head head = {.kern = kern_get(),
-                 .d = MD,
                  .vocab = V,
-                 .table = w->table,
+                 .table = matrix_pack(&w->table_w, MD, V, w->table, dtable),
                  .tile_rows = 2,
-                 .logits = w->logits,
-                 .nll = w->nll};
-    return head_loss(&head, ROWS, w->x, targets, 0.25, dx, dtable);
+                 .logits = w->logits};
+    head_loss(&head, &part, w->x, targets, dtable ? 0.25 : 0.0, nll, dx);
+    for (size_t r = 0; r < ROWS; r++) {
+        sum += (double)nll[r];
+    }
+    return sum;
 }
 
 static double output_objective(void *ctx)
@@ -452,7 +490,8 @@ START_TEST(embedding_copies_and_scatters)
     Real table[V * MD], x[ROWS * MD], dtable[V * MD] = {0};
     fill((size_t)V * MD, table, 1);
     embedding_forward(ROWS, MD, table, targets, x);
-    embedding_backward(kern_get(), ROWS, MD, targets, x, dtable);
+    embedding_backward(kern_get(), ROWS, MD, (Share){0, 2}, targets, x, dtable);
+    embedding_backward(kern_get(), ROWS, MD, (Share){2, MD}, targets, x, dtable);
     for (size_t c = 0; c < MD; c++) {
         check_near("row 3, seen twice", dtable[3 * MD + c], 2.0 * table[3 * MD + c], 0.0);
         check_near("row 2, never seen", dtable[2 * MD + c], 0.0, 0.0);

@@ -90,6 +90,50 @@ START_TEST(every_isa_gives_the_same_bits)
 }
 END_TEST
 
+/* Loss and gradient with 1 .. 4 threads, whole shares and torn ones, in both precisions. */
+START_TEST(threads_do_not_show)
+{
+    enum { B = 9 };
+    uint16_t tokens[B * (T + 1)];
+    ModelShape s = case_shape(&cases[_i], G, VOCAB);
+    test_tokens(tokens, B * (T + 1), VOCAB, 18);
+    for (int precision = PRECISION_F32; precision <= PRECISION_BF16; precision++) {
+        for (size_t t = T; t >= T - 1; t--) { /* an even and an odd length */
+            Model *first = NULL;
+            double want = 0.0;
+            for (size_t threads = 1; threads <= 4; threads++) {
+                Err err = ERR_INIT;
+                Model *m = NULL;
+                ModelHow how = {.use = MODEL_TRAIN,
+                                .batch = B,
+                                .seq = t,
+                                .kern = kern_get(),
+                                .precision = (Precision)precision,
+                                .threads = threads};
+                ck_assert_int_eq(model_open(&s, &how, &m, &err), ERR_OK);
+                test_fill(m, 3, 0.15);
+                double loss = model_loss_grad(m, tokens, B, t);
+                size_t bytes = model_param_count(m) * sizeof(Real);
+                if (!first) {
+                    first = m, want = loss;
+                    continue;
+                }
+                ck_assert_int_eq(memcmp(&loss, &want, sizeof loss), 0);
+                ck_assert_int_eq(memcmp(model_grads(m), model_grads(first), bytes), 0);
+                model_set_threads(m, threads - 1); /* and fewer than it was opened for */
+                loss = model_loss_grad(m, tokens, B, t);
+                ck_assert_int_eq(memcmp(&loss, &want, sizeof loss), 0);
+                ck_assert_int_eq(memcmp(model_grads(m), model_grads(first), bytes), 0);
+                loss = model_loss(m, tokens, B, t);
+                ck_assert_int_eq(memcmp(&loss, &want, sizeof loss), 0);
+                model_close(m);
+            }
+            model_close(first);
+        }
+    }
+}
+END_TEST
+
 /* Float gradients against differences of the oracle, in double. */
 START_TEST(gradients_agree_with_the_oracle)
 {
@@ -145,6 +189,7 @@ int main(void)
     TCase *tc = tcase_create("training");
     tcase_add_loop_test(tc, one_batch_of_64_tokens_is_learned_by_heart, 0, (int)arch_count());
     tcase_add_loop_test(tc, every_isa_gives_the_same_bits, 0, N_CASES);
+    tcase_add_loop_test(tc, threads_do_not_show, 0, N_CASES);
     tcase_add_loop_test(tc, gradients_agree_with_the_oracle, 0, N_CASES);
     tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
     tcase_set_timeout(tc, 60);

@@ -61,7 +61,7 @@ static void cos_layout(Model *m, Mem *mem)
     if (!w->has_tpe) {
         return;
     }
-    w->tpe = (Tpe){.kern = m->kern, .d = m->d, .e = m->p, .learns_decay = w->tpe_raw != NULL};
+    w->tpe = (Tpe){.kern = m->kern_f32, .d = m->d, .e = m->p, .learns_decay = w->tpe_raw != NULL};
     tpe_layout(&w->tpe, m->seq, model_trains(m), mem);
     w->lam = mem_doubles(mem, m->p);
     w->dlam = mem_doubles(mem, m->p);
@@ -138,7 +138,13 @@ static void cos_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real 
 static void cos_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
                              Real *dxb)
 {
-    gated_backward(m, mixer_of(m), i, part, xb, dx, dxb);
+    (void)xb;
+    gated_backward(m, mixer_of(m), i, part, dx, dxb);
+}
+
+static void cos_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+{
+    gated_backward_w(m, mixer_of(m), i, part, xb, dx);
 }
 
 static void cos_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
@@ -160,6 +166,9 @@ static void cos_embed_forward(Model *m, Part part, const Real *e, Real *x)
 {
     Cosformer2 *w = m->own;
     size_t n = part.rows * m->d;
+    if (part.id != 0) {
+        return;
+    }
     if (!w->has_tpe) {
         memcpy(x, e, n * sizeof *x);
         return;
@@ -176,6 +185,9 @@ static void cos_embed_backward(Model *m, Part part, const Real *e, const Real *d
 {
     Cosformer2 *w = m->own;
     size_t n = part.rows * m->d;
+    if (part.id != 0) {
+        return;
+    }
     if (w->has_tpe && !w->is_residual) {
         memset(de, 0, n * sizeof *de);
     } else {
@@ -231,6 +243,7 @@ const ModelOps model_ops_cosformer2 = {
     .mlp_is_swish = cos_is_swish,
     .mix_forward = cos_mix_forward,
     .mix_backward = cos_mix_backward,
+    .mix_backward_w = cos_mix_backward_w,
     .mix_decode = cos_mix_decode,
     .decode_reset = cos_decode_reset,
     .embed_forward = cos_embed_forward,

@@ -15,13 +15,13 @@
 #include "trainer/models/ops.h"
 
 typedef struct Hgrn2Layer {
-    const ModelTensor *q, *o; /* q, f and i lie one after the other: [3d,d] */
-    Real *lb, *open;          /* [d] the bound and 1 - lb */
-    Real *log_lb, *log_open;  /* [d] -ln lb and -ln(1 - lb) */
-    double *dlb;              /* [d] over one gradient */
-    Real *z;                  /* [R,3d] before silu | gate's argument | values */
-    Real *q_act, *k, *g;      /* [R,d] */
-    Real *out, *norm, *rstd;  /* [R,d] [R,d] [R] */
+    Linear *q, *o;           /* q, f and i lie one after the other: [3d,d] */
+    Real *lb, *open;         /* [d] the bound and 1 - lb */
+    Real *log_lb, *log_open; /* [d] -ln lb and -ln(1 - lb) */
+    double *dlb;             /* [d] over one gradient */
+    Real *z;                 /* [R,3d] before silu | gate's argument | values */
+    Real *q_act, *k, *g;     /* [R,d] */
+    Real *out, *norm, *rstd; /* [R,d] [R,d] [R] */
     LinAttnKept kept;
     Real *state; /* [h,p,p] of the sequence being decoded */
 } Hgrn2Layer;
@@ -31,9 +31,9 @@ typedef struct Hgrn2 {
     const ModelTensor *bounds; /* [l,d] */
     double *share;             /* [l,d] softmax over layers */
     LinAttn attn;
-    LinAttnWork work;
-    Real *state;             /* [p,p] scratch */
-    Real *row;               /* [3d] scratch */
+    LinAttnWork *work;       /* [threads] */
+    Real *state;             /* [threads,p,p] scratch */
+    Real *row;               /* [threads,3d] scratch */
     Real *dy, *dout;         /* [R,d] */
     Real *dz, *dq, *dk, *dg; /* [R,3d], [R,d] */
     Real *dec;               /* [8d] */
@@ -43,15 +43,19 @@ static bool hgrn2_open(Model *m)
 {
     Hgrn2 *w = arena_alloc(&m->arena, sizeof *w);
     Hgrn2Layer *layer = arena_array(&m->arena, m->l, sizeof *layer);
-    if (!w || !layer) {
+    LinAttnWork *work = arena_array(&m->arena, m->threads, sizeof *work);
+    if (!w || !layer || !work) {
         return false;
     }
     m->own = w;
     w->layer = layer;
+    w->work = work;
     w->bounds = model_need(m, "model.lower_bounds");
     for (size_t i = 0; i < m->l; i++) {
-        layer[i].q = model_need(m, "model.layers.%zu.attn.q_proj.weight", i);
-        layer[i].o = model_need(m, "model.layers.%zu.attn.o_proj.weight", i);
+        layer[i].q = model_linear(m, model_need(m, "model.layers.%zu.attn.q_proj.weight", i), m->d,
+                                  3 * m->d);
+        layer[i].o =
+            model_linear(m, model_need(m, "model.layers.%zu.attn.o_proj.weight", i), m->d, m->d);
     }
     return true;
 }
@@ -113,10 +117,12 @@ static void hgrn2_layout(Model *m, Mem *mem)
     for (size_t i = 0; i < m->l; i++) {
         layout_layer(m, w, &w->layer[i], i < model_kept_layers(m), mem);
     }
-    linattn_layout_work(&w->attn, &w->work, mem);
+    for (size_t i = 0; i < m->threads; i++) {
+        linattn_layout_work(&w->attn, &w->work[i], mem);
+    }
     w->share = mem_doubles(mem, m->l * d);
-    w->state = mem_reals(mem, m->p * m->p);
-    w->row = mem_reals(mem, 3 * d);
+    w->state = mem_reals(mem, m->threads * m->p * m->p);
+    w->row = mem_reals(mem, m->threads * 3 * d);
     w->dec = mem_reals(mem, 8 * d);
     if (model_trains(m)) {
         w->dy = mem_reals(mem, r * d);
@@ -203,13 +209,12 @@ static void hgrn2_grads_end(Model *m)
 /* ---- gates ------------------------------------------------------------------------- */
 
 /* One row: q = silu(z_q); k and g from z_f. */
-static void gates_forward(const Model *m, Hgrn2 *w, const Hgrn2Layer *y, const Real *z, Real *q,
-                          Real *k, Real *g)
+static void gates_forward(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, const Real *z,
+                          Real *t, Real *q, Real *k, Real *g)
 {
     const Kern *kern = m->kern;
     size_t d = m->d;
     const Real *zf = z + d;
-    Real *t = w->row;
     kern->silu(d, z, q);
     kern->scale(d, (Real)-1, zf, t);
     kern->sigmoid(d, t, t);
@@ -225,15 +230,16 @@ static void gates_forward(const Model *m, Hgrn2 *w, const Hgrn2Layer *y, const R
     kern->log_sigmoid(d, g, g);
 }
 
-/* One row: dz_f from dk and dg, and dlb.  With s = sigma(z):
+/* One row: dz_f from dk and dg.  With s = sigma(z):
  *     dz = (dg - dk f) (1-lb) s (1-s) / f,   dlb += (dg / f - dk) (1-s);
- * in layer 0, where lb = 0 and f may underflow, (1-lb) s / f is 1. */
-static void gates_backward(const Model *m, Hgrn2 *w, Hgrn2Layer *y, const Real *zf, const Real *dk,
-                           const Real *dg, Real *dzf)
+ * in layer 0, where lb = 0 and f may underflow, (1-lb) s / f is 1.  dg becomes the row's
+ * summand of dlb. */
+static void gates_backward(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, const Real *zf,
+                           const Real *dk, Real *row, Real *dg, Real *dzf)
 {
     const Kern *kern = m->kern;
     size_t d = m->d;
-    Real *s = w->row, *closed = w->row + d;
+    Real *s = row, *closed = row + d;
     kern->sigmoid(d, zf, s);
     kern->scale(d, (Real)-1, zf, closed);
     kern->sigmoid(d, closed, closed);
@@ -248,7 +254,7 @@ static void gates_backward(const Model *m, Hgrn2 *w, Hgrn2Layer *y, const Real *
         Real f = y->lb[j] + rise;
         Real df = dg[j] / f - dk[j];
         dzf[j] = df * rise * closed[j];
-        y->dlb[j] += (double)(df * closed[j]);
+        dg[j] = df * closed[j];
     }
 }
 
@@ -275,75 +281,104 @@ static LinAttnKept kept_of(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, 
                          .a = y->kept.a + first * w->attn.chunk * w->attn.chunk};
 }
 
+static void heads_forward(Model *m, Hgrn2 *w, Hgrn2Layer *y, Part part)
+{
+    size_t d = m->d, p = m->p;
+    Share heads = part_heads(&part, m->h);
+    Real *state = w->state + part.id * p * p;
+    for (size_t i = heads.first; i < heads.end; i++) {
+        size_t b = i / m->h, j = i % m->h;
+        LinAttnIn in = head_in(m, y, part, b, j);
+        LinAttnKept kept = {0};
+        if (model_trains(m)) {
+            kept = kept_of(m, w, y, b, j);
+        }
+        memset(state, 0, p * p * sizeof *state);
+        linattn_forward(&w->attn, &w->work[part.id], &in, state, y->out + b * part.t * d + j * p, d,
+                        model_trains(m) ? &kept : NULL);
+    }
+}
+
 static void hgrn2_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
 {
     Hgrn2 *w = m->own;
     Hgrn2Layer *y = &w->layer[i];
     const Kern *k = m->kern;
-    size_t d = m->d, p = m->p;
-    linear_forward(k, part.rows, d, 3 * d, xb, d, y->q->data, y->z, 3 * d, KERN_SET);
-    for (size_t r = 0; r < part.rows; r++) {
-        gates_forward(m, w, y, y->z + r * 3 * d, y->q_act + r * d, y->k + r * d, y->g + r * d);
+    size_t d = m->d, at = part.first * d;
+    linear_forward(k, y->q, part.n, xb + at, d, y->z + 3 * at, 3 * d, KERN_SET);
+    for (size_t r = part.first; r < part.first + part.n; r++) {
+        gates_forward(m, w, y, y->z + r * 3 * d, w->row + part.id * 3 * d, y->q_act + r * d,
+                      y->k + r * d, y->g + r * d);
     }
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            LinAttnIn in = head_in(m, y, part, b, j);
-            LinAttnKept kept = {0};
-            if (model_trains(m)) {
-                kept = kept_of(m, w, y, b, j);
-            }
-            memset(w->state, 0, p * p * sizeof *w->state);
-            linattn_forward(&w->attn, &w->work, &in, w->state, y->out + b * part.t * d + j * p, d,
-                            model_trains(m) ? &kept : NULL);
-        }
-    }
-    k->rmsnorm(part.rows, d, (Real)m->shape.norm_eps, y->out, NULL, y->norm, y->rstd);
-    linear_forward(k, part.rows, d, d, y->norm, d, y->o->data, x, d, KERN_ADD);
+    part_barrier_heads(&part);
+    heads_forward(m, w, y, part);
+    part_barrier_heads(&part);
+    k->rmsnorm(part.n, d, (Real)m->shape.norm_eps, y->out + at, NULL, y->norm + at,
+               y->rstd + part.first);
+    linear_forward(k, y->o, part.n, y->norm + at, d, x + at, d, KERN_ADD);
 }
 
 static void heads_backward(Model *m, Hgrn2 *w, Hgrn2Layer *y, Part part)
 {
-    size_t d = m->d, p = m->p;
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            size_t at = b * part.t * d + j * p;
-            LinAttnIn in = head_in(m, y, part, b, j);
-            LinAttnKept kept = kept_of(m, w, y, b, j);
-            LinAttnGrad grad = {.dq = w->dq + at,
-                                .dk = w->dk + at,
-                                .dv = w->dz + b * part.t * 3 * d + 2 * d + j * p,
-                                .dg = w->dg + at,
-                                .lddq = d,
-                                .lddk = d,
-                                .lddv = 3 * d,
-                                .lddg = d};
-            memset(w->state, 0, p * p * sizeof *w->state);
-            linattn_backward(&w->attn, &w->work, &in, &kept, NULL, w->dout + at, d, w->state,
-                             &grad);
-        }
+    size_t d = m->d;
+    Share heads = part_heads(&part, m->h);
+    Real *state = w->state + part.id * m->p * m->p;
+    for (size_t i = heads.first; i < heads.end; i++) {
+        size_t b = i / m->h, j = i % m->h, at = b * part.t * d + j * m->p;
+        LinAttnIn in = head_in(m, y, part, b, j);
+        LinAttnKept kept = kept_of(m, w, y, b, j);
+        LinAttnGrad grad = {.dq = w->dq + at,
+                            .dk = w->dk + at,
+                            .dv = w->dz + b * part.t * 3 * d + 2 * d + j * m->p,
+                            .dg = w->dg + at,
+                            .lddq = d,
+                            .lddk = d,
+                            .lddv = 3 * d,
+                            .lddg = d};
+        memset(state, 0, m->p * m->p * sizeof *state);
+        linattn_backward(&w->attn, &w->work[part.id], &in, &kept, NULL, w->dout + at, d, state,
+                         &grad);
     }
 }
 
 static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
                                Real *dxb)
 {
+    (void)xb;
     Hgrn2 *w = m->own;
     Hgrn2Layer *y = &w->layer[i];
     const Kern *k = m->kern;
-    size_t d = m->d;
-    linear_backward_w(k, part.rows, d, d, dx, d, y->norm, d, y->o->grad);
-    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dy, d, KERN_SET);
-    memset(w->dout, 0, part.rows * d * sizeof *w->dout);
-    k->rmsnorm_grad(part.rows, d, y->out, NULL, y->rstd, w->dy, w->dout, NULL);
+    size_t d = m->d, at = part.first * d;
+    linear_backward_x(k, y->o, part.n, dx + at, d, w->dy + at, d, KERN_SET);
+    memset(w->dout + at, 0, part.n * d * sizeof *w->dout);
+    k->rmsnorm_grad(part.n, d, y->out + at, NULL, y->rstd + part.first, w->dy + at, w->dout + at,
+                    NULL);
+    part_barrier_heads(&part);
     heads_backward(m, w, y, part);
-    for (size_t r = 0; r < part.rows; r++) {
+    part_barrier_heads(&part);
+    for (size_t r = part.first; r < part.first + part.n; r++) {
         const Real *z = y->z + r * 3 * d;
         Real *dz = w->dz + r * 3 * d;
         k->silu_grad(d, z, w->dq + r * d, dz);
-        gates_backward(m, w, y, z + d, w->dk + r * d, w->dg + r * d, dz + d);
+        gates_backward(m, w, y, z + d, w->dk + r * d, w->row + part.id * 3 * d, w->dg + r * d,
+                       dz + d);
     }
-    linear_backward_w(k, part.rows, d, 3 * d, w->dz, 3 * d, xb, d, y->q->grad);
-    linear_backward_x(k, part.rows, d, 3 * d, w->dz, 3 * d, y->q->data, dxb, d, KERN_SET);
+    linear_backward_x(k, y->q, part.n, w->dz + 3 * at, 3 * d, dxb + at, d, KERN_SET);
+}
+
+static void hgrn2_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+{
+    Hgrn2 *w = m->own;
+    Hgrn2Layer *y = &w->layer[i];
+    size_t d = m->d;
+    linear_backward_w(m->kern, y->o, &part, dx, d, y->norm, d);
+    linear_backward_w(m->kern, y->q, &part, w->dz, 3 * d, xb, d);
+    Share columns = part_share(&part, i > 0 ? d : 0, KERN_LANES);
+    for (size_t r = 0; r < part.rows; r++) {
+        for (size_t j = columns.first; j < columns.end; j++) {
+            y->dlb[j] += (double)w->dg[r * d + j];
+        }
+    }
 }
 
 static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
@@ -355,14 +390,14 @@ static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
     size_t d = m->d, p = m->p;
     Real *z = w->dec, *q = z + 3 * d, *key = q + d, *g = key + d, *out = g + d, *norm = out + d;
     Real rstd;
-    linear_forward(k, 1, d, 3 * d, xb, d, y->q->data, z, 3 * d, KERN_SET);
-    gates_forward(m, w, y, z, q, key, g);
+    linear_forward(k, y->q, 1, xb, d, z, 3 * d, KERN_SET);
+    gates_forward(m, w, y, z, w->row, q, key, g);
     for (size_t j = 0; j < m->h; j++) {
-        linattn_step(&w->attn, &w->work, q + j * p, key + j * p, z + 2 * d + j * p, g + j * p,
+        linattn_step(&w->attn, w->work, q + j * p, key + j * p, z + 2 * d + j * p, g + j * p,
                      y->state + j * p * p, out + j * p);
     }
     k->rmsnorm(1, d, (Real)m->shape.norm_eps, out, NULL, norm, &rstd);
-    linear_forward(k, 1, d, d, norm, d, y->o->data, x, d, KERN_ADD);
+    linear_forward(k, y->o, 1, norm, d, x, d, KERN_ADD);
 }
 
 static void hgrn2_decode_reset(Model *m)
@@ -386,6 +421,7 @@ const ModelOps model_ops_hgrn2 = {
     .mlp_is_swish = hgrn2_is_swish,
     .mix_forward = hgrn2_mix_forward,
     .mix_backward = hgrn2_mix_backward,
+    .mix_backward_w = hgrn2_mix_backward_w,
     .mix_decode = hgrn2_mix_decode,
     .decode_reset = hgrn2_decode_reset,
     .grads_begin = hgrn2_grads_begin,

@@ -13,15 +13,17 @@ bool gated_open(Model *m, GatedLinear *w, bool (*has_lrpe)(const Model *m, size_
 {
     w->layer = arena_array(&m->arena, m->l, sizeof *w->layer);
     LinAttn *attn = arena_array(&m->arena, m->l * m->h, sizeof *attn);
-    if (!w->layer || !attn) {
+    w->work = arena_array(&m->arena, m->threads, sizeof *w->work);
+    if (!w->layer || !attn || !w->work) {
         return false;
     }
     for (size_t i = 0; i < m->l; i++) {
         GatedLayer *y = &w->layer[i];
-        y->q = model_need(m, "model.layers.%zu.attn.q_proj.weight", i);
-        y->gate_down = model_need(m, "model.layers.%zu.attn.gate_down.weight", i);
-        y->gate_up = model_need(m, "model.layers.%zu.attn.gate_up.weight", i);
-        y->o = model_need(m, "model.layers.%zu.attn.o_proj.weight", i);
+        y->q = model_linear(m, model_need(m, "model.layers.%zu.attn.q_proj.weight", i), m->d,
+                            3 * m->d + m->p);
+        y->gate_up =
+            model_linear(m, model_need(m, "model.layers.%zu.attn.gate_up.weight", i), m->p, m->d);
+        y->o = model_linear(m, model_need(m, "model.layers.%zu.attn.o_proj.weight", i), m->d, m->d);
         y->has_lrpe = has_lrpe(m, i);
         y->attn = attn + i * m->h;
     }
@@ -104,11 +106,13 @@ void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
         }
     }
     LinAttn widest = w->layer[0].attn[0]; /* where any layer has positions, layer 0 has */
-    linattn_layout_work(&widest, &w->work, mem);
+    for (size_t i = 0; i < m->threads; i++) {
+        linattn_layout_work(&widest, &w->work[i], mem);
+    }
     w->theta = mem_doubles(mem, d);
     w->theta_now = mem_doubles(mem, d);
-    w->state = mem_reals(mem, 2 * m->p * m->p);
-    w->row = mem_reals(mem, 4 * d);
+    w->state = mem_reals(mem, m->threads * 2 * m->p * m->p);
+    w->row = mem_reals(mem, m->threads * 4 * d);
     w->dec = mem_reals(mem, 12 * d);
     if (model_trains(m)) {
         w->dy = mem_reals(mem, r * d);
@@ -156,17 +160,17 @@ void gated_derive_angles(Model *m, GatedLinear *w)
 /* ---- forward ----------------------------------------------------------------------- */
 
 /* One row: q | k as attention takes them, from z. */
-static void keys_forward(const Model *m, GatedLinear *w, const GatedLayer *y, const Real *cosine,
-                         const Real *sine, const Real *z, Real *qk)
+static void keys_forward(const Model *m, const GatedLayer *y, const Real *cosine, const Real *sine,
+                         const Real *z, Real *row, Real *qk)
 {
     const Kern *k = m->kern;
     if (!y->has_lrpe) {
         k->silu(2 * m->d, z, qk);
         return;
     }
-    k->silu(2 * m->d, z, w->row);
-    lrpe_forward(k, m->h, m->p, cosine, sine, w->row, qk);
-    lrpe_forward(k, m->h, m->p, cosine, sine, w->row + m->d, qk + 2 * m->d);
+    k->silu(2 * m->d, z, row);
+    lrpe_forward(k, m->h, m->p, cosine, sine, row, qk);
+    lrpe_forward(k, m->h, m->p, cosine, sine, row + m->d, qk + 2 * m->d);
 }
 
 static LinAttnIn head_in(const Model *m, const GatedLayer *y, Part part, size_t b, size_t j)
@@ -193,18 +197,19 @@ static LinAttnKept kept_of(const Model *m, const GatedLayer *y, size_t b, size_t
 
 static void heads_forward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
 {
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            const LinAttn *a = &y->attn[j];
-            LinAttnIn in = head_in(m, y, part, b, j);
-            LinAttnKept kept = {0};
-            if (model_trains(m)) {
-                kept = kept_of(m, y, b, j);
-            }
-            memset(w->state, 0, a->pk * a->pv * sizeof *w->state);
-            linattn_forward(a, &w->work, &in, w->state, y->out + b * part.t * m->d + j * m->p, m->d,
-                            model_trains(m) ? &kept : NULL);
+    Share heads = part_heads(&part, m->h);
+    Real *state = w->state + part.id * 2 * m->p * m->p;
+    for (size_t i = heads.first; i < heads.end; i++) {
+        size_t b = i / m->h, j = i % m->h;
+        const LinAttn *a = &y->attn[j];
+        LinAttnIn in = head_in(m, y, part, b, j);
+        LinAttnKept kept = {0};
+        if (model_trains(m)) {
+            kept = kept_of(m, y, b, j);
         }
+        memset(state, 0, a->pk * a->pv * sizeof *state);
+        linattn_forward(a, &w->work[part.id], &in, state, y->out + b * part.t * m->d + j * m->p,
+                        m->d, model_trains(m) ? &kept : NULL);
     }
 }
 
@@ -212,19 +217,23 @@ void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb
 {
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
-    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p;
-    linear_forward(k, part.rows, d, ldz, xb, d, y->q->data, y->z, ldz, KERN_SET);
-    for (size_t r = 0; r < part.rows; r++) {
-        size_t at = r % part.t * d;
-        const Real *cosine = y->has_lrpe ? y->cosine + at : NULL;
-        const Real *sine = y->has_lrpe ? y->sine + at : NULL;
-        keys_forward(m, w, y, cosine, sine, y->z + r * ldz, y->qk + r * 2 * kw);
+    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p, at = part.first * d;
+    Real *z = y->z + part.first * ldz;
+    linear_forward(k, y->q, part.n, xb + at, d, z, ldz, KERN_SET);
+    for (size_t r = part.first; r < part.first + part.n; r++) {
+        size_t t = r % part.t * d;
+        const Real *cosine = y->has_lrpe ? y->cosine + t : NULL;
+        const Real *sine = y->has_lrpe ? y->sine + t : NULL;
+        keys_forward(m, y, cosine, sine, y->z + r * ldz, w->row + part.id * 4 * d,
+                     y->qk + r * 2 * kw);
     }
+    part_barrier_heads(&part);
     heads_forward(m, w, y, part);
-    linear_forward(k, part.rows, p, d, y->z + 3 * d, ldz, y->gate_up->data, y->gate, d, KERN_SET);
-    normgate_forward(k, part.rows, d, (Real)m->shape.norm_eps, y->out, y->norm, y->rstd, y->gate,
-                     y->y);
-    linear_forward(k, part.rows, d, d, y->y, d, y->o->data, x, d, KERN_ADD);
+    part_barrier_heads(&part);
+    linear_forward(k, y->gate_up, part.n, z + 3 * d, ldz, y->gate + at, d, KERN_SET);
+    normgate_forward(k, part.n, d, (Real)m->shape.norm_eps, y->out + at, y->norm + at,
+                     y->rstd + part.first, y->gate + at, y->y + at);
+    linear_forward(k, y->o, part.n, y->y + at, d, x + at, d, KERN_ADD);
 }
 
 /* ---- backward ---------------------------------------------------------------------- */
@@ -232,28 +241,29 @@ void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb
 static void heads_backward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
 {
     size_t d = m->d, kw = key_width(m, y), ldz = 3 * d + m->p;
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            const LinAttn *a = &y->attn[j];
-            LinAttnIn in = head_in(m, y, part, b, j);
-            LinAttnKept kept = kept_of(m, y, b, j);
-            Real *dq = w->dqk + b * part.t * 2 * kw + j * a->pk;
-            LinAttnGrad grad = {.dq = dq,
-                                .dk = dq + kw,
-                                .dv = w->dz + b * part.t * ldz + 2 * d + j * m->p,
-                                .lddq = 2 * kw,
-                                .lddk = 2 * kw,
-                                .lddv = ldz};
-            memset(w->state, 0, a->pk * a->pv * sizeof *w->state);
-            linattn_backward(a, &w->work, &in, &kept, NULL, w->dout + b * part.t * d + j * m->p, d,
-                             w->state, &grad);
-        }
+    Share heads = part_heads(&part, m->h);
+    Real *state = w->state + part.id * 2 * m->p * m->p;
+    for (size_t i = heads.first; i < heads.end; i++) {
+        size_t b = i / m->h, j = i % m->h;
+        const LinAttn *a = &y->attn[j];
+        LinAttnIn in = head_in(m, y, part, b, j);
+        LinAttnKept kept = kept_of(m, y, b, j);
+        Real *dq = w->dqk + b * part.t * 2 * kw + j * a->pk;
+        LinAttnGrad grad = {.dq = dq,
+                            .dk = dq + kw,
+                            .dv = w->dz + b * part.t * ldz + 2 * d + j * m->p,
+                            .lddq = 2 * kw,
+                            .lddk = 2 * kw,
+                            .lddv = ldz};
+        memset(state, 0, a->pk * a->pv * sizeof *state);
+        linattn_backward(a, &w->work[part.id], &in, &kept, NULL,
+                         w->dout + b * part.t * d + j * m->p, d, state, &grad);
     }
 }
 
 /* One row: dz of q and k from dqk. */
-static void keys_backward(const Model *m, GatedLinear *w, GatedLayer *y, size_t t, const Real *z,
-                          const Real *qk, const Real *dqk, Real *dz)
+static void keys_backward(const Model *m, GatedLayer *y, size_t t, const Real *z, const Real *dqk,
+                          Real *row, Real *dz)
 {
     const Kern *k = m->kern;
     size_t d = m->d;
@@ -262,34 +272,56 @@ static void keys_backward(const Model *m, GatedLinear *w, GatedLayer *y, size_t 
         return;
     }
     const Real *cosine = y->cosine + t * d, *sine = y->sine + t * d;
-    if (y->theta && y->theta->grad) {
-        lrpe_theta_grad(m->h, m->p, t, qk, dqk, y->dtheta);
-        lrpe_theta_grad(m->h, m->p, t, qk + 2 * d, dqk + 2 * d, y->dtheta);
-    }
-    lrpe_backward(k, m->h, m->p, cosine, sine, dqk, w->row);
-    lrpe_backward(k, m->h, m->p, cosine, sine, dqk + 2 * d, w->row + d);
-    k->silu_grad(2 * d, z, w->row, dz);
+    lrpe_backward(k, m->h, m->p, cosine, sine, dqk, row);
+    lrpe_backward(k, m->h, m->p, cosine, sine, dqk + 2 * d, row + d);
+    k->silu_grad(2 * d, z, row, dz);
 }
 
-void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, const Real *dx,
-                    Real *dxb)
+void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *dx, Real *dxb)
 {
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
-    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p;
-    linear_backward_w(k, part.rows, d, d, dx, d, y->y, d, y->o->grad);
-    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dy, d, KERN_SET);
-    normgate_backward(k, part.rows, d, y->out, y->norm, y->rstd, y->gate, w->dy, w->dgate, w->dout);
-    linear_backward_w(k, part.rows, p, d, w->dgate, d, y->z + 3 * d, ldz, y->gate_up->grad);
-    linear_backward_x(k, part.rows, p, d, w->dgate, d, y->gate_up->data, w->dz + 3 * d, ldz,
-                      KERN_SET);
+    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p, at = part.first * d;
+    Real *dz = w->dz + part.first * ldz;
+    linear_backward_x(k, y->o, part.n, dx + at, d, w->dy + at, d, KERN_SET);
+    normgate_backward(k, part.n, d, y->out + at, y->norm + at, y->rstd + part.first, y->gate + at,
+                      w->dy + at, w->dgate + at, w->dout + at);
+    linear_backward_x(k, y->gate_up, part.n, w->dgate + at, d, dz + 3 * d, ldz, KERN_SET);
+    part_barrier_heads(&part);
     heads_backward(m, w, y, part);
-    for (size_t r = 0; r < part.rows; r++) {
-        keys_backward(m, w, y, r % part.t, y->z + r * ldz, y->qk + r * 2 * kw, w->dqk + r * 2 * kw,
-                      w->dz + r * ldz);
+    part_barrier_heads(&part);
+    for (size_t r = part.first; r < part.first + part.n; r++) {
+        keys_backward(m, y, r % part.t, y->z + r * ldz, w->dqk + r * 2 * kw,
+                      w->row + part.id * 4 * d, w->dz + r * ldz);
     }
-    linear_backward_w(k, part.rows, d, ldz, w->dz, ldz, xb, d, y->q->grad);
-    linear_backward_x(k, part.rows, d, ldz, w->dz, ldz, y->q->data, dxb, d, KERN_SET);
+    linear_backward_x(k, y->q, part.n, dz, ldz, dxb + at, d, KERN_SET);
+}
+
+/* This thread's heads of dtheta, over all rows. */
+static void theta_grad(Model *m, GatedLinear *w, GatedLayer *y, const Part *part)
+{
+    size_t p = m->p, kw = key_width(m, y);
+    Share heads = part_share(part, m->h, 1);
+    size_t n = heads.end - heads.first, at = heads.first * 2 * p;
+    for (size_t r = 0; r < part->rows; r++) {
+        const Real *qk = y->qk + r * 2 * kw + at, *dqk = w->dqk + r * 2 * kw + at;
+        double *dtheta = y->dtheta + heads.first * p;
+        lrpe_theta_grad(n, p, r % part->t, qk, dqk, dtheta);
+        lrpe_theta_grad(n, p, r % part->t, qk + kw, dqk + kw, dtheta);
+    }
+}
+
+void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, const Real *dx)
+{
+    const Kern *k = m->kern;
+    GatedLayer *y = &w->layer[i];
+    size_t d = m->d, ldz = 3 * d + m->p;
+    linear_backward_w(k, y->o, &part, dx, d, y->y, d);
+    linear_backward_w(k, y->gate_up, &part, w->dgate, d, y->z + 3 * d, ldz);
+    linear_backward_w(k, y->q, &part, w->dz, ldz, xb, d);
+    if (y->has_lrpe && y->theta && y->theta->grad) {
+        theta_grad(m, w, y, &part);
+    }
 }
 
 void gated_grads_begin(Model *m, GatedLinear *w)
@@ -330,14 +362,14 @@ void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb
         take_theta(m, w, y);
         angles_at(pos, d, w->theta_now, angle, angle + d);
     }
-    linear_forward(k, 1, d, 3 * d + p, xb, d, y->q->data, z, 3 * d + p, KERN_SET);
-    keys_forward(m, w, y, angle, angle + d, z, qk);
+    linear_forward(k, y->q, 1, xb, d, z, 3 * d + p, KERN_SET);
+    keys_forward(m, y, angle, angle + d, z, w->row, qk);
     for (size_t j = 0; j < m->h; j++) {
         const LinAttn *a = &y->attn[j];
-        linattn_step(a, &w->work, qk + j * a->pk, qk + kw + j * a->pk, z + 2 * d + j * p, NULL,
+        linattn_step(a, w->work, qk + j * a->pk, qk + kw + j * a->pk, z + 2 * d + j * p, NULL,
                      y->state + j * a->pk * a->pv, out + j * p);
     }
-    linear_forward(k, 1, p, d, z + 3 * d, p, y->gate_up->data, gate, d, KERN_SET);
+    linear_forward(k, y->gate_up, 1, z + 3 * d, p, gate, d, KERN_SET);
     normgate_forward(k, 1, d, (Real)m->shape.norm_eps, out, norm, &rstd, gate, gate + d);
-    linear_forward(k, 1, d, d, gate + d, d, y->o->data, x, d, KERN_ADD);
+    linear_forward(k, y->o, 1, gate + d, d, x, d, KERN_ADD);
 }

@@ -15,7 +15,7 @@
 
 typedef struct GatedLayer {
     /* q, k, v and gate_down lie one after the other: [3d+p,d] */
-    const ModelTensor *q, *gate_down, *gate_up, *o;
+    Linear *q, *gate_up, *o;
     bool has_lrpe;
     const ModelTensor *theta; /* [h,p]; NULL: the fixed frequencies in GatedLinear.theta */
     LinAttn *attn;            /* [h] */
@@ -36,9 +36,9 @@ typedef struct GatedLinear {
     double *theta;     /* [d] the initial LRPE frequencies */
     double *theta_now; /* [d] scratch */
     bool has_tables;
-    LinAttnWork work;
-    Real *state;             /* [2p,p] scratch */
-    Real *row;               /* [4d] scratch */
+    LinAttnWork *work;       /* [threads] */
+    Real *state;             /* [threads,2p,p] scratch */
+    Real *row;               /* [threads,4d] scratch */
     Real *dy, *dgate, *dout; /* [R,d] */
     Real *dz, *dqk;          /* [R,3d+p] [R,4d] */
     Real *dec;               /* [12d] scratch of decoding */
@@ -55,8 +55,9 @@ void gated_set_theta(const Model *m, GatedLinear *w);
 void gated_derive_angles(Model *m, GatedLinear *w);
 
 void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, Real *x);
-void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, const Real *dx,
-                    Real *dxb);
+void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *dx, Real *dxb);
+void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb,
+                      const Real *dx);
 void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb, Real *x);
 void gated_decode_reset(Model *m, GatedLinear *w);
 void gated_grads_begin(Model *m, GatedLinear *w);

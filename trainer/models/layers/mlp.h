@@ -7,23 +7,26 @@
 
 #include <stdbool.h>
 
-#include "trainer/core/kern.h"
+#include "trainer/models/layers/linear.h"
 
 typedef struct Mlp {
     size_t d, g;
     bool is_swish;
-    const Real *wgu;    /* [2g,d] gate, up */
-    const Real *down;   /* [d,g] */
-    Real *dwgu, *ddown; /* their gradients; backward only */
+    const Linear *gate_up; /* [2g,d] */
+    const Linear *down;    /* [d,g] */
 } Mlp;
 
 /* x [rows,d] += mlp(xb [rows,d]); keeps gu [rows,2g] and y [rows,g]. */
 void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real *gu, Real *y,
                  Real *x);
 
-/* From dx [rows,d] of the output: dxb [rows,d] is set, w->dwgu and w->ddown are added to.
- * Scratch: dgu [rows,2g], dy [rows,g]. */
-void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, const Real *gu,
-                  const Real *y, const Real *dx, Real *dgu, Real *dy, Real *dxb);
+/* From dx [rows,d] of the output: dxb [rows,d] and dgu [rows,2g] are set.  Scratch:
+ * dy [rows,g]. */
+void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *gu, const Real *dx,
+                  Real *dgu, Real *dy, Real *dxb);
+
+/* Adds to the weights' gradients, this thread's share, over all rows of the part. */
+void mlp_backward_w(const Kern *k, const Mlp *w, const Part *part, const Real *xb, const Real *y,
+                    const Real *dx, const Real *dgu);
 
 #endif

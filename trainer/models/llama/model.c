@@ -8,11 +8,10 @@
 #include "trainer/models/ops.h"
 
 typedef struct LlamaLayer {
-    const ModelTensor *q, *o; /* q, k and v lie one after the other: [3d,d] */
-    const ModelTensor *k, *v;
-    Real *qkv;   /* [R,3d], q and k rotated, q divided by sqrt(p) */
-    Real *out;   /* [R,d] heads' outputs */
-    Real *cache; /* [seq,2d] keys | values of the sequence being decoded */
+    Linear *q, *o; /* q, k and v lie one after the other: [3d,d] */
+    Real *qkv;     /* [R,3d], q and k rotated, q divided by sqrt(p) */
+    Real *out;     /* [R,d] heads' outputs */
+    Real *cache;   /* [seq,2d] keys | values of the sequence being decoded */
 } LlamaLayer;
 
 typedef struct Llama {
@@ -20,7 +19,7 @@ typedef struct Llama {
     double *theta; /* [p/2] */
     bool has_angles;
     Real *cosine, *sine;    /* [seq,p/2] */
-    Real *scores, *dscores; /* [ATTENTION_TILE,seq] */
+    Real *scores, *dscores; /* [threads,ATTENTION_TILE,seq] */
     Real *dqkv, *dout;      /* [R,3d], [R,d] */
     Real *dec;              /* [4d] */
 } Llama;
@@ -35,10 +34,10 @@ static bool llama_open(Model *m)
     w->layer = layer;
     m->own = w;
     for (size_t i = 0; i < m->l; i++) {
-        layer[i].q = model_need(m, "model.layers.%zu.self_attn.q_proj.weight", i);
-        layer[i].k = model_need(m, "model.layers.%zu.self_attn.k_proj.weight", i);
-        layer[i].v = model_need(m, "model.layers.%zu.self_attn.v_proj.weight", i);
-        layer[i].o = model_need(m, "model.layers.%zu.self_attn.o_proj.weight", i);
+        layer[i].q = model_linear(m, model_need(m, "model.layers.%zu.self_attn.q_proj.weight", i),
+                                  m->d, 3 * m->d);
+        layer[i].o = model_linear(m, model_need(m, "model.layers.%zu.self_attn.o_proj.weight", i),
+                                  m->d, m->d);
     }
     return true;
 }
@@ -57,10 +56,10 @@ static void llama_layout(Model *m, Mem *mem)
     w->theta = mem_doubles(mem, m->p / 2);
     w->cosine = mem_reals(mem, m->seq * (m->p / 2));
     w->sine = mem_reals(mem, m->seq * (m->p / 2));
-    w->scores = mem_reals(mem, ATTENTION_TILE * m->seq);
+    w->scores = mem_reals(mem, m->threads * ATTENTION_TILE * m->seq);
     w->dec = mem_reals(mem, 4 * d);
     if (model_trains(m)) {
-        w->dscores = mem_reals(mem, ATTENTION_TILE * m->seq);
+        w->dscores = mem_reals(mem, m->threads * ATTENTION_TILE * m->seq);
         w->dqkv = mem_reals(mem, r * 3 * d);
         w->dout = mem_reals(mem, r * d);
     }
@@ -96,7 +95,7 @@ static void rotate_rows(const Model *m, Part part, Real *qkv)
 {
     const Llama *w = m->own;
     size_t d = m->d, half = m->p / 2;
-    for (size_t r = 0; r < part.rows; r++) {
+    for (size_t r = part.first; r < part.first + part.n; r++) {
         const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
         rope_forward(m->h, m->p, c, s, query_scale(m), qkv + r * 3 * d);
         rope_forward(m->h, m->p, c, s, (Real)1, qkv + r * 3 * d + d);
@@ -107,7 +106,7 @@ static void rotate_back(const Model *m, Part part, Real *dqkv)
 {
     const Llama *w = m->own;
     size_t d = m->d, half = m->p / 2;
-    for (size_t r = 0; r < part.rows; r++) {
+    for (size_t r = part.first; r < part.first + part.n; r++) {
         const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
         rope_backward(m->h, m->p, c, s, query_scale(m), dqkv + r * 3 * d);
         rope_backward(m->h, m->p, c, s, (Real)1, dqkv + r * 3 * d + d);
@@ -126,39 +125,56 @@ static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Rea
 {
     Llama *w = m->own;
     LlamaLayer *y = &w->layer[i];
-    size_t d = m->d;
-    linear_forward(m->kern, part.rows, d, 3 * d, xb, d, y->q->data, y->qkv, 3 * d, KERN_SET);
+    size_t d = m->d, at = part.first * d;
+    Share heads = part_heads(&part, m->h);
+    linear_forward(m->kern, y->q, part.n, xb + at, d, y->qkv + 3 * at, 3 * d, KERN_SET);
     rotate_rows(m, part, y->qkv);
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            AttentionIn in = head_in(m, y, part, b, j);
-            attention_forward(m->kern, &in, w->scores, y->out + b * part.t * d + j * m->p, d);
-        }
+    part_barrier_heads(&part);
+    for (size_t j = heads.first; j < heads.end; j++) {
+        AttentionIn in = head_in(m, y, part, j / m->h, j % m->h);
+        attention_forward(m->kern, &in, w->scores + part.id * ATTENTION_TILE * m->seq,
+                          y->out + j / m->h * part.t * d + j % m->h * m->p, d);
     }
-    linear_forward(m->kern, part.rows, d, d, y->out, d, y->o->data, x, d, KERN_ADD);
+    part_barrier_heads(&part);
+    linear_forward(m->kern, y->o, part.n, y->out + at, d, x + at, d, KERN_ADD);
+}
+
+static void head_backward(Model *m, LlamaLayer *y, Part part, size_t b, size_t j)
+{
+    Llama *w = m->own;
+    size_t d = m->d, at = b * part.t * d + j * m->p, scores = part.id * ATTENTION_TILE * m->seq;
+    AttentionIn in = head_in(m, y, part, b, j);
+    Real *dq = w->dqkv + b * part.t * 3 * d + j * m->p;
+    AttentionGrad grad = {.dq = dq, .dk = dq + d, .dv = dq + 2 * d, .ld = 3 * d};
+    attention_backward(m->kern, &in, y->out + at, w->dout + at, d, w->scores + scores,
+                       w->dscores + scores, &grad);
 }
 
 static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
                                Real *dxb)
 {
+    (void)xb;
     Llama *w = m->own;
     LlamaLayer *y = &w->layer[i];
-    const Kern *k = m->kern;
-    size_t d = m->d;
-    linear_backward_w(k, part.rows, d, d, dx, d, y->out, d, y->o->grad);
-    linear_backward_x(k, part.rows, d, d, dx, d, y->o->data, w->dout, d, KERN_SET);
-    for (size_t b = 0; b < part.b; b++) {
-        for (size_t j = 0; j < m->h; j++) {
-            AttentionIn in = head_in(m, y, part, b, j);
-            size_t at = b * part.t * d + j * m->p;
-            Real *dq = w->dqkv + b * part.t * 3 * d + j * m->p;
-            AttentionGrad grad = {.dq = dq, .dk = dq + d, .dv = dq + 2 * d, .ld = 3 * d};
-            attention_backward(k, &in, y->out + at, w->dout + at, d, w->scores, w->dscores, &grad);
-        }
+    size_t d = m->d, at = part.first * d;
+    Share heads = part_heads(&part, m->h);
+    linear_backward_x(m->kern, y->o, part.n, dx + at, d, w->dout + at, d, KERN_SET);
+    part_barrier_heads(&part);
+    for (size_t j = heads.first; j < heads.end; j++) {
+        head_backward(m, y, part, j / m->h, j % m->h);
     }
+    part_barrier_heads(&part);
     rotate_back(m, part, w->dqkv);
-    linear_backward_w(k, part.rows, d, 3 * d, w->dqkv, 3 * d, xb, d, y->q->grad);
-    linear_backward_x(k, part.rows, d, 3 * d, w->dqkv, 3 * d, y->q->data, dxb, d, KERN_SET);
+    linear_backward_x(m->kern, y->q, part.n, w->dqkv + 3 * at, 3 * d, dxb + at, d, KERN_SET);
+}
+
+static void llama_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+{
+    Llama *w = m->own;
+    LlamaLayer *y = &w->layer[i];
+    size_t d = m->d;
+    linear_backward_w(m->kern, y->o, &part, dx, d, y->out, d);
+    linear_backward_w(m->kern, y->q, &part, w->dqkv, 3 * d, xb, d);
 }
 
 static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
@@ -168,7 +184,7 @@ static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
     size_t d = m->d, half = m->p / 2;
     Real *qkv = w->dec, *out = w->dec + 3 * d;
     const Real *c = w->cosine + pos * half, *s = w->sine + pos * half;
-    linear_forward(m->kern, 1, d, 3 * d, xb, d, y->q->data, qkv, 3 * d, KERN_SET);
+    linear_forward(m->kern, y->q, 1, xb, d, qkv, 3 * d, KERN_SET);
     rope_forward(m->h, m->p, c, s, query_scale(m), qkv);
     rope_forward(m->h, m->p, c, s, (Real)1, qkv + d);
     memcpy(y->cache + pos * 2 * d, qkv + d, 2 * d * sizeof *qkv);
@@ -178,7 +194,7 @@ static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
             .n = pos + 1, .p = m->p, .ld = 2 * d, .q = qkv + j * m->p, .k = key, .v = key + d};
         attention_decode(m->kern, &in, w->scores, out + j * m->p);
     }
-    linear_forward(m->kern, 1, d, d, out, d, y->o->data, x, d, KERN_ADD);
+    linear_forward(m->kern, y->o, 1, out, d, x, d, KERN_ADD);
 }
 
 /* The cache is written before it is read. */
@@ -196,6 +212,7 @@ const ModelOps model_ops_llama = {
     .mlp_is_swish = llama_is_swish,
     .mix_forward = llama_mix_forward,
     .mix_backward = llama_mix_backward,
+    .mix_backward_w = llama_mix_backward_w,
     .mix_decode = llama_mix_decode,
     .decode_reset = llama_decode_reset,
     .decode_is_bounded = true,

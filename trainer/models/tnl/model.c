@@ -77,7 +77,13 @@ static void tnl_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real 
 static void tnl_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
                              Real *dxb)
 {
-    gated_backward(m, m->own, i, part, xb, dx, dxb);
+    (void)xb;
+    gated_backward(m, m->own, i, part, dx, dxb);
+}
+
+static void tnl_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+{
+    gated_backward_w(m, m->own, i, part, xb, dx);
 }
 
 static void tnl_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
@@ -98,6 +104,7 @@ const ModelOps model_ops_tnl = {
     .mlp_is_swish = tnl_is_swish,
     .mix_forward = tnl_mix_forward,
     .mix_backward = tnl_mix_backward,
+    .mix_backward_w = tnl_mix_backward_w,
     .mix_decode = tnl_mix_decode,
     .decode_reset = tnl_decode_reset,
 };
