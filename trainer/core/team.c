@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-enum { SPINS = 20000 }; /* some tens of microseconds */
+enum { SPINS = 4000 }; /* some tens of microseconds */
 
 static void pause_a_little(void)
 {

@@ -27,6 +27,7 @@ enum {
     /* Rows of A that stay in L2 while the panels pass. */
     ROW_BLOCK = 126 / TILE_ROWS * TILE_ROWS,
     LEFT_W = (TILE_ROWS + TILE_W - 1) / TILE_W * TILE_W, /* floats per step of one packed tile */
+    ROWS_AHEAD = 8,                                      /* steps between a prefetch and its use */
 };
 
 typedef enum Kind { EXACT, ROUNDED, PAIRS } Kind;
@@ -81,8 +82,9 @@ typedef struct TileJob {
     size_t ldb;
     float *c;
     size_t ldc;
-    size_t cols; /* columns of C to write; the rest of the tile is padding */
-    bool add;    /* start from C, not from 0 */
+    size_t cols;         /* columns of C to write; the rest of the tile is padding */
+    bool add;            /* start from C, not from 0 */
+    const float *next_c; /* where the next tile will start: fetched meanwhile */
 } TileJob;
 
 VEC_FN Tile tile_begin(const TileJob *t, size_t r, size_t v)
@@ -122,6 +124,10 @@ VEC_FN void tile_run(const TileJob *t, const bool is_pairs, const size_t rows, c
         UNROLL
         for (size_t v = 0; v < vecs; v++) {
             acc[r][v] = tile_begin(t, r, v);
+        }
+        if (t->add) {
+            __builtin_prefetch(t->next_c + r * t->ldc, 1);
+            __builtin_prefetch(t->next_c + r * t->ldc + PANEL - 1, 1);
         }
         base[r / per_base] = t->a.at + r / per_base * per_base * row_stride;
     }
@@ -232,24 +238,26 @@ VEC_FN void convert_row(const Kind kind, size_t k, const float *x, float *to)
 
 /* ---- panels of B ---- */
 
-/* cols columns of k rows of B as a panel, padded with zeros to its width. */
-VEC_FN void pack_columns(const Kind kind, size_t k, size_t cols, const float *b, size_t ldb,
-                         float *panel)
+/* n columns of k rows of B as panels, the last one padded with zeros; row after row, as B
+ * lies in memory. */
+VEC_FN void pack_columns(const Kind kind, size_t k, size_t n, const float *b, size_t ldb,
+                         float *panels)
 {
-    size_t steps = steps_of(kind, k);
-    if (cols == PANEL) {
-        for (size_t p = 0; p < steps; p++, panel += PANEL) {
-            tile_store(panel, load_across(kind, b, ldb, p, k, TILE_W));
-            tile_store(panel + TILE_W, load_across(kind, b + TILE_W, ldb, p, k, TILE_W));
+    size_t steps = steps_of(kind, k), size = steps * PANEL;
+    for (size_t p = 0; p < steps; p++) {
+        float *to = panels + p * PANEL;
+        size_t j = 0;
+        for (; j + PANEL <= n; j += PANEL, to += size) {
+            tile_store(to, load_across(kind, b + j, ldb, p, k, TILE_W));
+            tile_store(to + TILE_W, load_across(kind, b + j + TILE_W, ldb, p, k, TILE_W));
         }
-        return;
-    }
-    size_t left = cols < TILE_W ? cols : TILE_W;
-    for (size_t p = 0; p < steps; p++, panel += PANEL) {
-        tile_store(panel, load_across(kind, b, ldb, p, k, left));
-        tile_store(panel + TILE_W, cols > TILE_W
-                                       ? load_across(kind, b + TILE_W, ldb, p, k, cols - TILE_W)
-                                       : tile_zero());
+        if (j < n) {
+            size_t cols = n - j, left = cols < TILE_W ? cols : TILE_W;
+            tile_store(to, load_across(kind, b + j, ldb, p, k, left));
+            tile_store(to + TILE_W,
+                       cols > TILE_W ? load_across(kind, b + j + TILE_W, ldb, p, k, cols - TILE_W)
+                                     : tile_zero());
+        }
     }
 }
 
@@ -290,15 +298,6 @@ VEC_FN void pack_rows(const Kind kind, size_t k, size_t cols, const float *b, si
     pack_transposed(steps_of(kind, k), cols, rows, LD, panel);
 }
 
-VEC_FN void pack_panel(const Kind kind, size_t k, size_t cols, RightView b, float *panel)
-{
-    if (b.column == 1) {
-        pack_columns(kind, k, cols, b.at, b.step, panel);
-    } else {
-        pack_rows(kind, k, cols, b.at, b.column, panel);
-    }
-}
-
 /* Where the panels of one block of B lie. */
 typedef struct Panels {
     const float *whole; /* the first whole panel */
@@ -309,9 +308,12 @@ typedef struct Panels {
 /* All of a block of B as panels, one after the other. */
 VEC_FN void pack_block(const Kind kind, size_t n, size_t k, RightView b, float *to)
 {
+    if (b.column == 1) {
+        pack_columns(kind, k, n, b.at, b.step, to);
+        return;
+    }
     for (size_t j = 0; j < n; j += PANEL, to += steps_of(kind, k) * PANEL) {
-        RightView part = {b.at + j * b.column, b.step, b.column};
-        pack_panel(kind, k, n - j < PANEL ? n - j : PANEL, part, to);
+        pack_rows(kind, k, n - j < PANEL ? n - j : PANEL, b.at + j * b.column, b.column, to);
     }
 }
 
@@ -343,20 +345,39 @@ typedef struct Left {
     size_t tile_floats; /* from one tile to the next; 0: tile rows follow each other in view */
 } Left;
 
-/* Tile after tile, each [steps, LEFT_W]: A lies transposed. */
+/* Short pieces of rows far apart: no prefetcher of a CPU follows them.  Addresses beyond the
+ * matrix do no harm. */
+VEC_FN void prefetch_rows(const float *x, size_t ld, const size_t n, size_t floats)
+{
+    enum { LINE_FLOATS = 16 };
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < floats; j += LINE_FLOATS) {
+            __builtin_prefetch(x + i * ld + j);
+        }
+    }
+}
+
+/* Tile after tile, each [steps, LEFT_W]: A lies transposed.  Read row after row. */
 VEC_FN Left pack_left_tiles(const Kind kind, size_t rows, size_t k, LeftView a)
 {
-    size_t steps = steps_of(kind, k);
-    float *to = pack_buffer()->left;
-    Left left = {{to, 1, LEFT_W}, steps * LEFT_W};
-    for (size_t i = 0; i < rows;) {
-        size_t height = tile_shape(rows - i)->rows;
-        for (size_t p = 0; p < steps; p++, to += LEFT_W) {
-            tile_store(to, load_across(kind, a.at + i, a.step, p, k, height));
+    const size_t per_step = kind == PAIRS ? 2 : 1;
+    size_t steps = steps_of(kind, k), size = steps * LEFT_W + PACK_PAD;
+    float *left = pack_buffer()->left;
+    for (size_t p = 0; p < steps; p++) {
+        float *to = left + p * LEFT_W;
+        prefetch_rows(a.at + (p + ROWS_AHEAD) * per_step * a.step, a.step, per_step, rows);
+        size_t i = 0;
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS, to += size) {
+            tile_store(to, load_across(kind, a.at + i, a.step, p, k, TILE_ROWS));
         }
-        i += height;
+        while (i < rows) {
+            size_t height = tile_shape(rows - i)->rows;
+            tile_store(to, load_across(kind, a.at + i, a.step, p, k, height));
+            i += height;
+            to += size;
+        }
     }
-    return left;
+    return (Left){{left, 1, LEFT_W}, size};
 }
 
 VEC_FN Left left_of(const Kind kind, size_t rows, size_t n, size_t k, LeftView a)
@@ -388,6 +409,7 @@ VEC_FN void tile_row(const Kind kind, const TileShape *shape, size_t n, TileJob 
         job->ldb = is_whole ? panels->ldb : PANEL;
         job->cols = is_whole ? PANEL : n - j;
         job->c = c + j;
+        job->next_c = j + PANEL < n ? c + j + PANEL : c + shape->rows * job->ldc;
         shape->run[kind == PAIRS](job);
     }
 }
