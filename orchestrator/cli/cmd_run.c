@@ -74,23 +74,6 @@ static ErrCode check_supported(const Study *study, Err *err)
         return cannot(err, "corpus.tokenizer: only bytes can be run so far",
                       "set tokenizer: bytes");
     }
-    for (size_t i = 0; i < study->n_runs; i++) {
-        const RunConfig *c = &study->runs[i].config;
-        if (c->precision != PRECISION_F32) {
-            (void)err_set(err, ERR_INVALID,
-                          "training.precision: run %s asks for bf16, and only f32 "
-                          "can be run so far",
-                          c->name);
-            return err_hint(err, "set precision: f32");
-        }
-        if (c->threads > 1) {
-            (void)err_set(err, ERR_INVALID,
-                          "execution.threads: run %s asks for %" PRId64
-                          ", and only 1 can be run so far",
-                          c->name, c->threads);
-            return err_hint(err, "set threads: 1, and workers to the number of cores");
-        }
-    }
     return study->n_runs > 0 ? ERR_OK
                              : err_set(err, ERR_INVALID, "%s: the matrix has no runs", study->file);
 }
