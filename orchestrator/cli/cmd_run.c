@@ -1,5 +1,6 @@
 /* slaw run (resume): do what is missing of a study. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/plan_arg.h"
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/cli/run_report.h"
 #include "orchestrator/cli/study_arg.h"
@@ -138,6 +140,30 @@ done:
     return rc;
 }
 
+/* Memory for the workers, before anything is written: a worker that the kernel kills for want of
+ * it would be tried again and again. */
+static ErrCode check_memory(const RunVerb *v, Err *err)
+{
+    const PlanArg how = {.flops_per_second = (double)NAN, .workers = v->options.workers};
+    const Session quiet = {.is_quiet = true}; /* what is unknown is no reason to stop */
+    Arena arena = ARENA_INIT;
+    Plan p = {.n_cells = 0};
+    Err why = ERR_INIT;
+    bool warns = false;
+    ErrCode rc = ERR_OK;
+    TRY(plan_arg(&quiet, v->study.study, v->study.dir, &how, &arena, &p, err));
+    TRY(plan_check_memory(&p, how.workers, machine_memory(NULL, NULL), &warns, &why));
+    if (warns && !v->session->is_quiet) {
+        (void)fprintf(stderr, "slaw: warning: %s\n  hint: %s\n", why.msg, why.hint);
+    }
+done:
+    if (rc != ERR_OK && why.code != ERR_OK) {
+        *err = why;
+    }
+    arena_release(&arena);
+    return rc;
+}
+
 /* The study's folder, its lock, the resolved copy, the corpus. */
 static ErrCode prepare(RunVerb *v, Err *err)
 {
@@ -252,6 +278,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));
     TRY(worker_path(v.worker, err));
+    TRY(check_memory(&v, err));
     TRY(prepare(&v, err));
     TRY(schedule(&v, err));
     TRY(report(&v, err));

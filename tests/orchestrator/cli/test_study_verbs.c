@@ -116,7 +116,23 @@ START_TEST(plan_measures_the_worker_or_says_null)
     ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
     json_t *v = parsed(&out);
     ck_assert(json_number_value(json_object_get(v, "seconds")) > 0.0);
+    const json_t *cells = json_object_get(v, "cells");
+    int64_t both = number(v, "memory_bytes"), largest = 0;
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        int64_t one = number(json_array_get(cells, i), "memory_bytes");
+        largest = one > largest ? one : largest;
+    }
+    ck_assert_int_gt(both, largest); /* two workers */
+    ck_assert_int_lt(both, 2 * largest);
+    ck_assert_int_gt(largest, (1 + 1 + 2) * 4 * 6450000); /* 6.45M parameters, gradients, m, v */
     json_decref(v);
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --measure 0 --json", &out), 0);
+    v = parsed(&out);
+    ck_assert(json_is_null(json_object_get(v, "seconds")));
+    ck_assert_int_lt(llabs(number(v, "memory_bytes") - both), 1000000); /* pages of the program */
+    json_decref(v);
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --measure -1", &out), 2);
+    expect_stderr("--measure takes 0 to 3600 seconds");
     /* A worker that cannot be run: no times, and everything else as before. */
     ck_assert_int_eq(setenv("SLAW_WORKER", "/nonexistent", 1), 0);
     ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
@@ -150,10 +166,9 @@ START_TEST(plan_goes_on_without_a_probe_that_answers)
     } worker[] = {
         {"#!/bin/sh\necho nonsense\n", "printed no JSON object"},
         {"#!/bin/sh\necho '[1]'\n", "printed no JSON object"},
-        {"#!/bin/sh\necho '{}'\n", "flops_per_second"},
-        {"#!/bin/sh\necho '{\"flops_per_second\":0}'\n", "measured nothing"},
-        {"#!/bin/sh\nexit 3\n", "printed no JSON object"},
-        {"#!/bin/sh\nyes | head -c 100000\n", "does not answer"},
+        {"#!/bin/sh\necho '{}'\n", "answered for 0 cells, not 24"},
+        {"#!/bin/sh\nexit 3\n", "ended with status 3"},
+        {"#!/bin/sh\nyes | head -c 100000000\n", "does not answer"},
         {"#!/no/such/interpreter\n", "times are unknown"},
     };
     Buf out = BUF_INIT;
