@@ -13,7 +13,8 @@ static const KernIsa *const isa_list[] = {
 };
 enum { N_ISA = sizeof isa_list / sizeof isa_list[0] };
 
-static Kern table[N_ISA]; /* table[i]: ISAs 0..i layered; isa == NULL if unsupported */
+static Kern table[N_ISA];     /* table[i]: ISAs 0..i layered; isa == NULL if unsupported */
+static bool is_capped[N_ISA]; /* SLAW_ISA names a weaker one */
 static const Kern *best;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -31,6 +32,7 @@ static void build_tables(void)
             table[i] = k;
             best = capped ? best : &table[i];
         }
+        is_capped[i] = capped;
         capped = capped || (cap && strcmp(cap, name) == 0);
     }
 }
@@ -55,4 +57,16 @@ const Kern *kern_for_isa(const char *isa)
 const char *kern_isa_name(size_t i)
 {
     return i < N_ISA ? isa_list[i]->name : NULL;
+}
+
+const char *kern_isa_status(size_t i)
+{
+    (void)pthread_once(&once, build_tables);
+    if (i >= N_ISA) {
+        return NULL;
+    }
+    return !table[i].isa       ? "not supported by this CPU"
+           : best == &table[i] ? "used"
+           : is_capped[i]      ? "capped by SLAW_ISA"
+                               : "supported";
 }

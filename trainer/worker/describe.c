@@ -1,6 +1,9 @@
 #include "trainer/worker/describe.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "trainer/core/kern.h"
 #include "trainer/worker/measure.h"
@@ -25,9 +28,32 @@ static json_t *arch_json(const Arch *a)
                      a->source, "options", options);
 }
 
+static json_t *isas_json(void)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s}", "isa", kern_isa_name(i), "status", kern_isa_status(i)));
+    }
+    return list;
+}
+
+/* SLAW_ISA as it stands, null without it; and whether it names an ISA of this build. */
+static json_t *cap_json(bool *ret_is_known)
+{
+    /* Nothing here sets the environment. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *cap = getenv("SLAW_ISA");
+    *ret_is_known = false;
+    for (size_t i = 0; cap && kern_isa_name(i); i++) {
+        *ret_is_known = *ret_is_known || strcmp(cap, kern_isa_name(i)) == 0;
+    }
+    return cap ? json_string(cap) : json_null();
+}
+
 json_t *describe_json(void)
 {
-    json_t *archs = json_array(), *isas = json_array();
+    bool is_known = false;
+    json_t *archs = json_array(), *isas = json_array(), *cap = cap_json(&is_known);
     for (size_t i = 0; i < arch_count(); i++) {
         (void)json_array_append_new(archs, arch_json(arch_at(i)));
     }
@@ -36,9 +62,10 @@ json_t *describe_json(void)
             (void)json_array_append_new(isas, json_string(kern_isa_name(i)));
         }
     }
-    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o}", "schema", 1, "program", "slaw-worker",
-                     "version", SLAW_VERSION, "isa", kern_get()->isa, "isas", isas, "architectures",
-                     archs);
+    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "schema", 1, "program",
+                     "slaw-worker", "version", SLAW_VERSION, "isa", kern_get()->isa, "isas", isas,
+                     "isa_status", isas_json(), "isa_cap", cap, "isa_cap_is_known", is_known,
+                     "architectures", archs);
 }
 
 enum { PROBE_LAYERS = 3, PROBE_WIDTH = 96, PROBE_HEADS = 3, PROBE_VOCABULARY = 256 };
