@@ -7,6 +7,9 @@
 #ifndef COMMON_SUBPROCESS_H
 #define COMMON_SUBPROCESS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/buf.h"
 #include "common/err.h"
 
@@ -16,5 +19,19 @@
  * ERR_UNAVAILABLE when the program does not exist; ERR_IO, ERR_NOMEM. */
 ErrCode subprocess_run(const char *const argv[], const char *cwd, Buf *output, int *ret_status,
                        Err *err);
+
+/* A question to a program that answers on its standard output. */
+typedef struct SubprocessAsk {
+    const void *input; /* its standard input: input_bytes, whole before it starts */
+    size_t input_bytes;
+    int64_t patience_ms; /* it is killed after so long, or when it says more than max_bytes */
+    size_t max_bytes;
+} SubprocessAsk;
+
+/* Runs argv as above in this folder; what it writes to standard output is appended to `output`,
+ * its standard error is ours.  ERR_UNAVAILABLE when the program does not exist or was killed
+ * by us; ERR_IO, ERR_NOMEM. */
+ErrCode subprocess_ask(const char *const argv[], const SubprocessAsk *ask, Buf *output,
+                       int *ret_status, Err *err);
 
 #endif

@@ -17,7 +17,8 @@
  *   evaluation  step, tokens, task, loss [nats/token], bits_per_byte, items
  *   checkpoint  step, tokens, path (relative to the run folder), bytes,
  *               digest (XXH3-128 of manifest.json), train_loss
- *   bye         status: "done" | "interrupted" | "diverged" | "failed", step, reason
+ *   bye         status: "done" | "interrupted" | "diverged" | "failed", step, reason,
+ *               peak_rss_bytes (most memory it had resident)
  *
  * A reader skips members it does not know and events it does not know.
  */

@@ -51,7 +51,8 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
                             Err *err)
 {
     Stmt q = stmt_begin(c->db, "UPDATE attempt SET state = ?3, exit_code = ?4, exit_signal = ?5,"
-                               " reason = coalesce(?6, reason), ended_ms = ?7"
+                               " reason = coalesce(?6, reason), ended_ms = ?7,"
+                               " peak_rss_bytes = coalesce(peak_rss_bytes, ?8)"
                                " WHERE run_id = ?1 AND number = ?2 RETURNING number");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, number);
@@ -60,6 +61,8 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
     stmt_bind_i64_or_null(&q, e->exit_signal, CATALOG_NONE);
     stmt_bind_text(&q, e->reason);
     stmt_bind_i64(&q, e->ended_ms);
+    stmt_bind_i64_or_null(&q, e->peak_rss_bytes > 0 ? e->peak_rss_bytes : CATALOG_NONE,
+                          CATALOG_NONE);
     bool found = stmt_row(&q);
     (void)(found && stmt_step(&q));
     ErrCode rc = stmt_finish(&q, err);
@@ -68,7 +71,8 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
 
 #define ATTEMPT_COLUMNS                                                                            \
     "SELECT run_id, number, state, pid, host, isa, resumed_step, started_ms, ended_ms, exit_code," \
-    " exit_signal, reason, ingested_bytes, ingested_seq, damaged_lines FROM attempt "
+    " exit_signal, reason, ingested_bytes, ingested_seq, damaged_lines, threads, cores,"           \
+    " peak_rss_bytes FROM attempt "
 
 static void read_attempt(Stmt *q, Arena *a, CatalogAttempt *t)
 {
@@ -87,6 +91,9 @@ static void read_attempt(Stmt *q, Arena *a, CatalogAttempt *t)
     t->ingested_bytes = stmt_col_i64(q);
     t->ingested_seq = stmt_col_i64(q);
     t->damaged_lines = stmt_col_i64(q);
+    t->threads = stmt_col_i64_or(q, CATALOG_NONE);
+    t->cores = stmt_col_text(q, a);
+    t->peak_rss_bytes = stmt_col_i64_or(q, CATALOG_NONE);
 }
 
 ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a,

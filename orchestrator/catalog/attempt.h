@@ -40,6 +40,9 @@ typedef struct CatalogAttempt {
     int64_t ingested_bytes; /* of events.jsonl: whole lines up to here are in the catalog */
     int64_t ingested_seq;   /* newest seq ingested; -1 before the first */
     int64_t damaged_lines;
+    int64_t threads;        /* at work now, or at its end; CATALOG_NONE until hello */
+    const char *cores;      /* "0,2-3": the only ones it may use; NULL: not pinned */
+    int64_t peak_rss_bytes; /* CATALOG_NONE until its end, or when nobody can say */
 } CatalogAttempt;
 
 /* Adds the attempt as `running`.  pid may be CATALOG_NONE.  ERR_CONFLICT when the run
@@ -54,6 +57,7 @@ typedef struct CatalogAttemptEnd {
     int64_t exit_signal; /* CATALOG_NONE when no signal killed it */
     const char *reason;  /* NULL keeps what bye said */
     UnixMs ended_ms;
+    int64_t peak_rss_bytes; /* 0 or less: unknown; what bye said counts more */
 } CatalogAttemptEnd;
 
 ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const CatalogAttemptEnd *e,

@@ -73,6 +73,20 @@ static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
     return stored(in, stmt_finish(&q, err));
 }
 
+/* Threads and cores; absent in a worker of version 0.1, which has one thread anywhere. */
+static ErrCode store_share(Ingest *in, const json_t *e, Err *err)
+{
+    const json_t *threads = json_object_get(e, "threads");
+    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET threads = ?3, cores = ?4"
+                                   " WHERE run_id = ?1 AND number = ?2");
+    stmt_bind_i64(&q, in->run_id);
+    stmt_bind_i64(&q, in->attempt);
+    stmt_bind_i64(&q, threads ? json_integer_value(threads) : 1);
+    stmt_bind_text(&q, json_string_value(json_object_get(e, "cores")));
+    (void)stmt_step(&q);
+    return stored(in, stmt_finish(&q, err));
+}
+
 static ErrCode apply_hello(Ingest *in, const json_t *e, Err *err)
 {
     Hello h = {0};
@@ -82,6 +96,7 @@ static ErrCode apply_hello(Ingest *in, const json_t *e, Err *err)
     TRY(json_get_str(e, "isa", &h.isa, err));
     TRY(json_get_i64(e, "resumed_step", &h.resumed_step, err));
     TRY(store_hello(in, &h, err));
+    TRY(store_share(in, e, err));
     in->out->has_hello = true;
 
 done:
@@ -151,18 +166,21 @@ done:
 
 typedef struct Bye {
     const char *status, *reason; /* reason: NULL when there is none */
-    int64_t t;
+    int64_t t, peak_rss_bytes;   /* 0: unknown */
 } Bye;
 
 static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5"
+    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5,"
+                                   " peak_rss_bytes = ?6"
                                    " WHERE run_id = ?1 AND number = ?2 AND state = 'running'");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_text(&q, b->status);
     stmt_bind_text(&q, b->reason);
     stmt_bind_i64(&q, b->t);
+    stmt_bind_i64_or_null(&q, b->peak_rss_bytes > 0 ? b->peak_rss_bytes : CATALOG_NONE,
+                          CATALOG_NONE);
     (void)stmt_step(&q);
     return stored(in, stmt_finish(&q, err));
 }
@@ -170,7 +188,8 @@ static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
 static ErrCode apply_bye(Ingest *in, const json_t *e, Err *err)
 {
     CatalogAttemptState state = CATALOG_ATTEMPT_FAILED;
-    Bye b = {.reason = json_string_value(json_object_get(e, "reason"))};
+    Bye b = {.reason = json_string_value(json_object_get(e, "reason")),
+             .peak_rss_bytes = json_integer_value(json_object_get(e, "peak_rss_bytes"))};
     ErrCode rc = ERR_OK;
     TRY(json_get_str(e, "status", &b.status, err));
     TRY(json_get_i64(e, "t", &b.t, err));
@@ -182,6 +201,7 @@ static ErrCode apply_bye(Ingest *in, const json_t *e, Err *err)
     TRY(store_bye(in, &b, err));
     in->out->has_bye = true;
     in->out->bye = state;
+    in->out->peak_rss_bytes = b.peak_rss_bytes;
     (void)snprintf(in->out->reason, sizeof in->out->reason, "%s", b.reason ? b.reason : "");
 
 done:
@@ -192,8 +212,8 @@ static const struct {
     const char *name;
     ErrCode (*apply)(Ingest *in, const json_t *e, Err *err);
 } event_table[] = {
-    {"hello", apply_hello},           {"step", apply_step}, {"evaluation", apply_evaluation},
-    {"checkpoint", apply_checkpoint}, {"bye", apply_bye},
+    {"hello", apply_hello},           {"share", store_share},           {"step", apply_step},
+    {"evaluation", apply_evaluation}, {"checkpoint", apply_checkpoint}, {"bye", apply_bye},
 };
 
 /* Fencing: a line speaks for one attempt of one run, and only that one's file holds it. */

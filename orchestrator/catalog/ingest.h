@@ -11,8 +11,9 @@
  *   - rows are upserts by (run, step[, task]): a resumed attempt replaces what the
  *     one before it said about the same step, and an older attempt that still
  *     writes (a lost one) never replaces a newer one's row;
- *   - hello fills pid, host, isa and resumed_step of the attempt; bye sets the state,
- *     reason and end of an attempt that is `running`.
+ *   - hello fills pid, host, isa and resumed_step of the attempt, hello and share its
+ *     threads and cores; bye sets the state, reason and end of an attempt that is
+ *     `running`, and the peak of its memory.
  */
 #ifndef ORCHESTRATOR_CATALOG_INGEST_H
 #define ORCHESTRATOR_CATALOG_INGEST_H
@@ -35,6 +36,7 @@ typedef struct IngestResult {
     bool has_bye;
     CatalogAttemptState bye;          /* valid with has_bye */
     char reason[INGEST_REASON_BYTES]; /* of bye; empty when it gave none */
+    int64_t peak_rss_bytes;           /* of bye; 0 when it gave none */
     int64_t step;                     /* newest `step` event of this call; -1 without one */
     int64_t tokens;                   /* of that event */
     double loss, tokens_per_s;        /* of that event; NaN when unknown */

@@ -278,11 +278,12 @@ done:
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err)
 {
     return put(attempt_dir, "exit.json",
-               json_pack("{s:i, s:s, s:o, s:o, s:o, s:I, s:I}", "schema", RECORD_SCHEMA, "state",
-                         catalog_attempt_state_name(e->state), "code", i64_or_null(e->code),
-                         "signal", i64_or_null(e->signal), "reason", text_or_null(e->reason),
-                         "started_ms", (json_int_t)e->started_ms, "ended_ms",
-                         (json_int_t)e->ended_ms),
+               json_pack("{s:i, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "schema", RECORD_SCHEMA,
+                         "state", catalog_attempt_state_name(e->state), "code",
+                         i64_or_null(e->code), "signal", i64_or_null(e->signal), "reason",
+                         text_or_null(e->reason), "started_ms", (json_int_t)e->started_ms,
+                         "ended_ms", (json_int_t)e->ended_ms, "peak_rss_bytes",
+                         i64_or_null(e->peak_rss_bytes)),
                err);
 }
 
@@ -307,6 +308,7 @@ ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err
     TRY(text_of(v, "reason", a, &e.reason, err));
     TRY(json_get_i64(v, "started_ms", &e.started_ms, err));
     TRY(json_get_i64(v, "ended_ms", &e.ended_ms, err));
+    TRY(i64_or_none(v, "peak_rss_bytes", &e.peak_rss_bytes, err));
     *ret = e;
 
 done:

@@ -9,9 +9,9 @@
  *   <run>/status.json         {"schema":1,"run","state","reason","attempts","step","steps",
  *                              "checkpoints"}
  *   <attempt>/exit.json       {"schema":1,"state","code","signal","reason","started_ms",
- *                              "ended_ms"}
+ *                              "ended_ms","peak_rss_bytes"}
  *
- * "code" and "signal" are null when there is none; "reason" may be null.  The
+ * "code" and "signal" are null when there is none; "reason" and "peak_rss_bytes" may be null.  The
  * scheduler writes all four through these functions (atomically, fsx_replace),
  * each after the change of the catalog that it records; reindex reads them.
  * Members that a reader does not know are skipped.
@@ -63,6 +63,7 @@ typedef struct ExitRecord {
     int64_t code, signal; /* CATALOG_NONE when there is none */
     const char *reason;   /* NULL when there is none */
     UnixMs started_ms, ended_ms;
+    int64_t peak_rss_bytes; /* CATALOG_NONE when nobody can say */
 } ExitRecord;
 
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err);

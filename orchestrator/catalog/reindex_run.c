@@ -166,6 +166,7 @@ static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const
     ExitRecord e = {.state = CATALOG_ATTEMPT_LOST,
                     .code = CATALOG_NONE,
                     .signal = CATALOG_NONE,
+                    .peak_rss_bytes = CATALOG_NONE,
                     .started_ms = changed_ms(dir, "command"),
                     .ended_ms = changed_ms(dir, "events.jsonl")};
     CatalogAttemptEnd end = {0};
@@ -183,7 +184,8 @@ static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const
                                   .exit_code = e.code,
                                   .exit_signal = e.signal,
                                   .reason = e.reason,
-                                  .ended_ms = e.ended_ms};
+                                  .ended_ms = e.ended_ms,
+                                  .peak_rss_bytes = e.peak_rss_bytes};
         TRY(catalog_attempt_end(x->c, run_id, number, &end, err));
     }
     x->totals.attempts++;

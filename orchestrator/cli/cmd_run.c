@@ -1,5 +1,6 @@
 /* slaw run (resume): do what is missing of a study. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/plan_arg.h"
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/cli/run_report.h"
 #include "orchestrator/cli/study_arg.h"
@@ -74,23 +76,6 @@ static ErrCode check_supported(const Study *study, Err *err)
         return cannot(err, "corpus.tokenizer: only bytes can be run so far",
                       "set tokenizer: bytes");
     }
-    for (size_t i = 0; i < study->n_runs; i++) {
-        const RunConfig *c = &study->runs[i].config;
-        if (c->precision != PRECISION_F32) {
-            (void)err_set(err, ERR_INVALID,
-                          "training.precision: run %s asks for bf16, and only f32 "
-                          "can be run so far",
-                          c->name);
-            return err_hint(err, "set precision: f32");
-        }
-        if (c->threads > 1) {
-            (void)err_set(err, ERR_INVALID,
-                          "execution.threads: run %s asks for %" PRId64
-                          ", and only 1 can be run so far",
-                          c->name, c->threads);
-            return err_hint(err, "set threads: 1, and workers to the number of cores");
-        }
-    }
     return study->n_runs > 0 ? ERR_OK
                              : err_set(err, ERR_INVALID, "%s: the matrix has no runs", study->file);
 }
@@ -152,6 +137,30 @@ static ErrCode prepare_corpus(RunVerb *v, Err *err)
     }
 
 done:
+    return rc;
+}
+
+/* Memory for the workers, before anything is written: a worker that the kernel kills for want of
+ * it would be tried again and again. */
+static ErrCode check_memory(const RunVerb *v, Err *err)
+{
+    const PlanArg how = {.flops_per_second = (double)NAN, .workers = v->options.workers};
+    const Session quiet = {.is_quiet = true}; /* what is unknown is no reason to stop */
+    Arena arena = ARENA_INIT;
+    Plan p = {.n_cells = 0};
+    Err why = ERR_INIT;
+    bool warns = false;
+    ErrCode rc = ERR_OK;
+    TRY(plan_arg(&quiet, v->study.study, v->study.dir, &how, &arena, &p, err));
+    TRY(plan_check_memory(&p, how.workers, machine_memory(NULL, NULL), &warns, &why));
+    if (warns && !v->session->is_quiet) {
+        (void)fprintf(stderr, "slaw: warning: %s\n  hint: %s\n", why.msg, why.hint);
+    }
+done:
+    if (rc != ERR_OK && why.code != ERR_OK) {
+        *err = why;
+    }
+    arena_release(&arena);
     return rc;
 }
 
@@ -269,6 +278,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));
     TRY(worker_path(v.worker, err));
+    TRY(check_memory(&v, err));
     TRY(prepare(&v, err));
     TRY(schedule(&v, err));
     TRY(report(&v, err));

@@ -75,15 +75,18 @@ static json_t *attempts_json(const CatalogArg *a, const RunView *v, Err *err)
             return NULL;
         }
         (void)json_array_append_new(
-            list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s}",
-                            "attempt", (json_int_t)t->number, "state",
-                            catalog_attempt_state_name(t->state), "pid", whole_or_null(t->pid),
-                            "host", output_string(t->host), "isa", output_string(t->isa),
-                            "resumed_step", whole_or_null(t->resumed_step), "started_ms",
-                            (json_int_t)t->started_ms, "ended_ms", whole_or_null(t->ended_ms),
-                            "exit_code", whole_or_null(t->exit_code), "exit_signal",
-                            whole_or_null(t->exit_signal), "reason", output_string(t->reason),
-                            "damaged_lines", (json_int_t)t->damaged_lines, "dir", dir));
+            list,
+            json_pack(
+                "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, "
+                "s:o, s:o}",
+                "attempt", (json_int_t)t->number, "state", catalog_attempt_state_name(t->state),
+                "pid", whole_or_null(t->pid), "host", output_string(t->host), "isa",
+                output_string(t->isa), "resumed_step", whole_or_null(t->resumed_step), "started_ms",
+                (json_int_t)t->started_ms, "ended_ms", whole_or_null(t->ended_ms), "exit_code",
+                whole_or_null(t->exit_code), "exit_signal", whole_or_null(t->exit_signal), "reason",
+                output_string(t->reason), "damaged_lines", (json_int_t)t->damaged_lines, "dir", dir,
+                "threads", whole_or_null(t->threads), "cores", output_string(t->cores),
+                "peak_rss_bytes", whole_or_null(t->peak_rss_bytes)));
     }
     return list;
 }
@@ -159,24 +162,32 @@ static void put_head(const CatalogArg *a, const CatalogRun *r, Buf *out)
 
 static void put_attempts(const RunView *v, Buf *out)
 {
-    buf_puts(out, "\nattempt  state        from step  host          isa      time        exit\n");
+    buf_puts(out, "\nattempt  state        from step  host          isa         threads    memory  "
+                  "time        exit\n");
     for (size_t i = 0; i < v->n_attempts; i++) {
         const CatalogAttempt *t = &v->attempts[i];
-        char from[32] = "-", time[CLOCK_TEXT_BYTES] = "-", how[32] = "-";
+        char from[32] = "-", time[CLOCK_TEXT_BYTES] = "-", how[32] = "-", threads[32] = "-";
+        char memory[QUANTITY_TEXT_BYTES] = "-";
         if (t->resumed_step != CATALOG_NONE) {
             (void)snprintf(from, sizeof from, "%" PRId64, t->resumed_step);
         }
         if (t->ended_ms != CATALOG_NONE) {
             (void)clock_duration((double)(t->ended_ms - t->started_ms) / MS_PER_S, time);
         }
+        if (t->threads != CATALOG_NONE) {
+            (void)snprintf(threads, sizeof threads, "%" PRId64, t->threads);
+        }
+        if (t->peak_rss_bytes != CATALOG_NONE) {
+            (void)quantity_bytes_text((double)t->peak_rss_bytes, memory);
+        }
         if (t->exit_signal != CATALOG_NONE) {
             (void)snprintf(how, sizeof how, "signal %" PRId64, t->exit_signal);
         } else if (t->exit_code != CATALOG_NONE) {
             (void)snprintf(how, sizeof how, "%" PRId64, t->exit_code);
         }
-        buf_printf(out, "%7" PRId64 "  %-11s  %9s  %-12s  %-7s  %-10s  %s%s%s\n", t->number,
-                   catalog_attempt_state_name(t->state), from, t->host ? t->host : "-",
-                   t->isa ? t->isa : "-", time, how, t->reason ? "; " : "",
+        buf_printf(out, "%7" PRId64 "  %-11s  %9s  %-12s  %-10s  %7s  %8s  %-10s  %s%s%s\n",
+                   t->number, catalog_attempt_state_name(t->state), from, t->host ? t->host : "-",
+                   t->isa ? t->isa : "-", threads, memory, time, how, t->reason ? "; " : "",
                    t->reason ? t->reason : "");
     }
 }

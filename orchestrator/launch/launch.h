@@ -41,6 +41,8 @@ typedef enum LaunchPhase {
 typedef struct LaunchStatus {
     LaunchPhase phase;
     int code, signal;
+    int64_t peak_rss_bytes; /* most memory it had resident, the moment of its start included; 0
+                             * when nobody can say */
 } LaunchStatus;
 
 typedef enum LaunchStop {

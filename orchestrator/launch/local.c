@@ -25,7 +25,9 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -285,13 +287,16 @@ static ErrCode local_poll(LaunchHandle *h, LaunchStatus *ret, Err *err)
         return ERR_OK;
     }
     siginfo_t info = {0};
-    if (waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    struct rusage used = {0};
+    const int how = WEXITED | WNOHANG | WNOWAIT;
+    if (syscall(SYS_waitid, P_PID, h->pid, &info, how, &used) != 0) { /* libc's leaves out `used` */
         return err_sys(err, "waitid %ld", (long)h->pid);
     }
     if (info.si_pid == h->pid) {
         s.phase = info.si_code == CLD_EXITED ? LAUNCH_EXITED : LAUNCH_SIGNALED;
         s.code = info.si_code == CLD_EXITED ? info.si_status : 0;
         s.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+        s.peak_rss_bytes = (int64_t)used.ru_maxrss * 1024;
     }
     *ret = s;
     return ERR_OK;

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/quantity.h"
 
 enum { WEIGHT_BYTES = 4, STATE_BYTES = 12, STATES_KEPT = 2 };
 
@@ -108,22 +110,74 @@ static ErrCode checkpoints_after(const RunConfig *k, int64_t done, Arena *a, int
     return rc;
 }
 
-/* Scoring a token is the forward third of training on it. */
-static ErrCode estimate(PlanCell *c, int64_t validation_tokens, double flops_per_second, Arena *a,
-                        Err *err)
+PlanCost plan_cost_at(const RunSpec *r, double flops_per_second)
+{
+    double per_token = r->flops_exact + arch_flops_head(&r->config.shape);
+    double rate = flops_per_second / per_token;
+    return (PlanCost){.tokens_per_s = rate, .scored_per_s = 3.0 * rate};
+}
+
+/* Bytes of a checkpoint and the state that is written with it. */
+static double checkpoint_bytes(const RunSpec *r)
+{
+    return (double)(WEIGHT_BYTES + STATE_BYTES) * (double)arch_stored_elements(&r->config.shape);
+}
+
+static ErrCode estimate(PlanCell *c, const PlanCost *cost, const PlanGiven *given,
+                        int64_t validation_tokens, Arena *a, Err *err)
 {
     const RunConfig *k = &c->run->config;
     int64_t left = k->steps > c->done_step ? k->steps - c->done_step : 0;
-    int64_t evaluations = 0;
-    ErrCode rc = checkpoints_after(k, c->done_step, a, &evaluations, err);
+    int64_t checkpoints = 0;
+    ErrCode rc = checkpoints_after(k, c->done_step, a, &checkpoints, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    double scored = k->evaluates_validation ? (double)evaluations * (double)validation_tokens : 0.0;
-    double trained = (double)left * (double)k->batch_tokens;
-    double per_token = c->flops_per_token.exact + arch_flops_head(&k->shape);
-    c->seconds = c->is_todo ? per_token * (trained + scored / 3.0) / flops_per_second : 0.0;
+    double scored = k->evaluates_validation ? (double)checkpoints * (double)validation_tokens : 0.0;
+    double written = given->checkpoint_s + given->checkpoint_s_a_byte * checkpoint_bytes(c->run);
+    double seconds =
+        (double)left * ((double)k->batch_tokens / cost->tokens_per_s + cost->update_s) +
+        scored / cost->scored_per_s + (double)checkpoints * written;
+    c->seconds = c->is_todo ? seconds : 0.0;
+    c->is_measured = cost->is_measured;
     return ERR_OK;
+}
+
+/* Around every byte that is read the kernel maps so many, if they are in memory. */
+enum { MAPPED_AROUND_BYTES = 65536 };
+
+static void count_memory(PlanCell *c, const PlanCost *cost, int64_t corpus_bytes)
+{
+    const RunConfig *k = &c->run->config;
+    double read = (double)(c->tokens / k->sequence) * (double)(MAPPED_AROUND_BYTES + k->sequence);
+    if (cost->memory_bytes > 0) {
+        c->corpus_bytes = read < (double)corpus_bytes ? (int64_t)read : corpus_bytes;
+        c->memory_bytes = cost->memory_bytes + c->corpus_bytes;
+    }
+}
+
+static int64_t file_bytes(const char *dir, const char *name)
+{
+    char path[FSX_PATH_BYTES];
+    struct stat st;
+    Err ignored = ERR_INIT;
+    return dir && fsx_path(path, &ignored, "%s/corpus/%s", dir, name) == ERR_OK &&
+                   stat(path, &st) == 0
+               ? (int64_t)st.st_size
+               : 0;
+}
+
+int64_t plan_corpus_bytes(const Study *study, const char *study_dir)
+{
+    int64_t there =
+        file_bytes(study_dir, "train.tokens") + file_bytes(study_dir, "validation.tokens");
+    int64_t most = 0;
+    for (size_t i = 0; i < study->n_runs && there == 0 && !study->corpus_repeat; i++) {
+        int64_t tokens = study->runs[i].config.tokens;
+        most = tokens > most ? tokens : most;
+    }
+    int64_t bytes_a_token = study->corpus_vocabulary > 256 ? 2 : 1;
+    return there > 0 ? there : (most + study->corpus_validation) * bytes_a_token;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -172,9 +226,41 @@ static void add_totals(Plan *p, const PlanCell *c)
     p->n_todo += c->is_todo;
 }
 
-ErrCode plan_make(const Study *study, const char *study_dir, double flops_per_second, Arena *arena,
+static int largest_first(const void *a, const void *b)
+{
+    const PlanCell *x = a, *y = b;
+    int64_t i = x->memory_bytes - x->corpus_bytes, j = y->memory_bytes - y->corpus_bytes;
+    return (i < j) - (i > j);
+}
+
+/* The runs to do that take most, as many as there are workers; the corpus once. */
+static ErrCode add_memory(Plan *p, int64_t workers, Arena *arena, Err *err)
+{
+    PlanCell *todo = arena_array(arena, p->n_cells + 1, sizeof *todo);
+    size_t n = 0;
+    int64_t corpus = 0;
+    if (!todo) {
+        return err_nomem(err, "the plan");
+    }
+    for (size_t i = 0; i < p->n_cells; i++) {
+        if (p->cells[i].is_todo && p->cells[i].memory_bytes > 0) {
+            todo[n++] = p->cells[i];
+        }
+    }
+    qsort(todo, n, sizeof *todo, largest_first);
+    for (size_t i = 0; i < n && (int64_t)i < workers; i++) {
+        p->memory_bytes += todo[i].memory_bytes - todo[i].corpus_bytes;
+        corpus = todo[i].corpus_bytes > corpus ? todo[i].corpus_bytes : corpus;
+    }
+    p->worker_bytes = n > 0 ? todo[0].memory_bytes : 0;
+    p->memory_bytes += corpus;
+    return ERR_OK;
+}
+
+ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err)
 {
+    const PlanCost unknown = PLAN_COST_UNKNOWN;
     Plan p = {.n_cells = study->n_runs};
     p.cells = arena_array(arena, study->n_runs + 1, sizeof *p.cells);
     double *seconds = arena_array(arena, study->n_runs + 1, sizeof *seconds);
@@ -184,18 +270,48 @@ ErrCode plan_make(const Study *study, const char *study_dir, double flops_per_se
     for (size_t i = 0; i < study->n_runs; i++) {
         PlanCell *c = &p.cells[i];
         *c = cost_of(&study->runs[i]);
+        const PlanCost *cost = given->cost ? &given->cost[i] : &unknown;
         ErrCode rc = read_status(study_dir, c, arena, err);
         if (rc == ERR_OK) {
-            rc = estimate(c, study->corpus_validation, flops_per_second, arena, err);
+            rc = estimate(c, cost, given, study->corpus_validation, arena, err);
         }
         if (rc != ERR_OK) {
             return rc;
         }
+        count_memory(c, cost, given->corpus_bytes);
         seconds[i] = c->seconds;
         add_totals(&p, c);
     }
-    p.seconds = plan_makespan(seconds, study->n_runs, study->workers, arena);
-    *ret = p;
+    p.seconds = plan_makespan(seconds, study->n_runs, given->workers, arena);
+    ErrCode rc = add_memory(&p, given->workers, arena, err);
+    if (rc == ERR_OK) {
+        *ret = p;
+    }
+    return rc;
+}
+
+ErrCode plan_check_memory(const Plan *p, int64_t workers, MachineMemory m, bool *ret_warns,
+                          Err *err)
+{
+    char one[QUANTITY_TEXT_BYTES], all[QUANTITY_TEXT_BYTES], total[QUANTITY_TEXT_BYTES];
+    *ret_warns = false;
+    (void)quantity_bytes_text((double)p->worker_bytes, one);
+    (void)quantity_bytes_text((double)p->memory_bytes, all);
+    (void)quantity_bytes_text((double)m.total_bytes, total);
+    if (m.total_bytes == 0 || p->memory_bytes <= m.total_bytes) {
+        return ERR_OK;
+    }
+    if (p->worker_bytes > m.total_bytes) {
+        (void)err_set(err, ERR_UNAVAILABLE, "the largest run needs %s of memory; there are %s", one,
+                      total);
+        return err_hint(err,
+                        "a smaller training.batch or sequence takes less, or a larger machine");
+    }
+    *ret_warns = true;
+    (void)err_set(err, ERR_OK, "%" PRId64 " workers need up to %s of memory; there are %s", workers,
+                  all, total);
+    (void)err_hint(err, "fewer workers: %" PRId64 " fit",
+                   (int64_t)((double)workers * (double)m.total_bytes / (double)p->memory_bytes));
     return ERR_OK;
 }
 
@@ -211,6 +327,11 @@ static json_t *seconds_json(double s)
     return isfinite(s) ? json_real(s) : json_null();
 }
 
+static json_t *bytes_json(int64_t n)
+{
+    return n > 0 ? json_integer((json_int_t)n) : json_null();
+}
+
 static json_t *cell_json(const PlanCell *c)
 {
     const RunConfig *k = &c->run->config;
@@ -222,11 +343,12 @@ static json_t *cell_json(const PlanCell *c)
                   flops_json(c->flops_per_token), "flops_per_step", flops_json(c->flops_per_step),
                   "checkpoints", (json_int_t)c->checkpoints, "state", c->state, "why", c->why);
     json_t *more =
-        json_pack("{s:s, s:s, s:O, s:I, s:I, s:o, s:f, s:I, s:o}", "id", k->hash, "dir",
+        json_pack("{s:s, s:s, s:O, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "id", k->hash, "dir",
                   c->run->dir, "axes", c->run->axes, "steps", (json_int_t)k->steps, "batch",
                   (json_int_t)k->batch_tokens, "flops_total", flops_json(c->flops_total),
                   "flops_per_token_head", arch_flops_head(&k->shape), "disk_bytes",
-                  (json_int_t)c->disk_bytes, "seconds", seconds_json(c->seconds));
+                  (json_int_t)c->disk_bytes, "seconds", seconds_json(c->seconds), "memory_bytes",
+                  bytes_json(c->memory_bytes), "measured", c->is_measured);
     if (v && more) {
         (void)json_object_update(v, more);
     }
@@ -240,9 +362,10 @@ json_t *plan_json(const Plan *p, const Study *study)
     for (size_t i = 0; cells && i < p->n_cells; i++) {
         (void)json_array_append_new(cells, cell_json(&p->cells[i]));
     }
-    return json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o}", "schema", 1, "study",
-                     study->name, "runs", (json_int_t)p->n_cells, "checkpoints",
+    return json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "schema", 1,
+                     "study", study->name, "runs", (json_int_t)p->n_cells, "checkpoints",
                      (json_int_t)p->checkpoints, "tokens", (json_int_t)p->tokens, "flops",
                      flops_json(p->flops), "disk_bytes", (json_int_t)p->disk_bytes, "seconds",
-                     seconds_json(p->seconds), "todo", (json_int_t)p->n_todo, "cells", cells);
+                     seconds_json(p->seconds), "memory_bytes", bytes_json(p->memory_bytes), "todo",
+                     (json_int_t)p->n_todo, "cells", cells);
 }

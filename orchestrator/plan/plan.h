@@ -5,33 +5,67 @@
  *   disk            4 bytes * stored elements * checkpoints kept
  *                   + 12 bytes * stored elements * states kept   (parameters, AdamW m and v;
  *                   the newest two, or one when the run has one checkpoint)
- *   seconds         (exact + logits) FLOP per token * (tokens still to train + 1/3 of the tokens
- *                   still to score, validation tokens * checkpoints to come) / FLOP per second
- * The study's seconds are those of its workers together, longest run first.  Left out: the
- * corpus, starting processes, writing checkpoints, and that FLOP per second differ by
- * architecture and size (docs/study-file.md says by how much).
+ *   seconds         steps to come * (batch / tokens_per_s + update_s)
+ *                   + checkpoints to come * (validation tokens / scored_per_s, and writing them)
+ *   memory          of a worker at its peak: what the worker says, and the part of the corpus
+ *                   that the run reads: 64 KiB, as the kernel maps them, for every sequence
+ *                   that is read, at most all of it
+ * The study's seconds are those of its workers together, longest run first; its memory that of
+ * the largest runs to do, as many as there are workers, with the corpus, which they share, once.
+ * Left out: making the corpus, starting processes, that workers share caches and memory.
  */
 #ifndef ORCHESTRATOR_PLAN_PLAN_H
 #define ORCHESTRATOR_PLAN_PLAN_H
 
+#include <math.h>
+
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/machine.h"
 #include "orchestrator/spec/study.h"
 
 typedef struct PlanFlops {
     double six_nd, exact, paper;
 } PlanFlops;
 
+/* What a run takes of this machine; PLAN_COST_UNKNOWN is the absence of knowledge. */
+typedef struct PlanCost {
+    double tokens_per_s;  /* training without the update; NaN: unknown */
+    double scored_per_s;  /* validation [tokens/s]; NaN: unknown */
+    double update_s;      /* once a step */
+    int64_t memory_bytes; /* of a worker without the corpus; 0: unknown */
+    bool is_measured;     /* this very model was measured */
+} PlanCost;
+
+#define PLAN_COST_UNKNOWN \
+    ((PlanCost){.tokens_per_s = (double)NAN, .scored_per_s = (double)NAN, .update_s = (double)NAN})
+
+/* The cost at a speed [FLOP/s] (exact convention, logits included): a token scored is a third of
+ * one trained on, an update takes no time. */
+PlanCost plan_cost_at(const RunSpec *r, double flops_per_second);
+
+/* What is known before planning. */
+typedef struct PlanGiven {
+    const PlanCost *cost;       /* [n_runs]; NULL: nothing is known of any */
+    int64_t workers;            /* at a time */
+    double checkpoint_s;        /* to write one, whatever its size */
+    double checkpoint_s_a_byte; /* and for each byte of it */
+    int64_t corpus_bytes;       /* of its token files */
+} PlanGiven;
+
 typedef struct PlanCell {
     const RunSpec *run;
     int64_t tokens; /* D [tokens] */
     PlanFlops flops_per_token, flops_per_step, flops_total;
     int64_t checkpoints, disk_bytes;
-    double seconds;    /* of what is left of it, alone on one worker; NaN: unknown */
-    int64_t done_step; /* complete up to here */
-    bool is_todo;      /* `slaw run` would train it */
-    const char *state; /* "new", or the run's state in its status.json */
-    const char *why;   /* one sentence */
+    double seconds;       /* of what is left of it, alone on one worker; NaN: unknown */
+    int64_t memory_bytes; /* of its worker at its peak; 0: unknown */
+    int64_t corpus_bytes; /* of these, the corpus */
+    bool is_measured;     /* its speed was measured with this very model */
+    int64_t done_step;    /* complete up to here */
+    bool is_todo;         /* `slaw run` would train it */
+    const char *state;    /* "new", or the run's state in its status.json */
+    const char *why;      /* one sentence */
 } PlanCell;
 
 typedef struct Plan {
@@ -39,18 +73,28 @@ typedef struct Plan {
     size_t n_cells, n_todo;
     int64_t checkpoints, tokens, disk_bytes;
     PlanFlops flops;
-    double seconds; /* until the last worker is done with what is left; NaN: unknown */
+    double seconds;       /* until the last worker is done with what is left; NaN: unknown */
+    int64_t memory_bytes; /* of all workers at a time; 0: unknown, or nothing is left to do */
+    int64_t worker_bytes; /* of the largest of them */
 } Plan;
 
 /* Plans a study.  `study_dir` is where earlier runs may lie (NULL: nowhere; it need not
- * exist), `flops_per_second` what one worker sustains (NaN: unknown).  Everything in *ret
- * lives in `arena` and borrows from the study.  ERR_NOMEM; ERR_FORMAT for a damaged
- * status.json. */
-ErrCode plan_make(const Study *study, const char *study_dir, double flops_per_second, Arena *arena,
+ * exist).  Everything in *ret lives in `arena` and borrows from the study.  ERR_NOMEM;
+ * ERR_FORMAT for a damaged status.json. */
+ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err);
+
+/* Bytes of the token files of a study's corpus: those in study_dir/corpus, else the fewest with
+ * which its runs could train. */
+int64_t plan_corpus_bytes(const Study *study, const char *study_dir);
 
 /* Time until `n` jobs are done by `workers`, each taking the longest that is left [s]. */
 double plan_makespan(const double *seconds, size_t n, int64_t workers, Arena *arena);
+
+/* Is there memory for it?  ERR_UNAVAILABLE when a single worker needs more than the machine has.
+ * When all of them together do, *ret_warns is set and err->msg and err->hint say so. */
+ErrCode plan_check_memory(const Plan *p, int64_t workers, MachineMemory m, bool *ret_warns,
+                          Err *err);
 
 /* The plan as `slaw plan --json` prints it; NULL when memory is short. */
 json_t *plan_json(const Plan *p, const Study *study);

@@ -95,7 +95,7 @@ ErrCode job_attach(Job *j, int64_t number, Err *err)
     j->started_ms = clock_unix_ms();
     j->last_news = clock_mono_ns();
     j->longest_gap = j->force_at = 0;
-    j->ingested_bytes = j->silent_s = 0;
+    j->ingested_bytes = j->silent_s = j->peak_rss_bytes = 0;
     j->is_hung = j->has_bye = j->is_dirty = j->run.is_stopping = false;
     j->bye_reason[0] = '\0';
     j->run.tokens_per_s = (double)NAN;
@@ -218,6 +218,7 @@ ErrCode job_ingest(Job *j, const JobContext *x, Err *err)
     if (r.has_bye) {
         j->has_bye = true;
         j->bye = r.bye;
+        j->peak_rss_bytes = r.peak_rss_bytes;
         (void)snprintf(j->bye_reason, sizeof j->bye_reason, "%s", r.reason);
     }
     if (r.step >= 0) {
@@ -301,18 +302,21 @@ static ErrCode end_rows(Job *j, const JobContext *x, Ending *e, Verdict *ret_v, 
     end.exit_signal = e->status.phase == LAUNCH_SIGNALED ? e->status.signal : CATALOG_NONE;
     end.reason = ret_v->reason[0] ? ret_v->reason : NULL;
     end.ended_ms = clock_unix_ms();
+    end.peak_rss_bytes = j->peak_rss_bytes > 0 ? j->peak_rss_bytes : e->status.peak_rss_bytes;
     TRY(catalog_attempt_end(x->catalog, j->id, j->attempt, &end, err));
     TRY(catalog_run_set_state(x->catalog, j->id, to,
                               ret_v->run_reason[0] ? ret_v->run_reason : NULL, end.ended_ms, err));
     TRY(catalog_commit(x->catalog, err));
     j->run.state = to;
     set_run_reason(j, ret_v->run_reason);
-    *ret = (ExitRecord){.state = end.state,
-                        .code = end.exit_code,
-                        .signal = end.exit_signal,
-                        .reason = end.reason,
-                        .started_ms = j->started_ms,
-                        .ended_ms = end.ended_ms};
+    *ret =
+        (ExitRecord){.state = end.state,
+                     .code = end.exit_code,
+                     .signal = end.exit_signal,
+                     .reason = end.reason,
+                     .started_ms = j->started_ms,
+                     .ended_ms = end.ended_ms,
+                     .peak_rss_bytes = end.peak_rss_bytes > 0 ? end.peak_rss_bytes : CATALOG_NONE};
 
 done:
     if (rc != ERR_OK) {

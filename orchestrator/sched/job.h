@@ -37,6 +37,7 @@ typedef struct Job {
     int64_t silent_s;
     bool has_bye;
     CatalogAttemptState bye;
+    int64_t peak_rss_bytes; /* of bye; 0: it did not say */
     char bye_reason[INGEST_REASON_BYTES];
 } Job;
 

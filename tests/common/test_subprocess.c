@@ -56,6 +56,45 @@ START_TEST(a_missing_program_is_named)
 }
 END_TEST
 
+START_TEST(a_question_is_read_and_answered)
+{
+    const char *argv[] = {"sh", "-c", "tr a-z A-Z; echo noise >&2; exit 4", NULL};
+    enum { BYTES = 1 << 20 }; /* more than a pipe holds */
+    Buf question = BUF_INIT, out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    for (int i = 0; i < BYTES; i++) {
+        buf_putc(&question, 'q');
+    }
+    SubprocessAsk ask = {question.data, question.len, 20000, 2 * BYTES};
+    ck_assert_msg(subprocess_ask(argv, &ask, &out, &status, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(status, 4);
+    ck_assert_uint_eq(out.len, BYTES); /* standard error is not in it */
+    ck_assert_uint_eq(strspn(buf_str(&out), "Q"), BYTES);
+    buf_release(&question);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(patience_and_room_end)
+{
+    const char *sleeps[] = {"sleep", "100", NULL}, *talks[] = {"yes", NULL};
+    const char *missing[] = {"no-such-program-here", NULL};
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    int status = -1;
+    SubprocessAsk ask = {"", 0, 50, 100000};
+    ck_assert_int_eq(subprocess_ask(sleeps, &ask, &out, &status, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "sleep does not answer"));
+    ask.patience_ms = 20000;
+    ck_assert_int_eq(subprocess_ask(talks, &ask, &out, &status, &err), ERR_UNAVAILABLE);
+    ck_assert_uint_lt(out.len, 200000);
+    ck_assert_int_eq(subprocess_ask(missing, &ask, &out, &status, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "no-such-program-here"));
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(a_missing_folder_fails)
 {
     const char *argv[] = {"true", NULL};
@@ -73,6 +112,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, folder_locale_and_both_outputs_are_set);
     tcase_add_test(tc, failure_and_death_are_told_apart);
     tcase_add_test(tc, a_missing_program_is_named);
+    tcase_add_test(tc, a_question_is_read_and_answered);
+    tcase_add_test(tc, patience_and_room_end);
     tcase_add_test(tc, a_missing_folder_fails);
 }
 

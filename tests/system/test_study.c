@@ -22,24 +22,25 @@
 
 enum { N_FILES = 6, WORDS_A_FILE = 6000, PATIENCE_MS = 20000 };
 
-static const char study_text[] = "version: 1\n"
-                                 "study: small\n"
-                                 "corpus: {text: [\"text/*.txt\"], validation: 2048}\n"
-                                 "matrix:\n"
-                                 "  architecture: [llama, tnl, hgrn2, cosformer2]\n"
-                                 "  size: [xs]\n"
-                                 "sizes:\n"
-                                 "  xs: {layers: 2, width: 16, heads: 1}\n"
-                                 "training:\n"
-                                 "  tokens: 40k\n"
-                                 "  sequence: 64\n"
-                                 "  batch: 256\n"
-                                 "  optimizer: {adamw: {lr: 3e-3}}\n"
-                                 "  schedule: {constant: {warmup: 5}}\n"
-                                 "  precision: %s\n"
-                                 "checkpoints: {count: 6, spacing: log, first: 1k}\n"
-                                 "evaluation: [validation]\n"
-                                 "execution: {workers: 2, retries: 2}\n";
+static const char study_text[] =
+    "version: 1\n"
+    "study: small\n"
+    "corpus: {text: [\"text/*.txt\"], validation: 2048, tokenizer: %s}\n"
+    "matrix:\n"
+    "  architecture: [llama, tnl, hgrn2, cosformer2]\n"
+    "  size: [xs]\n"
+    "sizes:\n"
+    "  xs: {layers: 2, width: 16, heads: 1}\n"
+    "training:\n"
+    "  tokens: 40k\n"
+    "  sequence: 64\n"
+    "  batch: 256\n"
+    "  optimizer: {adamw: {lr: 3e-3}}\n"
+    "  schedule: {constant: {warmup: 5}}\n"
+    "  precision: %s\n"
+    "checkpoints: {count: 6, spacing: log, first: 1k}\n"
+    "evaluation: [validation]\n"
+    "execution: {workers: 2, retries: 2}\n";
 
 static TmpDir tmp;
 static char study[512];
@@ -62,10 +63,10 @@ static void write_text(void)
     }
 }
 
-static void write_study(const char *precision)
+static void write_study(const char *tokenizer, const char *precision)
 {
     char text[2048];
-    (void)snprintf(text, sizeof text, study_text, precision);
+    (void)snprintf(text, sizeof text, study_text, tokenizer, precision);
     (void)snprintf(study, sizeof study, "%s", tmpdir_write(&tmp, "small.yaml", text));
 }
 
@@ -81,7 +82,7 @@ static void setup(void)
     (void)snprintf(path, sizeof path, "%s/text", tmp.path);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     write_text();
-    write_study("f32");
+    write_study("bytes", "f32");
 }
 
 static void teardown(void)
@@ -275,15 +276,24 @@ END_TEST
 
 START_TEST(what_cannot_run_is_refused_before_anything_is_written)
 {
-    write_study("bf16");
+    write_study("{bpe: 4096}", "f32");
     must(65, "run", study, "--dir", dir_of("never"));
-    ck_assert_ptr_nonnull(strstr(output(), "precision"));
+    ck_assert_ptr_nonnull(strstr(output(), "tokenizer"));
     ck_assert(!fsx_exists(dir_of("never")));
-    write_study("f32");
+    write_study("bytes", "f32");
     ck_assert_int_eq(setenv("SLAW_WORKER", "/nowhere/slaw-worker", 1), 0);
     must(69, "run", study, "--dir", dir_of("never"));
     ck_assert_ptr_nonnull(strstr(output(), "/nowhere/slaw-worker"));
     ck_assert(!fsx_exists(dir_of("never")));
+}
+END_TEST
+
+START_TEST(bf16_trains_to_the_end)
+{
+    write_study("bytes", "bf16");
+    must(0, "run", study, "--dir", dir_of("half"));
+    must(0, "verify", dir_of("half"), NULL, NULL);
+    ck_assert_str_eq(catalog_ask(dir_of("half"), "SELECT count(*) FROM observation"), "24");
 }
 END_TEST
 
@@ -297,6 +307,7 @@ int main(void)
     tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
     tcase_add_test(t, a_rebuilt_catalog_is_the_same);
     tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
+    tcase_add_test(t, bf16_trains_to_the_end);
     tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
     suite_add_tcase(s, t);
     return suite_run(s);

@@ -15,6 +15,7 @@ enum { N_ISA = sizeof isa_list / sizeof isa_list[0] };
 
 static Kern table[N_ISA]; /* table[i]: ISAs 0..i layered; isa == NULL if unsupported */
 static Kern table_bf16[N_ISA];
+static bool is_capped[N_ISA]; /* SLAW_ISA names a weaker one */
 static const Kern *best;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -34,6 +35,7 @@ static void build_tables(void)
             table_bf16[i] = k_bf16;
             best = capped ? best : &table[i];
         }
+        is_capped[i] = capped;
         capped = capped || (cap && strcmp(cap, name) == 0);
     }
 }
@@ -68,4 +70,16 @@ const Kern *kern_for_isa(const char *isa)
 const char *kern_isa_name(size_t i)
 {
     return i < N_ISA ? isa_list[i]->name : NULL;
+}
+
+const char *kern_isa_status(size_t i)
+{
+    (void)pthread_once(&once, build_tables);
+    if (i >= N_ISA) {
+        return NULL;
+    }
+    return !table[i].isa       ? "not supported by this CPU"
+           : best == &table[i] ? "used"
+           : is_capped[i]      ? "capped by SLAW_ISA"
+                               : "supported";
 }

@@ -124,4 +124,8 @@ const Kern *kern_for_isa(const char *isa);
 /* The i-th ISA this build knows (NULL past the end), weakest first. */
 const char *kern_isa_name(size_t i);
 
+/* What became of it: "used", "supported", "capped by SLAW_ISA", "not supported by this CPU".
+ * NULL past the end. */
+const char *kern_isa_status(size_t i);
+
 #endif

@@ -184,6 +184,14 @@ static ErrCode get_text(const json_t *object, const char *key, char *out, size_t
     return rc;
 }
 
+/* The same for a member that may be absent: then "". */
+static ErrCode get_text_or_none(const json_t *object, const char *key, char *out, size_t n,
+                                Err *err)
+{
+    out[0] = '\0';
+    return json_object_get(object, key) ? get_text(object, key, out, n, err) : ERR_OK;
+}
+
 static ErrCode get_real(const json_t *object, const char *key, double *ret, Err *err)
 {
     return json_to_real(json_object_get(object, key), ret)
@@ -207,11 +215,16 @@ static json_t *manifest_object(const Ckpt *c, const FileSum *model, const FileSu
         json_decref(list);
         return NULL;
     }
-    return json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:s, s:{s:o, s:o}}", "schema", SCHEMA, "run",
-                     c->run, "step", (json_int_t)c->step, "tokens", (json_int_t)c->tokens,
-                     "train_loss", json_real_or_name(c->train_loss), "evaluations", list, "corpus",
-                     c->corpus, "files", "model.safetensors", sum_object(model), "config.json",
-                     sum_object(config));
+    json_t *out = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:s, s:{s:o, s:o}}", "schema", SCHEMA,
+                            "run", c->run, "step", (json_int_t)c->step, "tokens",
+                            (json_int_t)c->tokens, "train_loss", json_real_or_name(c->train_loss),
+                            "evaluations", list, "corpus", c->corpus, "files", "model.safetensors",
+                            sum_object(model), "config.json", sum_object(config));
+    if (c->isa[0] && json_object_set_new(out, "isa", json_string(c->isa)) != 0) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
 }
 
 /* Pretty JSON by fsx_replace(), and its sum. */
@@ -293,6 +306,7 @@ static ErrCode read_manifest(const json_t *object, Ckpt *c, Err *err)
     TRY(check_schema(object, err));
     TRY(get_text(object, "run", c->run, sizeof c->run, err));
     TRY(get_text(object, "corpus", c->corpus, sizeof c->corpus, err));
+    TRY(get_text_or_none(object, "isa", c->isa, sizeof c->isa, err));
     TRY(json_get_i64(object, "step", &c->step, err));
     TRY(json_get_i64(object, "tokens", &c->tokens, err));
     TRY(get_real(object, "train_loss", &c->train_loss, err));
@@ -381,10 +395,11 @@ ErrCode state_write(const char *run_dir, const TrainState *s, const TensorOut *t
     TRY(fresh_dir(run_dir, state_name, s->step, dir, err));
     TRY(fsx_join(path, dir, "state.safetensors", err));
     TRY(safetensors_write(path, "slaw-state", t, n, &tensors, err));
-    object = json_pack("{s:i, s:s, s:I, s:{s:o, s:I}, s:s, s:{s:o}}", "schema", SCHEMA, "run",
-                       s->run, "step", (json_int_t)s->step, "train_loss", "sum",
-                       json_real_or_name(s->loss_sum), "count", (json_int_t)s->loss_count, "corpus",
-                       s->corpus, "files", "state.safetensors", sum_object(&tensors));
+    object =
+        json_pack("{s:i, s:s, s:I, s:{s:o, s:I}, s:s, s:s, s:{s:o}}", "schema", SCHEMA, "run",
+                  s->run, "step", (json_int_t)s->step, "train_loss", "sum",
+                  json_real_or_name(s->loss_sum), "count", (json_int_t)s->loss_count, "corpus",
+                  s->corpus, "isa", s->isa, "files", "state.safetensors", sum_object(&tensors));
     TRY(write_json(dir, "state.json", object, &ignored, err));
     TRY(prune_states(run_dir, err));
 
@@ -400,6 +415,7 @@ static ErrCode read_state(const json_t *object, TrainState *s, Err *err)
     TRY(check_schema(object, err));
     TRY(get_text(object, "run", s->run, sizeof s->run, err));
     TRY(get_text(object, "corpus", s->corpus, sizeof s->corpus, err));
+    TRY(get_text_or_none(object, "isa", s->isa, sizeof s->isa, err));
     TRY(json_get_i64(object, "step", &s->step, err));
     TRY(json_get_obj(object, "train_loss", &sums, err));
     TRY(get_real(sums, "sum", &s->loss_sum, err));

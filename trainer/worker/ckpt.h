@@ -27,6 +27,7 @@
 #include "trainer/worker/safetensors.h"
 
 enum { CKPT_MAX_EVALUATIONS = 8, CKPT_TASK_BYTES = 64, CKPT_STATES_KEPT = 2 };
+enum { CKPT_ISA_BYTES = 32 };
 
 typedef struct CkptEvaluation {
     char task[CKPT_TASK_BYTES];
@@ -39,6 +40,7 @@ typedef struct CkptEvaluation {
 typedef struct Ckpt {
     char run[SHA256_HEX_BYTES];
     char corpus[SHA256_HEX_BYTES]; /* digest */
+    char isa[CKPT_ISA_BYTES];      /* that made it, where its bits depend on it (bf16); "" in f32 */
     int64_t step;
     int64_t tokens;    /* D */
     double train_loss; /* mean over the steps since the checkpoint before [nats/token] */
@@ -57,6 +59,7 @@ typedef struct CkptReceipt {
 typedef struct TrainState {
     char run[SHA256_HEX_BYTES];
     char corpus[SHA256_HEX_BYTES];
+    char isa[CKPT_ISA_BYTES]; /* that trained up to here; "" in a state that does not say */
     int64_t step;
     double loss_sum; /* of the steps since the checkpoint before */
     int64_t loss_count;

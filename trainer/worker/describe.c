@@ -1,13 +1,12 @@
 #include "trainer/worker/describe.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "common/arena.h"
-#include "common/clock.h"
-#include "common/rng.h"
-#include "trainer/models/model.h"
-#include "trainer/optim/optim.h"
-#include "trainer/worker/tensors.h"
+#include "trainer/core/kern.h"
+#include "trainer/worker/measure.h"
 
 static json_t *option_json(const ArchOption *o)
 {
@@ -29,9 +28,32 @@ static json_t *arch_json(const Arch *a)
                      a->source, "options", options);
 }
 
+static json_t *isas_json(void)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s}", "isa", kern_isa_name(i), "status", kern_isa_status(i)));
+    }
+    return list;
+}
+
+/* SLAW_ISA as it stands, null without it; and whether it names an ISA of this build. */
+static json_t *cap_json(bool *ret_is_known)
+{
+    /* Nothing here sets the environment. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *cap = getenv("SLAW_ISA");
+    *ret_is_known = false;
+    for (size_t i = 0; cap && kern_isa_name(i); i++) {
+        *ret_is_known = *ret_is_known || strcmp(cap, kern_isa_name(i)) == 0;
+    }
+    return cap ? json_string(cap) : json_null();
+}
+
 json_t *describe_json(void)
 {
-    json_t *archs = json_array(), *isas = json_array();
+    bool is_known = false;
+    json_t *archs = json_array(), *isas = json_array(), *cap = cap_json(&is_known);
     for (size_t i = 0; i < arch_count(); i++) {
         (void)json_array_append_new(archs, arch_json(arch_at(i)));
     }
@@ -40,78 +62,36 @@ json_t *describe_json(void)
             (void)json_array_append_new(isas, json_string(kern_isa_name(i)));
         }
     }
-    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o}", "schema", 1, "program", "slaw-worker",
-                     "version", SLAW_VERSION, "isa", kern_get()->isa, "isas", isas, "architectures",
-                     archs);
+    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "schema", 1, "program",
+                     "slaw-worker", "version", SLAW_VERSION, "isa", kern_get()->isa, "isas", isas,
+                     "isa_status", isas_json(), "isa_cap", cap, "isa_cap_is_known", is_known,
+                     "architectures", archs);
 }
 
 enum { PROBE_LAYERS = 3, PROBE_WIDTH = 96, PROBE_HEADS = 3, PROBE_VOCABULARY = 256 };
-enum { PROBE_BATCH = 8, PROBE_SEQUENCE = 256, PROBE_TOKENS = PROBE_BATCH * PROBE_SEQUENCE };
-static const size_t probe_window_tokens = PROBE_TOKENS + PROBE_BATCH; /* [B, n+1] */
+enum { PROBE_BATCH = 8, PROBE_SEQUENCE = 256 };
 
-/* Steps until `seconds` have passed, the first (cold) one not counted. */
-static double time_steps(Model *m, Optim *o, const uint16_t *tokens, double seconds,
-                         int64_t *ret_steps)
+ErrCode probe_json(Precision precision, double seconds, json_t **ret, Err *err)
 {
-    int64_t steps = -1;
-    MonoNs start = 0;
-    double passed = 0.0;
-    do {
-        if (steps == 0) {
-            start = clock_mono_ns();
-        }
-        (void)model_loss_grad(m, tokens, PROBE_BATCH, PROBE_SEQUENCE);
-        double norm = optim_grad_norm(o, model_grads(m));
-        optim_step(o, steps + 2, 1e-3, norm, model_grads(m), model_params(m));
-        model_params_changed(m);
-        steps++;
-        passed = steps > 0 ? (double)(clock_mono_ns() - start) / (double)NS_PER_S : 0.0;
-    } while (steps < 1 || passed < seconds);
-    *ret_steps = steps;
-    return passed;
-}
-
-ErrCode probe_json(double seconds, json_t **ret, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    const int64_t mlp = arch_default_mlp_width(PROBE_WIDTH);
-    const ModelShape shape =
-        arch_shape(arch_at(0), PROBE_LAYERS, PROBE_WIDTH, PROBE_HEADS, mlp, PROBE_VOCABULARY);
-    const RunConfig config = {.beta1 = 0.9, .beta2 = 0.95, .adam_eps = 1e-8, .clip = 1.0};
-    Arena arena = ARENA_INIT;
-    Model *m = NULL;
-    Optim o;
-    int64_t steps = 0;
-    double passed = 0.0, rate = 0.0;
-    uint16_t *tokens = arena_array(&arena, probe_window_tokens, sizeof *tokens);
-    OptimRange *range = NULL;
-
-    TRY(model_open(&shape,
-                   &(ModelHow){.use = MODEL_TRAIN,
-                               .batch = PROBE_BATCH,
-                               .seq = PROBE_SEQUENCE,
-                               .kern = kern_get()},
-                   &m, err));
-    range = arena_array(&arena, model_tensor_count(m), sizeof *range);
-    if (!tokens || !range) {
-        rc = err_nomem(err, "the probe");
-        goto done;
+    const ModelShape shape = arch_shape(arch_at(0), PROBE_LAYERS, PROBE_WIDTH, PROBE_HEADS,
+                                        arch_default_mlp_width(PROBE_WIDTH), PROBE_VOCABULARY);
+    const Measure what = {.shape = &shape,
+                          .precision = precision,
+                          .sequence = PROBE_SEQUENCE,
+                          .sequences = PROBE_BATCH,
+                          .threads = 1,
+                          .seconds = seconds};
+    Speed s = {.steps = 0};
+    ErrCode rc = measure_speed(&what, &s, err);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    for (size_t i = 0; i < probe_window_tokens; i++) {
-        tokens[i] = (uint16_t)(rng_u64(1, rng_stream(RNG_SAMPLER, 0), i) % PROBE_VOCABULARY);
-    }
-    TRY(optim_init(&config, kern_get(), range, tensors_ranges(m, range), model_param_count(m),
-                   &arena, &o, err));
-    model_init(m, 1);
-    passed = time_steps(m, &o, tokens, seconds, &steps);
-    rate = (double)(steps * PROBE_TOKENS) / passed;
+    const double tokens = (double)(PROBE_BATCH * PROBE_SEQUENCE);
+    double rate = tokens / (tokens / s.tokens_per_s + s.update_s);
     *ret = json_pack(
-        "{s:i, s:s, s:f, s:f, s:I}", "schema", 1, "isa", kern_get()->isa, "flops_per_second",
+        "{s:i, s:s, s:s, s:f, s:f, s:I}", "schema", 1, "isa", kern_get()->isa, "precision",
+        precision == PRECISION_BF16 ? "bf16" : "f32", "flops_per_second",
         round(rate * (arch_flops_exact(&shape, PROBE_SEQUENCE) + arch_flops_head(&shape))),
-        "tokens_per_second", round(rate), "steps", (json_int_t)steps);
-    rc = *ret ? ERR_OK : err_nomem(err, "the probe");
-done:
-    model_close(m);
-    arena_release(&arena);
-    return rc;
+        "tokens_per_second", round(rate), "steps", (json_int_t)s.steps);
+    return *ret ? ERR_OK : err_nomem(err, "the probe");
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/json.h"
+#include "common/machine.h"
 
 json_t *event_hello(const ModelShape *s, const char *isa, int64_t resumed_step)
 {
@@ -41,6 +42,7 @@ json_t *event_checkpoint(const Ckpt *c, const CkptReceipt *r)
 
 json_t *event_bye(const char *status, int64_t step, const char *reason)
 {
-    return json_pack("{s:s, s:s, s:I, s:s}", "event", "bye", "status", status, "step",
-                     (json_int_t)step, "reason", reason);
+    return json_pack("{s:s, s:s, s:I, s:s, s:I}", "event", "bye", "status", status, "step",
+                     (json_int_t)step, "reason", reason, "peak_rss_bytes",
+                     (json_int_t)machine_peak_rss());
 }

@@ -97,21 +97,6 @@ static ErrCode emit_bye(Loop *l, ErrCode result, const char *why, Err *err)
 
 /* ---------------------------------------------------------------- opening */
 
-/* What this version of the worker cannot do, in the words of the study file. */
-static ErrCode check_supported(const RunConfig *c, Err *err)
-{
-    if (c->precision != PRECISION_F32) {
-        (void)err_set(err, ERR_INVALID, "training.precision: bf16 is not available yet");
-        return err_hint(err, "precision: f32");
-    }
-    if (c->threads > 1) {
-        (void)err_set(err, ERR_INVALID,
-                      "execution.threads: a run has one thread for now, not %" PRId64, c->threads);
-        return err_hint(err, "threads: 1, and more workers");
-    }
-    return ERR_OK;
-}
-
 static ErrCode open_config(Loop *l, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -213,9 +198,9 @@ static ErrCode open_training(Loop *l, const char *corpus_dir, Err *err)
 {
     ErrCode rc = ERR_OK;
     const RunConfig *c = &l->config;
-    TRY(check_supported(c, err));
-    TRY(open_corpus(l, corpus_dir, err));
     l->kern = kern_get();
+    (void)snprintf(l->state.isa, sizeof l->state.isa, "%s", l->kern->isa);
+    TRY(open_corpus(l, corpus_dir, err));
     TRY(model_open(&c->shape,
                    &(ModelHow){.use = MODEL_TRAIN,
                                .batch = (size_t)l->sampler.sequences,
@@ -261,6 +246,28 @@ static ErrCode check_same(const Loop *l, const char *run, const char *corpus, co
     return ERR_OK;
 }
 
+/* Float32 has the same bits on every ISA; bf16 goes on where it began, or a curve would be of
+ * two computations. */
+static ErrCode check_isa(const Loop *l, const char *isa, const char *what, Err *err)
+{
+    if (l->config.precision == PRECISION_F32 || strcmp(isa, l->kern->isa) == 0) {
+        return ERR_OK;
+    }
+    const char *made_with = isa[0] ? isa : "an unknown ISA";
+    if (kern_for_isa(isa)) {
+        (void)err_set(err, ERR_INVALID,
+                      "bf16 has the same bits on the same ISA only: %s was made with %s, this is "
+                      "%s; SLAW_ISA=%s goes on with it",
+                      what, made_with, l->kern->isa, isa);
+    } else {
+        (void)err_set(err, ERR_INVALID,
+                      "bf16 has the same bits on the same ISA only: %s was made with %s, which "
+                      "this machine has not, and this is %s",
+                      what, made_with, l->kern->isa);
+    }
+    return err_hint(err, "or remove state/ and checkpoints/ of the run, to begin again");
+}
+
 /* A whole checkpoint of `step`, if there is one.  ERR_NOTFOUND if not. */
 static ErrCode find_checkpoint(const Loop *l, int64_t step, Ckpt *ret, CkptReceipt *receipt,
                                Err *err)
@@ -295,8 +302,10 @@ static ErrCode resume(Loop *l, Err *err)
         return rc;
     }
     TRY(check_same(l, found.run, found.corpus, "the state", err));
+    TRY(check_isa(l, found.isa, "the state", err));
     TRY(safetensors_open(file, &s, err));
     TRY(tensors_load_state(l->model, &l->optim, s, err));
+    (void)snprintf(found.isa, sizeof found.isa, "%s", l->kern->isa);
     l->state = found;
     l->saved_step = found.step;
 done:
@@ -357,6 +366,9 @@ static ErrCode make_checkpoint(Loop *l, Ckpt *c, CkptReceipt *receipt, Err *err)
                 .train_loss = s->loss_sum / (double)s->loss_count};
     (void)snprintf(c->run, sizeof c->run, "%s", s->run);
     (void)snprintf(c->corpus, sizeof c->corpus, "%s", s->corpus);
+    if (l->config.precision != PRECISION_F32) {
+        (void)snprintf(c->isa, sizeof c->isa, "%s", s->isa);
+    }
     if (l->config.evaluates_validation) {
         if (!validate(l->model, &l->sampler, l->tokens, stop_requested, &c->evaluation[0])) {
             return interrupted(l, err);
@@ -381,6 +393,7 @@ static ErrCode checkpoint(Loop *l, Err *err)
     CkptReceipt receipt;
     rc = find_checkpoint(l, l->state.step, &c, &receipt, err);
     if (rc == ERR_OK) {
+        TRY(check_isa(l, c.isa, "a checkpoint", err));
         TRY(save_state(l, err));
     } else if (rc == ERR_NOTFOUND) {
         TRY(make_checkpoint(l, &c, &receipt, err));

@@ -8,6 +8,7 @@
 #include "common/quantity.h"
 #include "common/wire.h"
 #include "trainer/worker/describe.h"
+#include "trainer/worker/estimate.h"
 #include "trainer/worker/evaluate.h"
 #include "trainer/worker/generate.h"
 #include "trainer/worker/loop.h"
@@ -203,13 +204,40 @@ static ErrCode verb_describe(int argc, char *const argv[], Err *err)
 static ErrCode verb_probe(int argc, char *const argv[], Err *err)
 {
     double seconds = 0.3;
+    const char *precision = "f32";
     json_t *answer = NULL;
-    const Arg args[] = {{"--seconds", ARG_F64, &seconds}, {0}};
+    const Arg args[] = {
+        {"--seconds", ARG_F64, &seconds}, {"--precision", ARG_TEXT, &precision}, {0}};
     ErrCode rc = ERR_OK;
     TRY(parse(argc, argv, args, NULL, err));
-    TRY(probe_json(seconds, &answer, err));
+    if (strcmp(precision, "f32") != 0 && strcmp(precision, "bf16") != 0) {
+        rc = err_set(err, ERR_USAGE, "--precision takes f32 or bf16, not \"%s\"", precision);
+        goto done;
+    }
+    TRY(probe_json(strcmp(precision, "f32") == 0 ? PRECISION_F32 : PRECISION_BF16, seconds, &answer,
+                   err));
     TRY(print_json(answer, err));
 done:
+    return rc;
+}
+
+/* The question is on standard input. */
+static ErrCode verb_estimate(int argc, char *const argv[], Err *err)
+{
+    const Arg none[] = {{0}};
+    json_error_t why;
+    json_t *question = NULL, *answer = NULL;
+    ErrCode rc = ERR_OK;
+    TRY(parse(argc, argv, none, NULL, err));
+    question = json_loadf(stdin, JSON_REJECT_DUPLICATES, &why);
+    if (!json_is_object(question)) {
+        rc = err_set(err, ERR_FORMAT, "standard input holds no JSON object: %s", why.text);
+        goto done;
+    }
+    TRY(estimate_json(question, &answer, err));
+    TRY(print_json(answer, err));
+done:
+    json_decref(question);
     return rc;
 }
 
@@ -226,7 +254,8 @@ static const Verb verb_table[] = {
      verb_generate, err_exit_status},
     {"evaluate", "CHECKPOINT --corpus DIR [--json]", verb_evaluate, err_exit_status},
     {"describe", "", verb_describe, err_exit_status},
-    {"probe", "[--seconds S]", verb_probe, err_exit_status},
+    {"probe", "[--seconds S] [--precision f32|bf16]", verb_probe, err_exit_status},
+    {"estimate", "< QUESTION.json", verb_estimate, err_exit_status},
 };
 enum { N_VERBS = sizeof verb_table / sizeof verb_table[0] };
 

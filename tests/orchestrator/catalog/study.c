@@ -42,7 +42,8 @@ static void play_attempt(Sample *s, int i, int64_t id, int64_t number, int64_t f
     IngestResult result;
     OK(catalog_ingest(s->c, id, number, events, NULL, &result, &err));
     OK(catalog_attempt_end(s->c, id, number, &end, &err));
-    ExitRecord e = {end.state, end.exit_code, end.exit_signal, end.reason, 50, end.ended_ms};
+    ExitRecord e = {end.state, end.exit_code, end.exit_signal, end.reason,
+                    50,        end.ended_ms,  CATALOG_NONE};
     OK(exit_record_write(dir, &e, &err));
 }
 

@@ -43,7 +43,7 @@ START_TEST(a_new_catalog_has_its_settings)
     Sample s = sample_open();
     sqlite3 *db = s.c->db;
     ck_assert_int_eq(pragma(db, "PRAGMA application_id"), CATALOG_APPLICATION_ID);
-    ck_assert_int_eq(pragma(db, "PRAGMA user_version"), 1);
+    ck_assert_int_eq(pragma(db, "PRAGMA user_version"), 2);
     ck_assert_int_eq(pragma(db, "PRAGMA foreign_keys"), 1);
     ck_assert_int_eq(pragma(db, "PRAGMA synchronous"), 2); /* FULL */
     ck_assert_int_eq(pragma(db, "PRAGMA busy_timeout"), 5000);
@@ -142,7 +142,7 @@ START_TEST(a_newer_catalog_is_refused)
     catalog_close(s.c);
     raw_exec(s.db, "PRAGMA user_version = 9");
     FAILS(ERR_FORMAT, catalog_open(s.db, &c, &err));
-    HAS(err.msg, "newer slaw (catalog version 9; this program knows 1)");
+    HAS(err.msg, "newer slaw (catalog version 9; this program knows 2)");
     HAS(err.hint, "slaw reindex STUDY");
     FAILS(ERR_FORMAT, catalog_open_readonly(s.db, &c, &err));
     HAS(err.msg, "newer slaw");

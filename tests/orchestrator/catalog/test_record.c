@@ -53,12 +53,13 @@ START_TEST(every_record_reads_back)
     ck_assert(s.state == CATALOG_RUN_FAILED && s.attempts == 3 && s.step == 20);
     ck_assert(s.steps == 40 && s.checkpoints == 2);
 
-    ExitRecord e = {CATALOG_ATTEMPT_FAILED, CATALOG_NONE, 9, NULL, 5, 1763900000000};
+    ExitRecord e = {CATALOG_ATTEMPT_FAILED, CATALOG_NONE, 9, NULL, 5, 1763900000000, 12345678};
     OK(exit_record_write(t.path, &e, &err));
     e = (ExitRecord){0};
     OK(exit_record_read(t.path, &a, &e, &err));
     ck_assert(e.state == CATALOG_ATTEMPT_FAILED && e.code == CATALOG_NONE && e.signal == 9);
     ck_assert(!e.reason && e.started_ms == 5 && e.ended_ms == 1763900000000);
+    ck_assert_int_eq(e.peak_rss_bytes, 12345678);
     arena_release(&a);
     tmpdir_close(&t);
 }

@@ -116,7 +116,23 @@ START_TEST(plan_measures_the_worker_or_says_null)
     ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
     json_t *v = parsed(&out);
     ck_assert(json_number_value(json_object_get(v, "seconds")) > 0.0);
+    const json_t *cells = json_object_get(v, "cells");
+    int64_t both = number(v, "memory_bytes"), largest = 0;
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        int64_t one = number(json_array_get(cells, i), "memory_bytes");
+        largest = one > largest ? one : largest;
+    }
+    ck_assert_int_gt(both, largest); /* two workers */
+    ck_assert_int_lt(both, 2 * largest);
+    ck_assert_int_gt(largest, (1 + 1 + 2) * 4 * 6450000); /* 6.45M parameters, gradients, m, v */
     json_decref(v);
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --measure 0 --json", &out), 0);
+    v = parsed(&out);
+    ck_assert(json_is_null(json_object_get(v, "seconds")));
+    ck_assert_int_lt(llabs(number(v, "memory_bytes") - both), 1000000); /* pages of the program */
+    json_decref(v);
+    ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --measure -1", &out), 2);
+    expect_stderr("--measure takes 0 to 3600 seconds");
     /* A worker that cannot be run: no times, and everything else as before. */
     ck_assert_int_eq(setenv("SLAW_WORKER", "/nonexistent", 1), 0);
     ck_assert_int_eq(slaw("plan @/experiments/milli.yaml --json", &out), 0);
@@ -150,10 +166,9 @@ START_TEST(plan_goes_on_without_a_probe_that_answers)
     } worker[] = {
         {"#!/bin/sh\necho nonsense\n", "printed no JSON object"},
         {"#!/bin/sh\necho '[1]'\n", "printed no JSON object"},
-        {"#!/bin/sh\necho '{}'\n", "flops_per_second"},
-        {"#!/bin/sh\necho '{\"flops_per_second\":0}'\n", "measured nothing"},
-        {"#!/bin/sh\nexit 3\n", "printed no JSON object"},
-        {"#!/bin/sh\nyes | head -c 100000\n", "does not answer"},
+        {"#!/bin/sh\necho '{}'\n", "answered for 0 cells, not 24"},
+        {"#!/bin/sh\nexit 3\n", "ended with status 3"},
+        {"#!/bin/sh\nyes | head -c 100000000\n", "does not answer"},
         {"#!/no/such/interpreter\n", "times are unknown"},
     };
     Buf out = BUF_INIT;
@@ -241,6 +256,68 @@ START_TEST(schema_is_the_file)
 }
 END_TEST
 
+static const char *member(const json_t *v, const char *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(v, object), key));
+    ck_assert_msg(text != NULL, "%s.%s", object, key);
+    return text;
+}
+
+START_TEST(doctor_says_what_is_there)
+{
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(setenv("SLAW_ISA", "scalar", 1), 0);
+    ck_assert_int_eq(slaw("doctor --measure 0.02 --json", &out), 0);
+    json_t *v = parsed(&out);
+    ck_assert(json_is_true(json_object_get(v, "usable")));
+    ck_assert_str_eq(member(v, "worker", "version"), SLAW_VERSION);
+    ck_assert_str_eq(member(v, "isa", "used"), "scalar");
+    ck_assert_str_eq(member(v, "isa", "cap"), "scalar");
+    ck_assert_str_eq(json_string_value(json_object_get(v, "bf16")), "emulated");
+    ck_assert_int_ge(number(json_object_get(v, "cores"), "allowed"), 1);
+    ck_assert_int_eq(number(json_object_get(v, "memory"), "total_bytes") > 0, 1);
+    ck_assert(json_number_value(json_object_get(json_object_get(v, "speed"), "f32")) > 1e6);
+    ck_assert(json_number_value(json_object_get(json_object_get(v, "speed"), "bf16")) > 1e6);
+    ck_assert_str_eq(member(v, "disk", "dir"), "."); /* runs is not there yet */
+    ck_assert_int_eq(member(v, "libraries", "sqlite")[0], '3');
+    json_decref(v);
+    ck_assert_int_eq(setenv("SLAW_ISA", "nonsense", 1), 0);
+    ck_assert_int_eq(slaw("doctor --measure 0 /dev/shm/a/b", &out), 0);
+    ck_assert_int_eq(unsetenv("SLAW_ISA"), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "hint: SLAW_ISA names no ISA"));
+    ck_assert_ptr_null(strstr(buf_str(&out), "speed"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "free in /dev/shm ("));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "usable: yes"));
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(doctor_is_69_without_a_worker)
+{
+    static const char other[] = "#!/bin/sh\necho '{\"version\":\"99\",\"isa\":\"avx512bf16\"}'\n";
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/nonexistent", 1), 0);
+    ck_assert_int_eq(slaw("doctor", &out), 69);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "worker: none that can be used: SLAW_WORKER names "
+                                                "/nonexistent"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "usable: no"));
+    ck_assert_int_eq(setenv("SLAW_WORKER", "/bin/false", 1), 0);
+    ck_assert_int_eq(slaw("doctor --json", &out), 69);
+    json_t *v = parsed(&out);
+    ck_assert(json_is_null(json_object_get(v, "isa")));
+    ck_assert_str_eq(member(v, "worker", "error"), "slaw-worker describe ended with status 1");
+    json_decref(v);
+    const char *path = tmpdir_write(&tmp, "worker", other);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+    ck_assert_int_eq(setenv("SLAW_WORKER", path, 1), 0);
+    ck_assert_int_eq(slaw("doctor --measure 0", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "are of different versions"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "bf16: hardware"));
+    ck_assert_int_eq(unsetenv("SLAW_WORKER"), 0);
+    buf_release(&out);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
@@ -251,6 +328,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_time_beyond_all_numbers_is_unknown);
     tcase_add_test(tc, plan_goes_on_without_a_probe_that_answers);
     tcase_add_test(tc, a_study_is_a_file_or_a_directory);
+    tcase_add_test(tc, doctor_says_what_is_there);
+    tcase_add_test(tc, doctor_is_69_without_a_worker);
     tcase_add_test(tc, schema_is_the_file);
 }
 

@@ -54,7 +54,8 @@ static void open_paper(void)
                       ERR_OK,
                   "%s\n%s", err.msg, buf_str(&problems));
     arena = ARENA_INIT;
-    ck_assert_int_eq(plan_make(study, NULL, (double)NAN, &arena, &plan, &err), ERR_OK);
+    ck_assert_int_eq(plan_make(study, NULL, &(PlanGiven){.workers = 1}, &arena, &plan, &err),
+                     ERR_OK);
     buf_release(&problems);
 }
 

@@ -42,11 +42,21 @@ static void close_study(void)
     tmpdir_close(&tmp);
 }
 
+static PlanGiven given_at(double speed)
+{
+    static PlanCost cost[8];
+    for (size_t i = 0; i < study->n_runs; i++) {
+        cost[i] = isnan(speed) ? PLAN_COST_UNKNOWN : plan_cost_at(&study->runs[i], speed);
+    }
+    return (PlanGiven){.cost = cost, .workers = 2};
+}
+
 static Plan planned(double speed)
 {
+    PlanGiven given = given_at(speed);
     Plan p;
     Err err = ERR_INIT;
-    ck_assert_msg(plan_make(study, tmp.path, speed, &arena, &p, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(plan_make(study, tmp.path, &given, &arena, &p, &err) == ERR_OK, "%s", err.msg);
     return p;
 }
 
@@ -124,13 +134,14 @@ END_TEST
 
 START_TEST(a_damaged_status_is_an_error)
 {
+    PlanGiven given = {.cost = NULL, .workers = 1};
     Plan p;
     Err err = ERR_INIT;
     write_status(0, "{\"schema\":1,");
-    ck_assert_int_eq(plan_make(study, tmp.path, 1.0, &arena, &p, &err), ERR_FORMAT);
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_FORMAT);
     ck_assert_ptr_nonnull(strstr(err.msg, "status.json"));
     write_status(0, "{\"schema\":1}");
-    ck_assert_int_eq(plan_make(study, tmp.path, 1.0, &arena, &p, &err), ERR_FORMAT);
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_FORMAT);
 }
 END_TEST
 
@@ -141,6 +152,86 @@ START_TEST(the_longest_goes_first)
     ck_assert(plan_makespan(s, 5, 2, &arena) == 8); /* 5 2 1 | 4 3 */
     ck_assert(plan_makespan(s, 5, 99, &arena) == 5);
     ck_assert(plan_makespan(s, 0, 2, &arena) == 0);
+}
+END_TEST
+
+START_TEST(memory_is_that_of_the_largest_at_a_time)
+{
+    const PlanCost cost[] = {{.memory_bytes = 30000000}, {.memory_bytes = 50000000}};
+    PlanGiven given = {.cost = cost, .workers = 1, .corpus_bytes = 2000000};
+    Plan p;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    /* 16 steps of 8 sequences of 8 bytes: 128 times 64 KiB and more; the corpus is less */
+    ck_assert_int_eq(p.cells[0].memory_bytes, 32000000);
+    ck_assert_int_eq(p.worker_bytes, 52000000);
+    ck_assert_int_eq(p.memory_bytes, 52000000);
+    given.workers = 5;
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    ck_assert_int_eq(p.memory_bytes, 82000000); /* both, and the corpus once */
+    given.corpus_bytes = 1000000000;
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    ck_assert_int_eq(p.cells[0].corpus_bytes, 128 * (65536 + 8));
+    write_status(1, "{\"schema\":1,\"state\":\"done\",\"step\":16}");
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    ck_assert_int_eq(p.memory_bytes, 30000000 + 128 * (65536 + 8));
+    json_t *j = plan_json(&p, study);
+    ck_assert_int_eq(json_integer_value(json_object_get(j, "memory_bytes")), p.memory_bytes);
+    json_decref(j);
+}
+END_TEST
+
+START_TEST(too_little_memory_is_told)
+{
+    const Plan p = {.worker_bytes = 3000000000, .memory_bytes = 8000000000};
+    Err err = ERR_INIT;
+    bool warns = true;
+    ck_assert_int_eq(plan_check_memory(&p, 4, (MachineMemory){0}, &warns, &err), ERR_OK);
+    ck_assert(!warns); /* the kernel does not say */
+    MachineMemory m = {.total_bytes = 8000000000};
+    ck_assert_int_eq(plan_check_memory(&p, 4, m, &warns, &err), ERR_OK);
+    ck_assert(!warns);
+    m.total_bytes = 5000000000;
+    ck_assert_int_eq(plan_check_memory(&p, 4, m, &warns, &err), ERR_OK);
+    ck_assert(warns);
+    ck_assert_ptr_nonnull(strstr(err.msg, "4 workers need up to 8.00 GB"));
+    ck_assert_ptr_nonnull(strstr(err.hint, "fewer workers: 2 fit"));
+    m.total_bytes = 2999999999;
+    ck_assert_int_eq(plan_check_memory(&p, 4, m, &warns, &err), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "3.00 GB"));
+}
+END_TEST
+
+START_TEST(the_corpus_is_that_of_the_study_or_the_least)
+{
+    ck_assert_int_eq(plan_corpus_bytes(study, tmp.path), 1000 + 1200);
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, "corpus", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    (void)tmpdir_write(&tmp, "corpus/train.tokens", "12345");
+    (void)tmpdir_write(&tmp, "corpus/validation.tokens", "678");
+    ck_assert_int_eq(plan_corpus_bytes(study, tmp.path), 8);
+}
+END_TEST
+
+START_TEST(what_was_measured_is_added_up)
+{
+    /* 16 steps of 64 tokens at 1000 a second and 0.5 s of update, 4 checkpoints of 1200 tokens
+     * scored at 3000 a second and written in 2 s */
+    const PlanCost one = {.tokens_per_s = 1000, .scored_per_s = 3000, .update_s = 0.5};
+    const PlanCost cost[] = {one, one};
+    PlanGiven given = {.cost = cost, .workers = 1, .checkpoint_s = 2};
+    Plan p;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    double want = 16 * 0.064 + 16 * 0.5 + 4 * 0.4 + 4 * 2, both = 2 * want;
+    check_close_f64("seconds", 1, &p.cells[0].seconds, &want, 0.0, 1e-12); /* a few roundings */
+    check_close_f64("of both", 1, &p.seconds, &both, 0.0, 1e-12);
+    given.checkpoint_s_a_byte = 1e-6; /* of 16 bytes an element */
+    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
+    want += 4 * 1e-6 * 16 * (23712 + 8192);
+    check_close_f64("with bytes", 1, &p.cells[0].seconds, &want, 0.0, 1e-12);
 }
 END_TEST
 
@@ -176,6 +267,10 @@ static void fill(TCase *tc)
     tcase_add_test(tc, every_run_says_why);
     tcase_add_test(tc, a_damaged_status_is_an_error);
     tcase_add_test(tc, the_longest_goes_first);
+    tcase_add_test(tc, memory_is_that_of_the_largest_at_a_time);
+    tcase_add_test(tc, too_little_memory_is_told);
+    tcase_add_test(tc, the_corpus_is_that_of_the_study_or_the_least);
+    tcase_add_test(tc, what_was_measured_is_added_up);
     tcase_add_test(tc, json_has_the_fields_of_the_contract);
 }
 

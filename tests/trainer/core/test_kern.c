@@ -48,6 +48,32 @@ START_TEST(a_cap_does_not_hide_a_table_asked_for_by_name)
 }
 END_TEST
 
+START_TEST(every_isa_says_what_became_of_it)
+{
+    (void)isa_under("scalar");
+    ck_assert_str_eq(kern_isa_status(0), "used");
+    size_t n = 1;
+    for (; kern_isa_name(n); n++) {
+        const char *want =
+            kern_for_isa(kern_isa_name(n)) ? "capped by SLAW_ISA" : "not supported by this CPU";
+        ck_assert_str_eq(kern_isa_status(n), want);
+    }
+    ck_assert_ptr_null(kern_isa_status(n));
+}
+END_TEST
+
+START_TEST(a_cap_that_names_nothing_is_ignored)
+{
+    size_t used = rank_of(isa_under("mmx"));
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        const char *want = !kern_for_isa(kern_isa_name(i)) ? "not supported by this CPU"
+                           : i == used                     ? "used"
+                                                           : "supported";
+        ck_assert_str_eq(kern_isa_status(i), want);
+    }
+}
+END_TEST
+
 START_TEST(without_a_cap_the_strongest_table_wins)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
@@ -87,6 +113,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, scalar_can_be_asked_for);
     tcase_add_test(tc, a_cap_is_obeyed);
     tcase_add_test(tc, a_cap_does_not_hide_a_table_asked_for_by_name);
+    tcase_add_test(tc, every_isa_says_what_became_of_it);
+    tcase_add_test(tc, a_cap_that_names_nothing_is_ignored);
     tcase_add_test(tc, without_a_cap_the_strongest_table_wins);
     tcase_add_test(tc, an_unknown_cap_is_none);
     tcase_add_test(tc, no_table_has_a_hole);

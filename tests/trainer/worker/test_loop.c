@@ -11,6 +11,7 @@
 #include "tests/support/suite.h"
 #include "tests/trainer/worker/tiny.h"
 #include "trainer/config/run_config.h"
+#include "trainer/core/kern.h"
 #include "trainer/worker/loop.h"
 #include "trainer/worker/stop.h"
 
@@ -238,14 +239,66 @@ START_TEST(damage_costs_time_and_nothing_else)
 }
 END_TEST
 
+/* Of the state of a bf16 run: another ISA's, one that this machine has not, and none. */
+START_TEST(a_bf16_state_of_unknown_origin_is_refused)
+{
+    Tiny t = tiny_open();
+    Err err;
+    char run[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    json_t *state = NULL;
+    (void)tiny_run(&t, "a", "tnl", "'precision':'f32'", "'precision':'bf16'", run);
+    ck_assert_int_eq(run_some(run, t.corpus, 7, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(fsx_join(path, run, "state/step-00000007/state.json", &err), ERR_OK);
+    ck_assert_int_eq(json_read_file(path, &state, &err), ERR_OK);
+    ck_assert_str_eq(text(state, "isa"), kern_get()->isa);
+    (void)json_object_set_new(state, "isa", json_string("mmx"));
+    ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
+    ck_assert_int_eq(run_some(run, t.corpus, 0, &err), ERR_INVALID);
+    ck_assert_msg(strstr(err.msg, "made with mmx") && strstr(err.msg, kern_get()->isa), "%s",
+                  err.msg);
+    (void)json_object_del(state, "isa");
+    ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
+    ck_assert_int_eq(run_some(run, t.corpus, 0, &err), ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.msg, "unknown ISA"));
+    (void)json_object_set_new(state, "isa", json_string(kern_get()->isa));
+    ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
+    run_whole(run, t.corpus);
+    json_decref(state);
+    tiny_close(&t);
+}
+END_TEST
+
+START_TEST(an_f32_state_without_an_isa_is_taken_up)
+{
+    Tiny t = tiny_open();
+    Err err;
+    char run[FSX_PATH_BYTES], whole[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    json_t *state = NULL;
+    run_whole(tiny_run(&t, "whole", "llama", NULL, NULL, whole), t.corpus);
+    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
+    ck_assert_int_eq(run_some(run, t.corpus, 7, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(fsx_join(path, run, "state/step-00000007/state.json", &err), ERR_OK);
+    ck_assert_int_eq(json_read_file(path, &state, &err), ERR_OK);
+    ck_assert_int_eq(json_object_del(state, "isa"), 0);
+    ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
+    run_whole(run, t.corpus);
+    json_t *e = tiny_events(run, 1);
+    ck_assert_int_eq(number(tiny_event(e, "hello", 0), "resumed_step"), 7);
+    ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_CHECKPOINTS);
+    json_decref(e);
+    json_decref(state);
+    tiny_close(&t);
+}
+END_TEST
+
 typedef struct Refusal {
     const char *from, *to;
     const char *reason; /* a part of the message */
 } Refusal;
 
 static const Refusal refusals[] = {
-    {"'precision':'f32'", "'precision':'bf16'", "bf16"},
-    {"'threads':1", "'threads':4", "threads"},
+    {"'precision':'f32'", "'precision':'f16'", "f32 or bf16"},
+    {"'threads':1", "'threads':0", "threads"},
     {"'vocabulary':256", "'vocabulary':200", "vocabulary"},
     {"'tokens':3072", "'tokens':30720000", "epoch"},
     {"'sequence':32,'batch':128", "'sequence':800,'batch':800", "validation part has 700"},
@@ -363,6 +416,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, sigusr1_writes_a_state_between_checkpoints);
     tcase_add_test(tc, a_finished_run_is_left_as_it_is);
     tcase_add_test(tc, damage_costs_time_and_nothing_else);
+    tcase_add_test(tc, a_bf16_state_of_unknown_origin_is_refused);
+    tcase_add_test(tc, an_f32_state_without_an_isa_is_taken_up);
     tcase_add_test(tc, what_can_never_run_is_a_configuration_error);
     tcase_add_test(tc, missing_things_and_other_corpora_are_refused);
     tcase_add_test(tc, a_run_that_diverges_says_so);

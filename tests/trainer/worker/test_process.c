@@ -204,11 +204,11 @@ START_TEST(failures_have_a_line_and_a_status)
     char run[FSX_PATH_BYTES], log[FSX_PATH_BYTES];
     Err err = ERR_INIT;
     Buf text = BUF_INIT;
-    (void)tiny_run(&tiny, "bf16", "llama", "'precision':'f32'", "'precision':'bf16'", run);
+    (void)tiny_run(&tiny, "heads", "llama", "'vocabulary':256", "'vocabulary':200", run);
     ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_BAD_CONFIG);
     ck_assert_int_eq(fsx_join(log, run, "stderr.log", &err), ERR_OK);
     ck_assert_int_eq(fsx_read(log, 10000, &text, &err), ERR_OK);
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), "bf16"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "vocabulary"));
     ck_assert_ptr_eq(strchr(buf_str(&text), '\n'), text.data + text.len - 1); /* one line */
     (void)tiny_run(&tiny, "nan", "llama", "'lr':0.01", "'lr':1e30", run);
     ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_DIVERGED);
@@ -254,6 +254,71 @@ START_TEST(every_isa_trains_the_same_bits)
             ck_assert_int_eq(tiny_same_checkpoints(first, run), TINY_CHECKPOINTS);
         }
     }
+}
+END_TEST
+
+static void replace_in(const char *dir, const char *name, const char *from, const char *to)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    Buf was = BUF_INIT, is = BUF_INIT;
+    ck_assert_int_eq(fsx_join(path, dir, name, &err), ERR_OK);
+    ck_assert_int_eq(fsx_read(path, 1 << 20, &was, &err), ERR_OK);
+    const char *at = strstr(buf_str(&was), from);
+    ck_assert_msg(at != NULL, "%s has no %s", path, from);
+    buf_printf(&is, "%.*s%s%s", (int)(at - buf_str(&was)), buf_str(&was), to, at + strlen(from));
+    ck_assert_int_eq(fsx_replace(path, is.data, is.len, &err), ERR_OK);
+    buf_release(&was);
+    buf_release(&is);
+}
+
+/* A long run that begins on `isa` and is asked to stop in the middle. */
+static void begin_on(const char *isa, const char *name, const char *precision, char *run)
+{
+    char words[64];
+    (void)tiny_long_run(&tiny, name, "llama", run);
+    (void)snprintf(words, sizeof words, "\"precision\":\"%s\"", precision);
+    replace_in(run, "config.json", "\"precision\":\"f32\"", words);
+    ck_assert_int_eq(setenv("SLAW_ISA", isa, 1), 0);
+    pid_t pid = tiny_start(run, tiny.corpus, -1);
+    wait_for_text(run, 0, "\"event\":\"checkpoint\"");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    ck_assert_int_eq(tiny_wait(pid), EXIT_RESUMABLE);
+}
+
+START_TEST(bf16_goes_on_only_with_the_isa_where_it_began)
+{
+    const char *other = kern_isa_name(1);
+    char run[FSX_PATH_BYTES], log[FSX_PATH_BYTES], cure[64];
+    Err err = ERR_INIT;
+    Buf text = BUF_INIT;
+    if (!other || !kern_for_isa(other)) {
+        return; /* this processor has one ISA only */
+    }
+    begin_on("scalar", "moved-f32", "f32", run); /* the same bits: it may move */
+    ck_assert_int_eq(setenv("SLAW_ISA", other, 1), 0);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
+    ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);
+
+    begin_on("scalar", "moved-bf16", "bf16", run);
+    ck_assert_int_eq(setenv("SLAW_ISA", other, 1), 0);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_BAD_CONFIG);
+    ck_assert_int_eq(fsx_join(log, run, "stderr.log", &err), ERR_OK);
+    ck_assert_int_eq(fsx_read(log, 10000, &text, &err), ERR_OK);
+    (void)snprintf(cure, sizeof cure, "this is %s; SLAW_ISA=scalar goes on", other);
+    ck_assert_msg(strstr(buf_str(&text), "the state was made with scalar") != NULL &&
+                      strstr(buf_str(&text), cure) != NULL,
+                  "%s", buf_str(&text));
+    buf_release(&text);
+    ck_assert_int_eq(fsx_join(log, run, "state", &err),
+                     ERR_OK); /* no state: the checkpoint tells */
+    ck_assert_int_eq(fsx_remove_tree(log, &err), ERR_OK);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), EXIT_BAD_CONFIG);
+    ck_assert_int_eq(setenv("SLAW_ISA", "scalar", 1), 0);
+    ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
+    json_t *e = tiny_events(run, 3);
+    ck_assert_str_eq(json_string_value(json_object_get(tiny_event(e, "bye", 0), "status")), "done");
+    json_decref(e);
 }
 END_TEST
 
@@ -334,6 +399,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, the_socket_carries_the_lines_of_the_file);
     tcase_add_test(tc, a_full_disk_ends_the_attempt_and_not_the_run);
     tcase_add_test(tc, every_isa_trains_the_same_bits);
+    tcase_add_test(tc, bf16_goes_on_only_with_the_isa_where_it_began);
     tcase_add_test(tc, it_describes_and_measures_itself);
     tcase_add_test(tc, wrong_command_lines_are_usage_errors);
     tcase_add_test(tc, failures_have_a_line_and_a_status);

@@ -1,0 +1,141 @@
+#include "orchestrator/cli/worker_ask.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/json.h"
+#include "common/subprocess.h"
+#include "orchestrator/launch/worker_path.h"
+
+enum { MAX_WORDS = 8, ANSWER_MAX_BYTES = 64 << 20, PATIENCE_MS = 10000 };
+
+static ErrCode read_answer(const char *verb, const Buf *answer, int status, json_t **ret, Err *err)
+{
+    if (status != 0) {
+        return err_set(err, ERR_CHILD, "slaw-worker %s ended with status %d", verb, status);
+    }
+    json_t *v = json_loadb(buf_str(answer), answer->len, 0, NULL);
+    if (!json_is_object(v)) {
+        json_decref(v);
+        return err_set(err, ERR_CHILD, "slaw-worker %s printed no JSON object", verb);
+    }
+    *ret = v;
+    return ERR_OK;
+}
+
+ErrCode worker_ask(const char *const words[], const json_t *question, int64_t patience_ms,
+                   json_t **ret, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    const char *argv[MAX_WORDS + 2] = {path};
+    Buf input = BUF_INIT, answer = BUF_INIT;
+    int status = 0;
+    ErrCode rc = ERR_OK;
+    TRY(worker_path(path, err));
+    for (size_t i = 0; words[i] && i < MAX_WORDS; i++) {
+        argv[i + 1] = words[i];
+    }
+    if (question) {
+        json_canonical(question, &input);
+        TRY(buf_ok(&input, err));
+    }
+    TRY(subprocess_ask(argv,
+                       &(SubprocessAsk){.input = buf_str(&input),
+                                        .input_bytes = input.len,
+                                        .patience_ms = patience_ms,
+                                        .max_bytes = ANSWER_MAX_BYTES},
+                       &answer, &status, err));
+    TRY(read_answer(words[0], &answer, status, ret, err));
+done:
+    buf_release(&input);
+    buf_release(&answer);
+    return rc;
+}
+
+/* ---- estimates ------------------------------------------------------------------------------ */
+
+/* What a run's memory and speed depend on, and nothing else, as text. */
+static ErrCode kind_of(const RunSpec *r, Buf *out, Err *err)
+{
+    json_canonical(json_object_get(r->json, "model"), out);
+    buf_printf(out, " %lld %lld %d", (long long)r->config.sequence,
+               (long long)r->config.batch_tokens, (int)r->config.precision);
+    return buf_ok(out, err);
+}
+
+/* kind[i] = index of run i's kind in the list of cells, which are one run of each kind. */
+static ErrCode collect_kinds(const Study *study, size_t *kind, json_t *cells, Err *err)
+{
+    json_t *known = json_object();
+    ErrCode rc = known ? ERR_OK : err_nomem(err, "the question");
+    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
+        Buf text = BUF_INIT;
+        rc = kind_of(&study->runs[i], &text, err);
+        const json_t *at = json_object_get(known, buf_str(&text));
+        kind[i] = at ? (size_t)json_integer_value(at) : json_array_size(cells);
+        if (rc == ERR_OK && !at &&
+            (json_array_append(cells, study->runs[i].json) != 0 ||
+             json_object_set_new(known, buf_str(&text), json_integer((json_int_t)kind[i])) != 0)) {
+            rc = err_nomem(err, "the question");
+        }
+        buf_release(&text);
+    }
+    json_decref(known);
+    return rc;
+}
+
+static double real_of(const json_t *v, const char *key)
+{
+    double x = json_number_value(json_object_get(v, key));
+    return x > 0.0 && isfinite(x) ? x : (double)NAN;
+}
+
+static ErrCode read_costs(const json_t *answer, const size_t *kind, size_t n_runs, size_t n_kinds,
+                          PlanCost *cost, Err *err)
+{
+    const json_t *list = json_object_get(answer, "cells");
+    if (json_array_size(list) != n_kinds) {
+        return err_set(err, ERR_CHILD, "slaw-worker estimate answered for %zu cells, not %zu",
+                       json_array_size(list), n_kinds);
+    }
+    for (size_t i = 0; i < n_runs; i++) {
+        const json_t *v = json_array_get(list, kind[i]);
+        double memory = real_of(v, "memory_bytes");
+        cost[i] = (PlanCost){.tokens_per_s = real_of(v, "tokens_per_second"),
+                             .scored_per_s = real_of(v, "scored_tokens_per_second"),
+                             .update_s = real_of(v, "update_seconds"),
+                             .memory_bytes = isnan(memory) ? 0 : (int64_t)memory,
+                             .is_measured = json_is_true(json_object_get(v, "measured"))};
+    }
+    return ERR_OK;
+}
+
+ErrCode worker_estimate(const Study *study, double seconds, PlanCost *cost, Err *err)
+{
+    static const char *const words[] = {"estimate", NULL};
+    ErrCode rc = ERR_OK;
+    json_t *cells = json_array(), *question = NULL, *answer = NULL;
+    size_t *kind = calloc(study->n_runs + 1, sizeof *kind);
+    if (!cells || !kind) {
+        rc = err_nomem(err, "the question");
+        goto done;
+    }
+    TRY(collect_kinds(study, kind, cells, err));
+    question = json_pack("{s:i, s:f, s:I, s:O}", "schema", 1, "seconds", seconds, "threads",
+                         (json_int_t)(study->n_runs > 0 ? study->runs[0].config.threads : 1),
+                         "cells", cells);
+    if (!question) {
+        rc = err_nomem(err, "the question");
+        goto done;
+    }
+    TRY(worker_ask(words, question, PATIENCE_MS + (int64_t)(seconds * 4000.0), &answer, err));
+    TRY(read_costs(answer, kind, study->n_runs, json_array_size(cells), cost, err));
+done:
+    json_decref(cells);
+    json_decref(question);
+    json_decref(answer);
+    free(kind);
+    return rc;
+}
