@@ -74,11 +74,12 @@ typedef struct Kern {
     void (*silu)(size_t n, const Real *x, Real *y);                       /* x sigmoid(x) */
     void (*silu_grad)(size_t n, const Real *x, const Real *dy, Real *dx); /* dx = dy s(1+x(1-s)) */
 
-    /* Gated units over [n]: y = u f(g).  The _grad forms overwrite du and dg. */
-    void (*glu)(size_t n, const Real *u, const Real *g, Real *y); /* f = identity */
-    void (*glu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
-    void (*swiglu)(size_t n, const Real *u, const Real *g, Real *y); /* f = silu */
-    void (*swiglu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
+    /* Gated units over rows gu [rows,2g], in each row gate | up: y [rows,g] = up f(gate). */
+    void (*glu)(size_t rows, size_t g, const Real *gu, Real *y);    /* f = identity */
+    void (*swiglu)(size_t rows, size_t g, const Real *gu, Real *y); /* f = silu */
+    /* dgu [rows,2g] = gradient of gu from dy, and y once more: y may be dy, dgu may be gu. */
+    void (*glu_grad)(size_t rows, size_t g, const Real *gu, const Real *dy, Real *y, Real *dgu);
+    void (*swiglu_grad)(size_t rows, size_t g, const Real *gu, const Real *dy, Real *y, Real *dgu);
 
     /* RMS normalisation of rows, x [rows,d]: r = (mean x^2 + eps)^-1/2, y = x r (w).
      * w is [d] or NULL (SRMSNorm, arXiv:2405.17381 eq. 14).  Keeps r in rstd [rows]. */

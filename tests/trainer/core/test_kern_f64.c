@@ -43,56 +43,74 @@ static double weighted_sum(size_t n, const double *dy, const double *y)
 
 /* ---- gates ---- */
 
-enum { N = 37 };
+enum { N = 37, GATE_ROWS = 2, N_GATE = 2 * GATE_ROWS * N };
 
 typedef struct Gate {
-    void (*forward)(size_t n, const double *u, const double *g, double *y);
-    double *u, *g, *dy;
+    void (*forward)(size_t rows, size_t g, const double *gu, double *y);
+    double *gu, *dy;
 } Gate;
 
 static double gate_value(const void *at)
 {
     const Gate *gate = at;
-    double y[N];
-    gate->forward(N, gate->u, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    double y[GATE_ROWS * N];
+    gate->forward(GATE_ROWS, N, gate->gu, y);
+    return weighted_sum((size_t)GATE_ROWS * N, gate->dy, y);
 }
 
 START_TEST(gradients_of_gates_match_differences)
 {
-    double *u = data_new(N, 1, 1.3, DATA_PLAIN);
-    double *g = data_new(N, 2, 2.0, DATA_PLAIN);
-    double *dy = data_new(N, 3, 1.0, DATA_PLAIN);
-    double du[N];
-    double dg[N];
-    Gate gate = {k->glu, u, g, dy};
-    k->glu_grad(N, u, g, dy, du, dg);
-    check_gradient("glu du", gate_value, &gate, N, u, du);
-    check_gradient("glu dg", gate_value, &gate, N, g, dg);
+    double *gu = data_new(N_GATE, 1, 1.7, DATA_PLAIN);
+    double *dy = data_new((size_t)GATE_ROWS * N, 3, 1.0, DATA_PLAIN);
+    double y[GATE_ROWS * N];
+    double dgu[N_GATE];
+    Gate gate = {k->glu, gu, dy};
+    k->glu_grad(GATE_ROWS, N, gu, dy, y, dgu);
+    check_gradient("glu", gate_value, &gate, N_GATE, gu, dgu);
     gate.forward = k->swiglu;
-    k->swiglu_grad(N, u, g, dy, du, dg);
-    check_gradient("swiglu du", gate_value, &gate, N, u, du);
-    check_gradient("swiglu dg", gate_value, &gate, N, g, dg);
-    free(u);
-    free(g);
+    k->swiglu_grad(GATE_ROWS, N, gu, dy, y, dgu);
+    check_gradient("swiglu", gate_value, &gate, N_GATE, gu, dgu);
+    free(gu);
     free(dy);
 }
 END_TEST
 
+/* In each row gate | up; three roundings of 1.1e-16. */
+START_TEST(gates_multiply_the_upper_half)
+{
+    double *gu = data_new(N_GATE, 1, 1.7, DATA_PLAIN);
+    double y[2][GATE_ROWS * N];
+    k->glu(GATE_ROWS, N, gu, y[0]);
+    k->swiglu(GATE_ROWS, N, gu, y[1]);
+    for (size_t i = 0; i < (size_t)GATE_ROWS * N; i++) {
+        double gate = gu[i / N * 2 * N + i % N], up = gu[i / N * 2 * N + N + i % N];
+        double want[2] = {up * gate, up * gate / (1.0 + exp(-gate))};
+        for (size_t f = 0; f < 2; f++) {
+            ck_assert_double_le(fabs(y[f][i] - want[f]), 1e-15 * fabs(want[f]));
+        }
+    }
+    free(gu);
+}
+END_TEST
+
+typedef struct Slope {
+    double *x, *dy;
+} Slope;
+
 static double silu_value(const void *at)
 {
-    const Gate *gate = at;
+    const Slope *slope = at;
     double y[N];
-    k->silu(N, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    k->silu(N, slope->x, y);
+    return weighted_sum(N, slope->dy, y);
 }
 
 static double log_sigmoid_value(const void *at)
 {
-    const Gate *gate = at;
+    const Slope *slope = at;
     double y[N];
-    k->log_sigmoid(N, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    k->log_sigmoid(N, slope->x, y);
+    return weighted_sum(N, slope->dy, y);
 }
 
 /* d log sigmoid(x) / dx = 1 - sigmoid(x) */
@@ -101,14 +119,14 @@ START_TEST(slopes_of_the_exp_family_match_differences)
     double *x = data_new(N, 4, 3.0, DATA_PLAIN);
     double *dy = data_new(N, 5, 1.0, DATA_PLAIN);
     double dx[N];
-    Gate gate = {.g = x, .dy = dy};
+    Slope slope = {x, dy};
     k->silu_grad(N, x, dy, dx);
-    check_gradient("silu", silu_value, &gate, N, x, dx);
+    check_gradient("silu", silu_value, &slope, N, x, dx);
     k->sigmoid(N, x, dx);
     for (size_t i = 0; i < N; i++) {
         dx[i] = dy[i] * (1.0 - dx[i]);
     }
-    check_gradient("log_sigmoid", log_sigmoid_value, &gate, N, x, dx);
+    check_gradient("log_sigmoid", log_sigmoid_value, &slope, N, x, dx);
     free(x);
     free(dy);
 }
@@ -324,6 +342,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, gradients_of_gates_match_differences);
+    tcase_add_test(tc, gates_multiply_the_upper_half);
     tcase_add_test(tc, slopes_of_the_exp_family_match_differences);
     tcase_add_test(tc, the_exp_family_is_libms_in_double);
     tcase_add_test(tc, gradient_of_rmsnorm_matches_differences);

@@ -5,6 +5,7 @@
  * the tests compare them bit for bit.
  */
 #include "trainer/core/kern.h"
+#include "trainer/core/vec/gate_vec.h"
 #include "trainer/core/vec/vec.h"
 
 /* ---- reductions ---- */
@@ -95,53 +96,6 @@ VEC_FN void silu_grad_block(size_t c, const float *x, const float *dy, float *dx
 static void silu_grad(size_t n, const float *x, const float *dy, float *dx)
 {
     EACH_BLOCK(n, silu_grad_block(c, x + i, dy + i, dx + i));
-}
-
-/* ---- gated units ---- */
-
-VEC_FN void glu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
-                           float *dg)
-{
-    Vec vdy = vec_load(dy, c);
-    Vec vdu = vec_mul(vdy, vec_load(g, c));
-    Vec vdg = vec_mul(vdy, vec_load(u, c));
-    vec_store(du, c, vdu);
-    vec_store(dg, c, vdg);
-}
-
-static void glu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
-                     float *dg)
-{
-    EACH_BLOCK(n, glu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
-}
-
-VEC_FN void swiglu_block(size_t c, const float *u, const float *g, float *y)
-{
-    Vec vg = vec_load(g, c);
-    vec_store(y, c, vec_mul(vec_load(u, c), vec_mul(vg, vec_sigmoid(vg))));
-}
-
-static void swiglu(size_t n, const float *u, const float *g, float *y)
-{
-    EACH_BLOCK(n, swiglu_block(c, u + i, g + i, y + i));
-}
-
-VEC_FN void swiglu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
-                              float *dg)
-{
-    Vec vg = vec_load(g, c);
-    Vec vdy = vec_load(dy, c);
-    Vec s = vec_sigmoid(vg);
-    Vec vdu = vec_mul(vdy, vec_mul(vg, s));
-    Vec vdg = vec_mul(vec_mul(vdy, vec_load(u, c)), vec_silu_slope(vg, s));
-    vec_store(du, c, vdu);
-    vec_store(dg, c, vdg);
-}
-
-static void swiglu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
-                        float *dg)
-{
-    EACH_BLOCK(n, swiglu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
 }
 
 /* ---- rows ---- */
@@ -305,7 +259,7 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 #define KERN_VEC_REST                                                                       \
     .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
     .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
     .adamw = adamw

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "trainer/core/isa.h"
+#include "trainer/core/isa/scalar/gate_scalar.h"
 #include "trainer/core/isa/scalar/gemm_scalar.h"
 #include "trainer/core/real_math.h"
 
@@ -127,38 +128,6 @@ static void silu_grad(size_t n, const Real *x, const Real *dy, Real *dx)
     }
 }
 
-/* ---- gated units ---- */
-
-static void glu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
-{
-    for (size_t i = 0; i < n; i++) {
-        Real ui = u[i];
-        Real gi = g[i];
-        Real dyi = dy[i];
-        du[i] = dyi * gi;
-        dg[i] = dyi * ui;
-    }
-}
-
-static void swiglu(size_t n, const Real *u, const Real *g, Real *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        y[i] = u[i] * (g[i] * real_sigmoid(g[i]));
-    }
-}
-
-static void swiglu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
-{
-    for (size_t i = 0; i < n; i++) {
-        Real s = real_sigmoid(g[i]);
-        Real dyi = dy[i];
-        Real gi = g[i];
-        Real ui = u[i];
-        du[i] = dyi * (gi * s);
-        dg[i] = dyi * ui * real_silu_slope(gi, s);
-    }
-}
-
 /* ---- rows ---- */
 
 static void rmsnorm(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
@@ -276,7 +245,7 @@ static bool supported(void)
 #define SCALAR_REST                                                                         \
     .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
     .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
     .adamw = adamw,
