@@ -126,10 +126,9 @@ static void layer_backward(Model *m, size_t i, const Part *part)
     Layer *y = &m->layer[i];
     size_t n = part->n, at = part->first, x = at * m->d;
     Mlp mlp = mlp_of(m, y);
-    mlp_backward(k, &mlp, n, y->gu + at * 2 * m->g, m->dx + x, m->dgu + at * 2 * m->g,
-                 m->dy + at * m->g, m->dxb + x);
+    mlp_backward(k, &mlp, n, y->gu + at * 2 * m->g, m->dx + x, m->dy + at * m->g, m->dxb + x);
     part_barrier(part);
-    mlp_backward_w(k, &mlp, part, y->ab, y->y, m->dx, m->dgu);
+    mlp_backward_w(k, &mlp, part, y->ab, m->dy, m->dx, y->gu);
     norm_backward_w(m, part, y->norm2, y->a, y->rstd2, m->dxb);
     part_barrier(part);
     norm_backward(m, part, y->norm2, y->a, y->rstd2, m->dxb, m->dx);

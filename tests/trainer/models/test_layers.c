@@ -383,7 +383,7 @@ static double mlp_objective(void *ctx)
 START_TEST(mlp_gradients)
 {
     static Unit w;
-    static Real dgu[ROWS * 2 * MG], dy[ROWS * MG], dx[ROWS * MD];
+    static Real gu[ROWS * 2 * MG], y[ROWS * MG], dx[ROWS * MD];
     Team team = {.threads = 1, .active = 1};
     Part part = whole_part(&team, ROWS);
     w.is_swish = _i == 1;
@@ -395,8 +395,9 @@ START_TEST(mlp_gradients)
     Mlp mlp = unit_mlp(&w);
     memset(w.dwgu, 0, sizeof w.dwgu);
     memset(w.ddown, 0, sizeof w.ddown);
-    mlp_backward(kern_get(), &mlp, ROWS, w.gu, w.dout, dgu, dy, dx);
-    mlp_backward_w(kern_get(), &mlp, &part, w.x, w.y, w.dout, dgu);
+    memcpy(gu, w.gu, sizeof gu);
+    mlp_backward(kern_get(), &mlp, ROWS, gu, w.dout, y, dx);
+    mlp_backward_w(kern_get(), &mlp, &part, w.x, y, w.dout, gu);
     check_slopes("dx", (size_t)ROWS * MD, w.x, dx, mlp_objective, &w);
     check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, w.dwgu, mlp_objective, &w);
     check_slopes("ddown", (size_t)MD * MG, w.down, w.ddown, mlp_objective, &w);
