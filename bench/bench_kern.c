@@ -124,10 +124,30 @@ static void run_rmsnorm(const Kern *k, const Work *w)
     k->rmsnorm(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[1], w->buf[2], w->buf[5]);
 }
 
-static void run_rmsnorm_grad(const Kern *k, const Work *w)
+static void run_add_rmsnorm(const Kern *k, const Work *w)
 {
-    k->rmsnorm_grad(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[3], w->buf[2],
-                    w->buf[4]);
+    k->add_rmsnorm(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[3], w->buf[1], w->buf[2], w->buf[5]);
+}
+
+static void run_rmsnorm_dx(const Kern *k, const Work *w)
+{
+    k->rmsnorm_dx(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[3], w->buf[2], KERN_ADD);
+}
+
+static void run_rmsnorm_dw(const Kern *k, const Work *w)
+{
+    k->rmsnorm_dw(w->n / ROW, ROW, ROW, w->buf[0], w->buf[5], w->buf[3], w->buf[4]);
+}
+
+static void run_normgate(const Kern *k, const Work *w)
+{
+    k->normgate(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[1], w->buf[2], w->buf[5]);
+}
+
+static void run_normgate_grad(const Kern *k, const Work *w)
+{
+    k->normgate_grad(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[2], w->buf[2],
+                     w->buf[3], w->buf[4]);
 }
 
 static void run_softmax(const Kern *k, const Work *w)
@@ -152,17 +172,32 @@ static const struct {
     RunFn run;
     int floats;
 } stream[] = {
-    {"memcpy", run_memcpy, 2},   {"dot", run_dot, 2},
-    {"sum", run_sum, 1},         {"sum_squares", run_sum_squares, 1},
-    {"add", run_add, 3},         {"mul", run_mul, 3},
-    {"mul_add", run_mul_add, 4}, {"axpy", run_axpy, 3},
-    {"scale", run_scale, 2},     {"exp", run_exp, 2},
-    {"sigmoid", run_sigmoid, 2}, {"log_sigmoid", run_log_sigmoid, 2},
-    {"silu", run_silu, 2},       {"silu_grad", run_silu_grad, 3},
-    {"glu", run_glu, 3},         {"glu_grad", run_glu_grad, 6},
-    {"swiglu", run_swiglu, 3},   {"swiglu_grad", run_swiglu_grad, 6},
-    {"rmsnorm", run_rmsnorm, 2}, {"rmsnorm_grad", run_rmsnorm_grad, 4},
-    {"softmax", run_softmax, 2}, {"cross_entropy", run_cross_entropy, 2},
+    {"memcpy", run_memcpy, 2},
+    {"dot", run_dot, 2},
+    {"sum", run_sum, 1},
+    {"sum_squares", run_sum_squares, 1},
+    {"add", run_add, 3},
+    {"mul", run_mul, 3},
+    {"mul_add", run_mul_add, 4},
+    {"axpy", run_axpy, 3},
+    {"scale", run_scale, 2},
+    {"exp", run_exp, 2},
+    {"sigmoid", run_sigmoid, 2},
+    {"log_sigmoid", run_log_sigmoid, 2},
+    {"silu", run_silu, 2},
+    {"silu_grad", run_silu_grad, 3},
+    {"glu", run_glu, 3},
+    {"glu_grad", run_glu_grad, 6},
+    {"swiglu", run_swiglu, 3},
+    {"swiglu_grad", run_swiglu_grad, 6},
+    {"rmsnorm", run_rmsnorm, 2},
+    {"add_rmsnorm", run_add_rmsnorm, 4},
+    {"rmsnorm_dx", run_rmsnorm_dx, 4},
+    {"rmsnorm_dw", run_rmsnorm_dw, 2},
+    {"normgate", run_normgate, 3},
+    {"normgate_grad", run_normgate_grad, 6},
+    {"softmax", run_softmax, 2},
+    {"cross_entropy", run_cross_entropy, 2},
     {"adamw", run_adamw, 7},
 };
 

@@ -85,9 +85,23 @@ typedef struct Kern {
      * w is [d] or NULL (SRMSNorm, arXiv:2405.17381 eq. 14).  Keeps r in rstd [rows]. */
     void (*rmsnorm)(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
                     Real *rstd);
-    /* dx += gradient; dw [d] += gradient when w is not NULL. */
-    void (*rmsnorm_grad)(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
-                         const Real *dy, Real *dx, Real *dw);
+    /* The same after a += x, a [rows,d]: a residual and the norm of the sum. */
+    void (*add_rmsnorm)(size_t rows, size_t d, Real eps, const Real *x, Real *a, const Real *w,
+                        Real *y, Real *rstd);
+    /* dx [rows,d] = or += the gradient of x. */
+    void (*rmsnorm_dx)(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
+                       const Real *dy, Real *dx, KernAcc acc);
+    /* dw [cols] += sum over the rows, in their order, of dy x r: for the first cols columns of
+     * x and dy, whose rows are ld apart. */
+    void (*rmsnorm_dw)(size_t rows, size_t cols, size_t ld, const Real *x, const Real *rstd,
+                       const Real *dy, Real *dw);
+
+    /* Gate of a norm, all [rows,d]: y = SRMSNorm(o) sigmoid(z), keeping r in rstd [rows]. */
+    void (*normgate)(size_t rows, size_t d, Real eps, const Real *o, const Real *z, Real *y,
+                     Real *rstd);
+    /* dz and dout (of o) are set, and y once more: y may be dy, dz may be z. */
+    void (*normgate_grad)(size_t rows, size_t d, const Real *o, const Real *z, const Real *rstd,
+                          const Real *dy, Real *y, Real *dz, Real *dout);
 
     /* Row softmax of scores x [rows,n], in place; row i uses its first valid[i] columns
      * and the others become 0.  lse [rows] = log sum exp (may be NULL). */

@@ -313,37 +313,6 @@ static void digest_scale(Digest *d, const Kern *k)
 
 enum { ROWS = 3 };
 
-static void digest_rmsnorm(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
-        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
-        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
-        k->rmsnorm(ROWS, n, 1e-6f, x, w, y, rstd);
-        digest_array(d, ROWS * n, y);
-        digest_array(d, ROWS, rstd);
-        k->rmsnorm(ROWS, n, 1e-6f, x, NULL, y, rstd);
-        digest_array(d, ROWS * n, y);
-    });
-}
-
-static void digest_rmsnorm_grad(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
-        float *rstd = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
-        float *dy = fill(3, ROWS * n, seed, 1.0, kind);
-        float *dx = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
-        float *dw = fill(5, n, seed, 1.0, DATA_PLAIN);
-        k->rmsnorm_grad(ROWS, n, x, w, rstd, dy, dx, dw);
-        digest_array(d, n, dw);
-        k->rmsnorm_grad(ROWS, n, x, NULL, rstd, dy, dx, NULL);
-        digest_array(d, ROWS * n, dx);
-    });
-}
-
 static void digest_softmax(Digest *d, const Kern *k)
 {
     EACH_CASE({
@@ -404,7 +373,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
-    X(rmsnorm_grad) X(softmax) X(cross_entropy) X(adamw)
+    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw)
 /* clang-format on */
 
 static const struct Case {

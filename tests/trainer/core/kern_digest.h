@@ -36,5 +36,11 @@ void digest_glu(Digest *d, const Kern *k);
 void digest_glu_grad(Digest *d, const Kern *k);
 void digest_swiglu(Digest *d, const Kern *k);
 void digest_swiglu_grad(Digest *d, const Kern *k);
+void digest_rmsnorm(Digest *d, const Kern *k);
+void digest_add_rmsnorm(Digest *d, const Kern *k);
+void digest_rmsnorm_dx(Digest *d, const Kern *k);
+void digest_rmsnorm_dw(Digest *d, const Kern *k);
+void digest_normgate(Digest *d, const Kern *k);
+void digest_normgate_grad(Digest *d, const Kern *k);
 
 #endif

@@ -49,3 +49,85 @@ void digest_swiglu_grad(Digest *d, const Kern *k)
 {
     digest_gate_grad(d, k->swiglu_grad);
 }
+
+/* ---- norms ---- */
+
+void digest_rmsnorm(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
+        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm(ROWS, n, 1e-6f, x, w, y, rstd);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+        k->rmsnorm(ROWS, n, 1e-6f, x, NULL, y, rstd);
+        digest_array(d, ROWS * n, y);
+    });
+}
+
+void digest_add_rmsnorm(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *a = fill(1, ROWS * n, seed, 1.0, kind);
+        float *y = fill(3, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(4, ROWS, seed, 1.0, DATA_PLAIN);
+        k->add_rmsnorm(ROWS, n, 1e-6f, fill(0, ROWS * n, seed, 3.0, kind), a,
+                       fill(2, n, seed, 1.0, DATA_PLAIN), y, rstd);
+        digest_array(d, ROWS * n, a);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+    });
+}
+
+void digest_rmsnorm_dx(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
+        float *dy = fill(3, ROWS * n, seed, 1.0, kind);
+        float *dx = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm_dx(ROWS, n, x, w, rstd, dy, dx, KERN_SET);
+        k->rmsnorm_dx(ROWS, n, x, NULL, rstd, dy, dx, KERN_ADD);
+        digest_array(d, ROWS * n, dx);
+    });
+}
+
+void digest_rmsnorm_dw(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *dw = fill(3, n, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm_dw(ROWS, n, n, fill(0, ROWS * n, seed, 3.0, kind),
+                      fill(1, ROWS, seed, 1.0, DATA_PLAIN), fill(2, ROWS * n, seed, 1.0, kind), dw);
+        digest_array(d, n, dw);
+    });
+}
+
+void digest_normgate(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
+        k->normgate(ROWS, n, 1e-6f, fill(0, ROWS * n, seed, 3.0, kind),
+                    fill(1, ROWS * n, seed, 4.0, kind), y, rstd);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+    });
+}
+
+void digest_normgate_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *y = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *dz = fill(5, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *dout = fill(6, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->normgate_grad(ROWS, n, fill(0, ROWS * n, seed, 3.0, kind),
+                         fill(1, ROWS * n, seed, 4.0, kind), fill(2, ROWS, seed, 1.0, DATA_PLAIN),
+                         fill(3, ROWS * n, seed, 1.0, kind), y, dz, dout);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS * n, dz);
+        digest_array(d, ROWS * n, dout);
+    });
+}

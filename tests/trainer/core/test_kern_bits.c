@@ -162,41 +162,6 @@ END_TEST
 
 /* ---- rows ---- */
 
-static void compare_rmsnorm(const Kern *twin, const Kern *k)
-{
-    enum { ROWS = 3 };
-    for (size_t s = 0; s / 2 < N_DATA_LENGTH; s++) {
-        size_t d = data_length[s / 2];
-        size_t n = ROWS * d;
-        DataKind kind = s % 3 == 0 ? DATA_AWKWARD : DATA_PLAIN;
-        float *x = data_new(n, s + 1, 3.0, kind);
-        float *w = s % 2 == 0 ? NULL : data_new(d, s + 2, 1.0, DATA_PLAIN);
-        float *dy = data_new(n, s + 3, 1.0, kind);
-        float *y[2] = {data_new(n, 4, 1.0, DATA_PLAIN), data_new(n, 5, 1.0, DATA_PLAIN)};
-        float *rstd[2] = {data_new(ROWS, 6, 1.0, DATA_PLAIN), data_new(ROWS, 7, 1.0, DATA_PLAIN)};
-        float *dx[2] = {data_new(n, 8, 1.0, DATA_PLAIN), data_new(n, 8, 1.0, DATA_PLAIN)};
-        float *dw[2] = {data_new(d, 9, 1.0, DATA_PLAIN), data_new(d, 9, 1.0, DATA_PLAIN)};
-        const Kern *both[2] = {k, twin};
-        for (size_t i = 0; i < 2; i++) {
-            both[i]->rmsnorm(ROWS, d, 1e-6f, x, w, y[i], rstd[i]);
-            both[i]->rmsnorm_grad(ROWS, d, x, w, rstd[i], dy, dx[i], w ? dw[i] : NULL);
-        }
-        same("rmsnorm y", n, y[0], y[1]);
-        same("rmsnorm rstd", ROWS, rstd[0], rstd[1]);
-        same("rmsnorm dx", n, dx[0], dx[1]);
-        same("rmsnorm dw", d, dw[0], dw[1]);
-        free(x);
-        free(w);
-        free(dy);
-    }
-}
-
-START_TEST(rmsnorm_repeats_on_every_isa)
-{
-    each_isa(compare_rmsnorm);
-}
-END_TEST
-
 static void compare_softmax(const Kern *twin, const Kern *k)
 {
     enum { ROWS = 4 };
@@ -294,7 +259,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, axpy_and_scale_repeat_on_every_isa);
     tcase_add_test(tc, reductions_repeat_on_every_isa);
     tcase_add_test(tc, a_tail_leaves_the_other_lanes_alone);
-    tcase_add_test(tc, rmsnorm_repeats_on_every_isa);
     tcase_add_test(tc, softmax_repeats_on_every_isa);
     tcase_add_test(tc, cross_entropy_repeats_on_every_isa);
     tcase_add_test(tc, adamw_repeats_on_every_isa);

@@ -183,11 +183,12 @@ START_TEST(gradient_of_rmsnorm_matches_differences)
     for (int with_weight = 0; with_weight < 2; with_weight++) {
         double y[ALL];
         double rstd[ROWS];
-        double dx[ALL] = {0};
+        double dx[ALL];
         double dw[D] = {0};
         norm.w = with_weight ? w : NULL;
         k->rmsnorm(ROWS, D, norm_eps, norm.x, norm.w, y, rstd);
-        k->rmsnorm_grad(ROWS, D, norm.x, norm.w, rstd, norm.dy, dx, with_weight ? dw : NULL);
+        k->rmsnorm_dx(ROWS, D, norm.x, norm.w, rstd, norm.dy, dx, KERN_SET);
+        k->rmsnorm_dw(ROWS, D, D, norm.x, rstd, norm.dy, dw);
         check_gradient("rmsnorm dx", norm_value, &norm, ALL, norm.x, dx);
         if (with_weight) {
             check_gradient("rmsnorm dw", norm_value, &norm, D, norm.w, dw);
@@ -207,14 +208,52 @@ START_TEST(gradient_of_rmsnorm_is_added)
     const double rstd = 0.75;
     double dx[2][3] = {{0}, {10.0, 20.0, 30.0}};
     double dw[2][3] = {{0}, {40.0, 50.0, 60.0}};
-    k->rmsnorm_grad(1, 3, x, w, &rstd, dy, dx[0], dw[0]);
-    k->rmsnorm_grad(1, 3, x, w, &rstd, dy, dx[1], dw[1]);
+    for (size_t i = 0; i < 2; i++) {
+        k->rmsnorm_dx(1, 3, x, w, &rstd, dy, dx[i], i == 0 ? KERN_SET : KERN_ADD);
+        k->rmsnorm_dw(1, 3, 3, x, &rstd, dy, dw[i]);
+    }
     for (size_t j = 0; j < 3; j++) {
         dx[1][j] -= 10.0 * (double)(j + 1);
         dw[1][j] -= 10.0 * (double)(j + 4);
     }
     check_close_f64("dx", 3, dx[1], dx[0], 1e-13, 0.0); /* 60 loses 7e-15 */
     check_close_f64("dw", 3, dw[1], dw[0], 1e-13, 0.0);
+}
+END_TEST
+
+typedef struct Gated {
+    double *o, *z, *dy;
+} Gated;
+
+static double normgate_value(const void *at)
+{
+    const Gated *gated = at;
+    double y[ALL];
+    double rstd[ROWS];
+    k->normgate(ROWS, D, norm_eps, gated->o, gated->z, y, rstd);
+    return weighted_sum(ALL, gated->dy, y);
+}
+
+START_TEST(gradient_of_normgate_matches_differences)
+{
+    Gated gated = {data_new(ALL, 7, 0.8, DATA_PLAIN), data_new(ALL, 8, 2.0, DATA_PLAIN),
+                   data_new(ALL, 9, 1.0, DATA_PLAIN)};
+    double y[ALL], again[ALL], dz[ALL], dout[ALL], rstd[ROWS];
+    k->normgate(ROWS, D, norm_eps, gated.o, gated.z, y, rstd);
+    k->normgate_grad(ROWS, D, gated.o, gated.z, rstd, gated.dy, again, dz, dout);
+    check_gradient("normgate do", normgate_value, &gated, ALL, gated.o, dout);
+    check_gradient("normgate dz", normgate_value, &gated, ALL, gated.z, dz);
+    check_close_f64("y again", ALL, again, y, 0.0, 0.0);
+    for (size_t i = 0; i < ROWS; i++) {
+        double squares = weighted_sum(D, gated.o + i * D, gated.o + i * D);
+        for (size_t j = i * D; j < (i + 1) * D; j++) {
+            double want = gated.o[j] / sqrt(squares / D + norm_eps) / (1.0 + exp(-gated.z[j]));
+            ck_assert_double_le(fabs(y[j] - want), 1e-14 * fabs(want));
+        }
+    }
+    free(gated.o);
+    free(gated.z);
+    free(gated.dy);
 }
 END_TEST
 
@@ -347,6 +386,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, the_exp_family_is_libms_in_double);
     tcase_add_test(tc, gradient_of_rmsnorm_matches_differences);
     tcase_add_test(tc, gradient_of_rmsnorm_is_added);
+    tcase_add_test(tc, gradient_of_normgate_matches_differences);
     tcase_add_test(tc, gradient_of_cross_entropy_matches_differences);
     tcase_add_test(tc, softmax_is_the_gradient_of_its_lse);
     tcase_add_test(tc, products_have_their_orientations);

@@ -6,6 +6,7 @@
  */
 #include "trainer/core/kern.h"
 #include "trainer/core/vec/gate_vec.h"
+#include "trainer/core/vec/norm_vec.h"
 #include "trainer/core/vec/vec.h"
 
 /* ---- reductions ---- */
@@ -99,65 +100,6 @@ static void silu_grad(size_t n, const float *x, const float *dy, float *dx)
 }
 
 /* ---- rows ---- */
-
-static void rmsnorm(size_t rows, size_t d, float eps, const float *x, const float *w, float *y,
-                    float *rstd)
-{
-    for (size_t row = 0; row < rows; row++) {
-        const float *xr = x + row * d;
-        float *yr = y + row * d;
-        float mean = d > 0 ? dot(d, xr, xr) / (float)d : 0.0f;
-        rstd[row] = 1.0f / sqrtf(mean + eps);
-        Vec r = vec_set1(rstd[row]);
-        if (w) {
-            EACH_BLOCK(d, vec_store(yr + i, c,
-                                    vec_mul(vec_mul(vec_load(xr + i, c), r), vec_load(w + i, c))));
-        } else {
-            EACH_BLOCK(d, vec_store(yr + i, c, vec_mul(vec_load(xr + i, c), r)));
-        }
-    }
-}
-
-/* dy w, or dy where there is no weight */
-VEC_FN Vec weighted(size_t c, const float *dy, const float *w)
-{
-    return w ? vec_mul(vec_load(dy, c), vec_load(w, c)) : vec_load(dy, c);
-}
-
-VEC_FN void rmsnorm_grad_row(size_t d, const float *x, const float *w, float rstd, const float *dy,
-                             float *dx, float *dw)
-{
-    Vec r = vec_set1(rstd);
-    Vec lane = vec_set1(0.0f);
-#define OFFSET(p) ((p) ? (p) + i : NULL)
-    EACH_BLOCK(d,
-               lane = vec_keep(
-                   c, vec_fma(weighted(c, dy + i, OFFSET(w)), vec_mul(vec_load(x + i, c), r), lane),
-                   lane));
-    Vec mean = vec_set1(vec_fold(lane) / (float)d);
-    EACH_BLOCK(d, {
-        Vec t = weighted(c, dy + i, OFFSET(w));
-        Vec normed = vec_mul(vec_load(x + i, c), r);
-        vec_store(dx + i, c, vec_fma(r, vec_fnma(normed, mean, t), vec_load(dx + i, c)));
-        if (w) {
-            vec_store(dw + i, c, vec_fma(vec_load(dy + i, c), normed, vec_load(dw + i, c)));
-        }
-    });
-#undef OFFSET
-}
-
-static void rmsnorm_grad(size_t rows, size_t d, const float *x, const float *w, const float *rstd,
-                         const float *dy, float *dx, float *dw)
-{
-    for (size_t row = 0; row < rows && d > 0; row++) {
-        size_t at = row * d;
-        if (w) {
-            rmsnorm_grad_row(d, x + at, w, rstd[row], dy + at, dx + at, dw);
-        } else {
-            rmsnorm_grad_row(d, x + at, NULL, rstd[row], dy + at, dx + at, NULL);
-        }
-    }
-}
 
 VEC_FN float row_max(size_t n, const float *x)
 {
@@ -261,5 +203,6 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
     .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
-    .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw
+    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
+    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
+    .cross_entropy = cross_entropy, .adamw = adamw
