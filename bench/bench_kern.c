@@ -24,7 +24,7 @@ enum { BUFFER_FLOATS = 1 << 22, N_BUFFERS = 6, ROW = 256, MIN_MS = 100, BATCH_US
 /* Operands of any kernel; m, n, k are a product's shape, n the length of the others. */
 typedef struct Work {
     size_t m, n, k;
-    float *buf[N_BUFFERS];
+    float *buf[N_BUFFERS]; /* [2 BUFFER_FLOATS] each */
     uint16_t *target;
     size_t *valid;
 } Work;
@@ -96,10 +96,15 @@ static void run_axpy(const Kern *k, const Work *w)
     {                                                  \
         k->op(w->n, w->buf[0], w->buf[1], w->buf[2]);  \
     }
-#define RUN_GRAD(op)                                                        \
+#define RUN_GATE(op)                                   \
+    static void run_##op(const Kern *k, const Work *w) \
+    {                                                  \
+        k->op(w->n / ROW, ROW, w->buf[0], w->buf[2]);  \
+    }
+#define RUN_GATE_GRAD(op)                                                   \
     static void run_##op(const Kern *k, const Work *w)                      \
     {                                                                       \
-        k->op(w->n, w->buf[0], w->buf[1], w->buf[2], w->buf[3], w->buf[4]); \
+        k->op(w->n / ROW, ROW, w->buf[0], w->buf[2], w->buf[3], w->buf[4]); \
     }
 RUN_UNARY(exp)
 RUN_UNARY(sigmoid)
@@ -109,20 +114,40 @@ RUN_BINARY(add)
 RUN_BINARY(mul)
 RUN_BINARY(mul_add)
 RUN_BINARY(silu_grad)
-RUN_BINARY(glu)
-RUN_BINARY(swiglu)
-RUN_GRAD(glu_grad)
-RUN_GRAD(swiglu_grad)
+RUN_GATE(glu)
+RUN_GATE(swiglu)
+RUN_GATE_GRAD(glu_grad)
+RUN_GATE_GRAD(swiglu_grad)
 
 static void run_rmsnorm(const Kern *k, const Work *w)
 {
     k->rmsnorm(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[1], w->buf[2], w->buf[5]);
 }
 
-static void run_rmsnorm_grad(const Kern *k, const Work *w)
+static void run_add_rmsnorm(const Kern *k, const Work *w)
 {
-    k->rmsnorm_grad(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[3], w->buf[2],
-                    w->buf[4]);
+    k->add_rmsnorm(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[3], w->buf[1], w->buf[2], w->buf[5]);
+}
+
+static void run_rmsnorm_dx(const Kern *k, const Work *w)
+{
+    k->rmsnorm_dx(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[3], w->buf[2], KERN_ADD);
+}
+
+static void run_rmsnorm_dw(const Kern *k, const Work *w)
+{
+    k->rmsnorm_dw(w->n / ROW, ROW, ROW, w->buf[0], w->buf[5], w->buf[3], w->buf[4]);
+}
+
+static void run_normgate(const Kern *k, const Work *w)
+{
+    k->normgate(w->n / ROW, ROW, 1e-6f, w->buf[0], w->buf[1], w->buf[2], w->buf[5]);
+}
+
+static void run_normgate_grad(const Kern *k, const Work *w)
+{
+    k->normgate_grad(w->n / ROW, ROW, w->buf[0], w->buf[1], w->buf[5], w->buf[2], w->buf[2],
+                     w->buf[3], w->buf[4]);
 }
 
 static void run_softmax(const Kern *k, const Work *w)
@@ -147,17 +172,32 @@ static const struct {
     RunFn run;
     int floats;
 } stream[] = {
-    {"memcpy", run_memcpy, 2},   {"dot", run_dot, 2},
-    {"sum", run_sum, 1},         {"sum_squares", run_sum_squares, 1},
-    {"add", run_add, 3},         {"mul", run_mul, 3},
-    {"mul_add", run_mul_add, 4}, {"axpy", run_axpy, 3},
-    {"scale", run_scale, 2},     {"exp", run_exp, 2},
-    {"sigmoid", run_sigmoid, 2}, {"log_sigmoid", run_log_sigmoid, 2},
-    {"silu", run_silu, 2},       {"silu_grad", run_silu_grad, 3},
-    {"glu", run_glu, 3},         {"glu_grad", run_glu_grad, 5},
-    {"swiglu", run_swiglu, 3},   {"swiglu_grad", run_swiglu_grad, 5},
-    {"rmsnorm", run_rmsnorm, 2}, {"rmsnorm_grad", run_rmsnorm_grad, 4},
-    {"softmax", run_softmax, 2}, {"cross_entropy", run_cross_entropy, 2},
+    {"memcpy", run_memcpy, 2},
+    {"dot", run_dot, 2},
+    {"sum", run_sum, 1},
+    {"sum_squares", run_sum_squares, 1},
+    {"add", run_add, 3},
+    {"mul", run_mul, 3},
+    {"mul_add", run_mul_add, 4},
+    {"axpy", run_axpy, 3},
+    {"scale", run_scale, 2},
+    {"exp", run_exp, 2},
+    {"sigmoid", run_sigmoid, 2},
+    {"log_sigmoid", run_log_sigmoid, 2},
+    {"silu", run_silu, 2},
+    {"silu_grad", run_silu_grad, 3},
+    {"glu", run_glu, 3},
+    {"glu_grad", run_glu_grad, 6},
+    {"swiglu", run_swiglu, 3},
+    {"swiglu_grad", run_swiglu_grad, 6},
+    {"rmsnorm", run_rmsnorm, 2},
+    {"add_rmsnorm", run_add_rmsnorm, 4},
+    {"rmsnorm_dx", run_rmsnorm_dx, 4},
+    {"rmsnorm_dw", run_rmsnorm_dw, 2},
+    {"normgate", run_normgate, 3},
+    {"normgate_grad", run_normgate_grad, 6},
+    {"softmax", run_softmax, 2},
+    {"cross_entropy", run_cross_entropy, 2},
     {"adamw", run_adamw, 7},
 };
 
@@ -280,9 +320,9 @@ static bool work_init(Work *w)
     w->valid = calloc(BUFFER_FLOATS / ROW, sizeof *w->valid);
     bool ok = w->target && w->valid;
     for (size_t b = 0; b < N_BUFFERS && ok; b++) {
-        w->buf[b] = aligned_alloc(64, BUFFER_FLOATS * sizeof(float));
+        w->buf[b] = aligned_alloc(64, (size_t)2 * BUFFER_FLOATS * sizeof(float));
         ok = w->buf[b] != NULL;
-        for (size_t i = 0; ok && i < BUFFER_FLOATS; i++) {
+        for (size_t i = 0; ok && i < (size_t)2 * BUFFER_FLOATS; i++) {
             w->buf[b][i] = (float)(0.1 + rng_uniform(1, b, i));
         }
     }

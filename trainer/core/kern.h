@@ -74,19 +74,34 @@ typedef struct Kern {
     void (*silu)(size_t n, const Real *x, Real *y);                       /* x sigmoid(x) */
     void (*silu_grad)(size_t n, const Real *x, const Real *dy, Real *dx); /* dx = dy s(1+x(1-s)) */
 
-    /* Gated units over [n]: y = u f(g).  The _grad forms overwrite du and dg. */
-    void (*glu)(size_t n, const Real *u, const Real *g, Real *y); /* f = identity */
-    void (*glu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
-    void (*swiglu)(size_t n, const Real *u, const Real *g, Real *y); /* f = silu */
-    void (*swiglu_grad)(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg);
+    /* Gated units over rows gu [rows,2g], in each row gate | up: y [rows,g] = up f(gate). */
+    void (*glu)(size_t rows, size_t g, const Real *gu, Real *y);    /* f = identity */
+    void (*swiglu)(size_t rows, size_t g, const Real *gu, Real *y); /* f = silu */
+    /* dgu [rows,2g] = gradient of gu from dy, and y once more: y may be dy, dgu may be gu. */
+    void (*glu_grad)(size_t rows, size_t g, const Real *gu, const Real *dy, Real *y, Real *dgu);
+    void (*swiglu_grad)(size_t rows, size_t g, const Real *gu, const Real *dy, Real *y, Real *dgu);
 
     /* RMS normalisation of rows, x [rows,d]: r = (mean x^2 + eps)^-1/2, y = x r (w).
      * w is [d] or NULL (SRMSNorm, arXiv:2405.17381 eq. 14).  Keeps r in rstd [rows]. */
     void (*rmsnorm)(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
                     Real *rstd);
-    /* dx += gradient; dw [d] += gradient when w is not NULL. */
-    void (*rmsnorm_grad)(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
-                         const Real *dy, Real *dx, Real *dw);
+    /* The same after a += x, a [rows,d]: a residual and the norm of the sum. */
+    void (*add_rmsnorm)(size_t rows, size_t d, Real eps, const Real *x, Real *a, const Real *w,
+                        Real *y, Real *rstd);
+    /* dx [rows,d] = or += the gradient of x. */
+    void (*rmsnorm_dx)(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
+                       const Real *dy, Real *dx, KernAcc acc);
+    /* dw [cols] += sum over the rows, in their order, of dy x r: for the first cols columns of
+     * x and dy, whose rows are ld apart. */
+    void (*rmsnorm_dw)(size_t rows, size_t cols, size_t ld, const Real *x, const Real *rstd,
+                       const Real *dy, Real *dw);
+
+    /* Gate of a norm, all [rows,d]: y = SRMSNorm(o) sigmoid(z), keeping r in rstd [rows]. */
+    void (*normgate)(size_t rows, size_t d, Real eps, const Real *o, const Real *z, Real *y,
+                     Real *rstd);
+    /* dz and dout (of o) are set, and y once more: y may be dy, dz may be z. */
+    void (*normgate_grad)(size_t rows, size_t d, const Real *o, const Real *z, const Real *rstd,
+                          const Real *dy, Real *y, Real *dz, Real *dout);
 
     /* Row softmax of scores x [rows,n], in place; row i uses its first valid[i] columns
      * and the others become 0.  lse [rows] = log sum exp (may be NULL). */

@@ -131,7 +131,6 @@ static void layout_layers(Model *m, Mem *mem)
             y->ab = m->layer[0].ab;
             y->rstd2 = m->layer[0].rstd2;
             y->gu = m->layer[0].gu;
-            y->y = m->layer[0].y;
             continue;
         }
         y->x = mem_reals(mem, r * d);
@@ -141,7 +140,6 @@ static void layout_layers(Model *m, Mem *mem)
         y->ab = mem_reals(mem, r * d);
         y->rstd2 = mem_reals(mem, r);
         y->gu = mem_reals(mem, r * 2 * g);
-        y->y = mem_reals(mem, r * g);
     }
 }
 
@@ -160,15 +158,13 @@ static void layout(Model *m, Mem *mem)
     m->tile_rows = head_tile_rows(m->vocab) * m->threads;
     m->logits = mem_reals(mem, m->tile_rows * m->vocab);
     m->nll = mem_reals(mem, r);
+    m->y = mem_reals(mem, r * g);
     m->dec = mem_reals(mem, 3 * d + 3 * g);
     if (model_trains(m)) {
         m->grads = mem_reals(mem, m->n_params);
         m->dembed = mem_reals(mem, m->vocab * d);
-        m->dnorm = mem_reals(mem, m->threads * d);
         m->dx = mem_reals(mem, r * d);
         m->dxb = mem_reals(mem, r * d);
-        m->dgu = mem_reals(mem, r * 2 * g);
-        m->dy = mem_reals(mem, r * g);
     }
     for (size_t i = 0; i < m->n_linear; i++) {
         linear_layout(&m->linear[i], m->kern, model_trains(m), mem);

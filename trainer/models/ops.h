@@ -113,7 +113,7 @@ typedef struct Layer {
     Linear *gate_up, *down;           /* [2g,d], [d,g] */
     Real *x, *xb, *rstd1;             /* input [R,d], normed, [R] */
     Real *a, *ab, *rstd2;             /* after the mixer [R,d], normed, [R] */
-    Real *gu, *y;                     /* [R,2g] gate | up; [R,g] their product */
+    Real *gu;                         /* [R,2g] gate | up; in backward their gradient */
 } Layer;
 
 struct Model {
@@ -152,8 +152,8 @@ struct Model {
     Real *nll;            /* [R] */
     size_t tile_rows;
 
-    Real *dx, *dxb, *dgu, *dy; /* scratch of backward: [R,d] [R,d] [R,2g] [R,g] */
-    Real *dnorm;               /* [threads,d] scratch */
+    Real *y;        /* [R,g] scratch: the gated product of a layer; in backward its gradient */
+    Real *dx, *dxb; /* scratch of backward: [R,d] each */
 
     size_t pos; /* decoding */
     Real *dec;  /* scratch of decoding: [3 d + 3 g] */

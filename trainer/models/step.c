@@ -49,7 +49,7 @@ static void layer_forward(Model *m, size_t i, const Part *part)
     m->ops->mix_forward(m, i, *part, y->xb, y->a);
     k->rmsnorm(n, m->d, eps, y->a + x, data_of(y->norm2), y->ab + x, y->rstd2 + at);
     carry(out + x, y->a + x, n * m->d);
-    mlp_forward(k, &mlp, n, y->ab + x, y->gu + at * 2 * m->g, y->y + at * m->g, out + x);
+    mlp_forward(k, &mlp, n, y->ab + x, y->gu + at * 2 * m->g, m->y + at * m->g, out + x);
 }
 
 /* Tokens of one part: b rows of t, `stride` apart. */
@@ -94,28 +94,23 @@ static void forward(Model *m, const Part *part)
 
 /* ---- backward ---------------------------------------------------------------------- */
 
-/* dx += gradient of a norm's input, this thread's rows. */
+/* m->dx = or += gradient of a norm's input x, from m->dxb; this thread's rows. */
 static void norm_backward(Model *m, const Part *part, const ModelTensor *w, const Real *x,
-                          const Real *rstd, const Real *dy, Real *dx)
+                          const Real *rstd, KernAcc acc)
 {
     size_t at = part->first * m->d;
-    m->kern->rmsnorm_grad(part->n, m->d, x + at, data_of(w), rstd + part->first, dy + at, dx + at,
-                          w ? m->dnorm + part->id * m->d : NULL);
+    m->kern->rmsnorm_dx(part->n, m->d, x + at, data_of(w), rstd + part->first, m->dxb + at,
+                        m->dx + at, acc);
 }
 
 /* Gradient of a norm's weight, this thread's columns of all rows. */
 static void norm_backward_w(Model *m, const Part *part, const ModelTensor *w, const Real *x,
-                            const Real *rstd, const Real *dy)
+                            const Real *rstd)
 {
-    if (!w) {
-        return;
-    }
     Share s = part_share(part, m->d, KERN_LANES);
-    for (size_t r = 0; r < part->rows; r++) {
-        const Real *xr = x + r * m->d, *dyr = dy + r * m->d;
-        for (size_t j = s.first; j < s.end; j++) {
-            w->grad[j] = real_fma(dyr[j], xr[j] * rstd[r], w->grad[j]);
-        }
+    if (w) {
+        m->kern->rmsnorm_dw(part->rows, s.end - s.first, m->d, x + s.first, rstd, m->dxb + s.first,
+                            w->grad + s.first);
     }
 }
 
@@ -126,27 +121,25 @@ static void layer_backward(Model *m, size_t i, const Part *part)
     Layer *y = &m->layer[i];
     size_t n = part->n, at = part->first, x = at * m->d;
     Mlp mlp = mlp_of(m, y);
-    mlp_backward(k, &mlp, n, y->gu + at * 2 * m->g, m->dx + x, m->dgu + at * 2 * m->g,
-                 m->dy + at * m->g, m->dxb + x);
+    mlp_backward(k, &mlp, n, y->gu + at * 2 * m->g, m->dx + x, m->y + at * m->g, m->dxb + x);
     part_barrier(part);
-    mlp_backward_w(k, &mlp, part, y->ab, y->y, m->dx, m->dgu);
-    norm_backward_w(m, part, y->norm2, y->a, y->rstd2, m->dxb);
+    mlp_backward_w(k, &mlp, part, y->ab, m->y, m->dx, y->gu);
+    norm_backward_w(m, part, y->norm2, y->a, y->rstd2);
     part_barrier(part);
-    norm_backward(m, part, y->norm2, y->a, y->rstd2, m->dxb, m->dx);
+    norm_backward(m, part, y->norm2, y->a, y->rstd2, KERN_ADD);
     m->ops->mix_backward(m, i, *part, y->xb, m->dx, m->dxb);
     part_barrier(part);
     m->ops->mix_backward_w(m, i, *part, y->xb, m->dx);
-    norm_backward_w(m, part, y->norm1, y->x, y->rstd1, m->dxb);
+    norm_backward_w(m, part, y->norm1, y->x, y->rstd1);
     part_barrier(part);
-    norm_backward(m, part, y->norm1, y->x, y->rstd1, m->dxb, m->dx);
+    norm_backward(m, part, y->norm1, y->x, y->rstd1, KERN_ADD);
 }
 
 /* From m->dxb, the gradient of m->xf. */
 static void backward(Model *m, const Part *part)
 {
-    memset(m->dx + part->first * m->d, 0, part->n * m->d * sizeof *m->dx);
-    norm_backward_w(m, part, m->norm, m->x, m->rstdf, m->dxb);
-    norm_backward(m, part, m->norm, m->x, m->rstdf, m->dxb, m->dx);
+    norm_backward_w(m, part, m->norm, m->x, m->rstdf);
+    norm_backward(m, part, m->norm, m->x, m->rstdf, KERN_SET);
     part_barrier(part);
     for (size_t i = m->l; i-- > 0;) {
         layer_backward(m, i, part);

@@ -20,12 +20,10 @@
 #include <unistd.h>
 
 #include "common/rng.h"
-#include "tests/trainer/core/kern_cases.h"
+#include "tests/trainer/core/kern_digest.h"
 #include "trainer/core/kern.h"
 
 /* ---- the digest ---- */
-
-typedef uint64_t Digest;
 
 static const Digest digest_begin = UINT64_C(0xCBF29CE484222325);
 
@@ -36,7 +34,7 @@ static void digest_bytes(Digest *d, uint64_t value, unsigned bytes)
     }
 }
 
-static void digest_float(Digest *d, float x)
+void digest_float(Digest *d, float x)
 {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
@@ -51,8 +49,6 @@ static void digest_double(Digest *d, double x)
 }
 
 /* ---- arrays ---- */
-
-enum { N_SLOT = 8, SLOT_FLOATS = 1 << 18, MARGIN = 16 };
 
 static float *slot_end[N_SLOT];
 
@@ -71,8 +67,7 @@ static void slots_open(void)
     }
 }
 
-/* n numbers that end with the slot; the floats before them are the margin. */
-static float *fill(size_t slot, size_t n, uint64_t seed, double sd, DataKind kind)
+float *fill(size_t slot, size_t n, uint64_t seed, double sd, DataKind kind)
 {
     const size_t n_special = N_DATA_SPECIAL - (kind == DATA_WILD ? 0 : 3);
     assert(n + MARGIN <= SLOT_FLOATS);
@@ -91,25 +86,13 @@ static float *fill(size_t slot, size_t n, uint64_t seed, double sd, DataKind kin
     return x;
 }
 
-/* The array and its margin. */
-static void digest_array(Digest *d, size_t n, const float *x)
+void digest_array(Digest *d, size_t n, const float *x)
 {
     const float *at = x - MARGIN;
     for (size_t i = 0; i < n + MARGIN; i++) {
         digest_float(d, at[i]);
     }
 }
-
-/* Runs a statement for every length n and kind of numbers, each with a seed of its own. */
-#define EACH_CASE(...)                                                    \
-    for (size_t s = 0; s < N_DATA_LENGTH; s++) {                          \
-        for (int of_kind = DATA_PLAIN; of_kind <= DATA_WILD; of_kind++) { \
-            const size_t n = data_length[s];                              \
-            const DataKind kind = (DataKind)of_kind;                      \
-            const uint64_t seed = 3 * s + (uint64_t)of_kind;              \
-            __VA_ARGS__;                                                  \
-        }                                                                 \
-    }
 
 /* ---- matrix products ---- */
 
@@ -306,8 +289,6 @@ DIGEST_UNARY(silu)
 DIGEST_BINARY(add)
 DIGEST_BINARY(mul)
 DIGEST_BINARY(mul_add)
-DIGEST_BINARY(glu)
-DIGEST_BINARY(swiglu)
 DIGEST_BINARY(silu_grad)
 
 static void digest_axpy(Digest *d, const Kern *k)
@@ -328,67 +309,9 @@ static void digest_scale(Digest *d, const Kern *k)
     });
 }
 
-/* ---- gated units ---- */
-
-typedef void (*GateGradFn)(size_t n, const float *u, const float *g, const float *dy, float *du,
-                           float *dg);
-
-static void digest_gate_grad(Digest *d, GateGradFn f)
-{
-    EACH_CASE({
-        float *du = fill(3, n, seed, 1.0, DATA_PLAIN);
-        float *dg = fill(4, n, seed, 1.0, DATA_PLAIN);
-        f(n, fill(0, n, seed, 2.0, DATA_AWKWARD), fill(1, n, seed, 4.0, kind),
-          fill(2, n, seed, 1.0, DATA_AWKWARD), du, dg);
-        digest_array(d, n, du);
-        digest_array(d, n, dg);
-    });
-}
-
-static void digest_glu_grad(Digest *d, const Kern *k)
-{
-    digest_gate_grad(d, k->glu_grad);
-}
-
-static void digest_swiglu_grad(Digest *d, const Kern *k)
-{
-    digest_gate_grad(d, k->swiglu_grad);
-}
-
 /* ---- rows ---- */
 
 enum { ROWS = 3 };
-
-static void digest_rmsnorm(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
-        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
-        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
-        k->rmsnorm(ROWS, n, 1e-6f, x, w, y, rstd);
-        digest_array(d, ROWS * n, y);
-        digest_array(d, ROWS, rstd);
-        k->rmsnorm(ROWS, n, 1e-6f, x, NULL, y, rstd);
-        digest_array(d, ROWS * n, y);
-    });
-}
-
-static void digest_rmsnorm_grad(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
-        float *rstd = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
-        float *dy = fill(3, ROWS * n, seed, 1.0, kind);
-        float *dx = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
-        float *dw = fill(5, n, seed, 1.0, DATA_PLAIN);
-        k->rmsnorm_grad(ROWS, n, x, w, rstd, dy, dx, dw);
-        digest_array(d, n, dw);
-        k->rmsnorm_grad(ROWS, n, x, NULL, rstd, dy, dx, NULL);
-        digest_array(d, ROWS * n, dx);
-    });
-}
 
 static void digest_softmax(Digest *d, const Kern *k)
 {
@@ -450,7 +373,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
-    X(rmsnorm_grad) X(softmax) X(cross_entropy) X(adamw)
+    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw)
 /* clang-format on */
 
 static const struct Case {

@@ -1,34 +1,9 @@
 /* Every kernel of every ISA this CPU has returns the bits of its scalar twin.
  * The one freedom: which NaN stands for NaN. */
 #include "common/rng.h"
-#include "tests/support/check_close.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/core/kern_data.h"
+#include "tests/trainer/core/each_isa.h"
 #include "trainer/core/kern.h"
-
-typedef void (*CompareFn)(const Kern *twin, const Kern *k);
-
-static void each_isa(CompareFn compare)
-{
-    for (size_t i = 0; kern_isa_name(i); i++) {
-        const Kern *k = kern_for_isa(kern_isa_name(i));
-        if (k) {
-            compare(kern_for_isa("scalar"), k);
-        }
-    }
-}
-
-/* Compares and frees both. */
-static void same(const char *what, size_t n, float *got, float *want)
-{
-    for (size_t i = 0; i < n; i++) {
-        got[i] = isnan(got[i]) ? NAN : got[i];
-        want[i] = isnan(want[i]) ? NAN : want[i];
-    }
-    check_same_bits_f32(what, n, got, want);
-    free(got);
-    free(want);
-}
 
 /* ---- elementwise ---- */
 
@@ -76,13 +51,12 @@ typedef struct Binary {
     void (*run)(size_t n, const float *a, const float *b, float *y);
 } Binary;
 
-enum { N_BINARY = 6 };
+enum { N_BINARY = 4 };
 
 static Binary binary(const Kern *k, size_t i)
 {
-    const Binary all[N_BINARY] = {{"add", k->add},         {"mul", k->mul},
-                                  {"mul_add", k->mul_add}, {"glu", k->glu},
-                                  {"swiglu", k->swiglu},   {"silu_grad", k->silu_grad}};
+    const Binary all[N_BINARY] = {
+        {"add", k->add}, {"mul", k->mul}, {"mul_add", k->mul_add}, {"silu_grad", k->silu_grad}};
     return all[i];
 }
 
@@ -133,42 +107,6 @@ static void compare_scaled(const Kern *twin, const Kern *k)
 START_TEST(axpy_and_scale_repeat_on_every_isa)
 {
     each_isa(compare_scaled);
-}
-END_TEST
-
-typedef void (*GateGradFn)(size_t n, const float *u, const float *g, const float *dy, float *du,
-                           float *dg);
-
-static void compare_gate_grad(const char *name, GateGradFn want_fn, GateGradFn got_fn)
-{
-    for (size_t s = 0; s < N_DATA_LENGTH; s++) {
-        size_t n = data_length[s];
-        float *u = data_new(n, s + 1, 2.0, DATA_AWKWARD);
-        float *g = data_new(n, s + 2, 4.0, DATA_WILD);
-        float *dy = data_new(n, s + 3, 1.0, DATA_AWKWARD);
-        float *du = data_new(n, 1, 1.0, DATA_PLAIN);
-        float *dg = data_new(n, 2, 1.0, DATA_PLAIN);
-        float *want_du = data_copy(n, du);
-        float *want_dg = data_copy(n, dg);
-        got_fn(n, u, g, dy, du, dg);
-        want_fn(n, u, g, dy, want_du, want_dg);
-        same(name, n, du, want_du);
-        same(name, n, dg, want_dg);
-        free(u);
-        free(g);
-        free(dy);
-    }
-}
-
-static void compare_gates(const Kern *twin, const Kern *k)
-{
-    compare_gate_grad("glu_grad", twin->glu_grad, k->glu_grad);
-    compare_gate_grad("swiglu_grad", twin->swiglu_grad, k->swiglu_grad);
-}
-
-START_TEST(gradients_of_gates_repeat_on_every_isa)
-{
-    each_isa(compare_gates);
 }
 END_TEST
 
@@ -223,41 +161,6 @@ START_TEST(a_tail_leaves_the_other_lanes_alone)
 END_TEST
 
 /* ---- rows ---- */
-
-static void compare_rmsnorm(const Kern *twin, const Kern *k)
-{
-    enum { ROWS = 3 };
-    for (size_t s = 0; s / 2 < N_DATA_LENGTH; s++) {
-        size_t d = data_length[s / 2];
-        size_t n = ROWS * d;
-        DataKind kind = s % 3 == 0 ? DATA_AWKWARD : DATA_PLAIN;
-        float *x = data_new(n, s + 1, 3.0, kind);
-        float *w = s % 2 == 0 ? NULL : data_new(d, s + 2, 1.0, DATA_PLAIN);
-        float *dy = data_new(n, s + 3, 1.0, kind);
-        float *y[2] = {data_new(n, 4, 1.0, DATA_PLAIN), data_new(n, 5, 1.0, DATA_PLAIN)};
-        float *rstd[2] = {data_new(ROWS, 6, 1.0, DATA_PLAIN), data_new(ROWS, 7, 1.0, DATA_PLAIN)};
-        float *dx[2] = {data_new(n, 8, 1.0, DATA_PLAIN), data_new(n, 8, 1.0, DATA_PLAIN)};
-        float *dw[2] = {data_new(d, 9, 1.0, DATA_PLAIN), data_new(d, 9, 1.0, DATA_PLAIN)};
-        const Kern *both[2] = {k, twin};
-        for (size_t i = 0; i < 2; i++) {
-            both[i]->rmsnorm(ROWS, d, 1e-6f, x, w, y[i], rstd[i]);
-            both[i]->rmsnorm_grad(ROWS, d, x, w, rstd[i], dy, dx[i], w ? dw[i] : NULL);
-        }
-        same("rmsnorm y", n, y[0], y[1]);
-        same("rmsnorm rstd", ROWS, rstd[0], rstd[1]);
-        same("rmsnorm dx", n, dx[0], dx[1]);
-        same("rmsnorm dw", d, dw[0], dw[1]);
-        free(x);
-        free(w);
-        free(dy);
-    }
-}
-
-START_TEST(rmsnorm_repeats_on_every_isa)
-{
-    each_isa(compare_rmsnorm);
-}
-END_TEST
 
 static void compare_softmax(const Kern *twin, const Kern *k)
 {
@@ -354,10 +257,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, exp_and_its_family_repeat_on_every_isa);
     tcase_add_test(tc, sums_and_products_repeat_on_every_isa);
     tcase_add_test(tc, axpy_and_scale_repeat_on_every_isa);
-    tcase_add_test(tc, gradients_of_gates_repeat_on_every_isa);
     tcase_add_test(tc, reductions_repeat_on_every_isa);
     tcase_add_test(tc, a_tail_leaves_the_other_lanes_alone);
-    tcase_add_test(tc, rmsnorm_repeats_on_every_isa);
     tcase_add_test(tc, softmax_repeats_on_every_isa);
     tcase_add_test(tc, cross_entropy_repeats_on_every_isa);
     tcase_add_test(tc, adamw_repeats_on_every_isa);

@@ -43,56 +43,74 @@ static double weighted_sum(size_t n, const double *dy, const double *y)
 
 /* ---- gates ---- */
 
-enum { N = 37 };
+enum { N = 37, GATE_ROWS = 2, N_GATE = 2 * GATE_ROWS * N };
 
 typedef struct Gate {
-    void (*forward)(size_t n, const double *u, const double *g, double *y);
-    double *u, *g, *dy;
+    void (*forward)(size_t rows, size_t g, const double *gu, double *y);
+    double *gu, *dy;
 } Gate;
 
 static double gate_value(const void *at)
 {
     const Gate *gate = at;
-    double y[N];
-    gate->forward(N, gate->u, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    double y[GATE_ROWS * N];
+    gate->forward(GATE_ROWS, N, gate->gu, y);
+    return weighted_sum((size_t)GATE_ROWS * N, gate->dy, y);
 }
 
 START_TEST(gradients_of_gates_match_differences)
 {
-    double *u = data_new(N, 1, 1.3, DATA_PLAIN);
-    double *g = data_new(N, 2, 2.0, DATA_PLAIN);
-    double *dy = data_new(N, 3, 1.0, DATA_PLAIN);
-    double du[N];
-    double dg[N];
-    Gate gate = {k->glu, u, g, dy};
-    k->glu_grad(N, u, g, dy, du, dg);
-    check_gradient("glu du", gate_value, &gate, N, u, du);
-    check_gradient("glu dg", gate_value, &gate, N, g, dg);
+    double *gu = data_new(N_GATE, 1, 1.7, DATA_PLAIN);
+    double *dy = data_new((size_t)GATE_ROWS * N, 3, 1.0, DATA_PLAIN);
+    double y[GATE_ROWS * N];
+    double dgu[N_GATE];
+    Gate gate = {k->glu, gu, dy};
+    k->glu_grad(GATE_ROWS, N, gu, dy, y, dgu);
+    check_gradient("glu", gate_value, &gate, N_GATE, gu, dgu);
     gate.forward = k->swiglu;
-    k->swiglu_grad(N, u, g, dy, du, dg);
-    check_gradient("swiglu du", gate_value, &gate, N, u, du);
-    check_gradient("swiglu dg", gate_value, &gate, N, g, dg);
-    free(u);
-    free(g);
+    k->swiglu_grad(GATE_ROWS, N, gu, dy, y, dgu);
+    check_gradient("swiglu", gate_value, &gate, N_GATE, gu, dgu);
+    free(gu);
     free(dy);
 }
 END_TEST
 
+/* In each row gate | up; three roundings of 1.1e-16. */
+START_TEST(gates_multiply_the_upper_half)
+{
+    double *gu = data_new(N_GATE, 1, 1.7, DATA_PLAIN);
+    double y[2][GATE_ROWS * N];
+    k->glu(GATE_ROWS, N, gu, y[0]);
+    k->swiglu(GATE_ROWS, N, gu, y[1]);
+    for (size_t i = 0; i < (size_t)GATE_ROWS * N; i++) {
+        double gate = gu[i / N * 2 * N + i % N], up = gu[i / N * 2 * N + N + i % N];
+        double want[2] = {up * gate, up * gate / (1.0 + exp(-gate))};
+        for (size_t f = 0; f < 2; f++) {
+            ck_assert_double_le(fabs(y[f][i] - want[f]), 1e-15 * fabs(want[f]));
+        }
+    }
+    free(gu);
+}
+END_TEST
+
+typedef struct Slope {
+    double *x, *dy;
+} Slope;
+
 static double silu_value(const void *at)
 {
-    const Gate *gate = at;
+    const Slope *slope = at;
     double y[N];
-    k->silu(N, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    k->silu(N, slope->x, y);
+    return weighted_sum(N, slope->dy, y);
 }
 
 static double log_sigmoid_value(const void *at)
 {
-    const Gate *gate = at;
+    const Slope *slope = at;
     double y[N];
-    k->log_sigmoid(N, gate->g, y);
-    return weighted_sum(N, gate->dy, y);
+    k->log_sigmoid(N, slope->x, y);
+    return weighted_sum(N, slope->dy, y);
 }
 
 /* d log sigmoid(x) / dx = 1 - sigmoid(x) */
@@ -101,14 +119,14 @@ START_TEST(slopes_of_the_exp_family_match_differences)
     double *x = data_new(N, 4, 3.0, DATA_PLAIN);
     double *dy = data_new(N, 5, 1.0, DATA_PLAIN);
     double dx[N];
-    Gate gate = {.g = x, .dy = dy};
+    Slope slope = {x, dy};
     k->silu_grad(N, x, dy, dx);
-    check_gradient("silu", silu_value, &gate, N, x, dx);
+    check_gradient("silu", silu_value, &slope, N, x, dx);
     k->sigmoid(N, x, dx);
     for (size_t i = 0; i < N; i++) {
         dx[i] = dy[i] * (1.0 - dx[i]);
     }
-    check_gradient("log_sigmoid", log_sigmoid_value, &gate, N, x, dx);
+    check_gradient("log_sigmoid", log_sigmoid_value, &slope, N, x, dx);
     free(x);
     free(dy);
 }
@@ -165,11 +183,12 @@ START_TEST(gradient_of_rmsnorm_matches_differences)
     for (int with_weight = 0; with_weight < 2; with_weight++) {
         double y[ALL];
         double rstd[ROWS];
-        double dx[ALL] = {0};
+        double dx[ALL];
         double dw[D] = {0};
         norm.w = with_weight ? w : NULL;
         k->rmsnorm(ROWS, D, norm_eps, norm.x, norm.w, y, rstd);
-        k->rmsnorm_grad(ROWS, D, norm.x, norm.w, rstd, norm.dy, dx, with_weight ? dw : NULL);
+        k->rmsnorm_dx(ROWS, D, norm.x, norm.w, rstd, norm.dy, dx, KERN_SET);
+        k->rmsnorm_dw(ROWS, D, D, norm.x, rstd, norm.dy, dw);
         check_gradient("rmsnorm dx", norm_value, &norm, ALL, norm.x, dx);
         if (with_weight) {
             check_gradient("rmsnorm dw", norm_value, &norm, D, norm.w, dw);
@@ -189,14 +208,52 @@ START_TEST(gradient_of_rmsnorm_is_added)
     const double rstd = 0.75;
     double dx[2][3] = {{0}, {10.0, 20.0, 30.0}};
     double dw[2][3] = {{0}, {40.0, 50.0, 60.0}};
-    k->rmsnorm_grad(1, 3, x, w, &rstd, dy, dx[0], dw[0]);
-    k->rmsnorm_grad(1, 3, x, w, &rstd, dy, dx[1], dw[1]);
+    for (size_t i = 0; i < 2; i++) {
+        k->rmsnorm_dx(1, 3, x, w, &rstd, dy, dx[i], i == 0 ? KERN_SET : KERN_ADD);
+        k->rmsnorm_dw(1, 3, 3, x, &rstd, dy, dw[i]);
+    }
     for (size_t j = 0; j < 3; j++) {
         dx[1][j] -= 10.0 * (double)(j + 1);
         dw[1][j] -= 10.0 * (double)(j + 4);
     }
     check_close_f64("dx", 3, dx[1], dx[0], 1e-13, 0.0); /* 60 loses 7e-15 */
     check_close_f64("dw", 3, dw[1], dw[0], 1e-13, 0.0);
+}
+END_TEST
+
+typedef struct Gated {
+    double *o, *z, *dy;
+} Gated;
+
+static double normgate_value(const void *at)
+{
+    const Gated *gated = at;
+    double y[ALL];
+    double rstd[ROWS];
+    k->normgate(ROWS, D, norm_eps, gated->o, gated->z, y, rstd);
+    return weighted_sum(ALL, gated->dy, y);
+}
+
+START_TEST(gradient_of_normgate_matches_differences)
+{
+    Gated gated = {data_new(ALL, 7, 0.8, DATA_PLAIN), data_new(ALL, 8, 2.0, DATA_PLAIN),
+                   data_new(ALL, 9, 1.0, DATA_PLAIN)};
+    double y[ALL], again[ALL], dz[ALL], dout[ALL], rstd[ROWS];
+    k->normgate(ROWS, D, norm_eps, gated.o, gated.z, y, rstd);
+    k->normgate_grad(ROWS, D, gated.o, gated.z, rstd, gated.dy, again, dz, dout);
+    check_gradient("normgate do", normgate_value, &gated, ALL, gated.o, dout);
+    check_gradient("normgate dz", normgate_value, &gated, ALL, gated.z, dz);
+    check_close_f64("y again", ALL, again, y, 0.0, 0.0);
+    for (size_t i = 0; i < ROWS; i++) {
+        double squares = weighted_sum(D, gated.o + i * D, gated.o + i * D);
+        for (size_t j = i * D; j < (i + 1) * D; j++) {
+            double want = gated.o[j] / sqrt(squares / D + norm_eps) / (1.0 + exp(-gated.z[j]));
+            ck_assert_double_le(fabs(y[j] - want), 1e-14 * fabs(want));
+        }
+    }
+    free(gated.o);
+    free(gated.z);
+    free(gated.dy);
 }
 END_TEST
 
@@ -324,10 +381,12 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, gradients_of_gates_match_differences);
+    tcase_add_test(tc, gates_multiply_the_upper_half);
     tcase_add_test(tc, slopes_of_the_exp_family_match_differences);
     tcase_add_test(tc, the_exp_family_is_libms_in_double);
     tcase_add_test(tc, gradient_of_rmsnorm_matches_differences);
     tcase_add_test(tc, gradient_of_rmsnorm_is_added);
+    tcase_add_test(tc, gradient_of_normgate_matches_differences);
     tcase_add_test(tc, gradient_of_cross_entropy_matches_differences);
     tcase_add_test(tc, softmax_is_the_gradient_of_its_lse);
     tcase_add_test(tc, products_have_their_orientations);

@@ -11,7 +11,6 @@
 #include "trainer/models/layers/attention.h"
 #include "trainer/models/layers/head.h"
 #include "trainer/models/layers/mlp.h"
-#include "trainer/models/layers/normgate.h"
 #include "trainer/models/layers/rope.h"
 #include "trainer/models/layers/tpe.h"
 
@@ -383,7 +382,7 @@ static double mlp_objective(void *ctx)
 START_TEST(mlp_gradients)
 {
     static Unit w;
-    static Real dgu[ROWS * 2 * MG], dy[ROWS * MG], dx[ROWS * MD];
+    static Real gu[ROWS * 2 * MG], y[ROWS * MG], dx[ROWS * MD];
     Team team = {.threads = 1, .active = 1};
     Part part = whole_part(&team, ROWS);
     w.is_swish = _i == 1;
@@ -395,39 +394,12 @@ START_TEST(mlp_gradients)
     Mlp mlp = unit_mlp(&w);
     memset(w.dwgu, 0, sizeof w.dwgu);
     memset(w.ddown, 0, sizeof w.ddown);
-    mlp_backward(kern_get(), &mlp, ROWS, w.gu, w.dout, dgu, dy, dx);
-    mlp_backward_w(kern_get(), &mlp, &part, w.x, w.y, w.dout, dgu);
+    memcpy(gu, w.gu, sizeof gu);
+    mlp_backward(kern_get(), &mlp, ROWS, gu, w.dout, y, dx);
+    mlp_backward_w(kern_get(), &mlp, &part, w.x, y, w.dout, gu);
     check_slopes("dx", (size_t)ROWS * MD, w.x, dx, mlp_objective, &w);
     check_slopes("dwgu", (size_t)2 * MG * MD, w.wgu, w.dwgu, mlp_objective, &w);
     check_slopes("ddown", (size_t)MD * MG, w.down, w.ddown, mlp_objective, &w);
-}
-END_TEST
-
-typedef struct Gate {
-    Real o[ROWS * MD], z[ROWS * MD], dout[ROWS * MD];
-    Real on[ROWS * MD], rstd[ROWS], gate[ROWS * MD], y[ROWS * MD];
-} Gate;
-
-static double gate_objective(void *ctx)
-{
-    Gate *w = ctx;
-    memcpy(w->gate, w->z, sizeof w->gate);
-    normgate_forward(kern_get(), ROWS, MD, 1e-3, w->o, w->on, w->rstd, w->gate, w->y);
-    return inner((size_t)ROWS * MD, w->y, w->dout);
-}
-
-START_TEST(normgate_gradients)
-{
-    static Gate w;
-    Real dy[ROWS * MD], dz[ROWS * MD], dobj[ROWS * MD];
-    fill((size_t)ROWS * MD, w.o, 1);
-    fill((size_t)ROWS * MD, w.z, 2);
-    fill((size_t)ROWS * MD, w.dout, 3);
-    (void)gate_objective(&w);
-    memcpy(dy, w.dout, sizeof dy);
-    normgate_backward(kern_get(), ROWS, MD, w.o, w.on, w.rstd, w.gate, dy, dz, dobj);
-    check_slopes("do", (size_t)ROWS * MD, w.o, dobj, gate_objective, &w);
-    check_slopes("dz", (size_t)ROWS * MD, w.z, dz, gate_objective, &w);
 }
 END_TEST
 
@@ -511,7 +483,6 @@ int main(void)
     tcase_add_test(tc, tpe_is_a_toeplitz_product_and_a_recurrence);
     tcase_add_test(tc, tpe_gradients);
     tcase_add_loop_test(tc, mlp_gradients, 0, 2);
-    tcase_add_test(tc, normgate_gradients);
     tcase_add_test(tc, head_loss_is_cross_entropy_over_tiles);
     tcase_add_test(tc, embedding_copies_and_scatters);
     suite_add_tcase(suite, tc);

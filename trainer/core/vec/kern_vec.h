@@ -5,6 +5,8 @@
  * the tests compare them bit for bit.
  */
 #include "trainer/core/kern.h"
+#include "trainer/core/vec/gate_vec.h"
+#include "trainer/core/vec/norm_vec.h"
 #include "trainer/core/vec/vec.h"
 
 /* ---- reductions ---- */
@@ -97,113 +99,7 @@ static void silu_grad(size_t n, const float *x, const float *dy, float *dx)
     EACH_BLOCK(n, silu_grad_block(c, x + i, dy + i, dx + i));
 }
 
-/* ---- gated units ---- */
-
-VEC_FN void glu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
-                           float *dg)
-{
-    Vec vdy = vec_load(dy, c);
-    Vec vdu = vec_mul(vdy, vec_load(g, c));
-    Vec vdg = vec_mul(vdy, vec_load(u, c));
-    vec_store(du, c, vdu);
-    vec_store(dg, c, vdg);
-}
-
-static void glu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
-                     float *dg)
-{
-    EACH_BLOCK(n, glu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
-}
-
-VEC_FN void swiglu_block(size_t c, const float *u, const float *g, float *y)
-{
-    Vec vg = vec_load(g, c);
-    vec_store(y, c, vec_mul(vec_load(u, c), vec_mul(vg, vec_sigmoid(vg))));
-}
-
-static void swiglu(size_t n, const float *u, const float *g, float *y)
-{
-    EACH_BLOCK(n, swiglu_block(c, u + i, g + i, y + i));
-}
-
-VEC_FN void swiglu_grad_block(size_t c, const float *u, const float *g, const float *dy, float *du,
-                              float *dg)
-{
-    Vec vg = vec_load(g, c);
-    Vec vdy = vec_load(dy, c);
-    Vec s = vec_sigmoid(vg);
-    Vec vdu = vec_mul(vdy, vec_mul(vg, s));
-    Vec vdg = vec_mul(vec_mul(vdy, vec_load(u, c)), vec_silu_slope(vg, s));
-    vec_store(du, c, vdu);
-    vec_store(dg, c, vdg);
-}
-
-static void swiglu_grad(size_t n, const float *u, const float *g, const float *dy, float *du,
-                        float *dg)
-{
-    EACH_BLOCK(n, swiglu_grad_block(c, u + i, g + i, dy + i, du + i, dg + i));
-}
-
 /* ---- rows ---- */
-
-static void rmsnorm(size_t rows, size_t d, float eps, const float *x, const float *w, float *y,
-                    float *rstd)
-{
-    for (size_t row = 0; row < rows; row++) {
-        const float *xr = x + row * d;
-        float *yr = y + row * d;
-        float mean = d > 0 ? dot(d, xr, xr) / (float)d : 0.0f;
-        rstd[row] = 1.0f / sqrtf(mean + eps);
-        Vec r = vec_set1(rstd[row]);
-        if (w) {
-            EACH_BLOCK(d, vec_store(yr + i, c,
-                                    vec_mul(vec_mul(vec_load(xr + i, c), r), vec_load(w + i, c))));
-        } else {
-            EACH_BLOCK(d, vec_store(yr + i, c, vec_mul(vec_load(xr + i, c), r)));
-        }
-    }
-}
-
-/* dy w, or dy where there is no weight */
-VEC_FN Vec weighted(size_t c, const float *dy, const float *w)
-{
-    return w ? vec_mul(vec_load(dy, c), vec_load(w, c)) : vec_load(dy, c);
-}
-
-VEC_FN void rmsnorm_grad_row(size_t d, const float *x, const float *w, float rstd, const float *dy,
-                             float *dx, float *dw)
-{
-    Vec r = vec_set1(rstd);
-    Vec lane = vec_set1(0.0f);
-#define OFFSET(p) ((p) ? (p) + i : NULL)
-    EACH_BLOCK(d,
-               lane = vec_keep(
-                   c, vec_fma(weighted(c, dy + i, OFFSET(w)), vec_mul(vec_load(x + i, c), r), lane),
-                   lane));
-    Vec mean = vec_set1(vec_fold(lane) / (float)d);
-    EACH_BLOCK(d, {
-        Vec t = weighted(c, dy + i, OFFSET(w));
-        Vec normed = vec_mul(vec_load(x + i, c), r);
-        vec_store(dx + i, c, vec_fma(r, vec_fnma(normed, mean, t), vec_load(dx + i, c)));
-        if (w) {
-            vec_store(dw + i, c, vec_fma(vec_load(dy + i, c), normed, vec_load(dw + i, c)));
-        }
-    });
-#undef OFFSET
-}
-
-static void rmsnorm_grad(size_t rows, size_t d, const float *x, const float *w, const float *rstd,
-                         const float *dy, float *dx, float *dw)
-{
-    for (size_t row = 0; row < rows && d > 0; row++) {
-        size_t at = row * d;
-        if (w) {
-            rmsnorm_grad_row(d, x + at, w, rstd[row], dy + at, dx + at, dw);
-        } else {
-            rmsnorm_grad_row(d, x + at, NULL, rstd[row], dy + at, dx + at, NULL);
-        }
-    }
-}
 
 VEC_FN float row_max(size_t n, const float *x)
 {
@@ -305,7 +201,8 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 #define KERN_VEC_REST                                                                       \
     .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
     .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
-    .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw
+    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
+    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
+    .cross_entropy = cross_entropy, .adamw = adamw

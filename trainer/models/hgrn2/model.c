@@ -350,9 +350,8 @@ static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
     const Kern *k = m->kern;
     size_t d = m->d, at = part.first * d;
     linear_backward_x(k, y->o, part.n, dx + at, d, w->dy + at, d, KERN_SET);
-    memset(w->dout + at, 0, part.n * d * sizeof *w->dout);
-    k->rmsnorm_grad(part.n, d, y->out + at, NULL, y->rstd + part.first, w->dy + at, w->dout + at,
-                    NULL);
+    k->rmsnorm_dx(part.n, d, y->out + at, NULL, y->rstd + part.first, w->dy + at, w->dout + at,
+                  KERN_SET);
     part_barrier_heads(&part);
     heads_backward(m, w, y, part);
     part_barrier_heads(&part);

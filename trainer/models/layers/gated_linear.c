@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "trainer/models/layers/linear.h"
-#include "trainer/models/layers/normgate.h"
 #include "trainer/models/layers/rope.h"
 
 /* ---- opening ----------------------------------------------------------------------- */
@@ -73,10 +72,8 @@ static void layout_kept(Model *m, GatedLayer *y, Mem *mem)
     y->z = mem_reals(mem, r * (3 * d + m->p));
     y->qk = mem_reals(mem, r * 2 * key_width(m, y));
     y->out = mem_reals(mem, r * d);
-    y->norm = mem_reals(mem, r * d);
     y->rstd = mem_reals(mem, r);
     y->gate = mem_reals(mem, r * d);
-    y->y = mem_reals(mem, r * d);
     if (model_trains(m)) {
         y->kept.states = mem_reals(mem, chunks * a->pk * a->pv);
         y->kept.a = mem_reals(mem, chunks * a->chunk * a->chunk);
@@ -88,10 +85,8 @@ static void share_kept(GatedLayer *y, const GatedLayer *first)
     y->z = first->z;
     y->qk = first->qk;
     y->out = first->out;
-    y->norm = first->norm;
     y->rstd = first->rstd;
     y->gate = first->gate;
-    y->y = first->y;
 }
 
 void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
@@ -114,9 +109,8 @@ void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
     w->state = mem_reals(mem, m->threads * 2 * m->p * m->p);
     w->row = mem_reals(mem, m->threads * 4 * d);
     w->dec = mem_reals(mem, 12 * d);
+    w->y = mem_reals(mem, r * d);
     if (model_trains(m)) {
-        w->dy = mem_reals(mem, r * d);
-        w->dgate = mem_reals(mem, r * d);
         w->dout = mem_reals(mem, r * d);
         w->dz = mem_reals(mem, r * (3 * d + m->p));
         w->dqk = mem_reals(mem, r * 2 * key_width(m, &w->layer[0]));
@@ -231,9 +225,9 @@ void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb
     heads_forward(m, w, y, part);
     part_barrier_heads(&part);
     linear_forward(k, y->gate_up, part.n, z + 3 * d, ldz, y->gate + at, d, KERN_SET);
-    normgate_forward(k, part.n, d, (Real)m->shape.norm_eps, y->out + at, y->norm + at,
-                     y->rstd + part.first, y->gate + at, y->y + at);
-    linear_forward(k, y->o, part.n, y->y + at, d, x + at, d, KERN_ADD);
+    k->normgate(part.n, d, (Real)m->shape.norm_eps, y->out + at, y->gate + at, w->y + at,
+                y->rstd + part.first);
+    linear_forward(k, y->o, part.n, w->y + at, d, x + at, d, KERN_ADD);
 }
 
 /* ---- backward ---------------------------------------------------------------------- */
@@ -283,10 +277,10 @@ void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *d
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p, at = part.first * d;
     Real *dz = w->dz + part.first * ldz;
-    linear_backward_x(k, y->o, part.n, dx + at, d, w->dy + at, d, KERN_SET);
-    normgate_backward(k, part.n, d, y->out + at, y->norm + at, y->rstd + part.first, y->gate + at,
-                      w->dy + at, w->dgate + at, w->dout + at);
-    linear_backward_x(k, y->gate_up, part.n, w->dgate + at, d, dz + 3 * d, ldz, KERN_SET);
+    linear_backward_x(k, y->o, part.n, dx + at, d, w->y + at, d, KERN_SET);
+    k->normgate_grad(part.n, d, y->out + at, y->gate + at, y->rstd + part.first, w->y + at,
+                     w->y + at, y->gate + at, w->dout + at);
+    linear_backward_x(k, y->gate_up, part.n, y->gate + at, d, dz + 3 * d, ldz, KERN_SET);
     part_barrier_heads(&part);
     heads_backward(m, w, y, part);
     part_barrier_heads(&part);
@@ -316,8 +310,8 @@ void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real 
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, ldz = 3 * d + m->p;
-    linear_backward_w(k, y->o, &part, dx, d, y->y, d);
-    linear_backward_w(k, y->gate_up, &part, w->dgate, d, y->z + 3 * d, ldz);
+    linear_backward_w(k, y->o, &part, dx, d, w->y, d);
+    linear_backward_w(k, y->gate_up, &part, y->gate, d, y->z + 3 * d, ldz);
     linear_backward_w(k, y->q, &part, w->dz, ldz, xb, d);
     if (y->has_lrpe && y->theta && y->theta->grad) {
         theta_grad(m, w, y, &part);
@@ -356,7 +350,7 @@ void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, p = m->p, kw = key_width(m, y);
-    Real *z = w->dec, *qk = z + 4 * d, *out = z + 8 * d, *norm = out + d, *gate = norm + d;
+    Real *z = w->dec, *qk = z + 4 * d, *out = z + 8 * d, *gate = out + d, *gated = gate + d;
     Real *angle = w->row + 2 * d, rstd; /* keys_forward uses the first half of row */
     if (y->has_lrpe) {
         take_theta(m, w, y);
@@ -370,6 +364,6 @@ void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb
                      y->state + j * a->pk * a->pv, out + j * p);
     }
     linear_forward(k, y->gate_up, 1, z + 3 * d, p, gate, d, KERN_SET);
-    normgate_forward(k, 1, d, (Real)m->shape.norm_eps, out, norm, &rstd, gate, gate + d);
-    linear_forward(k, y->o, 1, gate + d, d, x, d, KERN_ADD);
+    k->normgate(1, d, (Real)m->shape.norm_eps, out, gate, gated, &rstd);
+    linear_forward(k, y->o, 1, gated, d, x, d, KERN_ADD);
 }

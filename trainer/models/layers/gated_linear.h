@@ -22,13 +22,13 @@ typedef struct GatedLayer {
     Real *cosine, *sine;      /* [seq,d] LRPE */
     double *angles_of;        /* [d] the theta that the tables were made from */
     bool has_angles;
-    double *dtheta;          /* [d] */
-    Real *z;                 /* [R,3d+p] q, k (before silu), v, gate bottleneck */
-    Real *qk;                /* [R,2d] or [R,4d] q | k as attention takes them */
-    Real *out, *norm, *rstd; /* [R,d] [R,d] [R] */
-    Real *gate, *y;          /* [R,d] */
-    LinAttnKept kept;        /* of every sequence and head of a part */
-    Real *state;             /* [h,pk,pv] of the sequence being decoded */
+    double *dtheta;   /* [d] */
+    Real *z;          /* [R,3d+p] q, k (before silu), v, gate bottleneck */
+    Real *qk;         /* [R,2d] or [R,4d] q | k as attention takes them */
+    Real *out, *rstd; /* [R,d] [R] */
+    Real *gate;       /* [R,d] before its sigmoid; in backward its gradient */
+    LinAttnKept kept; /* of every sequence and head of a part */
+    Real *state;      /* [h,pk,pv] of the sequence being decoded */
 } GatedLayer;
 
 typedef struct GatedLinear {
@@ -36,12 +36,12 @@ typedef struct GatedLinear {
     double *theta;     /* [d] the initial LRPE frequencies */
     double *theta_now; /* [d] scratch */
     bool has_tables;
-    LinAttnWork *work;       /* [threads] */
-    Real *state;             /* [threads,2p,p] scratch */
-    Real *row;               /* [threads,4d] scratch */
-    Real *dy, *dgate, *dout; /* [R,d] */
-    Real *dz, *dqk;          /* [R,3d+p] [R,4d] */
-    Real *dec;               /* [12d] scratch of decoding */
+    LinAttnWork *work; /* [threads] */
+    Real *state;       /* [threads,2p,p] scratch */
+    Real *row;         /* [threads,4d] scratch */
+    Real *y, *dout;    /* [R,d] gated norm, in backward first its gradient; of out */
+    Real *dz, *dqk;    /* [R,3d+p] [R,4d] */
+    Real *dec;         /* [12d] scratch of decoding */
 } GatedLinear;
 
 /* Finds the tensors; has_lrpe(m, i) says which layers have positions. */

@@ -5,32 +5,17 @@ void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real 
 {
     size_t g = w->g;
     linear_forward(k, w->gate_up, rows, xb, w->d, gu, 2 * g, KERN_SET);
-    for (size_t r = 0; r < rows; r++) {
-        const Real *gate = gu + r * 2 * g;
-        if (w->is_swish) {
-            k->swiglu(g, gate + g, gate, y + r * g);
-        } else {
-            k->glu(g, gate + g, gate, y + r * g);
-        }
-    }
+    (w->is_swish ? k->swiglu : k->glu)(rows, g, gu, y);
     linear_forward(k, w->down, rows, y, g, x, w->d, KERN_ADD);
 }
 
-void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *gu, const Real *dx,
-                  Real *dgu, Real *dy, Real *dxb)
+void mlp_backward(const Kern *k, const Mlp *w, size_t rows, Real *gu, const Real *dx, Real *y,
+                  Real *dxb)
 {
     size_t g = w->g;
-    linear_backward_x(k, w->down, rows, dx, w->d, dy, g, KERN_SET);
-    for (size_t r = 0; r < rows; r++) {
-        const Real *gate = gu + r * 2 * g;
-        Real *dgate = dgu + r * 2 * g;
-        if (w->is_swish) {
-            k->swiglu_grad(g, gate + g, gate, dy + r * g, dgate + g, dgate);
-        } else {
-            k->glu_grad(g, gate + g, gate, dy + r * g, dgate + g, dgate);
-        }
-    }
-    linear_backward_x(k, w->gate_up, rows, dgu, 2 * g, dxb, w->d, KERN_SET);
+    linear_backward_x(k, w->down, rows, dx, w->d, y, g, KERN_SET);
+    (w->is_swish ? k->swiglu_grad : k->glu_grad)(rows, g, gu, y, y, gu);
+    linear_backward_x(k, w->gate_up, rows, gu, 2 * g, dxb, w->d, KERN_SET);
 }
 
 void mlp_backward_w(const Kern *k, const Mlp *w, const Part *part, const Real *xb, const Real *y,

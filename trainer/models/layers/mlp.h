@@ -16,14 +16,14 @@ typedef struct Mlp {
     const Linear *down;    /* [d,g] */
 } Mlp;
 
-/* x [rows,d] += mlp(xb [rows,d]); keeps gu [rows,2g] and y [rows,g]. */
+/* x [rows,d] += mlp(xb [rows,d]); keeps gu [rows,2g].  Scratch: y [rows,g]. */
 void mlp_forward(const Kern *k, const Mlp *w, size_t rows, const Real *xb, Real *gu, Real *y,
                  Real *x);
 
-/* From dx [rows,d] of the output: dxb [rows,d] and dgu [rows,2g] are set.  Scratch:
- * dy [rows,g]. */
-void mlp_backward(const Kern *k, const Mlp *w, size_t rows, const Real *gu, const Real *dx,
-                  Real *dgu, Real *dy, Real *dxb);
+/* From dx [rows,d] of the output: dxb [rows,d] is set, gu [rows,2g] becomes its own gradient
+ * and y [rows,g] what forward had there. */
+void mlp_backward(const Kern *k, const Mlp *w, size_t rows, Real *gu, const Real *dx, Real *y,
+                  Real *dxb);
 
 /* Adds to the weights' gradients, this thread's share, over all rows of the part. */
 void mlp_backward_w(const Kern *k, const Mlp *w, const Part *part, const Real *xb, const Real *y,

@@ -7,30 +7,13 @@
 #include <math.h>
 
 #include "trainer/core/isa.h"
+#include "trainer/core/isa/scalar/gate_scalar.h"
 #include "trainer/core/isa/scalar/gemm_scalar.h"
+#include "trainer/core/isa/scalar/lanes_scalar.h"
+#include "trainer/core/isa/scalar/norm_scalar.h"
 #include "trainer/core/real_math.h"
 
-/* Folds the sixteen lanes pairwise; each ISA must add in this order. */
-static Real fold_lanes(Real lane[KERN_LANES])
-{
-    for (size_t half = KERN_LANES / 2; half > 0; half /= 2) {
-        for (size_t j = 0; j < half; j++) {
-            lane[j] += lane[j + half];
-        }
-    }
-    return lane[0];
-}
-
 /* ---- reductions ---- */
-
-static Real dot(size_t n, const Real *x, const Real *y)
-{
-    Real lane[KERN_LANES] = {0};
-    for (size_t i = 0; i < n; i++) {
-        lane[i % KERN_LANES] = real_fma(x[i], y[i], lane[i % KERN_LANES]);
-    }
-    return fold_lanes(lane);
-}
 
 static Real sum(size_t n, const Real *x)
 {
@@ -127,77 +110,7 @@ static void silu_grad(size_t n, const Real *x, const Real *dy, Real *dx)
     }
 }
 
-/* ---- gated units ---- */
-
-static void glu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
-{
-    for (size_t i = 0; i < n; i++) {
-        Real ui = u[i];
-        Real gi = g[i];
-        Real dyi = dy[i];
-        du[i] = dyi * gi;
-        dg[i] = dyi * ui;
-    }
-}
-
-static void swiglu(size_t n, const Real *u, const Real *g, Real *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        y[i] = u[i] * (g[i] * real_sigmoid(g[i]));
-    }
-}
-
-static void swiglu_grad(size_t n, const Real *u, const Real *g, const Real *dy, Real *du, Real *dg)
-{
-    for (size_t i = 0; i < n; i++) {
-        Real s = real_sigmoid(g[i]);
-        Real dyi = dy[i];
-        Real gi = g[i];
-        Real ui = u[i];
-        du[i] = dyi * (gi * s);
-        dg[i] = dyi * ui * real_silu_slope(gi, s);
-    }
-}
-
 /* ---- rows ---- */
-
-static void rmsnorm(size_t rows, size_t d, Real eps, const Real *x, const Real *w, Real *y,
-                    Real *rstd)
-{
-    for (size_t i = 0; i < rows; i++) {
-        const Real *xi = x + i * d;
-        Real mean = d > 0 ? dot(d, xi, xi) / (Real)d : (Real)0;
-        rstd[i] = (Real)1 / real_sqrt(mean + eps);
-        for (size_t j = 0; j < d; j++) {
-            Real normed = xi[j] * rstd[i];
-            y[i * d + j] = w ? normed * w[j] : normed;
-        }
-    }
-}
-
-/* With n = x r and t = dy w: dx = r (t - n mean(t n)), dw = dy n. */
-static void rmsnorm_grad(size_t rows, size_t d, const Real *x, const Real *w, const Real *rstd,
-                         const Real *dy, Real *dx, Real *dw)
-{
-    for (size_t i = 0; i < rows && d > 0; i++) {
-        const Real *xi = x + i * d;
-        const Real *dyi = dy + i * d;
-        Real lane[KERN_LANES] = {0};
-        for (size_t j = 0; j < d; j++) {
-            Real t = w ? dyi[j] * w[j] : dyi[j];
-            lane[j % KERN_LANES] = real_fma(t, xi[j] * rstd[i], lane[j % KERN_LANES]);
-        }
-        Real mean = fold_lanes(lane) / (Real)d;
-        for (size_t j = 0; j < d; j++) {
-            Real t = w ? dyi[j] * w[j] : dyi[j];
-            Real normed = xi[j] * rstd[i];
-            dx[i * d + j] = real_fma(rstd[i], real_fma(-normed, mean, t), dx[i * d + j]);
-            if (w) {
-                dw[j] = real_fma(dyi[j], normed, dw[j]);
-            }
-        }
-    }
-}
 
 static Real row_max(size_t n, const Real *x)
 {
@@ -274,12 +187,13 @@ static bool supported(void)
 
 /* Everything but the products, which come in two precisions. */
 #define SCALAR_REST                                                                         \
-    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
+    .dot = lanes_dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,       \
     .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
-    .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw,
+    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
+    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
+    .cross_entropy = cross_entropy, .adamw = adamw,
 
 static void install(Kern *k)
 {

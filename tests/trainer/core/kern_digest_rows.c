@@ -1,0 +1,133 @@
+/* Digests of the kernels over rows. */
+#include "tests/trainer/core/kern_digest.h"
+
+enum { ROWS = 3 };
+
+/* ---- gated units ---- */
+
+typedef void (*GateFn)(size_t rows, size_t g, const float *gu, float *y);
+typedef void (*GateGradFn)(size_t rows, size_t g, const float *gu, const float *dy, float *y,
+                           float *dgu);
+
+static void digest_gate(Digest *d, GateFn f)
+{
+    EACH_CASE({
+        float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);
+        f(ROWS, n, fill(0, 2 * ROWS * n, seed, 4.0, kind), y);
+        digest_array(d, ROWS * n, y);
+    });
+}
+
+static void digest_gate_grad(Digest *d, GateGradFn f)
+{
+    EACH_CASE({
+        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *dgu = fill(3, 2 * ROWS * n, seed, 1.0, DATA_PLAIN);
+        f(ROWS, n, fill(0, 2 * ROWS * n, seed, 4.0, kind), fill(1, ROWS * n, seed, 1.0, kind), y,
+          dgu);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, 2 * ROWS * n, dgu);
+    });
+}
+
+void digest_glu(Digest *d, const Kern *k)
+{
+    digest_gate(d, k->glu);
+}
+
+void digest_swiglu(Digest *d, const Kern *k)
+{
+    digest_gate(d, k->swiglu);
+}
+
+void digest_glu_grad(Digest *d, const Kern *k)
+{
+    digest_gate_grad(d, k->glu_grad);
+}
+
+void digest_swiglu_grad(Digest *d, const Kern *k)
+{
+    digest_gate_grad(d, k->swiglu_grad);
+}
+
+/* ---- norms ---- */
+
+void digest_rmsnorm(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
+        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm(ROWS, n, 1e-6f, x, w, y, rstd);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+        k->rmsnorm(ROWS, n, 1e-6f, x, NULL, y, rstd);
+        digest_array(d, ROWS * n, y);
+    });
+}
+
+void digest_add_rmsnorm(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *a = fill(1, ROWS * n, seed, 1.0, kind);
+        float *y = fill(3, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(4, ROWS, seed, 1.0, DATA_PLAIN);
+        k->add_rmsnorm(ROWS, n, 1e-6f, fill(0, ROWS * n, seed, 3.0, kind), a,
+                       fill(2, n, seed, 1.0, DATA_PLAIN), y, rstd);
+        digest_array(d, ROWS * n, a);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+    });
+}
+
+void digest_rmsnorm_dx(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *w = fill(1, n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
+        float *dy = fill(3, ROWS * n, seed, 1.0, kind);
+        float *dx = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm_dx(ROWS, n, x, w, rstd, dy, dx, KERN_SET);
+        k->rmsnorm_dx(ROWS, n, x, NULL, rstd, dy, dx, KERN_ADD);
+        digest_array(d, ROWS * n, dx);
+    });
+}
+
+void digest_rmsnorm_dw(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *dw = fill(3, n, seed, 1.0, DATA_PLAIN);
+        k->rmsnorm_dw(ROWS, n, n, fill(0, ROWS * n, seed, 3.0, kind),
+                      fill(1, ROWS, seed, 1.0, DATA_PLAIN), fill(2, ROWS * n, seed, 1.0, kind), dw);
+        digest_array(d, n, dw);
+    });
+}
+
+void digest_normgate(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *y = fill(2, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *rstd = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
+        k->normgate(ROWS, n, 1e-6f, fill(0, ROWS * n, seed, 3.0, kind),
+                    fill(1, ROWS * n, seed, 4.0, kind), y, rstd);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS, rstd);
+    });
+}
+
+void digest_normgate_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *y = fill(4, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *dz = fill(5, ROWS * n, seed, 1.0, DATA_PLAIN);
+        float *dout = fill(6, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->normgate_grad(ROWS, n, fill(0, ROWS * n, seed, 3.0, kind),
+                         fill(1, ROWS * n, seed, 4.0, kind), fill(2, ROWS, seed, 1.0, DATA_PLAIN),
+                         fill(3, ROWS * n, seed, 1.0, kind), y, dz, dout);
+        digest_array(d, ROWS * n, y);
+        digest_array(d, ROWS * n, dz);
+        digest_array(d, ROWS * n, dout);
+    });
+}
