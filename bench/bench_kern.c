@@ -141,23 +141,116 @@ static void run_adamw(const Kern *k, const Work *w)
     k->adamw(w->n, &how, w->buf[0], w->buf[1], w->buf[2], w->buf[3]);
 }
 
+/* Linear attention with decays by channel: rows of ROW channels in sub-chunks of SUB. */
+enum { SUB = 16 };
+
+static void run_scale_rows(const Kern *k, const Work *w)
+{
+    k->scale_rows(w->n / ROW, ROW, w->buf[1], w->buf[0], ROW, w->buf[2], ROW);
+}
+
+static void run_mul_rows(const Kern *k, const Work *w)
+{
+    k->mul_rows(w->n / ROW, ROW, w->buf[1], w->buf[0], ROW, w->buf[2], ROW);
+}
+
+static void run_sum_rows(const Kern *k, const Work *w)
+{
+    static double sum[ROW];
+    k->sum_rows(w->n / ROW, ROW, w->buf[0], ROW, sum);
+}
+
+/* In pieces of SUB rows, so that one buffer has room for three outputs. */
+static void run_decay_factors(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        float *to = w->buf[2];
+        k->decay_factors(&(KernDecay){.rows = SUB,
+                                      .sub = SUB,
+                                      .n = ROW,
+                                      .q = w->buf[0] + at,
+                                      .k = w->buf[1] + at,
+                                      .g = w->buf[0] + at,
+                                      .ldq = ROW,
+                                      .ldk = ROW,
+                                      .ldg = ROW,
+                                      .f = to,
+                                      .near = to + SUB * ROW,
+                                      .far = w->buf[3],
+                                      .key = w->buf[4],
+                                      .whole = w->buf[5],
+                                      .before = w->buf[5] + ROW});
+    }
+}
+
+static void run_decay_inside(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        k->decay_inside(SUB, ROW, w->buf[0] + at, ROW, w->buf[1] + at, ROW, w->buf[5], w->buf[2],
+                        SUB);
+    }
+}
+
+static void run_decay_grad(const Kern *k, const Work *w)
+{
+    static double sum[ROW];
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        float *to = w->buf[2];
+        k->decay_grad(&(KernDecayGrad){.rows = SUB,
+                                       .n = ROW,
+                                       .q = w->buf[0] + at,
+                                       .k = w->buf[1] + at,
+                                       .f = w->buf[5],
+                                       .p = w->buf[5],
+                                       .dnear = w->buf[3],
+                                       .dkey = w->buf[4],
+                                       .ldq = ROW,
+                                       .ldk = ROW,
+                                       .ldp = SUB,
+                                       .dq = to,
+                                       .dk = to + SUB * ROW,
+                                       .dg = to + 2 * SUB * ROW,
+                                       .lddq = ROW,
+                                       .lddk = ROW,
+                                       .lddg = ROW,
+                                       .sum = sum});
+    }
+}
+
 /* Kernels over a length: floats moved for each element, read and written. */
 static const struct {
     const char *name;
     RunFn run;
     int floats;
 } stream[] = {
-    {"memcpy", run_memcpy, 2},   {"dot", run_dot, 2},
-    {"sum", run_sum, 1},         {"sum_squares", run_sum_squares, 1},
-    {"add", run_add, 3},         {"mul", run_mul, 3},
-    {"mul_add", run_mul_add, 4}, {"axpy", run_axpy, 3},
-    {"scale", run_scale, 2},     {"exp", run_exp, 2},
-    {"sigmoid", run_sigmoid, 2}, {"log_sigmoid", run_log_sigmoid, 2},
-    {"silu", run_silu, 2},       {"silu_grad", run_silu_grad, 3},
-    {"glu", run_glu, 3},         {"glu_grad", run_glu_grad, 5},
-    {"swiglu", run_swiglu, 3},   {"swiglu_grad", run_swiglu_grad, 5},
-    {"rmsnorm", run_rmsnorm, 2}, {"rmsnorm_grad", run_rmsnorm_grad, 4},
-    {"softmax", run_softmax, 2}, {"cross_entropy", run_cross_entropy, 2},
+    {"memcpy", run_memcpy, 2},
+    {"dot", run_dot, 2},
+    {"sum", run_sum, 1},
+    {"sum_squares", run_sum_squares, 1},
+    {"add", run_add, 3},
+    {"mul", run_mul, 3},
+    {"mul_add", run_mul_add, 4},
+    {"axpy", run_axpy, 3},
+    {"scale", run_scale, 2},
+    {"exp", run_exp, 2},
+    {"sigmoid", run_sigmoid, 2},
+    {"log_sigmoid", run_log_sigmoid, 2},
+    {"silu", run_silu, 2},
+    {"silu_grad", run_silu_grad, 3},
+    {"glu", run_glu, 3},
+    {"glu_grad", run_glu_grad, 5},
+    {"swiglu", run_swiglu, 3},
+    {"swiglu_grad", run_swiglu_grad, 5},
+    {"rmsnorm", run_rmsnorm, 2},
+    {"rmsnorm_grad", run_rmsnorm_grad, 4},
+    {"softmax", run_softmax, 2},
+    {"cross_entropy", run_cross_entropy, 2},
+    {"scale_rows", run_scale_rows, 2},
+    {"mul_rows", run_mul_rows, 2},
+    {"sum_rows", run_sum_rows, 1},
+    {"decay_factors", run_decay_factors, 7},
+    {"decay_inside", run_decay_inside, 3},
+    {"decay_grad", run_decay_grad, 8},
     {"adamw", run_adamw, 7},
 };
 

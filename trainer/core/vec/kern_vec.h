@@ -294,6 +294,10 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     EACH_BLOCK(n, adamw_block(c, &lanes, g + i, p + i, m + i, v + i));
 }
 
+/* ---- linear attention ---- */
+
+#include "trainer/core/vec/decay_vec.h"
+
 /* ---- the table ---- */
 
 /* The products that gemm_vec.h defines with this suffix. */
@@ -308,4 +312,4 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw
+    .adamw = adamw, KERN_VEC_DECAY
