@@ -217,6 +217,20 @@ static void run_decay_grad(const Kern *k, const Work *w)
     }
 }
 
+/* n = rows of 2 ROW numbers: z_q and z_f */
+static void run_hgrn2_gates(const Kern *k, const Work *w)
+{
+    const KernBound b = {w->buf[1], w->buf[1], w->buf[1], w->buf[1]};
+    k->hgrn2_gates(w->n / 2 / ROW, ROW, w->buf[0], 2 * ROW, &b, w->buf[2], w->buf[3], w->buf[4]);
+}
+
+static void run_hgrn2_gates_grad(const Kern *k, const Work *w)
+{
+    const KernBound b = {w->buf[1], w->buf[1], w->buf[1], w->buf[1]};
+    k->hgrn2_gates_grad(w->n / 2 / ROW, ROW, w->buf[0], 2 * ROW, &b, w->buf[1], w->buf[3],
+                        w->buf[4], w->buf[2]);
+}
+
 /* Kernels over a length: floats moved for each element, read and written. */
 static const struct {
     const char *name;
@@ -249,6 +263,8 @@ static const struct {
     {"mul_rows", run_mul_rows, 2},
     {"sum_rows", run_sum_rows, 1},
     {"decay_factors", run_decay_factors, 7},
+    {"hgrn2_gates", run_hgrn2_gates, 2},
+    {"hgrn2_gates_grad", run_hgrn2_gates_grad, 4},
     {"decay_inside", run_decay_inside, 3},
     {"decay_grad", run_decay_grad, 8},
     {"adamw", run_adamw, 7},

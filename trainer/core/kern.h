@@ -26,6 +26,7 @@
 enum { KERN_LANES = 16 };
 
 struct KernAdamw;
+struct KernBound;
 struct KernDecay;
 struct KernDecayGrad;
 
@@ -117,6 +118,20 @@ typedef struct Kern {
                          size_t ldk, const Real *f, Real *p, size_t ldp);
     void (*decay_grad)(const struct KernDecayGrad *x);
 
+    /* HGRN2's gates.  A row of z: z_q [d] | z_f [d], ldz apart; those of the others [rows,d].
+     *     q = silu(z_q),  k = (1-lb) sigmoid(-z_f),  g = ln f,  f = lb + (1-lb) sigmoid(z_f)
+     * ln f loses everything when taken of f near 0 or 1; with w = logit f,
+     *     w = z_f - ln(1-lb) - log_sigmoid(z_f - ln lb),  g = log_sigmoid(w).
+     * b NULL: lb = 0. */
+    void (*hgrn2_gates)(size_t rows, size_t d, const Real *z, size_t ldz, const struct KernBound *b,
+                        Real *q, Real *k, Real *g);
+    /* dz (ldz apart): silu's gradient from dq, and with s = sigmoid(z_f), df = dg / f - dk,
+     *     dz_f = df (1-s) (1-lb) s;  dg becomes df (1-s), the summand of dlb.
+     * b NULL: dz_f = (dg - dk s) (1-s), where f may be 0; dg stays. */
+    void (*hgrn2_gates_grad)(size_t rows, size_t d, const Real *z, size_t ldz,
+                             const struct KernBound *b, const Real *dq, const Real *dk, Real *dg,
+                             Real *dz);
+
     /* One AdamW update of p [n] from gradient g, in one pass:
      * g' = grad_scale g; m = b1 m + (1-b1) g'; v = b2 v + (1-b2) g'^2;
      * p -= lr ( wd p + (m c1) / (sqrt(v c2) + eps) ),  c1 = 1/(1-b1^step), c2 = 1/(1-b2^step).
@@ -127,6 +142,12 @@ typedef struct Kern {
 typedef struct KernAdamw {
     Real lr, beta1, beta2, eps, weight_decay, c1, c2, grad_scale;
 } KernAdamw;
+
+/* HGRN2's lower bound lb of the gates, [d] each. */
+typedef struct KernBound {
+    const Real *lb, *open;         /* lb and 1 - lb */
+    const Real *log_lb, *log_open; /* -ln lb and -ln(1 - lb) */
+} KernBound;
 
 /* One chunk in sub-chunks of `sub` rows (the last may be shorter).  Where it says [rows,n],
  * rows are n apart.  With f = e^g, fore_i = the product of f from the sub-chunk's first row to

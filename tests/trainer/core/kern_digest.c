@@ -542,6 +542,39 @@ static void digest_decay_grad(Digest *d, const Kern *k)
     });
 }
 
+static void digest_gates(Digest *d, const Kern *k, const KernBound *b, size_t n, uint64_t seed,
+                         DataKind kind)
+{
+    float *z = fill(4, ROWS * 3 * n, seed, 8.0, kind);
+    float *out[4] = {fill(5, ROWS * n, seed, 1.0, DATA_PLAIN), fill(6, ROWS * n, seed, 1.0, kind),
+                     fill(7, ROWS * n, seed, 1.0, DATA_PLAIN),
+                     fill(8, ROWS * 3 * n, seed, 1.0, DATA_PLAIN)};
+    k->hgrn2_gates_grad(ROWS, n, z, 3 * n, b, out[0], out[1], out[2], out[3]);
+    digest_array(d, ROWS * n, out[2]);
+    digest_array(d, ROWS * 3 * n, out[3]);
+    k->hgrn2_gates(ROWS, n, z, 3 * n, b, out[0], out[1], out[2]);
+    for (size_t i = 0; i < 3; i++) {
+        digest_array(d, ROWS * n, out[i]);
+    }
+}
+
+/* Both directions, with a bound and without. */
+static void digest_hgrn2_gates(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *of[4];
+        for (size_t j = 0; j < 4; j++) {
+            of[j] = fill(j, n, seed, 1.0, DATA_PLAIN);
+            for (size_t i = 0; i < n; i++) {
+                of[j][i] = fabsf(of[j][i]) * (j < 2 ? 0.25f : 2.0f);
+            }
+        }
+        const KernBound b = {.lb = of[0], .open = of[1], .log_lb = of[2], .log_open = of[3]};
+        digest_gates(d, k, &b, n, seed, kind);
+        digest_gates(d, k, NULL, n, seed, kind);
+    });
+}
+
 /* ---- optimiser ---- */
 
 static void digest_adamw(Digest *d, const Kern *k)
@@ -576,7 +609,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
     X(rmsnorm_grad) X(softmax) X(cross_entropy) X(scale_rows) X(mul_rows) X(sum_rows) \
-    X(decay_factors) X(decay_inside) X(decay_grad) X(adamw)
+    X(decay_factors) X(decay_inside) X(decay_grad) X(hgrn2_gates) X(adamw)
 /* clang-format on */
 
 static const struct Case {
@@ -589,8 +622,9 @@ static const struct Case {
 };
 enum { N_CASE = sizeof cases / sizeof cases[0] };
 
-/* `packed` digests the five entries of packed operands, `bf16` all eight products. */
-static_assert(N_CASE + 3 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
+/* `packed` digests the five entries of packed operands, `bf16` all eight products,
+ * `hgrn2_gates` both directions. */
+static_assert(N_CASE + 4 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
               "a kernel is missing here");
 
 /* The digests of FILE's lines, in the order of cases; a name that it lacks stays 0. */

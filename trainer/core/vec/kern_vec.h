@@ -297,6 +297,7 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 /* ---- linear attention ---- */
 
 #include "trainer/core/vec/decay_vec.h"
+#include "trainer/core/vec/gates_vec.h"
 
 /* ---- the table ---- */
 
@@ -312,4 +313,4 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw, KERN_VEC_DECAY
+    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES

@@ -270,6 +270,7 @@ static void adamw(size_t n, const KernAdamw *k, const Real *g, Real *p, Real *m,
 /* ---- linear attention ---- */
 
 #include "trainer/core/isa/scalar/decay_scalar.h"
+#include "trainer/core/isa/scalar/gates_scalar.h"
 
 static bool supported(void)
 {
@@ -283,7 +284,7 @@ static bool supported(void)
     .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = mul,           \
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .rmsnorm_grad = rmsnorm_grad, .softmax = softmax, .cross_entropy = cross_entropy,       \
-    .adamw = adamw, SCALAR_DECAY
+    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES
 
 static void install(Kern *k)
 {
