@@ -166,6 +166,96 @@ static void run_adamw(const Kern *k, const Work *w)
     k->adamw(w->n, &how, w->buf[0], w->buf[1], w->buf[2], w->buf[3]);
 }
 
+/* Linear attention with decays by channel: rows of ROW channels in sub-chunks of SUB. */
+enum { SUB = 16 };
+
+static void run_scale_rows(const Kern *k, const Work *w)
+{
+    k->scale_rows(w->n / ROW, ROW, w->buf[1], w->buf[0], ROW, w->buf[2], ROW);
+}
+
+static void run_mul_rows(const Kern *k, const Work *w)
+{
+    k->mul_rows(w->n / ROW, ROW, w->buf[1], w->buf[0], ROW, w->buf[2], ROW);
+}
+
+static void run_sum_rows(const Kern *k, const Work *w)
+{
+    static double sum[ROW];
+    k->sum_rows(w->n / ROW, ROW, w->buf[0], ROW, sum);
+}
+
+/* In pieces of SUB rows, so that one buffer has room for three outputs. */
+static void run_decay_factors(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        float *to = w->buf[2];
+        k->decay_factors(&(KernDecay){.rows = SUB,
+                                      .sub = SUB,
+                                      .n = ROW,
+                                      .q = w->buf[0] + at,
+                                      .k = w->buf[1] + at,
+                                      .g = w->buf[0] + at,
+                                      .ldq = ROW,
+                                      .ldk = ROW,
+                                      .ldg = ROW,
+                                      .f = to,
+                                      .near = to + SUB * ROW,
+                                      .far = w->buf[3],
+                                      .key = w->buf[4],
+                                      .whole = w->buf[5],
+                                      .before = w->buf[5] + ROW});
+    }
+}
+
+static void run_decay_inside(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        k->decay_inside(SUB, ROW, w->buf[0] + at, ROW, w->buf[1] + at, ROW, w->buf[5], w->buf[2],
+                        SUB);
+    }
+}
+
+static void run_decay_grad(const Kern *k, const Work *w)
+{
+    static double sum[ROW];
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        float *to = w->buf[2];
+        k->decay_grad(&(KernDecayGrad){.rows = SUB,
+                                       .n = ROW,
+                                       .q = w->buf[0] + at,
+                                       .k = w->buf[1] + at,
+                                       .f = w->buf[5],
+                                       .p = w->buf[5],
+                                       .dnear = w->buf[3],
+                                       .dkey = w->buf[4],
+                                       .ldq = ROW,
+                                       .ldk = ROW,
+                                       .ldp = SUB,
+                                       .dq = to,
+                                       .dk = to + SUB * ROW,
+                                       .dg = to + 2 * SUB * ROW,
+                                       .lddq = ROW,
+                                       .lddk = ROW,
+                                       .lddg = ROW,
+                                       .sum = sum});
+    }
+}
+
+/* n = rows of 2 ROW numbers: z_q and z_f */
+static void run_hgrn2_gates(const Kern *k, const Work *w)
+{
+    const KernBound b = {w->buf[1], w->buf[1], w->buf[1], w->buf[1]};
+    k->hgrn2_gates(w->n / 2 / ROW, ROW, w->buf[0], 2 * ROW, &b, w->buf[2], w->buf[3], w->buf[4]);
+}
+
+static void run_hgrn2_gates_grad(const Kern *k, const Work *w)
+{
+    const KernBound b = {w->buf[1], w->buf[1], w->buf[1], w->buf[1]};
+    k->hgrn2_gates_grad(w->n / 2 / ROW, ROW, w->buf[0], 2 * ROW, &b, w->buf[1], w->buf[3],
+                        w->buf[4], w->buf[2]);
+}
+
 /* Kernels over a length: floats moved for each element, read and written. */
 static const struct {
     const char *name;
@@ -198,6 +288,14 @@ static const struct {
     {"normgate_grad", run_normgate_grad, 6},
     {"softmax", run_softmax, 2},
     {"cross_entropy", run_cross_entropy, 2},
+    {"scale_rows", run_scale_rows, 2},
+    {"mul_rows", run_mul_rows, 2},
+    {"sum_rows", run_sum_rows, 1},
+    {"decay_factors", run_decay_factors, 7},
+    {"hgrn2_gates", run_hgrn2_gates, 2},
+    {"hgrn2_gates_grad", run_hgrn2_gates_grad, 4},
+    {"decay_inside", run_decay_inside, 3},
+    {"decay_grad", run_decay_grad, 8},
     {"adamw", run_adamw, 7},
 };
 

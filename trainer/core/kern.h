@@ -26,6 +26,9 @@
 enum { KERN_LANES = 16 };
 
 struct KernAdamw;
+struct KernBound;
+struct KernDecay;
+struct KernDecayGrad;
 
 typedef enum KernAcc { KERN_SET, KERN_ADD } KernAcc; /* C = AB, or C += AB */
 
@@ -113,6 +116,37 @@ typedef struct Kern {
     void (*cross_entropy)(size_t rows, size_t vocab, Real *z, const uint16_t *target,
                           Real grad_scale, Real *nll);
 
+    /* Rows of n: y_i = s_i x_i with s [rows]; y_i = w x_i elementwise with w [n]; y may be x. */
+    void (*scale_rows)(size_t rows, size_t n, const Real *s, const Real *x, size_t ldx, Real *y,
+                       size_t ldy);
+    void (*mul_rows)(size_t rows, size_t n, const Real *w, const Real *x, size_t ldx, Real *y,
+                     size_t ldy);
+    /* sum [n] += the rows of x, one after the other */
+    void (*sum_rows)(size_t rows, size_t n, const Real *x, size_t ldx, double *sum);
+
+    /* Linear attention whose decay differs by channel (models/layers/linattn_channel.c): the
+     * factors of a chunk; A = the pairs of one sub-chunk, p [rows,rows], with f [rows,n]:
+     * p_ij = sum_a q_ia k_ja f_{j+1,a} .. f_ia (j <= i, a ascending, the product from the
+     * left), else 0; the gradients of one sub-chunk. */
+    void (*decay_factors)(const struct KernDecay *x);
+    void (*decay_inside)(size_t rows, size_t n, const Real *q, size_t ldq, const Real *k,
+                         size_t ldk, const Real *f, Real *p, size_t ldp);
+    void (*decay_grad)(const struct KernDecayGrad *x);
+
+    /* HGRN2's gates.  A row of z: z_q [d] | z_f [d], ldz apart; those of the others [rows,d].
+     *     q = silu(z_q),  k = (1-lb) sigmoid(-z_f),  g = ln f,  f = lb + (1-lb) sigmoid(z_f)
+     * ln f loses everything when taken of f near 0 or 1; with w = logit f,
+     *     w = z_f - ln(1-lb) - log_sigmoid(z_f - ln lb),  g = log_sigmoid(w).
+     * b NULL: lb = 0. */
+    void (*hgrn2_gates)(size_t rows, size_t d, const Real *z, size_t ldz, const struct KernBound *b,
+                        Real *q, Real *k, Real *g);
+    /* dz (ldz apart): silu's gradient from dq, and with s = sigmoid(z_f), df = dg / f - dk,
+     *     dz_f = df (1-s) (1-lb) s;  dg becomes df (1-s), the summand of dlb.
+     * b NULL: dz_f = (dg - dk s) (1-s), where f may be 0; dg stays. */
+    void (*hgrn2_gates_grad)(size_t rows, size_t d, const Real *z, size_t ldz,
+                             const struct KernBound *b, const Real *dq, const Real *dk, Real *dg,
+                             Real *dz);
+
     /* One AdamW update of p [n] from gradient g, in one pass:
      * g' = grad_scale g; m = b1 m + (1-b1) g'; v = b2 v + (1-b2) g'^2;
      * p -= lr ( wd p + (m c1) / (sqrt(v c2) + eps) ),  c1 = 1/(1-b1^step), c2 = 1/(1-b2^step).
@@ -123,6 +157,40 @@ typedef struct Kern {
 typedef struct KernAdamw {
     Real lr, beta1, beta2, eps, weight_decay, c1, c2, grad_scale;
 } KernAdamw;
+
+/* HGRN2's lower bound lb of the gates, [d] each. */
+typedef struct KernBound {
+    const Real *lb, *open;         /* lb and 1 - lb */
+    const Real *log_lb, *log_open; /* -ln lb and -ln(1 - lb) */
+} KernBound;
+
+/* One chunk in sub-chunks of `sub` rows (the last may be shorter).  Where it says [rows,n],
+ * rows are n apart.  With f = e^g, fore_i = the product of f from the sub-chunk's first row to
+ * i, rest_j = that from the row after j to its last: */
+typedef struct KernDecay {
+    size_t rows, sub, n;
+    const Real *q, *k, *g;
+    size_t ldq, ldk, ldg;
+    Real *f;      /* [rows,n] */
+    Real *near;   /* [rows,n] q fore */
+    Real *far;    /* [rows,n] near times `before` of the row's sub-chunk */
+    Real *key;    /* [rows,n] k rest */
+    Real *whole;  /* [sub-chunks,n] e^(sum of g over the sub-chunk) */
+    Real *before; /* [sub-chunks + 1,n] product of `whole` of the sub-chunks before */
+} KernDecay;
+
+/* One sub-chunk, with f [rows,n], p [rows,rows] (j <= i read), dnear and dkey [rows,n]:
+ *     dq_i = fore_i dnear_i + sum_{j<=i} p_ij k_j f_{j+1} .. f_i
+ *     dk_j = rest_j dkey_j  + sum_{i>=j} p_ij q_i f_{j+1} .. f_i
+ *     dg_i = sum, after sum [n] += q_i dq_i - k_i dk_i, from the last row to the first */
+typedef struct KernDecayGrad {
+    size_t rows, n;
+    const Real *q, *k, *f, *p, *dnear, *dkey;
+    size_t ldq, ldk, ldp;
+    Real *dq, *dk, *dg;
+    size_t lddq, lddk, lddg;
+    double *sum;
+} KernDecayGrad;
 
 /* The best table for this CPU, built once on first use; thread-safe.  SLAW_ISA
  * (scalar, avx2, avx512, ...) caps the choice, for tests and for bisecting. */

@@ -340,6 +340,164 @@ static void digest_cross_entropy(Digest *d, const Kern *k)
     });
 }
 
+/* ---- linear attention ---- */
+
+/* n doubles that end with the slot. */
+static double *fill_doubles(size_t slot, size_t n, uint64_t seed)
+{
+    double *x = (double *)(void *)fill(slot, 2 * n, seed, 1.0, DATA_PLAIN);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (double)(int64_t)rng_u64(seed, slot, i) * 0x1p-63;
+    }
+    return x;
+}
+
+static void digest_doubles(Digest *d, size_t n, const double *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        digest_double(d, x[i]);
+    }
+}
+
+static void digest_scale_rows(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->scale_rows(ROWS, n, fill(2, ROWS, seed, 1.0, DATA_PLAIN), x, n, y, n);
+        digest_array(d, ROWS * n, y);
+    });
+}
+
+static void digest_mul_rows(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 3.0, kind);
+        float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);
+        k->mul_rows(ROWS, n, fill(2, n, seed, 1.0, kind), x, n, y, n);
+        digest_array(d, ROWS * n, y);
+    });
+}
+
+static void digest_sum_rows(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        double *sum = fill_doubles(1, n, seed);
+        k->sum_rows(ROWS, n, fill(0, ROWS * n, seed, 3.0, kind), n, sum);
+        digest_doubles(d, n, sum);
+    });
+}
+
+/* Rows of a sub-chunk: whole, short, longer than the lanes. */
+static const size_t sub_rows[] = {16, 5, 21};
+
+/* g < 0 of every size, 0 and -inf too */
+static float *fill_gates(size_t slot, size_t n, uint64_t seed, DataKind kind)
+{
+    float *g = fill(slot, n, seed, 2.0, kind);
+    for (size_t i = 0; i < n; i++) {
+        g[i] = -fabsf(g[i]);
+    }
+    return g;
+}
+
+static void digest_decay_factors(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t rows = 35, sub = sub_rows[s % 3], blocks = (rows + sub - 1) / sub;
+        KernDecay x = {.rows = rows, .sub = sub, .n = n, .ldq = n, .ldk = n, .ldg = n};
+        x.q = fill(0, rows * n, seed, 1.0, kind);
+        x.k = fill(1, rows * n, seed, 1.0, kind);
+        x.g = fill_gates(2, rows * n, seed, kind);
+        x.f = fill(3, rows * n, seed, 1.0, DATA_PLAIN);
+        x.near = fill(4, rows * n, seed, 1.0, DATA_PLAIN);
+        x.far = fill(5, rows * n, seed, 1.0, DATA_PLAIN);
+        x.key = fill(6, rows * n, seed, 1.0, DATA_PLAIN);
+        x.whole = fill(7, blocks * n, seed, 1.0, DATA_PLAIN);
+        x.before = fill(8, (blocks + 1) * n, seed, 1.0, DATA_PLAIN);
+        k->decay_factors(&x);
+        digest_array(d, rows * n, x.f);
+        digest_array(d, rows * n, x.near);
+        digest_array(d, rows * n, x.far);
+        digest_array(d, rows * n, x.key);
+        digest_array(d, blocks * n, x.whole);
+        digest_array(d, (blocks + 1) * n, x.before);
+    });
+}
+
+static void digest_decay_inside(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t rows = sub_rows[s % 3];
+        const float *q = fill(0, rows * n, seed, 1.0, kind);
+        const float *key = fill(1, rows * n, seed, 1.0, kind);
+        float *f = fill_gates(2, rows * n, seed, DATA_PLAIN);
+        float *p = fill(3, rows * rows, seed, 1.0, DATA_PLAIN);
+        k->exp(rows * n, f, f);
+        k->decay_inside(rows, n, q, n, key, n, f, p, rows);
+        digest_array(d, rows * rows, p);
+    });
+}
+
+static void digest_decay_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t rows = sub_rows[s % 3];
+        KernDecayGrad x = {
+            .rows = rows, .n = n, .ldq = n, .ldk = n, .ldp = rows, .lddq = n, .lddk = n, .lddg = n};
+        float *f = fill_gates(2, rows * n, seed, DATA_PLAIN);
+        k->exp(rows * n, f, f);
+        x.q = fill(0, rows * n, seed, 1.0, kind);
+        x.k = fill(1, rows * n, seed, 1.0, kind);
+        x.f = f;
+        x.p = fill(3, rows * rows, seed, 1.0, DATA_PLAIN);
+        x.dnear = fill(4, rows * n, seed, 1.0, kind);
+        x.dkey = fill(5, rows * n, seed, 1.0, kind);
+        x.dq = fill(6, rows * n, seed, 1.0, DATA_PLAIN);
+        x.dk = fill(7, rows * n, seed, 1.0, DATA_PLAIN);
+        x.dg = fill(8, rows * n, seed, 1.0, DATA_PLAIN);
+        x.sum = fill_doubles(9, n, seed);
+        k->decay_grad(&x);
+        digest_array(d, rows * n, x.dq);
+        digest_array(d, rows * n, x.dk);
+        digest_array(d, rows * n, x.dg);
+        digest_doubles(d, n, x.sum);
+    });
+}
+
+static void digest_gates(Digest *d, const Kern *k, const KernBound *b, size_t n, uint64_t seed,
+                         DataKind kind)
+{
+    float *z = fill(4, ROWS * 3 * n, seed, 8.0, kind);
+    float *out[4] = {fill(5, ROWS * n, seed, 1.0, DATA_PLAIN), fill(6, ROWS * n, seed, 1.0, kind),
+                     fill(7, ROWS * n, seed, 1.0, DATA_PLAIN),
+                     fill(8, ROWS * 3 * n, seed, 1.0, DATA_PLAIN)};
+    k->hgrn2_gates_grad(ROWS, n, z, 3 * n, b, out[0], out[1], out[2], out[3]);
+    digest_array(d, ROWS * n, out[2]);
+    digest_array(d, ROWS * 3 * n, out[3]);
+    k->hgrn2_gates(ROWS, n, z, 3 * n, b, out[0], out[1], out[2]);
+    for (size_t i = 0; i < 3; i++) {
+        digest_array(d, ROWS * n, out[i]);
+    }
+}
+
+/* Both directions, with a bound and without. */
+static void digest_hgrn2_gates(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *of[4];
+        for (size_t j = 0; j < 4; j++) {
+            of[j] = fill(j, n, seed, 1.0, DATA_PLAIN);
+            for (size_t i = 0; i < n; i++) {
+                of[j][i] = fabsf(of[j][i]) * (j < 2 ? 0.25f : 2.0f);
+            }
+        }
+        const KernBound b = {.lb = of[0], .open = of[1], .log_lb = of[2], .log_open = of[3]};
+        digest_gates(d, k, &b, n, seed, kind);
+        digest_gates(d, k, NULL, n, seed, kind);
+    });
+}
+
 /* ---- optimiser ---- */
 
 static void digest_adamw(Digest *d, const Kern *k)
@@ -373,7 +531,8 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
-    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw)
+    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw) \
+    X(scale_rows) X(mul_rows) X(sum_rows) X(decay_factors) X(decay_inside) X(decay_grad) X(hgrn2_gates)
 /* clang-format on */
 
 static const struct Case {
@@ -386,8 +545,9 @@ static const struct Case {
 };
 enum { N_CASE = sizeof cases / sizeof cases[0] };
 
-/* `packed` digests the five entries of packed operands, `bf16` all eight products. */
-static_assert(N_CASE + 3 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
+/* `packed` digests the five entries of packed operands, `bf16` all eight products,
+ * `hgrn2_gates` both directions. */
+static_assert(N_CASE + 4 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
               "a kernel is missing here");
 
 /* The digests of FILE's lines, in the order of cases; a name that it lacks stays 0. */

@@ -10,7 +10,7 @@
 
 typedef uint64_t Digest;
 
-enum { N_SLOT = 8, SLOT_FLOATS = 1 << 18, MARGIN = 16 };
+enum { N_SLOT = 14, SLOT_FLOATS = 1 << 18, MARGIN = 16 };
 
 /* n numbers that end with the slot; the floats before them are the margin. */
 float *fill(size_t slot, size_t n, uint64_t seed, double sd, DataKind kind);

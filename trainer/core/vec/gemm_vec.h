@@ -261,9 +261,11 @@ VEC_FN void pack_columns(const Kind kind, size_t k, size_t n, const float *b, si
     }
 }
 
-/* A panel of the transpose of b [cols,steps]. */
+/* A panel of the transpose of b [cols,steps].  Tiles read the second half of a panel only if
+ * it has columns. */
 static void pack_transposed(size_t steps, size_t cols, const float *b, size_t ldb, float *panel)
 {
+    size_t width = cols > TILE_W ? PANEL : TILE_W;
     size_t whole_steps = steps / TRANSPOSE * TRANSPOSE;
     size_t whole_cols = cols / TRANSPOSE * TRANSPOSE;
     for (size_t p = 0; p < whole_steps; p += TRANSPOSE) {
@@ -272,7 +274,7 @@ static void pack_transposed(size_t steps, size_t cols, const float *b, size_t ld
         }
     }
     for (size_t p = 0; p < steps; p++) {
-        for (size_t j = p < whole_steps ? whole_cols : 0; j < PANEL; j++) {
+        for (size_t j = p < whole_steps ? whole_cols : 0; j < width; j++) {
             uint32_t bits = 0; /* a pair is no float */
             if (j < cols) {
                 memcpy(&bits, b + j * ldb + p, sizeof bits);

@@ -190,6 +190,11 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     EACH_BLOCK(n, adamw_block(c, &lanes, g + i, p + i, m + i, v + i));
 }
 
+/* ---- linear attention ---- */
+
+#include "trainer/core/vec/decay_vec.h"
+#include "trainer/core/vec/hgrn2_vec.h"
+
 /* ---- the table ---- */
 
 /* The products that gemm_vec.h defines with this suffix. */
@@ -205,4 +210,4 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
-    .cross_entropy = cross_entropy, .adamw = adamw
+    .cross_entropy = cross_entropy, .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES

@@ -11,7 +11,8 @@
  *   vec_keep(count, fresh, old)     the first count lanes of fresh, the rest of old
  *   vec_scale_pow2(p, n + magic, n) p 2^n, rounded once
  *   vec_fold, vec_fold_max          all lanes into one, sums 8, 4, 2, 1
- *   VecD, vecd_*                    sixteen doubles, for sum_squares
+ *   VecD, vecd_*                    sixteen doubles; vecd_load/store as above, vecd_add(acc, x)
+ *                                   adds floats, vecd_round gives floats
  * count is the constant 16 in the body of a loop, so its test vanishes there.
  * Each function below is the one of real_math.h, operation for operation.
  */

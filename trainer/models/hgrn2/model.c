@@ -18,6 +18,7 @@ typedef struct Hgrn2Layer {
     Linear *q, *o;           /* q, f and i lie one after the other: [3d,d] */
     Real *lb, *open;         /* [d] the bound and 1 - lb */
     Real *log_lb, *log_open; /* [d] -ln lb and -ln(1 - lb) */
+    KernBound bound;         /* these four */
     double *dlb;             /* [d] over one gradient */
     Real *z;                 /* [R,3d] before silu | gate's argument | values */
     Real *q_act, *k, *g;     /* [R,d] */
@@ -33,7 +34,6 @@ typedef struct Hgrn2 {
     LinAttn attn;
     LinAttnWork *work;       /* [threads] */
     Real *state;             /* [threads,p,p] scratch */
-    Real *row;               /* [threads,3d] scratch */
     Real *dy, *dout;         /* [R,d] */
     Real *dz, *dq, *dk, *dg; /* [R,3d], [R,d] */
     Real *dec;               /* [8d] */
@@ -95,6 +95,8 @@ static void layout_layer(Model *m, Hgrn2 *w, Hgrn2Layer *y, bool is_kept, Mem *m
     y->open = mem_reals(mem, d);
     y->log_lb = mem_reals(mem, d);
     y->log_open = mem_reals(mem, d);
+    y->bound =
+        (KernBound){.lb = y->lb, .open = y->open, .log_lb = y->log_lb, .log_open = y->log_open};
     y->dlb = mem_doubles(mem, d);
     y->state = mem_reals(mem, d * m->p);
     if (is_kept) {
@@ -112,7 +114,7 @@ static void hgrn2_layout(Model *m, Mem *mem)
                         .decay = DECAY_CHANNEL,
                         .pk = m->p,
                         .pv = m->p,
-                        .chunk = LINATTN_CHUNK,
+                        .chunk = LINATTN_CHANNEL_CHUNK,
                         .sub = LINATTN_SUB};
     for (size_t i = 0; i < m->l; i++) {
         layout_layer(m, w, &w->layer[i], i < model_kept_layers(m), mem);
@@ -122,7 +124,6 @@ static void hgrn2_layout(Model *m, Mem *mem)
     }
     w->share = mem_doubles(mem, m->l * d);
     w->state = mem_reals(mem, m->threads * m->p * m->p);
-    w->row = mem_reals(mem, m->threads * 3 * d);
     w->dec = mem_reals(mem, 8 * d);
     if (model_trains(m)) {
         w->dy = mem_reals(mem, r * d);
@@ -208,54 +209,10 @@ static void hgrn2_grads_end(Model *m)
 
 /* ---- gates ------------------------------------------------------------------------- */
 
-/* One row: q = silu(z_q); k and g from z_f. */
-static void gates_forward(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, const Real *z,
-                          Real *t, Real *q, Real *k, Real *g)
+/* Layer i's bound; NULL in layer 0, where it is 0. */
+static const KernBound *bound_of(const Hgrn2 *w, size_t i)
 {
-    const Kern *kern = m->kern;
-    size_t d = m->d;
-    const Real *zf = z + d;
-    kern->silu(d, z, q);
-    kern->scale(d, (Real)-1, zf, t);
-    kern->sigmoid(d, t, t);
-    kern->mul(d, t, y->open, k);
-    if (y == &w->layer[0]) { /* lb = 0 */
-        kern->log_sigmoid(d, zf, g);
-        return;
-    }
-    kern->add(d, zf, y->log_lb, t);
-    kern->log_sigmoid(d, t, t);
-    kern->add(d, zf, y->log_open, g);
-    kern->axpy(d, (Real)-1, t, g);
-    kern->log_sigmoid(d, g, g);
-}
-
-/* One row: dz_f from dk and dg.  With s = sigma(z):
- *     dz = (dg - dk f) (1-lb) s (1-s) / f,   dlb += (dg / f - dk) (1-s);
- * in layer 0, where lb = 0 and f may underflow, (1-lb) s / f is 1.  dg becomes the row's
- * summand of dlb. */
-static void gates_backward(const Model *m, const Hgrn2 *w, const Hgrn2Layer *y, const Real *zf,
-                           const Real *dk, Real *row, Real *dg, Real *dzf)
-{
-    const Kern *kern = m->kern;
-    size_t d = m->d;
-    Real *s = row, *closed = row + d;
-    kern->sigmoid(d, zf, s);
-    kern->scale(d, (Real)-1, zf, closed);
-    kern->sigmoid(d, closed, closed);
-    if (y == &w->layer[0]) {
-        for (size_t j = 0; j < d; j++) {
-            dzf[j] = (dg[j] - dk[j] * s[j]) * closed[j];
-        }
-        return;
-    }
-    for (size_t j = 0; j < d; j++) {
-        Real rise = y->open[j] * s[j];
-        Real f = y->lb[j] + rise;
-        Real df = dg[j] / f - dk[j];
-        dzf[j] = df * rise * closed[j];
-        dg[j] = df * closed[j];
-    }
+    return i > 0 ? &w->layer[i].bound : NULL;
 }
 
 /* ---- mixer ------------------------------------------------------------------------- */
@@ -306,10 +263,8 @@ static void hgrn2_mix_forward(Model *m, size_t i, Part part, const Real *xb, Rea
     const Kern *k = m->kern;
     size_t d = m->d, at = part.first * d;
     linear_forward(k, y->q, part.n, xb + at, d, y->z + 3 * at, 3 * d, KERN_SET);
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        gates_forward(m, w, y, y->z + r * 3 * d, w->row + part.id * 3 * d, y->q_act + r * d,
-                      y->k + r * d, y->g + r * d);
-    }
+    k->hgrn2_gates(part.n, d, y->z + 3 * at, 3 * d, bound_of(w, i), y->q_act + at, y->k + at,
+                   y->g + at);
     part_barrier_heads(&part);
     heads_forward(m, w, y, part);
     part_barrier_heads(&part);
@@ -355,13 +310,8 @@ static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
     part_barrier_heads(&part);
     heads_backward(m, w, y, part);
     part_barrier_heads(&part);
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        const Real *z = y->z + r * 3 * d;
-        Real *dz = w->dz + r * 3 * d;
-        k->silu_grad(d, z, w->dq + r * d, dz);
-        gates_backward(m, w, y, z + d, w->dk + r * d, w->row + part.id * 3 * d, w->dg + r * d,
-                       dz + d);
-    }
+    k->hgrn2_gates_grad(part.n, d, y->z + 3 * at, 3 * d, bound_of(w, i), w->dq + at, w->dk + at,
+                        w->dg + at, w->dz + 3 * at);
     linear_backward_x(k, y->q, part.n, w->dz + 3 * at, 3 * d, dxb + at, d, KERN_SET);
 }
 
@@ -373,11 +323,8 @@ static void hgrn2_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, 
     linear_backward_w(m->kern, y->o, &part, dx, d, y->norm, d);
     linear_backward_w(m->kern, y->q, &part, w->dz, 3 * d, xb, d);
     Share columns = part_share(&part, i > 0 ? d : 0, KERN_LANES);
-    for (size_t r = 0; r < part.rows; r++) {
-        for (size_t j = columns.first; j < columns.end; j++) {
-            y->dlb[j] += (double)w->dg[r * d + j];
-        }
-    }
+    m->kern->sum_rows(part.rows, columns.end - columns.first, w->dg + columns.first, d,
+                      y->dlb + columns.first);
 }
 
 static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
@@ -390,7 +337,7 @@ static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
     Real *z = w->dec, *q = z + 3 * d, *key = q + d, *g = key + d, *out = g + d, *norm = out + d;
     Real rstd;
     linear_forward(k, y->q, 1, xb, d, z, 3 * d, KERN_SET);
-    gates_forward(m, w, y, z, w->row, q, key, g);
+    k->hgrn2_gates(1, d, z, 3 * d, bound_of(w, i), q, key, g);
     for (size_t j = 0; j < m->h; j++) {
         linattn_step(&w->attn, w->work, q + j * p, key + j * p, z + 2 * d + j * p, g + j * p,
                      y->state + j * p * p, out + j * p);

@@ -21,8 +21,9 @@ void linattn_layout_work(const LinAttn *w, LinAttnWork *work, Mem *mem)
     for (size_t i = 0; i < sizeof work->rows / sizeof *work->rows; i++) {
         work->rows[i] = mem_reals(mem, w->chunk * p);
     }
-    work->blocks = mem_reals(mem, (w->chunk + w->sub - 1) / w->sub * w->pk);
-    work->whole = mem_reals(mem, w->pk);
+    size_t blocks = (w->chunk + w->sub - 1) / w->sub;
+    work->whole = mem_reals(mem, blocks * w->pk);
+    work->before = mem_reals(mem, (blocks + 1) * w->pk);
     work->sum = mem_doubles(mem, w->pk);
 }
 
@@ -159,23 +160,9 @@ static LinAttnGrad grad_of(const LinAttnGrad *g, size_t s)
                          .lddg = g->lddg};
 }
 
-/* dg_t = sum over r >= t of (q_r dq_r - k_r dk_r), the sum carried in double over the whole
- * sequence: it is a small difference of large terms. */
-static void decay_grad(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
-                       const LinAttnGrad *ret)
-{
-    for (size_t t = in->n; t-- > 0;) {
-        const Real *q = in->q + t * in->ldq, *dq = ret->dq + t * ret->lddq;
-        const Real *k = in->k + t * in->ldk, *dk = ret->dk + t * ret->lddk;
-        Real *dg = ret->dg + t * ret->lddg;
-        for (size_t i = 0; i < w->pk; i++) {
-            work->sum[i] += (double)q[i] * (double)dq[i] - (double)k[i] * (double)dk[i];
-            dg[i] = (Real)work->sum[i];
-        }
-    }
-}
-
-/* The final state depends on every decay: rowsum(dS * S). */
+/* dg_t = sum over r >= t of (q_r dq_r - k_r dk_r): a small difference of large terms, so the
+ * sum is carried in double over the whole sequence (decay_grad).  It begins with what the
+ * final state has of every decay, rowsum(dS * S). */
 static void decay_grad_begin(const LinAttn *w, LinAttnWork *work, const Real *end_state,
                              const Real *dstate)
 {
@@ -203,7 +190,6 @@ void linattn_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *in,
         if (w->decay == DECAY_CHANNEL) {
             linattn_channel_backward(w, work, &chunk, state, a, dout + s * lddo, lddo, dstate,
                                      &grad);
-            decay_grad(w, work, &chunk, &grad);
         } else {
             chunk_backward(w, work, &chunk, state, a, dout + s * lddo, lddo, dstate, &grad);
         }

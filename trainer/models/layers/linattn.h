@@ -22,8 +22,9 @@
 #include "trainer/models/mem.h"
 
 enum {
-    LINATTN_CHUNK = 64, /* rows of a chunk */
-    LINATTN_SUB = 16,   /* rows of a sub-chunk, where decays are per channel */
+    LINATTN_CHUNK = 64,         /* rows of a chunk */
+    LINATTN_CHANNEL_CHUNK = 32, /* where decays are per channel */
+    LINATTN_SUB = 16,           /* rows of a sub-chunk there */
 };
 
 typedef enum Decay {
@@ -43,9 +44,9 @@ typedef struct LinAttn {
 /* Scratch for one head at a time, shared by all LinAttn of the same sizes. */
 typedef struct LinAttnWork {
     Real *a;       /* [chunk,chunk] */
-    Real *rows[8]; /* [chunk,max(pk,pv)] each */
-    Real *blocks;  /* [chunk/sub,pk] decay of each whole sub-chunk */
-    Real *whole;   /* [pk] decay of several */
+    Real *rows[6]; /* [chunk,max(pk,pv)] each */
+    Real *whole;   /* [chunk/sub,pk] decay of each sub-chunk */
+    Real *before;  /* [chunk/sub + 1,pk] of those before it */
     double *sum;   /* [pk] */
 } LinAttnWork;
 

@@ -176,6 +176,51 @@ VEC_FN VecD vecd_square_add(Vec x, VecD acc)
     }};
 }
 
+/* Lane j of the result is all ones when 4 i + j < count. */
+VEC_FN __m256i quarter_mask(size_t count, size_t i)
+{
+    __m256i lane = _mm256_setr_epi64x(0, 1, 2, 3);
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)count - 4 * (long long)i), lane);
+}
+
+VEC_FN VecD vecd_load(const double *p, size_t count)
+{
+    VecD x = vecd_zero();
+    UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        if (count > 4 * i) {
+            x.q[i] = _mm256_maskload_pd(p + 4 * i, quarter_mask(count, i));
+        }
+    }
+    return x;
+}
+
+VEC_FN void vecd_store(double *p, size_t count, VecD x)
+{
+    UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        if (count > 4 * i) {
+            _mm256_maskstore_pd(p + 4 * i, quarter_mask(count, i), x.q[i]);
+        }
+    }
+}
+
+VEC_FN VecD vecd_add(VecD acc, Vec x)
+{
+    return (VecD){{
+        _mm256_add_pd(acc.q[0], _mm256_cvtps_pd(_mm256_castps256_ps128(x.lo))),
+        _mm256_add_pd(acc.q[1], _mm256_cvtps_pd(_mm256_extractf128_ps(x.lo, 1))),
+        _mm256_add_pd(acc.q[2], _mm256_cvtps_pd(_mm256_castps256_ps128(x.hi))),
+        _mm256_add_pd(acc.q[3], _mm256_cvtps_pd(_mm256_extractf128_ps(x.hi, 1))),
+    }};
+}
+
+VEC_FN Vec vecd_round(VecD x)
+{
+    return (Vec){_mm256_set_m128(_mm256_cvtpd_ps(x.q[1]), _mm256_cvtpd_ps(x.q[0])),
+                 _mm256_set_m128(_mm256_cvtpd_ps(x.q[3]), _mm256_cvtpd_ps(x.q[2]))};
+}
+
 VEC_FN double vecd_fold(VecD v)
 {
     __m256d h4 = _mm256_add_pd(_mm256_add_pd(v.q[0], v.q[2]), _mm256_add_pd(v.q[1], v.q[3]));

@@ -129,6 +129,34 @@ VEC_FN VecD vecd_square_add(Vec x, VecD acc)
     return (VecD){_mm512_fmadd_pd(lo, lo, acc.lo), _mm512_fmadd_pd(hi, hi, acc.hi)};
 }
 
+/* Lanes 0..7 and 8..15 of the first count. */
+VEC_FN VecD vecd_load(const double *p, size_t count)
+{
+    __mmask16 first = vec_first(count);
+    return (VecD){_mm512_maskz_loadu_pd((__mmask8)first, p),
+                  _mm512_maskz_loadu_pd((__mmask8)(first >> 8), p + 8)};
+}
+
+VEC_FN void vecd_store(double *p, size_t count, VecD x)
+{
+    __mmask16 first = vec_first(count);
+    _mm512_mask_storeu_pd(p, (__mmask8)first, x.lo);
+    _mm512_mask_storeu_pd(p + 8, (__mmask8)(first >> 8), x.hi);
+}
+
+VEC_FN VecD vecd_add(VecD acc, Vec x)
+{
+    __m512d lo = _mm512_cvtps_pd(_mm512_castps512_ps256(x));
+    __m512d hi = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    return (VecD){_mm512_add_pd(acc.lo, lo), _mm512_add_pd(acc.hi, hi)};
+}
+
+VEC_FN Vec vecd_round(VecD x)
+{
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(x.lo)), _mm512_cvtpd_ps(x.hi),
+                              1);
+}
+
 VEC_FN double vecd_fold(VecD v)
 {
     __m512d h8 = _mm512_add_pd(v.lo, v.hi);

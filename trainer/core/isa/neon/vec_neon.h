@@ -240,6 +240,52 @@ VEC_FN VecD vecd_square_add(Vec x, VecD acc)
     }};
 }
 
+VEC_FN VecD vecd_load(const double *p, size_t count)
+{
+    VecD x = vecd_zero();
+    UNROLL
+    for (size_t i = 0; i < 8; i++) {
+        if (count >= 2 * i + 2) {
+            x.e[i] = vld1q_f64(p + 2 * i);
+        } else if (count > 2 * i) {
+            x.e[i] = vld1q_lane_f64(p + 2 * i, x.e[i], 0);
+        }
+    }
+    return x;
+}
+
+VEC_FN void vecd_store(double *p, size_t count, VecD x)
+{
+    UNROLL
+    for (size_t i = 0; i < 8; i++) {
+        if (count >= 2 * i + 2) {
+            vst1q_f64(p + 2 * i, x.e[i]);
+        } else if (count > 2 * i) {
+            vst1q_lane_f64(p + 2 * i, x.e[i], 0);
+        }
+    }
+}
+
+VEC_FN VecD vecd_add(VecD acc, Vec x)
+{
+    UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        acc.e[2 * i] = vaddq_f64(acc.e[2 * i], vcvt_f64_f32(vget_low_f32(x.q[i])));
+        acc.e[2 * i + 1] = vaddq_f64(acc.e[2 * i + 1], vcvt_high_f64_f32(x.q[i]));
+    }
+    return acc;
+}
+
+VEC_FN Vec vecd_round(VecD x)
+{
+    Vec y = vec_set1(0.0f);
+    UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        y.q[i] = vcvt_high_f32_f64(vcvt_f32_f64(x.e[2 * i]), x.e[2 * i + 1]);
+    }
+    return y;
+}
+
 VEC_FN double vecd_fold(VecD v)
 {
     float64x2_t h4_low = vaddq_f64(vaddq_f64(v.e[0], v.e[4]), vaddq_f64(v.e[2], v.e[6]));

@@ -180,6 +180,11 @@ static void adamw(size_t n, const KernAdamw *k, const Real *g, Real *p, Real *m,
     }
 }
 
+/* ---- linear attention ---- */
+
+#include "trainer/core/isa/scalar/decay_scalar.h"
+#include "trainer/core/isa/scalar/hgrn2_scalar.h"
+
 static bool supported(void)
 {
     return true;
@@ -193,7 +198,7 @@ static bool supported(void)
     .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
     .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
-    .cross_entropy = cross_entropy, .adamw = adamw,
+    .cross_entropy = cross_entropy, .adamw = adamw, SCALAR_DECAY, SCALAR_GATES
 
 static void install(Kern *k)
 {
