@@ -373,7 +373,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
-    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw)
+    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(scale_rows) X(dot_rows) X(cross_entropy) X(adamw)
 /* clang-format on */
 
 static const struct Case {
