@@ -155,6 +155,27 @@ static void run_softmax(const Kern *k, const Work *w)
     k->softmax(w->n / ROW, ROW, w->buf[0], w->valid, w->buf[5]);
 }
 
+/* Tiles of 64 columns. */
+static void run_softmax_tile(const Kern *k, const Work *w)
+{
+    k->softmax_tile(w->n / 64, 64, 64, 64, w->buf[0], w->buf[1], w->buf[2], w->buf[3]);
+}
+
+static void run_softmax_tile_grad(const Kern *k, const Work *w)
+{
+    k->softmax_tile_grad(w->n / 64, 64, 64, 64, w->buf[1], w->buf[2], w->buf[0], w->buf[4]);
+}
+
+static void run_softmax_end(const Kern *k, const Work *w)
+{
+    k->softmax_end(w->n / KERN_LANES, w->buf[0], w->buf[1], w->buf[2], w->buf[3]);
+}
+
+static void run_dot_rows(const Kern *k, const Work *w)
+{
+    k->dot_rows(w->n / ROW, ROW, w->buf[0], w->buf[1], ROW, w->buf[2]);
+}
+
 static void run_cross_entropy(const Kern *k, const Work *w)
 {
     k->cross_entropy(w->n / ROW, ROW, w->buf[0], w->target, 1e-3f, w->buf[5]);
@@ -287,6 +308,10 @@ static const struct {
     {"normgate", run_normgate, 3},
     {"normgate_grad", run_normgate_grad, 6},
     {"softmax", run_softmax, 2},
+    {"softmax_tile", run_softmax_tile, 2},
+    {"softmax_end", run_softmax_end, 1},
+    {"softmax_tile_grad", run_softmax_tile_grad, 4},
+    {"dot_rows", run_dot_rows, 2},
     {"cross_entropy", run_cross_entropy, 2},
     {"scale_rows", run_scale_rows, 2},
     {"mul_rows", run_mul_rows, 2},
@@ -359,7 +384,7 @@ static void report(const Output *out, const char *name, const Kern *k, const cha
                                  "shape", shape, "unit", unit, "value", value, "ceiling", ceiling));
         return;
     }
-    printf("%-16s %-10s %-15s %9.2f %-8s", name, k->isa, shape, value, unit);
+    printf("%-18s %-10s %-15s %9.2f %-8s", name, k->isa, shape, value, unit);
     if (ceiling > 0.0) {
         printf(" %3.0f %% of %.1f", 100.0 * value / ceiling, ceiling);
     }

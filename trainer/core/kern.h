@@ -110,6 +110,22 @@ typedef struct Kern {
      * and the others become 0.  lse [rows] = log sum exp (may be NULL). */
     void (*softmax)(size_t rows, size_t n, Real *x, const size_t *valid, Real *lse);
 
+    /* Softmax over tiles of columns, in units of bits: weight 2^(s - max).  Row i of a tile
+     * s [rows,n] (ld) uses its first valid + i columns, n at most; the others become 0.
+     * softmax_tile takes the next tile of each row: max [rows] (at first -inf) moves up, s
+     * becomes 2^(s - max), scale [rows] = 2^(old max - max), at least 2^-126, is what earlier
+     * tiles weigh now, and sum [rows,KERN_LANES] (at first 0) = sum scale + the weights. */
+    void (*softmax_tile)(size_t rows, size_t n, size_t ld, size_t valid, Real *s, Real *max,
+                         Real *sum, Real *scale);
+    /* After the last tile: scale = 1 / sum, lse = max + log2(sum). */
+    void (*softmax_end)(size_t rows, const Real *max, const Real *sum, Real *scale, Real *lse);
+    /* Weights once more, and the gradient of scores in nats from that of the weights:
+     * s becomes P = 2^(s - lse), dp becomes P (dp - along); along [rows]. */
+    void (*softmax_tile_grad)(size_t rows, size_t n, size_t ld, size_t valid, const Real *lse,
+                              const Real *along, Real *s, Real *dp);
+    /* y [rows] = rows of a [rows,n] (ld) times rows of b. */
+    void (*dot_rows)(size_t rows, size_t n, const Real *a, const Real *b, size_t ld, Real *y);
+
     /* Cross-entropy of logits z [rows,V] against target [rows], in place:
      * nll[i] = logsumexp(z_i) - z_i[target] [nats]; if grad_scale != 0, z becomes
      * grad_scale (softmax(z) - onehot), else it is left as it was. */

@@ -5,11 +5,13 @@
  * measured errors).  With Real = double they are libm's.
  *
  *   exp:   x = n ln2 + r, |r| <= ln2/2;  e^x = 2^n (1 + r + r^2 q(r))
+ *   exp2:  x = n + r, |r| <= 1/2;  2^x = 2^n (1 + r c(r))
  *   log1p: s = f / (2 + f);  log(1 + f) = 2 atanh(s) = f - s (f - s^2 P(s^2))
  *
  * q is the minimax polynomial of degree 4 for the relative error of e^r
- * (2^-28.2), P that of degree 4 for the relative error of atanh on
- * s^2 <= 1/9 (2^-33.1), both from a Remez exchange in 50 digits.
+ * (2^-28.2), c that of degree 5 for the relative error of 2^r (2^-28.5; its
+ * coefficients as floats 2^-25.9), P that of degree 4 for the relative error of
+ * atanh on s^2 <= 1/9 (2^-33.1), all from a Remez exchange in 50 digits.
  */
 #ifndef TRAINER_CORE_REAL_MATH_H
 #define TRAINER_CORE_REAL_MATH_H
@@ -32,6 +34,15 @@
 #define EXP_Q2      0x1.555916p-5f
 #define EXP_Q3      0x1.123fc6p-7f
 #define EXP_Q4      0x1.6a1a9cp-10f
+#define EXP2_MIN    (-126.0f) /* smaller x count as this: 2^x stays normal */
+#define EXP2_C1     0x1.62e432p-1f
+#define EXP2_C2     0x1.ebfbe4p-3f
+#define EXP2_C3     0x1.c6ae6ep-5f
+#define EXP2_C4     0x1.3b270ep-7f
+#define EXP2_C5     0x1.5f7276p-10f
+#define EXP2_C6     0x1.470b48p-13f
+#define LOG2_E      1.4426950408889634 /* 1 / ln 2 */
+#define LN_2        0.6931471805599453
 #define ATANH_P0    0x1.555558p-1f
 #define ATANH_P1    0x1.9996a8p-2f
 #define ATANH_P2    0x1.250972p-2f
@@ -53,6 +64,11 @@ static inline Real real_sqrt(Real x)
 static inline Real real_exp(Real x)
 {
     return exp(x);
+}
+
+static inline Real real_exp2(Real x)
+{
+    return exp2(x);
 }
 
 static inline Real real_log1p(Real f)
@@ -109,6 +125,22 @@ static inline Real real_exp(Real x)
     uint32_t u = real_bits(t) - EXP_MAGIC_U + 256; /* n + 256 > 0 */
     uint32_t h = u >> 1;
     return p * real_from_bits((h - 1) << 23) * real_from_bits((u - h - 1) << 23);
+}
+
+/* 2^x for x <= 127 and NaN, at least 2^-126: weights of a softmax, where less is nothing. */
+static inline Real real_exp2(Real x)
+{
+    x = EXP2_MIN > x ? EXP2_MIN : x; /* a NaN passes */
+    float t = x + EXP_MAGIC;
+    float r = x - (t - EXP_MAGIC);
+    float p = fmaf(EXP2_C6, r, EXP2_C5);
+    p = fmaf(p, r, EXP2_C4);
+    p = fmaf(p, r, EXP2_C3);
+    p = fmaf(p, r, EXP2_C2);
+    p = fmaf(p, r, EXP2_C1);
+    p = fmaf(p, r, 1.0f);
+    /* The low bits of t are n; those of EXP_MAGIC leave with the shift. */
+    return real_from_bits((real_bits(t) << 23) + real_bits(p));
 }
 
 /* log(1 + f) for f in [-0.3, 1], to about 1 ulp however small f is. */

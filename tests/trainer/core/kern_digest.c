@@ -531,7 +531,8 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(gemm_nn) X(gemm_nt) X(gemm_tn) X(packed) X(bf16) X(dot) X(sum) X(sum_squares) X(add) \
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
-    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) X(cross_entropy) X(adamw) \
+    X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) \
+    X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(adamw) \
     X(scale_rows) X(mul_rows) X(sum_rows) X(decay_factors) X(decay_inside) X(decay_grad) X(hgrn2_gates)
 /* clang-format on */
 

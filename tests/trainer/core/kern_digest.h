@@ -42,5 +42,9 @@ void digest_rmsnorm_dx(Digest *d, const Kern *k);
 void digest_rmsnorm_dw(Digest *d, const Kern *k);
 void digest_normgate(Digest *d, const Kern *k);
 void digest_normgate_grad(Digest *d, const Kern *k);
+void digest_softmax_tile(Digest *d, const Kern *k);
+void digest_softmax_end(Digest *d, const Kern *k);
+void digest_softmax_tile_grad(Digest *d, const Kern *k);
+void digest_dot_rows(Digest *d, const Kern *k);
 
 #endif

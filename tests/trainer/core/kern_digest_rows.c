@@ -131,3 +131,57 @@ void digest_normgate_grad(Digest *d, const Kern *k)
         digest_array(d, ROWS * n, dout);
     });
 }
+
+/* ---- softmax over tiles ---- */
+
+void digest_softmax_tile(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(0, ROWS * n, seed, 10.0, kind);
+        float *max = fill(1, ROWS, seed, 5.0, DATA_PLAIN);
+        float *sum = fill(2, (size_t)ROWS * KERN_LANES, seed, 1.0, DATA_PLAIN);
+        float *scale = fill(3, ROWS, seed, 1.0, DATA_PLAIN);
+        k->softmax_tile(ROWS, n, n, n / 2, x, max, sum, scale);
+        digest_array(d, ROWS * n, x);
+        digest_array(d, ROWS, max);
+        digest_array(d, (size_t)ROWS * KERN_LANES, sum);
+        digest_array(d, ROWS, scale);
+    });
+}
+
+void digest_softmax_end(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *sum = fill(1, n * KERN_LANES, seed, 1.0, DATA_PLAIN);
+        float *scale = fill(2, n, seed, 1.0, DATA_PLAIN);
+        float *lse = fill(3, n, seed, 1.0, DATA_PLAIN);
+        for (size_t i = 0; i < n * KERN_LANES; i++) {
+            sum[i] *= sum[i];
+        }
+        k->softmax_end(n, fill(0, n, seed, 5.0, kind), sum, scale, lse);
+        digest_array(d, n, scale);
+        digest_array(d, n, lse);
+    });
+}
+
+void digest_softmax_tile_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *x = fill(2, ROWS * n, seed, 10.0, kind);
+        float *dp = fill(3, ROWS * n, seed, 1.0, kind);
+        k->softmax_tile_grad(ROWS, n, n, n / 2, fill(0, ROWS, seed, 5.0, DATA_PLAIN),
+                             fill(1, ROWS, seed, 1.0, DATA_PLAIN), x, dp);
+        digest_array(d, ROWS * n, x);
+        digest_array(d, ROWS * n, dp);
+    });
+}
+
+void digest_dot_rows(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *y = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
+        k->dot_rows(ROWS, n, fill(0, ROWS * n, seed, 1.0, kind), fill(1, ROWS * n, seed, 1.0, kind),
+                    n, y);
+        digest_array(d, ROWS, y);
+    });
+}

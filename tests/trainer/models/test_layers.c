@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "tests/support/suite.h"
 #include "tests/trainer/models/model_support.h"
+#include "trainer/core/real_math.h"
 #include "trainer/models/layers/attention.h"
 #include "trainer/models/layers/head.h"
 #include "trainer/models/layers/mlp.h"
@@ -163,49 +164,66 @@ END_TEST
 enum { N = 150, AP = 4, LD = 13 };
 
 typedef struct Attention {
+    size_t n;
+    AttentionWork work;
+    Arena arena;
     Real q[N * LD], k[N * LD], v[N * LD], dout[N * LD];
-    Real o[N * LD], scores[ATTENTION_TILE * N], dscores[ATTENTION_TILE * N];
+    Real bits[N * LD], o[N * LD], lse[N];
     Real dq[N * LD], dk[N * LD], dv[N * LD];
 } Attention;
 
-static AttentionIn attention_in(const Attention *w, size_t n)
+static void attention_open(Attention *w)
 {
-    return (AttentionIn){.n = n, .p = AP, .ld = LD, .q = w->q, .k = w->k, .v = w->v};
-}
-
-static void attention_fill(Attention *w)
-{
+    *w = (Attention){0};
+    Mem mem = {.arena = &w->arena};
+    attention_layout_work(&w->work, kern_get(), N, AP, true, &mem);
+    ck_assert(!mem.is_short);
     fill((size_t)N * LD, w->q, 1);
     fill((size_t)N * LD, w->k, 2);
     fill((size_t)N * LD, w->v, 3);
     fill((size_t)N * LD, w->dout, 4);
 }
 
+/* With the query as attention takes it: its scores are in bits. */
+static AttentionIn attention_in(Attention *w, size_t n)
+{
+    for (size_t i = 0; i < (size_t)N * LD; i++) {
+        w->bits[i] = w->q[i] * LOG2_E;
+    }
+    return (AttentionIn){.n = n, .p = AP, .ld = LD, .q = w->bits, .k = w->k, .v = w->v};
+}
+
 /* Softmax attention as a recurrence: for every query a linear RNN that starts again,
  * s_j = s_{j-1} + e^{q k_j}, o_j = (s_{j-1}/s_j) o_{j-1} + (1 - s_{j-1}/s_j) v_j
  * (arXiv:2406.16690 section 5). */
+static void check_recurrence(const Attention *w, size_t i)
+{
+    double s = 0.0, o[AP] = {0};
+    for (size_t j = 0; j <= i; j++) {
+        double next = s + exp(inner(AP, w->q + i * LD, w->k + j * LD));
+        for (size_t c = 0; c < AP; c++) {
+            o[c] = s / next * o[c] + (1.0 - s / next) * w->v[j * LD + c];
+        }
+        s = next;
+    }
+    for (size_t c = 0; c < AP; c++) {
+        check_near("o", w->o[i * LD + c], o[c], 1e-12);
+    }
+    check_near("lse", w->lse[i], log2(s), 1e-13);
+}
+
 START_TEST(attention_is_a_recurrence_per_query)
 {
     static Attention w;
     Real one[AP], scores[N];
-    attention_fill(&w);
-    static const size_t lengths[] = {1, 5, 63, 64, 65, 128, N};
-    for (size_t l = 0; l < 7; l++) {
+    attention_open(&w);
+    static const size_t lengths[] = {1, 5, 31, 32, 33, 63, 64, 65, 97, 128, N};
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
         size_t n = lengths[l];
         AttentionIn in = attention_in(&w, n);
-        attention_forward(kern_get(), &in, w.scores, w.o, LD);
+        attention_forward(kern_get(), &w.work, &in, w.o, LD, w.lse);
         for (size_t i = 0; i < n; i++) {
-            double s = 0.0, o[AP] = {0};
-            for (size_t j = 0; j <= i; j++) {
-                double next = s + exp(inner(AP, w.q + i * LD, w.k + j * LD));
-                for (size_t c = 0; c < AP; c++) {
-                    o[c] = s / next * o[c] + (1.0 - s / next) * w.v[j * LD + c];
-                }
-                s = next;
-            }
-            for (size_t c = 0; c < AP; c++) {
-                check_near("o", w.o[i * LD + c], o[c], 1e-12);
-            }
+            check_recurrence(&w, i);
         }
         in.q = w.q + (n - 1) * LD;
         attention_decode(kern_get(), &in, scores, one);
@@ -213,16 +231,43 @@ START_TEST(attention_is_a_recurrence_per_query)
             check_near("decoded", one[c], w.o[(n - 1) * LD + c], 1e-13);
         }
     }
+    arena_release(&w.arena);
+}
+END_TEST
+
+/* Scores of thousands: a row's maximum moves on from tile to tile, no weight overflows, and
+ * the output is the value of the key with the largest score. */
+START_TEST(attention_survives_large_scores)
+{
+    static Attention w;
+    attention_open(&w);
+    for (size_t i = 0; i < N; i++) {
+        size_t up = i * 37 % N; /* meets every tile */
+        w.q[i * LD] = 1.0;
+        w.k[i * LD] = 1000.0 * (double)up;
+        memset(w.q + i * LD + 1, 0, (AP - 1) * sizeof *w.q);
+    }
+    AttentionIn in = attention_in(&w, N);
+    attention_forward(kern_get(), &w.work, &in, w.o, LD, w.lse);
+    size_t best = 0;
+    for (size_t i = 0; i < N; i++) {
+        best = w.k[i * LD] > w.k[best * LD] ? i : best;
+        check_near("lse", w.lse[i], w.k[best * LD] * LOG2_E, 1e-15);
+        for (size_t c = 0; c < AP; c++) {
+            check_near("o", w.o[i * LD + c], w.v[best * LD + c], 1e-15);
+        }
+    }
+    arena_release(&w.arena);
 }
 END_TEST
 
 static double attention_objective(void *ctx)
 {
     Attention *w = ctx;
-    AttentionIn in = attention_in(w, N);
-    attention_forward(kern_get(), &in, w->scores, w->o, LD);
+    AttentionIn in = attention_in(w, w->n);
+    attention_forward(kern_get(), &w->work, &in, w->o, LD, w->lse);
     double sum = 0.0;
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < w->n; i++) {
         sum += inner(AP, w->o + i * LD, w->dout + i * LD);
     }
     return sum;
@@ -231,15 +276,21 @@ static double attention_objective(void *ctx)
 START_TEST(attention_gradients)
 {
     static Attention w;
-    attention_fill(&w);
+    attention_open(&w);
+    w.n = (size_t[]){7, 40, 64, N}[_i];
     (void)attention_objective(&w);
-    AttentionIn in = attention_in(&w, N);
+    AttentionIn in = attention_in(&w, w.n);
+    AttentionOut out = {.o = w.o, .dout = w.dout, .ldo = LD, .lse = w.lse};
     AttentionGrad grad = {.dq = w.dq, .dk = w.dk, .dv = w.dv, .ld = LD};
-    attention_backward(kern_get(), &in, w.o, w.dout, LD, w.scores, w.dscores, &grad);
+    attention_backward(kern_get(), &w.work, &in, &out, &grad);
+    for (size_t i = 0; i < (size_t)N * LD; i++) {
+        w.dk[i] *= LN_2; /* dq is that of the query in nats */
+    }
     /* Between rows lie nine numbers that are not ours: their gradient is untouched, 0. */
-    check_slopes("dq", (size_t)N * LD, w.q, w.dq, attention_objective, &w);
-    check_slopes("dk", (size_t)N * LD, w.k, w.dk, attention_objective, &w);
-    check_slopes("dv", (size_t)N * LD, w.v, w.dv, attention_objective, &w);
+    check_slopes("dq", w.n * LD, w.q, w.dq, attention_objective, &w);
+    check_slopes("dk", w.n * LD, w.k, w.dk, attention_objective, &w);
+    check_slopes("dv", w.n * LD, w.v, w.dv, attention_objective, &w);
+    arena_release(&w.arena);
 }
 END_TEST
 
@@ -479,7 +530,8 @@ int main(void)
     tcase_add_test(tc, rope_turns_pairs_half_a_head_apart);
     tcase_add_test(tc, lrpe_gradients);
     tcase_add_test(tc, attention_is_a_recurrence_per_query);
-    tcase_add_test(tc, attention_gradients);
+    tcase_add_test(tc, attention_survives_large_scores);
+    tcase_add_loop_test(tc, attention_gradients, 0, 4);
     tcase_add_test(tc, tpe_is_a_toeplitz_product_and_a_recurrence);
     tcase_add_test(tc, tpe_gradients);
     tcase_add_loop_test(tc, mlp_gradients, 0, 2);

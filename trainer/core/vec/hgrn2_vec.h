@@ -74,11 +74,11 @@ static void hgrn2_gates_grad(size_t rows, size_t d, const float *z, size_t ldz, 
         if (b) {
             EACH_BLOCK(d, vec_store(dzf + i, c,
                                     bound_grad_block(c, i, vec_load(zf + i, c), b,
-                                                    vec_load(dk + at + i, c), dg + at + i)));
+                                                     vec_load(dk + at + i, c), dg + at + i)));
         } else {
             EACH_BLOCK(d, vec_store(dzf + i, c,
                                     bound_grad_block(c, i, vec_load(zf + i, c), NULL,
-                                                    vec_load(dk + at + i, c), dg + at + i)));
+                                                     vec_load(dk + at + i, c), dg + at + i)));
         }
     }
 }

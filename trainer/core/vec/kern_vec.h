@@ -7,6 +7,7 @@
 #include "trainer/core/kern.h"
 #include "trainer/core/vec/gate_vec.h"
 #include "trainer/core/vec/norm_vec.h"
+#include "trainer/core/vec/softmax_vec.h"
 #include "trainer/core/vec/vec.h"
 
 /* ---- reductions ---- */
@@ -100,13 +101,6 @@ static void silu_grad(size_t n, const float *x, const float *dy, float *dx)
 }
 
 /* ---- rows ---- */
-
-VEC_FN float row_max(size_t n, const float *x)
-{
-    Vec lane = vec_set1(-INFINITY);
-    EACH_BLOCK(n, lane = vec_keep(c, vec_max(vec_load(x + i, c), lane), lane));
-    return vec_fold_max(lane);
-}
 
 VEC_FN float exp_row(size_t n, float max, float *x, bool keep)
 {
@@ -203,11 +197,13 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .packed_bytes = packed_bytes##suffix, .pack_nn = pack_nn##suffix, .pack_nt = pack_nt##suffix, \
     .gemm_packed = gemm_packed##suffix, .gemm_tn_packed = gemm_tn_packed##suffix
 
-#define KERN_VEC_REST                                                                       \
-    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
-    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
-    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
-    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
-    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
-    .cross_entropy = cross_entropy, .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES
+#define KERN_VEC_REST                                                                             \
+    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,                   \
+    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,         \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,                 \
+    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm,       \
+    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,               \
+    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
+    .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
+    .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
+    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES

@@ -10,6 +10,7 @@
  *   vec_load/store(p, count)        the first count lanes only; others load as +0
  *   vec_keep(count, fresh, old)     the first count lanes of fresh, the rest of old
  *   vec_scale_pow2(p, n + magic, n) p 2^n, rounded once
+ *   vec_add_exponent(p, n + magic)  p 2^n where that is normal: n added to p's bits
  *   vec_fold, vec_fold_max          all lanes into one, sums 8, 4, 2, 1
  *   VecD, vecd_*                    sixteen doubles; vecd_load/store as above, vecd_add(acc, x)
  *                                   adds floats, vecd_round gives floats
@@ -34,6 +35,21 @@ VEC_FN Vec vec_exp(Vec x)
     q = vec_fma(q, r, vec_set1(EXP_Q0));
     Vec p = vec_add(vec_fma(q, vec_mul(r, r), r), vec_set1(1.0f));
     return vec_scale_pow2(p, t, n);
+}
+
+VEC_FN Vec vec_exp2(Vec x)
+{
+    Vec magic = vec_set1(EXP_MAGIC);
+    x = vec_max(vec_set1(EXP2_MIN), x);
+    Vec t = vec_add(x, magic);
+    Vec r = vec_sub(x, vec_sub(t, magic));
+    Vec p = vec_fma(vec_set1(EXP2_C6), r, vec_set1(EXP2_C5));
+    p = vec_fma(p, r, vec_set1(EXP2_C4));
+    p = vec_fma(p, r, vec_set1(EXP2_C3));
+    p = vec_fma(p, r, vec_set1(EXP2_C2));
+    p = vec_fma(p, r, vec_set1(EXP2_C1));
+    p = vec_fma(p, r, vec_set1(1.0f));
+    return vec_add_exponent(p, t);
 }
 
 VEC_FN Vec vec_log1p(Vec f)

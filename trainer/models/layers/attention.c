@@ -1,70 +1,190 @@
 #include "trainer/models/layers/attention.h"
 
+#include <math.h>
 #include <string.h>
 
-/* P of the rows i0 .. i0+m against columns 0 .. i0+m, into p [m, i0+m]. */
-static void tile_probabilities(const Kern *kern, const AttentionIn *in, size_t i0, size_t m,
-                               Real *p)
+enum {
+    TILE = ATTENTION_TILE,
+    HALF = TILE / 2, /* a tile on the diagonal is worked through in two halves of its rows */
+};
+
+static size_t tiles_of(size_t n)
 {
-    size_t cols = i0 + m;
-    size_t valid[ATTENTION_TILE];
-    for (size_t i = 0; i < m; i++) {
-        valid[i] = i0 + i + 1;
-    }
-    kern->gemm_nt(m, cols, in->p, in->q + i0 * in->ld, in->ld, in->k, in->ld, p, cols, KERN_SET);
-    kern->softmax(m, cols, p, valid, NULL);
+    return (n + TILE - 1) / TILE;
 }
 
-static size_t tile_size(size_t n, size_t i0)
+void attention_layout_work(AttentionWork *work, const Kern *kern, size_t seq, size_t p, bool trains,
+                           Mem *mem)
 {
-    return n - i0 < ATTENTION_TILE ? n - i0 : ATTENTION_TILE;
-}
-
-void attention_forward(const Kern *kern, const AttentionIn *in, Real *scores, Real *o, size_t ldo)
-{
-    for (size_t i0 = 0; i0 < in->n; i0 += ATTENTION_TILE) {
-        size_t m = tile_size(in->n, i0);
-        tile_probabilities(kern, in, i0, m, scores);
-        kern->gemm_nn(m, in->p, i0 + m, scores, i0 + m, in->v, in->ld, o + i0 * ldo, ldo, KERN_SET);
-    }
-}
-
-static void clear(size_t n, size_t p, Real *x, size_t ld)
-{
-    for (size_t i = 0; i < n; i++) {
-        memset(x + i * ld, 0, p * sizeof *x);
+    size_t tiles = tiles_of(seq);
+    *work = (AttentionWork){.columns_bytes = kern->packed_bytes(TILE, p),
+                            .rows_bytes = kern->packed_bytes(p, TILE)};
+    size_t value_bytes =
+        work->columns_bytes > work->rows_bytes ? work->columns_bytes : work->rows_bytes;
+    work->s = mem_reals(mem, (size_t)TILE * TILE);
+    work->max = mem_reals(mem, TILE);
+    work->sum = mem_reals(mem, (size_t)TILE * KERN_LANES);
+    work->scale = mem_reals(mem, TILE);
+    work->key = mem_take(mem, tiles, work->columns_bytes);
+    work->value = mem_take(mem, tiles, value_bytes);
+    if (trains) {
+        work->ds = mem_reals(mem, (size_t)TILE * TILE);
+        work->key_rows = mem_take(mem, tiles, work->rows_bytes);
+        work->query_rows = mem_take(mem, 1, work->rows_bytes);
+        work->dout_rows = mem_take(mem, 1, work->rows_bytes);
     }
 }
 
-/* dS = P * (dP - D), D_i = dO_i . O_i, in place over dP. */
-static void tile_score_grad(const Kern *kern, const AttentionIn *in, size_t i0, size_t m,
-                            const Real *o, const Real *dout, size_t ldo, const Real *p, Real *dp)
+static size_t tile_size(size_t n, size_t tile)
 {
-    size_t cols = i0 + m;
-    for (size_t i = 0; i < m; i++) {
-        size_t row = i0 + i;
-        Real along = kern->dot(in->p, dout + row * ldo, o + row * ldo);
-        kern->mul(cols, dp + i * cols, p + i * cols, dp + i * cols);
-        kern->axpy(cols, -along, p + i * cols, dp + i * cols);
-    }
+    return n - tile * TILE < TILE ? n - tile * TILE : TILE;
 }
 
-void attention_backward(const Kern *kern, const AttentionIn *in, const Real *o, const Real *dout,
-                        size_t ldo, Real *scores, Real *dscores, const AttentionGrad *ret)
+/* Rows first .. first + rows of a tile of queries against a tile of keys, the first cols of
+ * it; row i may look at valid + i of them. */
+typedef struct Piece {
+    size_t query, key; /* where the tiles begin */
+    size_t tile;       /* number of the tile of keys */
+    size_t first, rows, cols, valid;
+    bool is_whole; /* all keys of the tile: its packed form serves */
+} Piece;
+
+/* All of a tile below the diagonal. */
+static Piece piece_below(const AttentionIn *in, size_t i, size_t j)
 {
-    clear(in->n, in->p, ret->dk, ret->ld);
-    clear(in->n, in->p, ret->dv, ret->ld);
-    for (size_t i0 = 0; i0 < in->n; i0 += ATTENTION_TILE) {
-        size_t m = tile_size(in->n, i0), cols = i0 + m;
-        const Real *doi = dout + i0 * ldo;
-        tile_probabilities(kern, in, i0, m, scores);
-        kern->gemm_tn(cols, in->p, m, scores, cols, doi, ldo, ret->dv, ret->ld, KERN_ADD);
-        kern->gemm_nt(m, cols, in->p, doi, ldo, in->v, in->ld, dscores, cols, KERN_SET);
-        tile_score_grad(kern, in, i0, m, o, dout, ldo, scores, dscores);
-        kern->gemm_nn(m, in->p, cols, dscores, cols, in->k, in->ld, ret->dq + i0 * ret->ld, ret->ld,
+    size_t rows = tile_size(in->n, i);
+    return (Piece){i * TILE, j * TILE, j, 0, rows, TILE, TILE, true};
+}
+
+/* The lower half of a tile on it looks at all keys of the tile, the upper at its own. */
+static Piece piece_on(const AttentionIn *in, size_t i, bool is_lower)
+{
+    size_t rows = tile_size(in->n, i), upper = rows < HALF ? rows : HALF;
+    if (is_lower) {
+        return (Piece){i * TILE, i * TILE, i, upper, rows - upper, rows, upper + 1, true};
+    }
+    return (Piece){i * TILE, i * TILE, i, 0, upper, upper, 1, false};
+}
+
+/* x [rows,cols] = a [rows,p] times the transpose of the piece's keys or values. */
+static void against(const Kern *kern, const AttentionWork *work, const AttentionIn *in,
+                    const Piece *c, const Real *a, size_t lda, const Real *b, const char *packed,
+                    Real *x)
+{
+    if (c->is_whole) {
+        kern->gemm_packed(c->rows, c->cols, in->p, a, lda, packed + c->tile * work->columns_bytes,
+                          x, TILE, KERN_SET);
+    } else {
+        kern->gemm_nt(c->rows, c->cols, in->p, a, lda, b + c->key * in->ld, in->ld, x, TILE,
                       KERN_SET);
-        kern->gemm_tn(cols, in->p, m, dscores, cols, in->q + i0 * in->ld, in->ld, ret->dk, ret->ld,
-                      KERN_ADD);
+    }
+}
+
+/* y [rows,p] (ldy) = or += weights x [rows,cols] times the piece's rows of b. */
+static void combine(const Kern *kern, const AttentionWork *work, const AttentionIn *in,
+                    const Piece *c, const Real *x, const Real *b, const char *packed, Real *y,
+                    size_t ldy)
+{
+    KernAcc acc = c->tile > 0 ? KERN_ADD : KERN_SET;
+    if (c->is_whole) {
+        kern->gemm_packed(c->rows, in->p, c->cols, x, TILE, packed + c->tile * work->rows_bytes, y,
+                          ldy, acc);
+    } else {
+        kern->gemm_nn(c->rows, in->p, c->cols, x, TILE, b + c->key * in->ld, in->ld, y, ldy, acc);
+    }
+}
+
+/* ---- forward ----------------------------------------------------------------------- */
+
+static void piece_forward(const Kern *kern, AttentionWork *work, const AttentionIn *in,
+                          const Piece *c, Real *o, size_t ldo)
+{
+    size_t row = c->query + c->first, at = c->first;
+    Real *oi = o + row * ldo, *s = work->s + at * TILE;
+    if (c->rows == 0) {
+        return;
+    }
+    against(kern, work, in, c, in->q + row * in->ld, in->ld, in->k, work->key, s);
+    kern->softmax_tile(c->rows, c->cols, TILE, c->valid, s, work->max + at,
+                       work->sum + at * KERN_LANES, work->scale + at);
+    if (c->tile > 0) {
+        kern->scale_rows(c->rows, in->p, work->scale + at, oi, ldo, oi, ldo);
+    }
+    combine(kern, work, in, c, s, in->v, work->value, oi, ldo);
+}
+
+void attention_forward(const Kern *kern, AttentionWork *work, const AttentionIn *in, Real *o,
+                       size_t ldo, Real *lse)
+{
+    for (size_t i = 0; i < tiles_of(in->n); i++) {
+        size_t m = tile_size(in->n, i), at = i * TILE;
+        kern->pack_nt(m, in->p, in->k + at * in->ld, in->ld, work->key + i * work->columns_bytes);
+        kern->pack_nn(in->p, m, in->v + at * in->ld, in->ld, work->value + i * work->rows_bytes);
+        for (size_t r = 0; r < m; r++) {
+            work->max[r] = -(Real)INFINITY;
+        }
+        memset(work->sum, 0, m * KERN_LANES * sizeof *work->sum);
+        for (size_t j = 0; j < i; j++) {
+            Piece c = piece_below(in, i, j);
+            piece_forward(kern, work, in, &c, o, ldo);
+        }
+        Piece upper = piece_on(in, i, false), lower = piece_on(in, i, true);
+        piece_forward(kern, work, in, &upper, o, ldo);
+        piece_forward(kern, work, in, &lower, o, ldo);
+        kern->softmax_end(m, work->max, work->sum, work->scale, lse + at);
+        kern->scale_rows(m, in->p, work->scale, o + at * ldo, ldo, o + at * ldo, ldo);
+    }
+}
+
+/* ---- backward ---------------------------------------------------------------------- */
+
+/* y [cols,p], rows of the piece's keys, = or += x^T b, b the piece's rows of q or dout. */
+static void gather(const Kern *kern, const AttentionIn *in, const Piece *c, const Real *x,
+                   const Real *b, size_t ldb, const char *packed, Real *y, size_t ldy)
+{
+    Real *to = y + c->key * ldy;
+    if (c->key < c->query) {
+        kern->gemm_tn_packed(c->cols, in->p, c->rows, x, TILE, packed, to, ldy, KERN_ADD);
+    } else { /* on the diagonal: the lower half comes first and meets all keys */
+        kern->gemm_tn(c->cols, in->p, c->rows, x, TILE, b + (c->query + c->first) * ldb, ldb, to,
+                      ldy, c->is_whole ? KERN_SET : KERN_ADD);
+    }
+}
+
+static void piece_backward(const Kern *kern, AttentionWork *work, const AttentionIn *in,
+                           const AttentionOut *out, const Piece *c, const AttentionGrad *ret)
+{
+    size_t row = c->query + c->first;
+    against(kern, work, in, c, in->q + row * in->ld, in->ld, in->k, work->key, work->s);
+    against(kern, work, in, c, out->dout + row * out->ldo, out->ldo, in->v, work->value, work->ds);
+    kern->softmax_tile_grad(c->rows, c->cols, TILE, c->valid, out->lse + row,
+                            work->scale + c->first, work->s, work->ds);
+    gather(kern, in, c, work->s, out->dout, out->ldo, work->dout_rows, ret->dv, ret->ld);
+    gather(kern, in, c, work->ds, in->q, in->ld, work->query_rows, ret->dk, ret->ld);
+    combine(kern, work, in, c, work->ds, in->k, work->key_rows, ret->dq + row * ret->ld, ret->ld);
+}
+
+void attention_backward(const Kern *kern, AttentionWork *work, const AttentionIn *in,
+                        const AttentionOut *out, const AttentionGrad *ret)
+{
+    for (size_t i = 0; i < tiles_of(in->n); i++) {
+        size_t m = tile_size(in->n, i), at = i * TILE;
+        const Real *q = in->q + at * in->ld, *dout = out->dout + at * out->ldo;
+        kern->pack_nt(m, in->p, in->k + at * in->ld, in->ld, work->key + i * work->columns_bytes);
+        kern->pack_nn(in->p, m, in->k + at * in->ld, in->ld, work->key_rows + i * work->rows_bytes);
+        kern->pack_nt(m, in->p, in->v + at * in->ld, in->ld, work->value + i * work->columns_bytes);
+        kern->dot_rows(m, in->p, dout, out->o + at * out->ldo, out->ldo, work->scale);
+        Piece lower = piece_on(in, i, true), upper = piece_on(in, i, false);
+        if (i > 0) {
+            kern->pack_nn(in->p, m, q, in->ld, work->query_rows);
+            kern->pack_nn(in->p, m, dout, out->ldo, work->dout_rows);
+        }
+        for (size_t j = 0; j < i; j++) {
+            Piece c = piece_below(in, i, j);
+            piece_backward(kern, work, in, out, &c, ret);
+        }
+        piece_backward(kern, work, in, out, &lower, ret);
+        piece_backward(kern, work, in, out, &upper, ret);
     }
 }
 

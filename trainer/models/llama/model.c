@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "trainer/core/real_math.h"
 #include "trainer/models/layers/attention.h"
 #include "trainer/models/layers/linear.h"
 #include "trainer/models/layers/rope.h"
@@ -11,6 +12,7 @@ typedef struct LlamaLayer {
     Linear *q, *o; /* q, k and v lie one after the other: [3d,d] */
     Real *qkv;     /* [R,3d], q and k rotated, q divided by sqrt(p) */
     Real *out;     /* [R,d] heads' outputs */
+    Real *lse;     /* [sequence and head,t] */
     Real *cache;   /* [seq,2d] keys | values of the sequence being decoded */
 } LlamaLayer;
 
@@ -18,20 +20,23 @@ typedef struct Llama {
     LlamaLayer *layer;
     double *theta; /* [p/2] */
     bool has_angles;
-    Real *cosine, *sine;    /* [seq,p/2] */
-    Real *scores, *dscores; /* [threads,ATTENTION_TILE,seq] */
-    Real *dqkv, *dout;      /* [R,3d], [R,d] */
-    Real *dec;              /* [4d] */
+    Real *cosine, *sine; /* [seq,p/2] */
+    AttentionWork *work; /* [threads] */
+    Real *scores;        /* [seq] of decoding */
+    Real *dqkv, *dout;   /* [R,3d], [R,d] */
+    Real *dec;           /* [4d] */
 } Llama;
 
 static bool llama_open(Model *m)
 {
     Llama *w = arena_alloc(&m->arena, sizeof *w);
     LlamaLayer *layer = arena_array(&m->arena, m->l, sizeof *layer);
-    if (!w || !layer) {
+    AttentionWork *work = arena_array(&m->arena, m->threads, sizeof *work);
+    if (!w || !layer || !work) {
         return false;
     }
     w->layer = layer;
+    w->work = work;
     m->own = w;
     for (size_t i = 0; i < m->l; i++) {
         layer[i].q = model_linear(m, model_need(m, "model.layers.%zu.self_attn.q_proj.weight", i),
@@ -51,15 +56,18 @@ static void llama_layout(Model *m, Mem *mem)
         bool is_kept = i < model_kept_layers(m);
         y->qkv = is_kept ? mem_reals(mem, r * 3 * d) : w->layer[0].qkv;
         y->out = is_kept ? mem_reals(mem, r * d) : w->layer[0].out;
+        y->lse = is_kept ? mem_reals(mem, r * m->h) : w->layer[0].lse;
         y->cache = mem_reals(mem, m->seq * 2 * d);
+    }
+    for (size_t i = 0; i < m->threads; i++) {
+        attention_layout_work(&w->work[i], m->kern, m->seq, m->p, model_trains(m), mem);
     }
     w->theta = mem_doubles(mem, m->p / 2);
     w->cosine = mem_reals(mem, m->seq * (m->p / 2));
     w->sine = mem_reals(mem, m->seq * (m->p / 2));
-    w->scores = mem_reals(mem, m->threads * ATTENTION_TILE * m->seq);
+    w->scores = mem_reals(mem, m->seq);
     w->dec = mem_reals(mem, 4 * d);
     if (model_trains(m)) {
-        w->dscores = mem_reals(mem, m->threads * ATTENTION_TILE * m->seq);
         w->dqkv = mem_reals(mem, r * 3 * d);
         w->dout = mem_reals(mem, r * d);
     }
@@ -85,7 +93,8 @@ static bool llama_is_swish(const ModelShape *s)
     return true;
 }
 
-/* 1/sqrt(p) goes into q, so that scores need no pass of their own. */
+/* 1/sqrt(p) goes into q, so that scores need no pass of their own; in training and
+ * evaluation with log2(e), for scores in bits (layers/attention.h). */
 static Real query_scale(const Model *m)
 {
     return (Real)(1.0 / sqrt((double)m->p));
@@ -97,7 +106,7 @@ static void rotate_rows(const Model *m, Part part, Real *qkv)
     size_t d = m->d, half = m->p / 2;
     for (size_t r = part.first; r < part.first + part.n; r++) {
         const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
-        rope_forward(m->h, m->p, c, s, query_scale(m), qkv + r * 3 * d);
+        rope_forward(m->h, m->p, c, s, query_scale(m) * (Real)LOG2_E, qkv + r * 3 * d);
         rope_forward(m->h, m->p, c, s, (Real)1, qkv + r * 3 * d + d);
     }
 }
@@ -109,7 +118,7 @@ static void rotate_back(const Model *m, Part part, Real *dqkv)
     for (size_t r = part.first; r < part.first + part.n; r++) {
         const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
         rope_backward(m->h, m->p, c, s, query_scale(m), dqkv + r * 3 * d);
-        rope_backward(m->h, m->p, c, s, (Real)1, dqkv + r * 3 * d + d);
+        rope_backward(m->h, m->p, c, s, (Real)LN_2, dqkv + r * 3 * d + d);
     }
 }
 
@@ -132,8 +141,8 @@ static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Rea
     part_barrier_heads(&part);
     for (size_t j = heads.first; j < heads.end; j++) {
         AttentionIn in = head_in(m, y, part, j / m->h, j % m->h);
-        attention_forward(m->kern, &in, w->scores + part.id * ATTENTION_TILE * m->seq,
-                          y->out + j / m->h * part.t * d + j % m->h * m->p, d);
+        attention_forward(m->kern, &w->work[part.id], &in,
+                          y->out + j / m->h * part.t * d + j % m->h * m->p, d, y->lse + j * part.t);
     }
     part_barrier_heads(&part);
     linear_forward(m->kern, y->o, part.n, y->out + at, d, x + at, d, KERN_ADD);
@@ -142,12 +151,13 @@ static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Rea
 static void head_backward(Model *m, LlamaLayer *y, Part part, size_t b, size_t j)
 {
     Llama *w = m->own;
-    size_t d = m->d, at = b * part.t * d + j * m->p, scores = part.id * ATTENTION_TILE * m->seq;
+    size_t d = m->d, at = b * part.t * d + j * m->p;
     AttentionIn in = head_in(m, y, part, b, j);
     Real *dq = w->dqkv + b * part.t * 3 * d + j * m->p;
     AttentionGrad grad = {.dq = dq, .dk = dq + d, .dv = dq + 2 * d, .ld = 3 * d};
-    attention_backward(m->kern, &in, y->out + at, w->dout + at, d, w->scores + scores,
-                       w->dscores + scores, &grad);
+    AttentionOut out = {
+        .o = y->out + at, .dout = w->dout + at, .ldo = d, .lse = y->lse + (b * m->h + j) * part.t};
+    attention_backward(m->kern, &w->work[part.id], &in, &out, &grad);
 }
 
 static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,

@@ -134,6 +134,17 @@ VEC_FN Vec vec_scale_pow2(Vec p, Vec shifted, Vec n)
     return (Vec){half_scale_pow2(p.lo, shifted.lo), half_scale_pow2(p.hi, shifted.hi)};
 }
 
+VEC_FN __m256 half_add_exponent(__m256 p, __m256 shifted)
+{
+    __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(n, _mm256_castps_si256(p)));
+}
+
+VEC_FN Vec vec_add_exponent(Vec p, Vec shifted)
+{
+    return (Vec){half_add_exponent(p.lo, shifted.lo), half_add_exponent(p.hi, shifted.hi)};
+}
+
 VEC_FN float vec_fold(Vec v)
 {
     __m256 h8 = _mm256_add_ps(v.lo, v.hi);

@@ -100,6 +100,12 @@ VEC_FN Vec vec_scale_pow2(Vec p, Vec shifted, Vec n)
     return _mm512_scalef_ps(p, n);
 }
 
+VEC_FN Vec vec_add_exponent(Vec p, Vec shifted)
+{
+    __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_castps_si512(p)));
+}
+
 VEC_FN float vec_fold(Vec v)
 {
     __m256 h8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));

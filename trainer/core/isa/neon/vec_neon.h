@@ -169,6 +169,12 @@ VEC_FN float32x4_t quarter_scale_pow2(float32x4_t p, float32x4_t shifted)
     return vmulq_f32(vmulq_f32(p, vreinterpretq_f32_u32(s1)), vreinterpretq_f32_u32(s2));
 }
 
+VEC_FN float32x4_t quarter_add_exponent(float32x4_t p, float32x4_t shifted)
+{
+    uint32x4_t n = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(n, vreinterpretq_u32_f32(p)));
+}
+
 VEC_BINARY(vec_add, vaddq_f32)
 VEC_BINARY(vec_sub, vsubq_f32)
 VEC_BINARY(vec_mul, vmulq_f32)
@@ -181,6 +187,7 @@ VEC_BINARY(vec_min, quarter_min)
 VEC_UNARY(vec_minus_abs, quarter_minus_abs)
 VEC_TERNARY(vec_if_negative, quarter_if_negative)
 VEC_BINARY(vec_scale_pow2_shifted, quarter_scale_pow2)
+VEC_BINARY(vec_add_exponent, quarter_add_exponent)
 
 VEC_FN Vec vec_scale_pow2(Vec p, Vec shifted, Vec n)
 {

@@ -11,6 +11,7 @@
 #include "trainer/core/isa/scalar/gemm_scalar.h"
 #include "trainer/core/isa/scalar/lanes_scalar.h"
 #include "trainer/core/isa/scalar/norm_scalar.h"
+#include "trainer/core/isa/scalar/softmax_scalar.h"
 #include "trainer/core/real_math.h"
 
 /* ---- reductions ---- */
@@ -112,15 +113,6 @@ static void silu_grad(size_t n, const Real *x, const Real *dy, Real *dx)
 
 /* ---- rows ---- */
 
-static Real row_max(size_t n, const Real *x)
-{
-    Real max = -(Real)INFINITY;
-    for (size_t j = 0; j < n; j++) {
-        max = x[j] > max ? x[j] : max; /* a NaN is passed over here and met by exp */
-    }
-    return max;
-}
-
 static void softmax(size_t rows, size_t n, Real *x, const size_t *valid, Real *lse)
 {
     for (size_t i = 0; i < rows; i++) {
@@ -191,14 +183,16 @@ static bool supported(void)
 }
 
 /* Everything but the products, which come in two precisions. */
-#define SCALAR_REST                                                                         \
-    .dot = lanes_dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,       \
-    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,   \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,           \
-    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm, \
-    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,         \
-    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,               \
-    .cross_entropy = cross_entropy, .adamw = adamw, SCALAR_DECAY, SCALAR_GATES
+#define SCALAR_REST                                                                               \
+    .dot = lanes_dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
+    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,         \
+    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,                 \
+    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm,       \
+    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,               \
+    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
+    .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
+    .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
+    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES
 
 static void install(Kern *k)
 {
