@@ -12,7 +12,8 @@
  * `t` is UTC milliseconds.  Losses that are NaN or infinite are the strings
  * "nan", "inf", "-inf" (json_real_or_name).  Events and their members:
  *
- *   hello       version, pid, host, isa, parameters, resumed_step
+ *   hello       version, pid, host, isa, parameters, resumed_step, threads, cores
+ *   share       threads, cores: as in hello, when they have changed
  *   step        step, tokens, loss [nats/token], grad_norm, lr, tokens_per_s
  *   evaluation  step, tokens, task, loss [nats/token], bits_per_byte, items
  *   checkpoint  step, tokens, path (relative to the run folder), bytes,
@@ -20,7 +21,17 @@
  *   bye         status: "done" | "interrupted" | "diverged" | "failed", step, reason,
  *               peak_rss_bytes (most memory it had resident)
  *
- * A reader skips members it does not know and events it does not know.
+ * threads are those at work; cores is "0,2-3", where alone they run, or null.
+ *
+ * The other way goes one kind of line, a wish of the scheduler:
+ *
+ *   {"v":1,"command":"threads","n":2,"cores":"0-1"}
+ *
+ * Between two steps the worker goes over to n threads (at most as many as it was started for)
+ * on these cores ("cores" may be absent: where it is).  No result depends on it, so a line
+ * that is lost loses nothing but speed.
+ *
+ * A reader skips members, events and commands that it does not know.
  */
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
@@ -33,6 +44,8 @@
 #include "common/err.h"
 
 enum { WIRE_VERSION = 1, WIRE_LINE_BYTES = 8192 };
+
+#define WIRE_COMMAND_THREADS "threads"
 
 /* Environment by which a launcher tells a worker about its attempt. */
 #define WIRE_ENV_SOCKET  "SLAW_SOCKET_FD" /* decimal descriptor; absent: files only */

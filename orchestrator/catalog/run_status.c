@@ -12,8 +12,10 @@ static const char list_sql[] =
     "   AND c.state IN ('complete', 'removed')),"
     " (SELECT max(c.tokens) FROM checkpoint c WHERE c.run_id = r.id),"
     " e.step, e.loss, e.bits_per_byte,"
-    " (SELECT count(*) FROM attempt t WHERE t.run_id = r.id)"
+    " (SELECT count(*) FROM attempt t WHERE t.run_id = r.id), a.threads, a.cores"
     " FROM run r"
+    " LEFT JOIN attempt a ON a.run_id = r.id"
+    "   AND a.number = (SELECT max(x.number) FROM attempt x WHERE x.run_id = r.id)"
     " LEFT JOIN metric m ON m.run_id = r.id"
     "   AND m.step = (SELECT max(x.step) FROM metric x WHERE x.run_id = r.id)"
     " LEFT JOIN evaluation e ON e.run_id = r.id AND e.task = 'validation'"
@@ -52,6 +54,8 @@ static void read_status(Stmt *q, Arena *a, CatalogRunStatus *s)
     s->validation_loss = stmt_col_f64(q);
     s->bits_per_byte = stmt_col_f64(q);
     s->attempts = stmt_col_i64(q);
+    s->threads = stmt_col_i64(q);
+    s->cores = stmt_col_text(q, a);
     s->tokens_seen = s->state == CATALOG_RUN_DONE ? s->tokens : larger(reported, kept);
 }
 

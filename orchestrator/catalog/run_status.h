@@ -31,6 +31,8 @@ typedef struct CatalogRunStatus {
     double validation_loss;  /* NaN when there is none */
     double bits_per_byte;    /* NaN when there is none */
     int64_t attempts;        /* how many; the newest is number attempts - 1 */
+    int64_t threads;         /* of the newest attempt; 0 until its hello */
+    const char *cores;       /* "0,2-3": where alone it runs; NULL: anywhere */
     int64_t tokens_seen;     /* [tokens]; all of them once the run is done */
 } CatalogRunStatus;
 

@@ -151,7 +151,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         return err_set(err, ERR_USAGE, "--flops-per-second must be positive");
     }
     TRY(study_arg_open(s, argv[0], o->dir, &a, err));
-    how.workers = a.study->workers;
+    how.workers = study_workers(a.study);
     TRY(plan_arg(s, a.study, a.dir, &how, &arena, &p, err));
     if (s->is_json) {
         TRY(print_json(&p, a.study, err));

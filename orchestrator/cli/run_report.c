@@ -28,8 +28,8 @@ void run_report_intro(const Study *study, const char *dir, Buf *out)
                "study %s in %s: %zu runs, N from %s to %s, %" PRId64
                " checkpoints, %.3g FLOP (exact), %" PRId64 " worker%s\n",
                study->name, dir, study->n_runs, quantity_count_text(least, low),
-               quantity_count_text(most, high), checkpoints, flops, study->workers,
-               study->workers == 1 ? "" : "s");
+               quantity_count_text(most, high), checkpoints, flops, study_workers(study),
+               study_workers(study) == 1 ? "" : "s");
 }
 
 void run_report_corpus(const CorpusInfo *info, Buf *out)

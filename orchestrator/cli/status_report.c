@@ -65,6 +65,23 @@ static ErrCode failures_json(const CatalogArg *a, const StatusReport *r, json_t 
     return ERR_OK;
 }
 
+static json_t *running_json(const StatusReport *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->n; i++) {
+        const CatalogRunStatus *x = &r->runs[i];
+        if (x->state == CATALOG_RUN_RUNNING) {
+            (void)json_array_append_new(
+                list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "run", x->name, "hash",
+                                x->hash, "step", (json_int_t)x->step, "steps", (json_int_t)x->steps,
+                                "tokens_per_s", output_real(x->tokens_per_s), "threads",
+                                x->threads > 0 ? json_integer(x->threads) : json_null(), "cores",
+                                output_string(x->cores)));
+        }
+    }
+    return list;
+}
+
 ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **ret, Err *err)
 {
     const CatalogTotals *t = &r->totals;
@@ -80,12 +97,14 @@ ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **
                              (json_int_t)t->by_state[CATALOG_RUN_WAITING], "failed",
                              (json_int_t)count_failed(t), "diverged",
                              (json_int_t)t->by_state[CATALOG_RUN_DIVERGED]);
-    *ret = json_pack(
-        "{s:i, s:s, s:o, s:{s:I, s:I}, s:f, s:o, s:{s:f, s:f}, s:o, s:o}", "schema", 1, "study",
-        r->study, "runs", runs, "checkpoints", "planned", (json_int_t)t->checkpoints_planned,
-        "complete", (json_int_t)t->checkpoints_complete, "progress", t->progress, "eta_s",
-        output_real(t->eta_s), "flops", "done", t->flops_done, "planned", t->flops_planned,
-        "scheduler", output_string(r->has_scheduler ? r->scheduler : NULL), "failures", failures);
+    *ret = json_pack("{s:i, s:s, s:o, s:{s:I, s:I}, s:f, s:o, s:{s:f, s:f}, s:o, s:o, s:o}",
+                     "schema", 1, "study", r->study, "runs", runs, "checkpoints", "planned",
+                     (json_int_t)t->checkpoints_planned, "complete",
+                     (json_int_t)t->checkpoints_complete, "progress", t->progress, "eta_s",
+                     output_real(t->eta_s), "flops", "done", t->flops_done, "planned",
+                     t->flops_planned, "scheduler",
+                     output_string(r->has_scheduler ? r->scheduler : NULL), "failures", failures,
+                     "running", running_json(r));
     return *ret ? ERR_OK : err_nomem(err, "the answer");
 }
 
@@ -120,8 +139,12 @@ static void put_run(const CatalogRunStatus *x, int chars, Buf *out)
                steps, marks);
     put_loss(x->train_loss, out);
     put_loss(x->validation_loss, out);
-    buf_printf(out, "  %8s  %8" PRId64 "\n",
+    buf_printf(out, "  %8s  %8" PRId64,
                is_moving ? quantity_count_text(x->tokens_per_s, speed) : "-", x->attempts);
+    if (x->state == CATALOG_RUN_RUNNING && x->threads > 0) {
+        buf_printf(out, "  %7" PRId64 "  %s", x->threads, x->cores ? x->cores : "any");
+    }
+    buf_putc(out, '\n');
 }
 
 static void put_totals(const StatusReport *r, Buf *out)
@@ -177,8 +200,9 @@ ErrCode status_report_text(const CatalogArg *a, const StatusReport *r, const cha
 {
     int chars = widest_name(r);
     buf_printf(out, "study %s in %s\n\n", r->study, a->dir);
-    buf_printf(out, "%-*s  %-8s  %13s  %11s  %9s  %9s  %8s  %8s\n", chars, "run", "state", "step",
-               "checkpoints", "loss", "validation", "tokens/s", "attempts");
+    buf_printf(out, "%-*s  %-8s  %13s  %11s  %9s  %9s  %8s  %8s  %7s  %s\n", chars, "run", "state",
+               "step", "checkpoints", "loss", "validation", "tokens/s", "attempts", "threads",
+               "cores");
     for (size_t i = 0; i < r->n; i++) {
         put_run(&r->runs[i], chars, out);
     }

@@ -24,8 +24,10 @@ ErrCode status_report_text(const CatalogArg *a, const StatusReport *r, const cha
 
 /* {"schema":1,"study","runs":{"total","done","running","waiting","failed","diverged"},
  *  "checkpoints":{"planned","complete"},"progress","eta_s","flops":{"done","planned"},
- *  "scheduler":null or text,"failures":[{"run","hash","attempt","state","reason","log"}]}
- * failed counts the diverged ones, too; eta_s is null when unknown. */
+ *  "scheduler":null or text,"failures":[{"run","hash","attempt","state","reason","log"}],
+ *  "running":[{"run","hash","step","steps","tokens_per_s","threads","cores"}]}
+ * failed counts the diverged ones, too; eta_s is null when unknown; cores is null when the run
+ * may use any. */
 ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **ret, Err *err);
 
 #endif

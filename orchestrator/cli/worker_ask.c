@@ -123,9 +123,9 @@ ErrCode worker_estimate(const Study *study, double seconds, PlanCost *cost, Err 
         goto done;
     }
     TRY(collect_kinds(study, kind, cells, err));
-    question = json_pack("{s:i, s:f, s:I, s:O}", "schema", 1, "seconds", seconds, "threads",
-                         (json_int_t)(study->n_runs > 0 ? study->runs[0].config.threads : 1),
-                         "cells", cells);
+    question = json_pack("{s:i, s:f, s:I, s:I, s:O}", "schema", 1, "seconds", seconds, "threads",
+                         (json_int_t)study_threads(study), "most_threads",
+                         (json_int_t)study_most_threads(study), "cells", cells);
     if (!question) {
         rc = err_nomem(err, "the question");
         goto done;

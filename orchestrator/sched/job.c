@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/wire.h"
 #include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/catalog/record.h"
 
@@ -99,6 +101,9 @@ ErrCode job_attach(Job *j, int64_t number, Err *err)
     j->is_hung = j->has_bye = j->is_dirty = j->run.is_stopping = false;
     j->bye_reason[0] = '\0';
     j->run.tokens_per_s = (double)NAN;
+    j->run.threads = 0;
+    j->is_pinned = false;
+    CPU_ZERO(&j->cores);
     return rc;
 }
 
@@ -112,6 +117,7 @@ void job_detach(Job *j, const JobContext *x)
     j->is_live = j->is_dirty = j->run.is_stopping = false;
     j->force_at = 0;
     j->run.tokens_per_s = (double)NAN;
+    j->run.threads = 0;
 }
 
 int64_t job_events_bytes(const Job *j)
@@ -143,10 +149,31 @@ done:
 
 static ErrCode start_process(Job *j, const JobContext *x, Err *err)
 {
-    const char *argv[] = {x->options->worker,     "run", j->dir, "--corpus",
-                          x->options->corpus_dir, NULL};
+    char most[32];
+    /* With a number in the study file config.json says it. */
+    const char *argv[] = {x->options->worker, "run", j->dir,   "--corpus", x->options->corpus_dir,
+                          "--threads",        "1",   "--most", most,       NULL};
+    enum { WITHOUT_THREADS = 5 };
+    (void)snprintf(most, sizeof most, "%zu", x->concurrency);
+    if (x->options->threads > 0) {
+        argv[WITHOUT_THREADS] = NULL;
+    }
     LaunchSpec spec = {.argv = argv, .dir = j->attempt_dir, .attempt = j->attempt};
     return x->options->launcher->start(&spec, &j->handle, err);
+}
+
+void job_tell_share(Job *j, size_t threads, const CoreSet *cores)
+{
+    char line[WIRE_LINE_BYTES], list[1024];
+    int n =
+        cores ? snprintf(line, sizeof line,
+                         "{\"v\":%d,\"command\":\"%s\",\"n\":%zu,\"cores\":\"%s\"}\n", WIRE_VERSION,
+                         WIRE_COMMAND_THREADS, threads, core_set_text(cores, list, sizeof list))
+              : snprintf(line, sizeof line, "{\"v\":%d,\"command\":\"%s\",\"n\":%zu}\n",
+                         WIRE_VERSION, WIRE_COMMAND_THREADS, threads);
+    if (j->handle.news_fd >= 0 && n > 0) { /* a line that does not fit costs speed, no more */
+        (void)send(j->handle.news_fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
 }
 
 ErrCode job_begin(Job *j, const JobContext *x, Err *err)

@@ -7,8 +7,11 @@
 #ifndef ORCHESTRATOR_SCHED_JOB_H
 #define ORCHESTRATOR_SCHED_JOB_H
 
+#include <sched.h>
+
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/machine.h"
 #include "orchestrator/catalog/catalog.h"
 #include "orchestrator/catalog/ingest.h"
 #include "orchestrator/sched/sched.h"
@@ -27,6 +30,8 @@ typedef struct Job {
     int64_t attempt;
     char *attempt_dir, *events; /* malloc'ed */
     LaunchHandle handle;
+    cpu_set_t cores; /* that it was told, with run.threads */
+    bool is_pinned;
     UnixMs started_ms;
     int64_t ingested_bytes;
     bool is_dirty;      /* there may be lines to ingest */
@@ -45,6 +50,7 @@ typedef struct Job {
 typedef struct JobContext {
     Catalog *catalog;
     const SchedOptions *options;
+    size_t concurrency; /* threads that can be at work */
 } JobContext;
 
 /* Puts a sentence before the observer. */
@@ -64,6 +70,10 @@ ErrCode job_end(Job *j, const JobContext *x, LaunchStatus status, const char *st
 
 /* A change of the run's state without an attempt. */
 ErrCode job_move(Job *j, const JobContext *x, RunEvent event, const char *reason, Err *err);
+
+/* Tells the worker how many threads it has, and where; cores may be NULL: where it is.  A worker
+ * that cannot be told goes on as it is. */
+void job_tell_share(Job *j, size_t threads, const CoreSet *cores);
 
 /* Points the job at attempt `number` without starting anything (catching up on an old one). */
 ErrCode job_attach(Job *j, int64_t number, Err *err);

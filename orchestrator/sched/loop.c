@@ -151,6 +151,56 @@ static bool has_waiting(const Sched *s)
     return false;
 }
 
+static void apply_share(Sched *s, Job *j, const Share *x)
+{
+    bool moves =
+        s->options->is_pinned && (x->is_pinned != j->is_pinned || !CPU_EQUAL(&x->cores, &j->cores));
+    if (!moves && x->threads == j->run.threads) {
+        return;
+    }
+    CoreSet cores = {.n = 0};
+    for (size_t i = 0; i < s->cores.n; i++) {
+        if (CPU_ISSET((size_t)s->cores.core[i], &x->cores)) {
+            cores.core[cores.n++] = s->cores.core[i];
+        }
+    }
+    /* A new worker that is to be kept nowhere is where it should be. */
+    bool is_told = moves && (x->is_pinned || j->run.threads > 0);
+    if (is_told || x->threads != j->run.threads) {
+        job_tell_share(j, x->threads, is_told ? &cores : NULL);
+    }
+    j->run.threads = x->threads;
+    j->cores = x->cores;
+    j->is_pinned = x->is_pinned;
+}
+
+/* Shares cores out anew and tells those for whom something changes. */
+static void share_out(Sched *s)
+{
+    const SchedOptions *o = s->options;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const Job *j = &s->jobs[i];
+        if (j->is_live) {
+            int64_t steps_left = j->run.spec->config.steps - j->run.step;
+            s->shares[n++] = (Share){.work_left = j->run.flops_per_step * (double)steps_left,
+                                     .most = s->ctx.concurrency,
+                                     .cores = j->cores,
+                                     .is_pinned = j->is_pinned};
+        }
+    }
+    s->is_share_stale = false;
+    share_threads(s->shares, n, s->ctx.concurrency, (size_t)o->threads);
+    share_cores(s->shares, n, &s->cores);
+    n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        Job *j = &s->jobs[i];
+        if (j->is_live) {
+            apply_share(s, j, &s->shares[n++]);
+        }
+    }
+}
+
 static void start_due(Sched *s)
 {
     int64_t free_slots = s->options->workers - n_live(s);
@@ -175,6 +225,7 @@ static void start_due(Sched *s)
         }
     }
     if (has_started) {
+        share_out(s);
         tell_changed(s);
     }
 }
@@ -191,6 +242,7 @@ static void check_death(Sched *s, Job *j)
     rc = job_end(j, &s->ctx, status, NULL, s->is_stopping, &err);
     note_failure(s, rc, &err);
     after_end(s, j);
+    s->is_share_stale = true; /* its cores are free, if nobody starts in its place */
 }
 
 /* ---- news ------------------------------------------------------------------------------ */
@@ -426,6 +478,9 @@ ErrCode loop_run(Sched *s, Err *err)
     s->housekeeping_at = clock_mono_ns() + s->options->times.housekeeping * NS_PER_MS;
     for (;;) {
         start_due(s);
+        if (s->is_share_stale) {
+            share_out(s);
+        }
         if (n_live(s) == 0 && !has_waiting(s)) {
             break;
         }

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "orchestrator/sched/job.h"
 #include "orchestrator/sched/sched.h"
+#include "orchestrator/sched/share.h"
 
 struct pollfd;
 
@@ -20,6 +21,8 @@ typedef struct Sched {
     Job *jobs;          /* [n] in the study's order */
     SchedRun *runs;     /* [n] copies for observers */
     size_t *order;      /* [n] longest first */
+    Share *shares;      /* [n] of those that live */
+    CoreSet cores;      /* that this process may use */
     struct pollfd *fds; /* [LOOP_FIXED_FDS + 2 workers] */
     size_t n;
     int signal_fd, timer_fd;
@@ -31,6 +34,7 @@ typedef struct Sched {
     MonoNs requested_at;
     bool is_stopping; /* by a signal, by --fail-fast, or because of `failure` */
     bool is_interrupted;
+    bool is_share_stale; /* an attempt ended since the cores were shared out */
     ErrCode failure;
     Err failure_err;
     SchedSummary summary;

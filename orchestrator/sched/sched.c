@@ -50,8 +50,9 @@ static ErrCode alloc_all(Sched *s, Err *err)
     s->jobs = calloc(n, sizeof *s->jobs);
     s->runs = calloc(n, sizeof *s->runs);
     s->order = calloc(n, sizeof *s->order);
+    s->shares = calloc(n, sizeof *s->shares);
     s->fds = calloc(LOOP_FIXED_FDS + 2 * n, sizeof *s->fds);
-    if (!s->jobs || !s->runs || !s->order || !s->fds) {
+    if (!s->jobs || !s->runs || !s->order || !s->shares || !s->fds) {
         return err_nomem(err, "runs");
     }
     for (size_t i = 0; i < s->n; i++) {
@@ -83,6 +84,7 @@ static void sched_release(Sched *s)
     free(s->jobs);
     free(s->runs);
     free(s->order);
+    free(s->shares);
     free(s->fds);
     arena_release(&s->arena);
 }
@@ -101,6 +103,8 @@ ErrCode sched_run(const Study *study, const SchedOptions *o, SchedSummary *ret, 
     Sched s = {.options = o, .n = study->n_runs, .signal_fd = -1, .timer_fd = -1};
     ErrCode rc = ERR_OK;
     s.ctx.options = o;
+    s.ctx.concurrency = o->concurrency > 0 ? o->concurrency : machine_concurrency();
+    s.cores = machine_cores();
     s.began = clock_mono_ns();
 
     TRY(alloc_all(&s, err));

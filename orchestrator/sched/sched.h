@@ -8,7 +8,8 @@
  *
  * Nothing sleeps and nothing runs in a thread.  News is read from the attempts'
  * events.jsonl, never from the socket, at most every tick_ms and in one transaction
- * for all workers.  The longest runs start first, so that all slots finish together.
+ * for all workers.  The longest runs start first, so that all slots finish together; when
+ * fewer runs than cores are left, the idle cores go to them (share.h).
  * docs/reliability.md says what survives what.
  */
 #ifndef ORCHESTRATOR_SCHED_SCHED_H
@@ -35,6 +36,7 @@ typedef struct SchedRun {
     int64_t checkpoints;    /* complete */
     double flops_per_step;  /* exact convention, logits included [FLOP] */
     bool is_stopping;       /* its worker was asked to stop */
+    size_t threads;         /* that its worker was told to work with; 0: none lives */
 } SchedRun;
 
 typedef struct SchedView {
@@ -75,8 +77,11 @@ typedef struct SchedOptions {
     const char *worker;     /* path of slaw-worker */
     const char *corpus_dir; /* prepared */
     const LaunchOps *launcher;
-    int64_t workers; /* attempts at a time, >= 1 */
-    int64_t retries; /* charged attempts after the first */
+    int64_t workers;    /* attempts at a time, >= 1 */
+    int64_t threads;    /* of each; 0: as many as would be idle otherwise (share.h) */
+    size_t concurrency; /* threads that can be at work on this machine; 0: ask it */
+    bool is_pinned;     /* keep workers on cores of their own while all are taken */
+    int64_t retries;    /* charged attempts after the first */
     bool is_fail_fast;
     SchedTimes times;
     SchedObserver observer;

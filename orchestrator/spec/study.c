@@ -6,6 +6,7 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/machine.h"
 #include "common/yaml.h"
 #include "orchestrator/spec/cell.h"
 #include "orchestrator/spec/partial.h"
@@ -177,6 +178,12 @@ static const char **texts_at(Study *s, const char *section, const char *key, siz
     return out;
 }
 
+/* The schema lets a whole number and "auto" through. */
+static int64_t number_or_auto(const json_t *v, int64_t automatic)
+{
+    return json_is_integer(v) ? json_integer_value(v) : automatic;
+}
+
 static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, Study *s, Err *err)
 {
     ErrCode rc = base_dir(src, path, &s->arena, &s->base_dir, err);
@@ -195,7 +202,9 @@ static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, 
     s->corpus_repeat = json_is_true(json_object_get(corpus, "repeat"));
     s->launcher = text_at(s, "execution", "launcher");
     s->trainer = text_at(s, "execution", "trainer");
-    s->workers = json_integer_value(json_object_get(execution, "workers"));
+    s->workers = number_or_auto(json_object_get(execution, "workers"), WORKERS_AUTO);
+    s->threads = number_or_auto(json_object_get(execution, "threads"), THREADS_AUTO);
+    s->is_pinned = json_is_true(json_object_get(execution, "pin"));
     s->retries = json_integer_value(json_object_get(execution, "retries"));
     s->laws = texts_at(s, "analysis", "laws", &s->n_laws);
     s->group_by = text_at(s, "analysis", "by");
@@ -283,4 +292,19 @@ void study_close(Study *s)
     json_decref(s->resolved);
     arena_release(&s->arena);
     free(s);
+}
+
+int64_t study_workers(const Study *s)
+{
+    return s->workers == WORKERS_AUTO ? (int64_t)machine_concurrency() : s->workers;
+}
+
+size_t study_threads(const Study *s)
+{
+    return s->threads == THREADS_AUTO ? 1 : (size_t)s->threads;
+}
+
+size_t study_most_threads(const Study *s)
+{
+    return s->threads == THREADS_AUTO ? machine_concurrency() : (size_t)s->threads;
 }

@@ -45,11 +45,23 @@ typedef struct Study {
 
     const char *launcher; /* "local" */
     const char *trainer;  /* "native" */
-    int64_t workers, retries;
+    int64_t workers;      /* WORKERS_AUTO: study_workers() */
+    int64_t threads;      /* of one run; THREADS_AUTO: study_threads() */
+    int64_t retries;
+    bool is_pinned;
     const char **laws; /* [n_laws] analysis.laws */
     size_t n_laws;
     const char *group_by; /* analysis.by */
 } Study;
+
+enum { WORKERS_AUTO = 0 };
+
+/* How many attempts at a time; auto is as many as this process can have at work here. */
+int64_t study_workers(const Study *s);
+
+/* With how many threads a run begins, and the most that it may be given. */
+size_t study_threads(const Study *s);
+size_t study_most_threads(const Study *s);
 
 /* Reads, checks and expands.  On ERR_INVALID every problem of the file is in
  * `problems`, one "file:line:column: message" a line, hints on lines of their own

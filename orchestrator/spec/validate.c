@@ -400,11 +400,14 @@ static json_t *check_map(const Check *c)
 static json_t *check_one_of(const Check *c, const json_t *branches)
 {
     char all[LIST_BYTES] = "", got[PATH_BYTES];
+    bool takes_text = false;
     for (size_t i = 0; i < json_array_size(branches); i++) {
         const json_t *rule = schema_follow(c->schema, json_array_get(branches, i));
         if (node_fits_type(rule, c->node)) {
             return schema_check(c->schema, rule, c->node, c->path, c->problems);
         }
+        takes_text =
+            takes_text || (rule_has_type(rule, "string") && !json_object_get(rule, "enum"));
         const char *title = json_string_value(json_object_get(rule, "title"));
         size_t used = strlen(all);
         (void)snprintf(all + used, sizeof all - used, "%s%s", used ? " or " : "",
@@ -414,8 +417,8 @@ static json_t *check_one_of(const Check *c, const json_t *branches)
     char hint[LIST_BYTES];
     bool is_number = c->node->kind == NODE_INTEGER || c->node->kind == NODE_REAL;
     (void)snprintf(hint, sizeof hint, "quote it: \"%.60s\"", c->node->text);
-    problems_add(c->problems, c->node->at, is_number ? hint : NULL, "%s must be %s, not %s",
-                 c->path, all, got);
+    problems_add(c->problems, c->node->at, is_number && takes_text ? hint : NULL,
+                 "%s must be %s, not %s", c->path, all, got);
     return json_null();
 }
 

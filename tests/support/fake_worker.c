@@ -1,6 +1,6 @@
 /* fake_worker.c -- a slaw-worker that trains nothing, for tests of launching and scheduling.
  *
- *   fake-worker run RUN_DIR --corpus CORPUS_DIR
+ *   fake-worker run RUN_DIR --corpus CORPUS_DIR [--threads N --most N]
  *
  * Reads RUN_DIR/config.json, writes event lines, checkpoints with a manifest and a state,
  * resumes, and answers SIGTERM as the real one does; its losses depend on seed and step
@@ -14,6 +14,8 @@
  *   mute       exit status 3 before hello         config   exit status 78 before hello
  *   diverge    bye diverged, exit 79 after STEP   liar     exit 0 after STEP, no bye
  *   slow       STEP milliseconds a step
+ *
+ * What the scheduler commands it repeats as `share` events.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -264,6 +266,21 @@ static int misbehave(Fake *f, int64_t step)
     return is_now(f, "liar", step) ? 0 : -1;
 }
 
+/* Says of every command about threads what it wants. */
+static void obey(Fake *f)
+{
+    char text[4096];
+    ssize_t n = f->socket_fd >= 0 ? recv(f->socket_fd, text, sizeof text - 1, MSG_DONTWAIT) : -1;
+    text[n > 0 ? n : 0] = '\0';
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        json_t *v = json_loadb(line, (size_t)(end - line), 0, NULL);
+        emit(f, json_pack("{s:s,s:I,s:s?}", "event", "share", "threads",
+                          json_integer_value(json_object_get(v, "n")), "cores",
+                          json_string_value(json_object_get(v, "cores"))));
+        json_decref(v);
+    }
+}
+
 static int train(Fake *f)
 {
     int64_t step = load_state(f);
@@ -277,6 +294,7 @@ static int train(Fake *f)
     }
     while (step < f->steps) {
         pause_us(f->step_us);
+        obey(f);
         step++;
         emit(f, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f}", "event", "step", "step",
                           (json_int_t)step, "tokens", (json_int_t)(step * f->batch), "loss",
@@ -324,8 +342,11 @@ static void open_fake(Fake *f)
 int main(int argc, char *argv[])
 {
     Fake f = {.step_us = 200};
-    if (argc != 5 || strcmp(argv[1], "run") != 0 || strcmp(argv[3], "--corpus") != 0) {
-        die("usage: fake-worker run RUN_DIR --corpus CORPUS_DIR");
+    bool has_threads = argc == 9 && strcmp(argv[5], "--threads") == 0 &&
+                       strcmp(argv[6], "1") == 0 && strcmp(argv[7], "--most") == 0;
+    if ((argc != 5 && !has_threads) || strcmp(argv[1], "run") != 0 ||
+        strcmp(argv[3], "--corpus") != 0) {
+        die("usage: fake-worker run RUN_DIR --corpus CORPUS_DIR [--threads 1 --most N]");
     }
     f.dir = argv[2];
     struct sigaction term = {.sa_handler = on_term};

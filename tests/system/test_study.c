@@ -40,7 +40,7 @@ static const char study_text[] =
     "  precision: %s\n"
     "checkpoints: {count: 6, spacing: log, first: 1k}\n"
     "evaluation: [validation]\n"
-    "execution: {workers: 2, retries: 2}\n";
+    "execution: {retries: 2, %s}\n";
 
 static TmpDir tmp;
 static char study[512];
@@ -63,10 +63,11 @@ static void write_text(void)
     }
 }
 
-static void write_study(const char *tokenizer, const char *precision)
+/* execution: its settings, but for the retries */
+static void write_study(const char *tokenizer, const char *precision, const char *execution)
 {
     char text[2048];
-    (void)snprintf(text, sizeof text, study_text, tokenizer, precision);
+    (void)snprintf(text, sizeof text, study_text, tokenizer, precision, execution);
     (void)snprintf(study, sizeof study, "%s", tmpdir_write(&tmp, "small.yaml", text));
 }
 
@@ -82,7 +83,7 @@ static void setup(void)
     (void)snprintf(path, sizeof path, "%s/text", tmp.path);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     write_text();
-    write_study("bytes", "f32");
+    write_study("bytes", "f32", "workers: 2");
 }
 
 static void teardown(void)
@@ -276,11 +277,11 @@ END_TEST
 
 START_TEST(what_cannot_run_is_refused_before_anything_is_written)
 {
-    write_study("{bpe: 4096}", "f32");
+    write_study("{bpe: 4096}", "f32", "workers: 2");
     must(65, "run", study, "--dir", dir_of("never"));
     ck_assert_ptr_nonnull(strstr(output(), "tokenizer"));
     ck_assert(!fsx_exists(dir_of("never")));
-    write_study("bytes", "f32");
+    write_study("bytes", "f32", "workers: 2");
     ck_assert_int_eq(setenv("SLAW_WORKER", "/nowhere/slaw-worker", 1), 0);
     must(69, "run", study, "--dir", dir_of("never"));
     ck_assert_ptr_nonnull(strstr(output(), "/nowhere/slaw-worker"));
@@ -288,9 +289,50 @@ START_TEST(what_cannot_run_is_refused_before_anything_is_written)
 }
 END_TEST
 
+/* All that is computed: losses, norms, and what a checkpoint holds beside its config.json. */
+static const char results[] =
+    "SELECT group_concat(x, ' ') FROM (SELECT step || ':' || loss || ':' || grad_norm AS x FROM"
+    " metric ORDER BY run_id, step)";
+static const char scores[] =
+    "SELECT group_concat(x, ' ') FROM (SELECT step || ':' || loss AS x FROM evaluation"
+    " ORDER BY run_id, step)";
+
+START_TEST(threads_and_cores_change_no_result)
+{
+    static const char *const execution[] = {"workers: 2, threads: 2",
+                                            "workers: 2, threads: auto, pin: false",
+                                            "workers: auto, threads: auto"};
+    char want[2][8192];
+    free(undisturbed());
+    (void)snprintf(want[0], sizeof want[0], "%s", catalog_ask(dir_of("calm"), results));
+    (void)snprintf(want[1], sizeof want[1], "%s", catalog_ask(dir_of("calm"), scores));
+    ck_assert_uint_gt(strlen(want[0]), 1000);
+    for (int i = 0; i < 3; i++) {
+        char path[512];
+        (void)snprintf(path, sizeof path, "%s", dir_of("threaded"));
+        write_study("bytes", "f32", execution[i]);
+        pid_t pid = slaw("run", study, "--dir", path);
+        if (wait_for(path, pid,
+                     "SELECT count(*) > 2 FROM metric")) { /* killed in between, it goes on */
+            (void)kill(pid, SIGKILL);
+        }
+        (void)end_of(pid);
+        must(0, "run", study, "--dir", path);
+        ck_assert_str_eq(catalog_ask(path, results), want[0]);
+        ck_assert_str_eq(catalog_ask(path, scores), want[1]);
+        must(0, "verify", path, NULL, NULL);
+        ck_assert_str_eq(catalog_ask(path, "SELECT count(*) FROM attempt WHERE state = 'done' AND"
+                                           " (threads IS NULL OR peak_rss_bytes IS NULL)"),
+                         "0");
+        Err err = ERR_INIT;
+        ck_assert_int_eq(fsx_remove_tree(path, &err), ERR_OK);
+    }
+}
+END_TEST
+
 START_TEST(bf16_trains_to_the_end)
 {
-    write_study("bytes", "bf16");
+    write_study("bytes", "bf16", "workers: 2");
     must(0, "run", study, "--dir", dir_of("half"));
     must(0, "verify", dir_of("half"), NULL, NULL);
     ck_assert_str_eq(catalog_ask(dir_of("half"), "SELECT count(*) FROM observation"), "24");
@@ -307,6 +349,7 @@ int main(void)
     tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
     tcase_add_test(t, a_rebuilt_catalog_is_the_same);
     tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
+    tcase_add_test(t, threads_and_cores_change_no_result);
     tcase_add_test(t, bf16_trains_to_the_end);
     tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
     suite_add_tcase(s, t);

@@ -282,6 +282,20 @@ static ErrCode read_name(const json_t *config, char out[RUN_NAME_BYTES], Err *er
     return rc;
 }
 
+/* A number from 1, or "auto". */
+static ErrCode read_threads(const json_t *config, int64_t *ret, Err *err)
+{
+    const char *word = json_string_value(json_object_get(config, "threads"));
+    if (word && strcmp(word, "auto") == 0) {
+        *ret = THREADS_AUTO;
+        return ERR_OK;
+    }
+    ErrCode rc = json_get_i64(config, "threads", ret, err);
+    return rc == ERR_OK && *ret < 1
+               ? err_set(err, ERR_INVALID, "threads must be positive, or \"auto\"")
+               : rc;
+}
+
 static ErrCode read_head(const json_t *config, RunConfig *c, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -290,15 +304,15 @@ static ErrCode read_head(const json_t *config, RunConfig *c, Err *err)
     TRY(json_get_i64(config, "schema", &schema, err));
     TRY(read_name(config, c->name, err));
     TRY(json_get_i64(config, "seed", &c->seed, err));
-    TRY(json_get_i64(config, "threads", &c->threads, err));
+    TRY(read_threads(config, &c->threads, err));
     TRY(json_get_obj(config, "corpus", &corpus, err));
     TRY(json_get_bool(corpus, "repeat", &c->repeat, err));
     c->evaluates_validation = lists(json_object_get(config, "evaluation"), "validation");
     if (schema != 1) {
         rc =
             err_set(err, ERR_FORMAT, "\"schema\" is %lld; this program reads 1", (long long)schema);
-    } else if (c->seed < 0 || c->threads < 1) {
-        rc = err_set(err, ERR_INVALID, "seed must not be negative and threads must be positive");
+    } else if (c->seed < 0) {
+        rc = err_set(err, ERR_INVALID, "seed must not be negative");
     }
 done:
     return rc;

@@ -14,7 +14,7 @@
  *               "schedule" may also be {"cosine":{"warmup":..,"floor":..}}
  *                                   or {"wsd":{"warmup":..,"floor":..,"decay":..}}
  *    "checkpoints":{"count":57,"spacing":"log","first":100000,"keep":"weights"},
- *    "evaluation":["validation"], "seed":1, "threads":1}
+ *    "evaluation":["validation"], "seed":1, "threads":1 or "auto"}
  *
  * IDENTITY of a run = SHA-256 of the canonical JSON (common/json.h) of
  * {"model","corpus","training","checkpoints" without "keep","seed"}: what changes
@@ -31,7 +31,7 @@
 #include "common/hash.h"
 #include "trainer/arch/arch.h"
 
-enum { RUN_NAME_BYTES = 128 };
+enum { RUN_NAME_BYTES = 128, THREADS_AUTO = 0 };
 
 typedef enum ScheduleKind {
     SCHEDULE_CONSTANT, /* linear warm-up, then lr */
@@ -65,8 +65,8 @@ typedef struct RunConfig {
     int64_t checkpoint_count;
     Spacing checkpoint_spacing;
     int64_t checkpoint_first_tokens;
-    int64_t threads;
-    bool repeat; /* more than one epoch is allowed */
+    int64_t threads; /* of one run; THREADS_AUTO: whoever starts it decides */
+    bool repeat;     /* more than one epoch is allowed */
     bool evaluates_validation;
 } RunConfig;
 

@@ -33,7 +33,7 @@ typedef struct Cell {
 typedef struct Estimate {
     Cell *cells;
     Cell **by_size; /* [n] cheapest call first */
-    size_t n, threads;
+    size_t n, threads, most_threads;
     double seconds;
     MonoNs start;
     double rate; /* of the newest measurement of any kind [FLOP/s] */
@@ -79,7 +79,7 @@ static int64_t memory_of(const Estimate *e, const RunConfig *c)
                           .seq = seq,
                           .kern = kern_get(),
                           .precision = c->precision,
-                          .threads = e->threads};
+                          .threads = e->most_threads};
     size_t model = model_bytes(&c->shape, &how);
     size_t optim = optim_bytes((size_t)arch_params_total(&c->shape));
     size_t loop = batch * (seq + 1) * sizeof(uint16_t) +
@@ -224,10 +224,12 @@ static ErrCode read_question(const json_t *question, Estimate *e, Err *err)
 {
     const json_t *list = json_object_get(question, "cells");
     const json_t *threads = json_object_get(question, "threads");
+    const json_t *most = json_object_get(question, "most_threads");
     json_int_t n_threads = threads ? json_integer_value(threads) : 1;
+    json_int_t n_most = most ? json_integer_value(most) : n_threads;
     ErrCode rc = json_get_f64(question, "seconds", &e->seconds, err);
     if (rc == ERR_OK && (!json_is_array(list) || !(e->seconds >= 0.0 && e->seconds <= 3600.0) ||
-                         n_threads < 1 || n_threads > ESTIMATE_MAX_THREADS)) {
+                         n_threads < 1 || n_threads > n_most || n_most > ESTIMATE_MAX_THREADS)) {
         rc = err_set(err, ERR_FORMAT,
                      "the question must hold \"cells\", \"seconds\" up to 3600 and \"threads\" up "
                      "to %d",
@@ -238,6 +240,7 @@ static ErrCode read_question(const json_t *question, Estimate *e, Err *err)
     }
     e->n = json_array_size(list);
     e->threads = (size_t)n_threads;
+    e->most_threads = (size_t)n_most;
     e->cells = calloc(e->n + 1, sizeof *e->cells);
     /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     e->by_size = calloc(e->n + 1, sizeof *e->by_size);

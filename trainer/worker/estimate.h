@@ -1,8 +1,8 @@
 /* estimate.h -- what runs would take of this machine: memory, and time by measuring a little.
  *
- * The question is {"schema":1,"seconds","threads","cells":[config.json, ...]}; "seconds" is the
- * time for all measurements together (0: none), "threads" how many a run works with, 1 if
- * absent.  The answer is {"schema":1,"isa","cells":[{"memory_bytes","tokens_per_second",
+ * The question is {"schema":1,"seconds","threads","most_threads","cells":[config.json, ...]};
+ * "seconds" is the time for all measurements together (0: none), "threads" how many a run works
+ * with, 1 if absent, "most_threads" for how many it is opened, as many if absent.  The answer is {"schema":1,"isa","cells":[{"memory_bytes","tokens_per_second",
  * "scored_tokens_per_second","update_seconds","measured"}]}, in the same order.
  *
  * memory_bytes    resident memory of a worker at its peak without the corpus: the model,

@@ -6,14 +6,22 @@
 #include "common/json.h"
 #include "common/machine.h"
 
-json_t *event_hello(const ModelShape *s, const char *isa, int64_t resumed_step)
+json_t *event_hello(const ModelShape *s, const char *isa, int64_t resumed_step, size_t threads,
+                    const char *cores)
 {
     char host[256] = "";
     (void)gethostname(host, sizeof host - 1); /* "" when it has none */
-    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I}", "event", "hello", "version",
-                     SLAW_VERSION, "pid", (json_int_t)getpid(), "host", host, "isa", isa,
+    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s?}", "event", "hello",
+                     "version", SLAW_VERSION, "pid", (json_int_t)getpid(), "host", host, "isa", isa,
                      "parameters", (json_int_t)arch_params(s), "parameters_total",
-                     (json_int_t)arch_params_total(s), "resumed_step", (json_int_t)resumed_step);
+                     (json_int_t)arch_params_total(s), "resumed_step", (json_int_t)resumed_step,
+                     "threads", (json_int_t)threads, "cores", cores);
+}
+
+json_t *event_share(size_t threads, const char *cores)
+{
+    return json_pack("{s:s, s:I, s:s?}", "event", "share", "threads", (json_int_t)threads, "cores",
+                     cores);
 }
 
 json_t *event_step(const StepReport *s)

@@ -11,7 +11,10 @@
 #include "trainer/arch/arch.h"
 #include "trainer/worker/ckpt.h"
 
-json_t *event_hello(const ModelShape *s, const char *isa, int64_t resumed_step);
+/* cores: "0,2-3", NULL when the threads are not pinned. */
+json_t *event_hello(const ModelShape *s, const char *isa, int64_t resumed_step, size_t threads,
+                    const char *cores);
+json_t *event_share(size_t threads, const char *cores);
 
 typedef struct StepReport {
     int64_t step, tokens;

@@ -156,6 +156,11 @@ done:
     return rc;
 }
 
+int event_log_socket(const EventLog *log)
+{
+    return log->socket_fd;
+}
+
 ErrCode event_log_sync(EventLog *log, Err *err)
 {
     if (fdatasync(log->fd) != 0 && errno != EINVAL) { /* EINVAL: a pipe or a device, in tests */

@@ -28,6 +28,9 @@ ErrCode event_log_open(const char *dir, const char *run, int64_t attempt, int so
 /* Writes one event; steals `body` (wire_format).  ERR_IO, ERR_NOMEM, ERR_INVALID. */
 ErrCode event_log_emit(EventLog *log, json_t *body, Err *err);
 
+/* The socket, -1 without one or when it was lost; it stays the log's. */
+int event_log_socket(const EventLog *log);
+
 /* fdatasync of the file. */
 ErrCode event_log_sync(EventLog *log, Err *err);
 

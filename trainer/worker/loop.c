@@ -10,11 +10,13 @@
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/json.h"
+#include "common/machine.h"
 #include "trainer/config/run_config.h"
 #include "trainer/data/sampler.h"
 #include "trainer/models/model.h"
 #include "trainer/optim/optim.h"
 #include "trainer/worker/ckpt.h"
+#include "trainer/worker/control.h"
 #include "trainer/worker/event_body.h"
 #include "trainer/worker/events.h"
 #include "trainer/worker/hf_config.h"
@@ -27,6 +29,10 @@ typedef struct Loop {
     const char *run_dir;
     int lock_fd;
     int64_t steps_left; /* of this attempt */
+    size_t threads, most_threads;
+    Control control;
+    CoreSet cores; /* where we were told to run */
+    bool is_pinned;
     RunConfig config;
     json_t *json;      /* config.json */
     json_t *ckpt_json; /* config.json of its checkpoints */
@@ -53,10 +59,20 @@ static int64_t tokens_at(const Loop *l, int64_t step)
     return step * l->config.batch_tokens;
 }
 
+enum { CORES_BYTES = 1024 };
+
+/* NULL when the threads may run anywhere. */
+static const char *cores_text(const Loop *l, char out[CORES_BYTES])
+{
+    return l->is_pinned ? core_set_text(&l->cores, out, CORES_BYTES) : NULL;
+}
+
 static ErrCode emit_hello(Loop *l, Err *err)
 {
-    return event_log_emit(l->events, event_hello(&l->config.shape, l->kern->isa, l->state.step),
-                          err);
+    char cores[CORES_BYTES];
+    json_t *hello = event_hello(&l->config.shape, l->kern->isa, l->state.step, l->threads,
+                                cores_text(l, cores));
+    return event_log_emit(l->events, hello, err);
 }
 
 static ErrCode emit_step(Loop *l, double loss, double grad_norm, double lr, Err *err)
@@ -93,6 +109,52 @@ static ErrCode emit_bye(Loop *l, ErrCode result, const char *why, Err *err)
     ErrCode rc = event_log_emit(l->events,
                                 event_bye(status, l->state.step, result == ERR_OK ? "" : why), err);
     return rc == ERR_OK ? event_log_sync(l->events, err) : rc;
+}
+
+/* ---------------------------------------------------------------- threads */
+
+static size_t between(int64_t x, size_t most)
+{
+    return x < 1 ? 1 : (size_t)x > most ? most : (size_t)x;
+}
+
+static void set_threads(Loop *l, const LoopOptions *o)
+{
+    int64_t n = o->threads > 0 ? o->threads : l->config.threads;
+    n = n == THREADS_AUTO ? (int64_t)machine_concurrency() : n;
+    l->most_threads = (size_t)(o->most > n ? o->most : n);
+    l->threads = (size_t)n;
+}
+
+/* Does what the scheduler wished last; true when anything changed.  Between two steps only. */
+static bool take_share(Loop *l)
+{
+    ControlShare wish;
+    if (!control_poll(&l->control, event_log_socket(l->events), &wish)) {
+        return false;
+    }
+    size_t threads = between((int64_t)wish.threads, l->most_threads);
+    bool is_new = threads != l->threads;
+    l->threads = threads;
+    if (l->model) {
+        model_set_threads(l->model, threads);
+    }
+    if (wish.has_cores) {
+        bool is_pinned = machine_pin(&wish.cores); /* a core that is gone: where we are */
+        is_new = is_new || is_pinned != l->is_pinned || wish.cores.n != l->cores.n ||
+                 memcmp(wish.cores.core, l->cores.core, wish.cores.n * sizeof(int)) != 0;
+        l->cores = wish.cores;
+        l->is_pinned = is_pinned;
+    }
+    return is_new;
+}
+
+static ErrCode follow_share(Loop *l, Err *err)
+{
+    char cores[CORES_BYTES];
+    return take_share(l)
+               ? event_log_emit(l->events, event_share(l->threads, cores_text(l, cores)), err)
+               : ERR_OK;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -198,6 +260,7 @@ static ErrCode open_training(Loop *l, const char *corpus_dir, Err *err)
 {
     ErrCode rc = ERR_OK;
     const RunConfig *c = &l->config;
+    (void)take_share(l); /* threads that the model starts inherit the cores */
     l->kern = kern_get();
     (void)snprintf(l->state.isa, sizeof l->state.isa, "%s", l->kern->isa);
     TRY(open_corpus(l, corpus_dir, err));
@@ -207,8 +270,9 @@ static ErrCode open_training(Loop *l, const char *corpus_dir, Err *err)
                                .seq = (size_t)c->sequence,
                                .kern = l->kern,
                                .precision = c->precision,
-                               .threads = (size_t)c->threads},
+                               .threads = l->most_threads},
                    &l->model, err));
+    model_set_threads(l->model, l->threads);
     TRY(open_memory(l, err));
     model_init(l->model, (uint64_t)c->seed);
 done:
@@ -220,6 +284,7 @@ static void loop_close(Loop *l)
     model_close(l->model);
     corpus_close(l->corpus);
     event_log_close(l->events);
+    control_release(&l->control);
     arena_release(&l->arena);
     json_decref(l->ckpt_json);
     json_decref(l->json);
@@ -445,6 +510,7 @@ static ErrCode train(Loop *l, Err *err)
         TRY(checkpoint(l, err));
     }
     while (l->state.step < l->config.steps) {
+        TRY(follow_share(l, err));
         if (!stop_requested()) {
             TRY(train_step(l, err));
             l->steps_left--;
@@ -490,6 +556,7 @@ done:
 ErrCode loop_run(const LoopOptions *options, Err *err)
 {
     Loop l = {.run_dir = options->run_dir,
+              .control = CONTROL_INIT,
               .lock_fd = -1,
               .saved_step = -1,
               .steps_left = options->max_steps > 0 ? options->max_steps : INT64_MAX};
@@ -498,6 +565,7 @@ ErrCode loop_run(const LoopOptions *options, Err *err)
         rc = open_config(&l, err);
     }
     if (rc == ERR_OK) {
+        set_threads(&l, options);
         rc = open_events(&l, options, err);
     }
     if (rc == ERR_OK) {

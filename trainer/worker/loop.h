@@ -23,6 +23,9 @@ typedef struct LoopOptions {
     const char *run_dir, *corpus_dir;
     int64_t attempt;   /* -1: the first that has no events yet */
     int socket_fd;     /* -1: none */
+    int64_t threads;   /* to begin with; 0: what config.json says, of "auto" as many as there are
+                        * cores */
+    int64_t most;      /* threads that the scheduler may ask for; 0: no more than these */
     int64_t max_steps; /* stop as by SIGTERM after so many steps of this attempt; 0: no limit */
 } LoopOptions;
 

@@ -100,16 +100,29 @@ static ErrCode print_json(json_t *v, Err *err)
 
 /* ---------------------------------------------------------------- verbs */
 
+static ErrCode check_threads(const LoopOptions *o, Err *err)
+{
+    enum { MAX_THREADS = 1024 };
+    bool is_good =
+        o->threads >= 0 && o->threads <= MAX_THREADS && o->most >= 0 && o->most <= MAX_THREADS;
+    return is_good ? ERR_OK
+                   : err_set(err, ERR_USAGE, "--threads and --most take up to %d", MAX_THREADS);
+}
+
 static ErrCode verb_run(int argc, char *const argv[], Err *err)
 {
     LoopOptions o = {.attempt = environment_number(WIRE_ENV_ATTEMPT),
                      .socket_fd = (int)environment_number(WIRE_ENV_SOCKET)};
-    const Arg args[] = {
-        {"--corpus", ARG_TEXT, &o.corpus_dir}, {"--max-steps", ARG_I64, &o.max_steps}, {0}};
+    const Arg args[] = {{"--corpus", ARG_TEXT, &o.corpus_dir},
+                        {"--threads", ARG_I64, &o.threads},
+                        {"--most", ARG_I64, &o.most},
+                        {"--max-steps", ARG_I64, &o.max_steps},
+                        {0}};
     ErrCode rc = ERR_OK;
     TRY(parse(argc, argv, args, &o.run_dir, err));
     TRY(need(o.run_dir, "RUN_DIR", err));
     TRY(need(o.corpus_dir, "--corpus", err));
+    TRY(check_threads(&o, err));
     stop_install();
     if (o.socket_fd >= 0) { /* started by a scheduler on this machine */
         stop_with_parent(o.socket_fd);
@@ -248,7 +261,8 @@ typedef struct Verb {
 } Verb;
 
 static const Verb verb_table[] = {
-    {"run", "RUN_DIR --corpus DIR [--max-steps N]", verb_run, loop_exit_status},
+    {"run", "RUN_DIR --corpus DIR [--threads N] [--most N] [--max-steps N]", verb_run,
+     loop_exit_status},
     {"generate",
      "CHECKPOINT [--prompt TEXT] [--tokens N] [--temperature T] [--top-k K] [--seed S] [--json]",
      verb_generate, err_exit_status},

@@ -123,6 +123,7 @@ SchedOptions fixture_options(Fixture *f)
         .corpus_dir = f->corpus,
         .launcher = launcher_find("local"),
         .workers = 2,
+        .threads = 1,
         .retries = 2,
         .times = sched_times_default(),
         .observer = {

@@ -12,6 +12,7 @@
 
 #include "common/exit_code.h"
 #include "common/fsx.h"
+#include "common/machine.h"
 #include "orchestrator/launch/process.h"
 #include "orchestrator/sched/retry.h"
 #include "tests/orchestrator/sched/fixture.h"
@@ -77,6 +78,103 @@ START_TEST(every_run_is_done_and_a_second_time_nothing_is)
     ck_assert_str_eq(before, after);
     free(before);
     free(after);
+}
+END_TEST
+
+/* Every share of an attempt, in order: "1:0 2:0-1", from its events. */
+static const char *shares_of(int run)
+{
+    static char text[512];
+    char path[1024];
+    Err err = ERR_INIT;
+    Buf events = BUF_INIT;
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/events.jsonl", f.dir, f.runs[run].dir);
+    ck_assert_int_eq(fsx_read(path, 1 << 20, &events, &err), ERR_OK);
+    text[0] = '\0';
+    for (const char *p = buf_str(&events); (p = strstr(p, "\"event\":\"share\"")) != NULL; p++) {
+        int threads = 0;
+        char cores[64] = "any";
+        (void)sscanf(p, "\"event\":\"share\",\"threads\":%d,\"cores\":\"%63[^\"]", &threads, cores);
+        size_t n = strlen(text);
+        (void)snprintf(text + n, sizeof text - n, "%s%d:%s", n ? " " : "", threads, cores);
+    }
+    buf_release(&events);
+    return text;
+}
+
+/* Options for two cores, of which this process then has no others.  False: there is one. */
+static bool on_two_cores(SchedOptions *o, CoreSet *two)
+{
+    *two = machine_cores();
+    if (two->n < 2) {
+        return false;
+    }
+    two->n = 2;
+    ck_assert(machine_pin(two));
+    *o = fixture_options(&f);
+    o->threads = 0;
+    o->concurrency = 2;
+    o->is_pinned = true;
+    return true;
+}
+
+/* Two runs at a time have a core each; r3, which takes three times as long as the others one
+ * after the other, is the last one and gets both. */
+START_TEST(the_last_run_gets_the_idle_core)
+{
+    SchedOptions o;
+    CoreSet two;
+    if (!on_two_cores(&o, &two)) {
+        return;
+    }
+    char both[32], want[64];
+    fixture_behave("all=slow@10,r3=slow@100");
+    (void)fixture_run(&f, &o);
+    int own = 0;
+    ck_assert_int_eq(sscanf(shares_of(3), "1:%d", &own), 1);
+    (void)snprintf(want, sizeof want, "1:%d 2:%s", own, core_set_text(&two, both, sizeof both));
+    ck_assert_str_eq(shares_of(3), want);
+    (void)snprintf(want, sizeof want, "1:%d", two.core[0] + two.core[1] - own);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(shares_of(i), want);
+    }
+    (void)snprintf(want, sizeof want, "2 %s", both);
+    want_sql("SELECT threads || ' ' || cores FROM attempt a JOIN run r ON r.id = a.run_id"
+             " WHERE r.name = 'r3'",
+             want);
+}
+END_TEST
+
+START_TEST(sharing_cores_changes_no_result_also_when_killed)
+{
+    SchedOptions o = fixture_options(&f);
+    CoreSet two;
+    (void)fixture_run(&f, &o);
+    char *before = fixture_dump(&f);
+    teardown();
+    setup();
+    if (on_two_cores(&o, &two)) {
+        fixture_behave("all=slow@5,r3=kill@6*1");
+        (void)fixture_run(&f, &o);
+        char *after = fixture_dump(&f);
+        ck_assert_str_eq(before, after);
+        free(after);
+    }
+    free(before);
+}
+END_TEST
+
+/* With a number in the study file nothing is shared; without pinning nobody is told a core. */
+START_TEST(fixed_threads_and_free_cores_stay_so)
+{
+    SchedOptions o = fixture_options(&f);
+    o.threads = 3;
+    fixture_behave("all=slow@5");
+    (void)fixture_run(&f, &o);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_str_eq(shares_of(i), "3:any");
+    }
+    want_sql("SELECT count(*) FROM attempt WHERE threads = 3 AND cores IS NULL", "4");
 }
 END_TEST
 
@@ -481,6 +579,9 @@ static Suite *suite(void)
     tcase_set_timeout(t, 30);
     tcase_add_test(t, every_run_is_done_and_a_second_time_nothing_is);
     tcase_add_test(t, the_longest_run_starts_first);
+    tcase_add_test(t, the_last_run_gets_the_idle_core);
+    tcase_add_test(t, sharing_cores_changes_no_result_also_when_killed);
+    tcase_add_test(t, fixed_threads_and_free_cores_stay_so);
     tcase_add_loop_test(t, trouble_ends_as_it_should_and_alone, 0,
                         (int)(sizeof trouble / sizeof trouble[0]));
     tcase_add_test(t, damaged_lines_are_counted_and_reported);

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/machine.h"
 #include "orchestrator/spec/validate.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -183,6 +184,32 @@ START_TEST(spelling_does_not_change_an_identity)
 }
 END_TEST
 
+START_TEST(workers_and_threads_may_be_left_to_the_machine)
+{
+    static const char matrix[] = "matrix: {architecture: [llama], size: [a]}\n";
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s", matrix);
+    Study *s = opened(text);
+    ck_assert(s->workers == 1 && s->threads == 1 && s->is_pinned);
+    ck_assert(study_workers(s) == 1 && study_threads(s) == 1 && study_most_threads(s) == 1);
+    study_close(s);
+    (void)snprintf(text, sizeof text, "%sexecution: {workers: auto, threads: auto, pin: false}\n",
+                   matrix);
+    s = opened(text);
+    ck_assert(!s->is_pinned);
+    ck_assert_int_eq(study_workers(s), (int64_t)machine_concurrency());
+    ck_assert_uint_eq(study_threads(s), 1);
+    ck_assert_uint_eq(study_most_threads(s), machine_concurrency());
+    ck_assert_int_eq(s->runs[0].config.threads, THREADS_AUTO);
+    ck_assert_str_eq(json_string_value(json_object_get(s->runs[0].json, "threads")), "auto");
+    study_close(s);
+    (void)snprintf(text, sizeof text, "%sexecution: {workers: 3, threads: 5}\n", matrix);
+    s = opened(text);
+    ck_assert(study_workers(s) == 3 && study_threads(s) == 5 && study_most_threads(s) == 5);
+    study_close(s);
+}
+END_TEST
+
 static void expect_same_runs(const Study *a, const Study *b)
 {
     ck_assert_uint_eq(a->n_runs, b->n_runs);
@@ -337,6 +364,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, any_scalar_may_be_an_axis);
     tcase_add_test(tc, overrides_apply_in_order);
     tcase_add_test(tc, cells_are_excluded_and_included);
+    tcase_add_test(tc, workers_and_threads_may_be_left_to_the_machine);
     tcase_add_test(tc, spelling_does_not_change_an_identity);
     tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
     tcase_add_test(tc, shipped_studies_are_as_promised);

@@ -86,6 +86,7 @@ static const struct {
     {"'seed':1", "'seed':'one'", "seed", ERR_FORMAT},
     {"'seed':1", "'seed':-1", "seed", ERR_INVALID},
     {"'threads':1", "'threads':0", "threads", ERR_INVALID},
+    {"'threads':1", "'threads':'many'", "threads", ERR_FORMAT},
     {"'tnl'", "'gpt'", "gpt", ERR_INVALID},
     {"'heads':1", "'heads':5", "heads", ERR_INVALID},
     {"'head_width':32", "'head_width':16", "head_width", ERR_INVALID},
@@ -159,6 +160,7 @@ START_TEST(identity_depends_on_results_only)
                                           {"'tnl-20k'", "'x'"},
                                           {"'20k'", "'tiny'"},
                                           {"'threads':1", "'threads':4"},
+                                          {"'threads':1", "'threads':'auto'"},
                                           {"'keep':'weights'", "'keep':'all'"},
                                           {"'clip':1.0", "'clip':1"},
                                           {"10000000", "1e7"}};

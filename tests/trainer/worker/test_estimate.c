@@ -121,6 +121,7 @@ static const char *const bad[] = {
     "{\"cells\":[],\"seconds\":-1}",
     "{\"cells\":{},\"seconds\":0}",
     "{\"cells\":[],\"seconds\":0,\"threads\":0}",
+    "{\"cells\":[],\"seconds\":0,\"threads\":3,\"most_threads\":2}",
     "{\"cells\":[{}],\"seconds\":0}",
 };
 

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/json.h"
+#include "common/machine.h"
 #include "common/rng.h"
 #include "common/subprocess.h"
 #include "tests/support/suite.h"
@@ -322,6 +323,51 @@ START_TEST(bf16_goes_on_only_with_the_isa_where_it_began)
 }
 END_TEST
 
+/* Commands between steps: threads and cores move, the bytes do not. */
+START_TEST(threads_and_cores_follow_the_socket)
+{
+    char run[FSX_PATH_BYTES], line[256], cores[64];
+    int pair[2];
+    CoreSet all = machine_cores();
+    (void)tiny_long_run(&tiny, "moved", "llama", run);
+    replace_in(run, "config.json", "\"threads\":1", "\"threads\":4");
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    pid_t pid = tiny_start(run, tiny.corpus, pair[0]);
+    (void)close(pair[0]);
+    wait_for_text(run, 0, "\"event\":\"step\"");
+    (void)snprintf(line, sizeof line,
+                   "{\"v\":1,\"command\":\"threads\",\"n\":2,\"cores\":\"%d\"}\n"
+                   "{\"v\":1,\"command\":\"dance\"}\n",
+                   all.core[all.n - 1]);
+    ck_assert_int_eq(send(pair[1], line, strlen(line), 0), (ssize_t)strlen(line));
+    wait_for_text(run, 0, "\"event\":\"share\"");
+    (void)snprintf(line, sizeof line,
+                   "{\"v\":1,\"command\":\"threads\",\"n\":99,\"cores\":\"%s\"}\n",
+                   core_set_text(&all, cores, sizeof cores));
+    ck_assert_int_eq(send(pair[1], line, strlen(line), 0), (ssize_t)strlen(line));
+    ck_assert_int_eq(tiny_wait(pid), 0);
+    (void)close(pair[1]);
+    json_t *e = tiny_events(run, 0);
+    const json_t *hello = tiny_event(e, "hello", 0), *share = tiny_event(e, "share", 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(hello, "threads")), 4);
+    ck_assert(json_is_null(json_object_get(hello, "cores")));
+    ck_assert_int_eq(json_integer_value(json_object_get(share, "threads")), 2);
+    (void)snprintf(cores, sizeof cores, "%d", all.core[all.n - 1]);
+    ck_assert_str_eq(json_string_value(json_object_get(share, "cores")), cores);
+    share = tiny_event(e, "share", 1); /* no more than it was opened for; or it had ended before */
+    ck_assert(!share || json_integer_value(json_object_get(share, "threads")) == 4);
+    json_decref(e);
+    e = tiny_events(whole, 0);
+    for (int i = 0; i < TINY_LONG_CHECKPOINTS; i++) {
+        json_t *o = tiny_events(run, 0);
+        const json_t *a = tiny_event(e, "evaluation", i), *b = tiny_event(o, "evaluation", i);
+        ck_assert(json_equal(json_object_get(a, "loss"), json_object_get(b, "loss")));
+        json_decref(o);
+    }
+    json_decref(e);
+}
+END_TEST
+
 /* Runs slaw-worker; its exit status, and what it printed in *out. */
 static int run_cli(const char *const *args, Buf *out)
 {
@@ -374,6 +420,8 @@ START_TEST(wrong_command_lines_are_usage_errors)
         {"generate", "x", "--tokens", "many"},
         {"generate", "x", "--colour", "red"},
         {"describe", "x"},
+        {"run", "x", "--corpus", "y", "--threads", "2000"},
+        {"probe", "--precision", "f16"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         Buf out = BUF_INIT;
@@ -400,6 +448,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_full_disk_ends_the_attempt_and_not_the_run);
     tcase_add_test(tc, every_isa_trains_the_same_bits);
     tcase_add_test(tc, bf16_goes_on_only_with_the_isa_where_it_began);
+    tcase_add_test(tc, threads_and_cores_follow_the_socket);
     tcase_add_test(tc, it_describes_and_measures_itself);
     tcase_add_test(tc, wrong_command_lines_are_usage_errors);
     tcase_add_test(tc, failures_have_a_line_and_a_status);
