@@ -27,7 +27,9 @@ enum {
     /* Rows of A that stay in L2 while the panels pass. */
     ROW_BLOCK = 126 / TILE_ROWS * TILE_ROWS,
     LEFT_W = (TILE_ROWS + TILE_W - 1) / TILE_W * TILE_W, /* floats per step of one packed tile */
-    ROWS_AHEAD = 8,                                      /* steps between a prefetch and its use */
+    L1_STRIDE = 1024, /* floats after which lines fall on the same place in L1: rows so far
+                         apart would drive each other out */
+    ROWS_AHEAD = 8,   /* steps between a prefetch and its use */
 };
 
 typedef enum Kind { EXACT, ROUNDED, PAIRS } Kind;
@@ -221,18 +223,26 @@ VEC_FN Tile load_across(const Kind kind, const float *x, size_t ld, size_t p, si
     return tile_pairs(even, count >= TILE_W ? tile_load(at + ld) : tile_load_part(at + ld, count));
 }
 
+/* count floats (PAIRS: up to twice a register's) as the steps of a row. */
+VEC_FN Tile convert(const Kind kind, const float *x, size_t count)
+{
+    if (kind == PAIRS) {
+        return tile_row_pairs(x, count);
+    }
+    Tile t = count >= TILE_W ? tile_load(x) : tile_load_part(x, count);
+    return kind == ROUNDED ? tile_round(t) : t;
+}
+
 /* One row of k floats as steps. */
 VEC_FN void convert_row(const Kind kind, size_t k, const float *x, float *to)
 {
     const size_t width = kind == PAIRS ? 2 * TILE_W : TILE_W; /* floats of x in one store */
     size_t p = 0;
     for (; p + width <= k; p += width, to += TILE_W) {
-        tile_store(to, kind == PAIRS ? tile_row_pairs(x + p, width) : tile_round(tile_load(x + p)));
+        tile_store(to, convert(kind, x + p, width));
     }
     if (p < k) {
-        Tile last =
-            kind == PAIRS ? tile_row_pairs(x + p, k - p) : tile_round(tile_load_part(x + p, k - p));
-        tile_store_part(to, steps_of(kind, k - p), last);
+        tile_store_part(to, steps_of(kind, k - p), convert(kind, x + p, k - p));
     }
 }
 
@@ -388,7 +398,7 @@ VEC_FN Left left_of(const Kind kind, size_t rows, size_t n, size_t k, LeftView a
         bool is_copied = kind != EXACT || (TILE_GATHER_LEFT && n > PANEL);
         return is_copied && a.row == 1 ? pack_left_tiles(kind, rows, k, a) : (Left){a, 0};
     }
-    if (kind == EXACT) {
+    if (kind == EXACT && (a.row % L1_STRIDE != 0 || n <= 2 * PANEL)) {
         return (Left){a, 0};
     }
     float *to = pack_buffer()->left;
