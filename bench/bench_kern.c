@@ -155,6 +155,42 @@ static void run_softmax(const Kern *k, const Work *w)
     k->softmax(w->n / ROW, ROW, w->buf[0], w->valid, w->buf[5]);
 }
 
+/* Heads of 32 on rows of 256; the sines of 16 positions. */
+static KernTurn turn_of(const Work *w, size_t width)
+{
+    return (KernTurn){.rows = w->n / width,
+                      .h = width / 32,
+                      .p = 32,
+                      .period = 16,
+                      .cosine = w->buf[3],
+                      .sine = w->buf[4]};
+}
+
+static void run_rope(const Kern *k, const Work *w)
+{
+    KernTurn t = turn_of(w, ROW);
+    k->rope(&t, 1.0f, 1.0f, w->buf[0], ROW);
+}
+
+static void run_silu_lrpe(const Kern *k, const Work *w)
+{
+    KernTurn t = turn_of(w, ROW);
+    k->silu_lrpe(&t, w->buf[0], ROW, w->buf[2], (size_t)2 * ROW);
+}
+
+static void run_silu_lrpe_grad(const Kern *k, const Work *w)
+{
+    KernTurn t = turn_of(w, ROW);
+    k->silu_lrpe_grad(&t, w->buf[0], ROW, w->buf[1], (size_t)2 * ROW, w->buf[2], ROW);
+}
+
+static void run_lrpe_theta_grad(const Kern *k, const Work *w)
+{
+    static double dtheta[ROW];
+    KernTurn t = turn_of(w, ROW);
+    k->lrpe_theta_grad(&t, w->buf[0], w->buf[1], (size_t)2 * ROW, dtheta);
+}
+
 /* Tiles of 64 columns. */
 static void run_softmax_tile(const Kern *k, const Work *w)
 {
@@ -307,6 +343,10 @@ static const struct {
     {"rmsnorm_dw", run_rmsnorm_dw, 2},
     {"normgate", run_normgate, 3},
     {"normgate_grad", run_normgate_grad, 6},
+    {"rope", run_rope, 2},
+    {"silu_lrpe", run_silu_lrpe, 3},
+    {"silu_lrpe_grad", run_silu_lrpe_grad, 4},
+    {"lrpe_theta_grad", run_lrpe_theta_grad, 4},
     {"softmax", run_softmax, 2},
     {"softmax_tile", run_softmax_tile, 2},
     {"softmax_end", run_softmax_end, 1},

@@ -29,6 +29,7 @@ struct KernAdamw;
 struct KernBound;
 struct KernDecay;
 struct KernDecayGrad;
+struct KernTurn;
 
 typedef enum KernAcc { KERN_SET, KERN_ADD } KernAcc; /* C = AB, or C += AB */
 
@@ -110,6 +111,19 @@ typedef struct Kern {
      * and the others become 0.  lse [rows] = log sum exp (may be NULL). */
     void (*softmax)(size_t rows, size_t n, Real *x, const size_t *valid, Real *lse);
 
+    /* Positions by rotation, whole rows of heads at a time (KernTurn).
+     * rope: the halves x1, x2 of each head of x (ld) become
+     * scale (x1 cos - turn x2 sin, turn x1 sin + x2 cos); turn = -1 is the transpose of 1. */
+    void (*rope)(const struct KernTurn *t, Real scale, Real turn, Real *x, size_t ld);
+    /* y [rows][h][2p] = [silu(x) cos ; silu(x) sin] from x [rows][h p]; and dx from x, dy. */
+    void (*silu_lrpe)(const struct KernTurn *t, const Real *x, size_t ldx, Real *y, size_t ldy);
+    void (*silu_lrpe_grad)(const struct KernTurn *t, const Real *x, size_t ldx, const Real *dy,
+                           size_t lddy, Real *dx, size_t lddx);
+    /* dtheta [h p] += sum over the rows, in their order, of position (dy_s y_c - dy_c y_s);
+     * the moment in Real, the sum in double. */
+    void (*lrpe_theta_grad)(const struct KernTurn *t, const Real *y, const Real *dy, size_t ld,
+                            double *dtheta);
+
     /* Softmax over tiles of columns, in units of bits: weight 2^(s - max).  Row i of a tile
      * s [rows,n] (ld) uses its first valid + i columns, n at most; the others become 0.
      * softmax_tile takes the next tile of each row: max [rows] (at first -inf) moves up, s
@@ -169,6 +183,13 @@ typedef struct Kern {
      * Loshchilov & Hutter, arXiv:1711.05101. */
     void (*adamw)(size_t n, const struct KernAdamw *k, const Real *g, Real *p, Real *m, Real *v);
 } Kern;
+
+/* rows of h heads of width p; row r is at position (first + r) mod period, first < period.
+ * Tables of the positions' sines: [period,p/2] for rope, p even; [period,h p] for LRPE. */
+typedef struct KernTurn {
+    size_t rows, h, p, first, period;
+    const Real *cosine, *sine;
+} KernTurn;
 
 typedef struct KernAdamw {
     Real lr, beta1, beta2, eps, weight_decay, c1, c2, grad_scale;

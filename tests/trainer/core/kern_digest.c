@@ -41,7 +41,7 @@ void digest_float(Digest *d, float x)
     digest_bytes(d, isnan(x) ? UINT32_C(0x7FC00000) : u, 4);
 }
 
-static void digest_double(Digest *d, double x)
+void digest_double(Digest *d, double x)
 {
     uint64_t u;
     memcpy(&u, &x, sizeof u);
@@ -532,6 +532,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(mul) X(mul_add) X(axpy) X(scale) X(exp) X(sigmoid) X(log_sigmoid) \
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
     X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) \
+    X(rope) X(silu_lrpe) X(silu_lrpe_grad) X(lrpe_theta_grad) \
     X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(adamw) \
     X(scale_rows) X(mul_rows) X(sum_rows) X(decay_factors) X(decay_inside) X(decay_grad) X(hgrn2_gates)
 /* clang-format on */

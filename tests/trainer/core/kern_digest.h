@@ -16,6 +16,7 @@ enum { N_SLOT = 14, SLOT_FLOATS = 1 << 18, MARGIN = 16 };
 float *fill(size_t slot, size_t n, uint64_t seed, double sd, DataKind kind);
 
 void digest_float(Digest *d, float x);
+void digest_double(Digest *d, double x);
 
 /* The array and its margin. */
 void digest_array(Digest *d, size_t n, const float *x);
@@ -42,6 +43,10 @@ void digest_rmsnorm_dx(Digest *d, const Kern *k);
 void digest_rmsnorm_dw(Digest *d, const Kern *k);
 void digest_normgate(Digest *d, const Kern *k);
 void digest_normgate_grad(Digest *d, const Kern *k);
+void digest_rope(Digest *d, const Kern *k);
+void digest_silu_lrpe(Digest *d, const Kern *k);
+void digest_silu_lrpe_grad(Digest *d, const Kern *k);
+void digest_lrpe_theta_grad(Digest *d, const Kern *k);
 void digest_softmax_tile(Digest *d, const Kern *k);
 void digest_softmax_end(Digest *d, const Kern *k);
 void digest_softmax_tile_grad(Digest *d, const Kern *k);

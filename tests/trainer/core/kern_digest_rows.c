@@ -185,3 +185,68 @@ void digest_dot_rows(Digest *d, const Kern *k)
         digest_array(d, ROWS, y);
     });
 }
+
+/* ---- positions ---- */
+
+enum { HEADS = 2, PERIOD = 2 };
+
+/* ROWS rows of HEADS heads of width p, from position 1 on. */
+static KernTurn turn_of(size_t p, uint64_t seed)
+{
+    return (KernTurn){.rows = ROWS,
+                      .h = HEADS,
+                      .p = p,
+                      .first = 1,
+                      .period = PERIOD,
+                      .cosine = fill(0, PERIOD * HEADS * p, seed, 1.0, DATA_PLAIN),
+                      .sine = fill(1, PERIOD * HEADS * p, seed, 1.0, DATA_PLAIN)};
+}
+
+void digest_rope(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        KernTurn t = turn_of(2 * n, seed);
+        float *x = fill(2, ROWS * HEADS * 2 * n, seed, 2.0, kind);
+        k->rope(&t, 0.3f, -1.0f, x, HEADS * 2 * n);
+        digest_array(d, ROWS * HEADS * 2 * n, x);
+    });
+}
+
+void digest_silu_lrpe(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        KernTurn t = turn_of(n, seed);
+        float *y = fill(3, ROWS * HEADS * 2 * n, seed, 1.0, DATA_PLAIN);
+        k->silu_lrpe(&t, fill(2, ROWS * HEADS * n, seed, 4.0, kind), HEADS * n, y, HEADS * 2 * n);
+        digest_array(d, ROWS * HEADS * 2 * n, y);
+    });
+}
+
+void digest_silu_lrpe_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        KernTurn t = turn_of(n, seed);
+        float *dx = fill(4, ROWS * HEADS * n, seed, 1.0, DATA_PLAIN);
+        k->silu_lrpe_grad(&t, fill(2, ROWS * HEADS * n, seed, 4.0, kind), HEADS * n,
+                          fill(3, ROWS * HEADS * 2 * n, seed, 1.0, kind), HEADS * 2 * n, dx,
+                          HEADS * n);
+        digest_array(d, ROWS * HEADS * n, dx);
+    });
+}
+
+void digest_lrpe_theta_grad(Digest *d, const Kern *k)
+{
+    enum { MOST = 1000 };
+    double dtheta[HEADS * MOST];
+    EACH_CASE({
+        KernTurn t = turn_of(n, seed);
+        for (size_t j = 0; j < HEADS * n; j++) {
+            dtheta[j] = (double)j;
+        }
+        k->lrpe_theta_grad(&t, fill(2, ROWS * HEADS * 2 * n, seed, 1.0, kind),
+                           fill(3, ROWS * HEADS * 2 * n, seed, 1.0, kind), HEADS * 2 * n, dtheta);
+        for (size_t j = 0; j < HEADS * n; j++) {
+            digest_double(d, dtheta[j]);
+        }
+    });
+}

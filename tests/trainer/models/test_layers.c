@@ -62,28 +62,41 @@ static double inner(size_t n, const Real *x, const Real *y)
 
 enum { P = 6, HEADS = 2, D = P * HEADS };
 
+/* One row of h heads at a position whose sines are given. */
+static KernTurn turn_at(size_t h, const Real *cosine, const Real *sine)
+{
+    return (KernTurn){.rows = 1, .h = h, .p = P, .period = 1, .cosine = cosine, .sine = sine};
+}
+
 static double rope_score(size_t t, size_t s, const Real *q, const Real *k)
 {
     double theta[P / 2];
     Real c[P / 2], si[P / 2], a[P], b[P];
+    KernTurn turn = turn_at(1, c, si);
     memcpy(a, q, sizeof a);
     memcpy(b, k, sizeof b);
     rope_theta(P, 10000.0, theta);
     angles_at(t, P / 2, theta, c, si);
-    rope_forward(1, P, c, si, 1.0, a);
+    kern_get()->rope(&turn, 1.0, 1.0, a, P);
     angles_at(s, P / 2, theta, c, si);
-    rope_forward(1, P, c, si, 1.0, b);
+    kern_get()->rope(&turn, 1.0, 1.0, b, P);
     return inner(P, a, b);
 }
 
 static double lrpe_score(size_t t, size_t s, const double *theta, const Real *q, const Real *k)
 {
     Real c[P], si[P], a[2 * P], b[2 * P];
+    KernTurn turn = turn_at(1, c, si);
     angles_at(t, P, theta, c, si);
-    lrpe_forward(kern_get(), 1, P, c, si, q, a);
+    kern_get()->silu_lrpe(&turn, q, P, a, (size_t)2 * P);
     angles_at(s, P, theta, c, si);
-    lrpe_forward(kern_get(), 1, P, c, si, k, b);
+    kern_get()->silu_lrpe(&turn, k, P, b, (size_t)2 * P);
     return inner((size_t)2 * P, a, b);
+}
+
+static double silu(double x)
+{
+    return x / (1.0 + exp(-x));
 }
 
 START_TEST(scores_depend_on_distance_alone)
@@ -97,7 +110,7 @@ START_TEST(scores_depend_on_distance_alone)
         check_near("RoPE", rope_score(s + 1007, 1000, q, k), rope_score(s + 7, 0, q, k), 1e-11);
         double want = 0.0;
         for (size_t j = 0; j < P; j++) {
-            want += q[j] * k[j] * cos(((double)s + 7.0) * theta[j]);
+            want += silu(q[j]) * silu(k[j]) * cos(((double)s + 7.0) * theta[j]);
         }
         check_near("LRPE", lrpe_score(s + 1007, 1000, theta, q, k), want, 1e-11);
     }
@@ -110,52 +123,81 @@ START_TEST(rope_turns_pairs_half_a_head_apart)
     Real c[P / 2], s[P / 2], x[P] = {1, 0, 0, 0, 0, 0};
     rope_theta(P, 100.0, theta);
     angles_at(3, P / 2, theta, c, s);
-    rope_forward(1, P, c, s, 2.0, x);
+    KernTurn turn = turn_at(1, c, s);
+    kern_get()->rope(&turn, 2.0, 1.0, x, P);
     check_near("x[0]", x[0], 2.0 * cos(3.0), 1e-15);
     check_near("x[3]", x[3], 2.0 * sin(3.0), 1e-15);
     check_near("theta[1]", theta[1], pow(100.0, -1.0 / 3.0), 1e-15);
-    rope_backward(1, P, c, s, 0.5, x); /* turns it back */
+    kern_get()->rope(&turn, 0.5, -1.0, x, P); /* turns it back */
     check_near("x[0] again", x[0], 1.0, 1e-15);
     check_near("x[3] again", x[3], 0.0, 1e-15);
 }
 END_TEST
 
+enum { LROWS = 70, LT = 33 }; /* more rows than a block, sequences of LT */
+
 typedef struct Lrpe {
-    Real x[D], dy[2 * D];
-    double theta[D];
-    Real theta_r[D];
+    Real x[LROWS * 2 * D], y[LROWS * 4 * D], dy[LROWS * 4 * D];
+    Real cosine[LT * D], sine[LT * D], theta[D];
 } Lrpe;
+
+/* Rows from position 5 on. */
+static KernTurn lrpe_turn(Lrpe *w)
+{
+    double theta[D];
+    for (size_t j = 0; j < D; j++) {
+        theta[j] = w->theta[j];
+    }
+    for (size_t t = 0; t < LT; t++) {
+        angles_at(t, D, theta, w->cosine + t * D, w->sine + t * D);
+    }
+    return (KernTurn){.rows = LROWS,
+                      .h = HEADS,
+                      .p = P,
+                      .first = 5,
+                      .period = LT,
+                      .cosine = w->cosine,
+                      .sine = w->sine};
+}
 
 static double lrpe_objective(void *ctx)
 {
     Lrpe *w = ctx;
-    Real c[D], s[D], y[2 * D];
-    for (size_t j = 0; j < D; j++) {
-        w->theta[j] = w->theta_r[j];
-    }
-    angles_at(17, D, w->theta, c, s);
-    lrpe_forward(kern_get(), HEADS, P, c, s, w->x, y);
-    return inner((size_t)2 * D, y, w->dy);
+    KernTurn turn = lrpe_turn(w);
+    lrpe_forward(kern_get(), &turn, w->x, (size_t)2 * D, w->y, (size_t)4 * D);
+    return inner((size_t)LROWS * 4 * D, w->y, w->dy);
 }
 
 START_TEST(lrpe_gradients)
 {
     static Lrpe w;
-    Real c[D], s[D], y[2 * D], dx[D], dtheta_r[D];
+    static Real dx[LROWS * 2 * D], dtheta_r[D];
     double dtheta[D] = {0};
-    fill(D, w.x, 3);
-    fill((size_t)2 * D, w.dy, 4);
-    fill(D, w.theta_r, 5);
+    fill((size_t)LROWS * 2 * D, w.x, 3);
+    fill((size_t)LROWS * 4 * D, w.dy, 4);
+    fill(D, w.theta, 5);
     (void)lrpe_objective(&w);
-    angles_at(17, D, w.theta, c, s);
-    lrpe_forward(kern_get(), HEADS, P, c, s, w.x, y);
-    lrpe_backward(kern_get(), HEADS, P, c, s, w.dy, dx);
-    lrpe_theta_grad(HEADS, P, 17, y, w.dy, dtheta);
+    KernTurn turn = lrpe_turn(&w);
+    lrpe_backward(kern_get(), &turn, w.x, (size_t)2 * D, w.dy, (size_t)4 * D, dx, (size_t)2 * D);
+    for (size_t of_key = 0; of_key < 2; of_key++) {
+        size_t at = of_key * 2 * D;
+        kern_get()->lrpe_theta_grad(&turn, w.y + at, w.dy + at, (size_t)4 * D, dtheta);
+    }
     for (size_t j = 0; j < D; j++) {
         dtheta_r[j] = dtheta[j];
     }
-    check_slopes("dx", D, w.x, dx, lrpe_objective, &w);
-    check_slopes("dtheta", D, w.theta_r, dtheta_r, lrpe_objective, &w);
+    check_slopes("dx", (size_t)LROWS * 2 * D, w.x, dx, lrpe_objective, &w);
+    check_slopes("dtheta", D, w.theta, dtheta_r, lrpe_objective, &w);
+    (void)lrpe_objective(&w);
+    for (size_t r = 0; r < LROWS; r++) {
+        double t = (double)((5 + r) % LT);
+        for (size_t j = 0; j < D; j++) {
+            const Real *y = w.y + r * 4 * D + j / P * 2 * P + j % P;
+            double f = silu(w.x[r * 2 * D + j]), angle = t * w.theta[j];
+            check_near("y cos", y[0], f * cos(angle), 1e-14);
+            check_near("y sin", y[P], f * sin(angle), 1e-14);
+        }
+    }
 }
 END_TEST
 

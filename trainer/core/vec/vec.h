@@ -13,7 +13,8 @@
  *   vec_add_exponent(p, n + magic)  p 2^n where that is normal: n added to p's bits
  *   vec_fold, vec_fold_max          all lanes into one, sums 8, 4, 2, 1
  *   VecD, vecd_*                    sixteen doubles; vecd_load/store as above, vecd_add(acc, x)
- *                                   adds floats, vecd_round gives floats
+ *                                   adds floats, vecd_scaled_add(acc, scale, x) a multiple
+ *                                   of them (fused), vecd_round gives floats
  * count is the constant 16 in the body of a loop, so its test vanishes there.
  * Each function below is the one of real_math.h, operation for operation.
  */

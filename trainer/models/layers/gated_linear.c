@@ -107,7 +107,7 @@ void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
     w->theta = mem_doubles(mem, d);
     w->theta_now = mem_doubles(mem, d);
     w->state = mem_reals(mem, m->threads * 2 * m->p * m->p);
-    w->row = mem_reals(mem, m->threads * 4 * d);
+    w->angle = mem_reals(mem, 2 * d);
     w->dec = mem_reals(mem, 12 * d);
     w->y = mem_reals(mem, r * d);
     if (model_trains(m)) {
@@ -153,18 +153,32 @@ void gated_derive_angles(Model *m, GatedLinear *w)
 
 /* ---- forward ----------------------------------------------------------------------- */
 
-/* One row: q | k as attention takes them, from z. */
-static void keys_forward(const Model *m, const GatedLayer *y, const Real *cosine, const Real *sine,
-                         const Real *z, Real *row, Real *qk)
+/* Rows at positions first .. of one or more sequences of t tokens. */
+static KernTurn turn_of(const Model *m, const GatedLayer *y, size_t rows, size_t first, size_t t)
 {
-    const Kern *k = m->kern;
-    if (!y->has_lrpe) {
-        k->silu(2 * m->d, z, qk);
+    return (KernTurn){.rows = rows,
+                      .h = m->h,
+                      .p = m->p,
+                      .first = first % t,
+                      .period = t,
+                      .cosine = y->cosine,
+                      .sine = y->sine};
+}
+
+/* q | k as attention takes them, from z; this thread's rows. */
+static void keys_forward(const Model *m, const GatedLayer *y, const Part *part)
+{
+    size_t kw = key_width(m, y), ldz = 3 * m->d + m->p;
+    const Real *z = y->z + part->first * ldz;
+    Real *qk = y->qk + part->first * 2 * kw;
+    if (y->has_lrpe) {
+        KernTurn turn = turn_of(m, y, part->n, part->first, part->t);
+        lrpe_forward(m->kern, &turn, z, ldz, qk, 2 * kw);
         return;
     }
-    k->silu(2 * m->d, z, row);
-    lrpe_forward(k, m->h, m->p, cosine, sine, row, qk);
-    lrpe_forward(k, m->h, m->p, cosine, sine, row + m->d, qk + 2 * m->d);
+    for (size_t r = 0; r < part->n; r++) {
+        m->kern->silu(2 * m->d, z + r * ldz, qk + r * 2 * kw);
+    }
 }
 
 static LinAttnIn head_in(const Model *m, const GatedLayer *y, Part part, size_t b, size_t j)
@@ -211,16 +225,10 @@ void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb
 {
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
-    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p, at = part.first * d;
+    size_t d = m->d, ldz = 3 * d + m->p, at = part.first * d;
     Real *z = y->z + part.first * ldz;
     linear_forward(k, y->q, part.n, xb + at, d, z, ldz, KERN_SET);
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        size_t t = r % part.t * d;
-        const Real *cosine = y->has_lrpe ? y->cosine + t : NULL;
-        const Real *sine = y->has_lrpe ? y->sine + t : NULL;
-        keys_forward(m, y, cosine, sine, y->z + r * ldz, w->row + part.id * 4 * d,
-                     y->qk + r * 2 * kw);
-    }
+    keys_forward(m, y, &part);
     part_barrier_heads(&part);
     heads_forward(m, w, y, part);
     part_barrier_heads(&part);
@@ -255,27 +263,28 @@ static void heads_backward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
     }
 }
 
-/* One row: dz of q and k from dqk. */
-static void keys_backward(const Model *m, GatedLayer *y, size_t t, const Real *z, const Real *dqk,
-                          Real *row, Real *dz)
+/* dz of q and k from dqk; this thread's rows. */
+static void keys_backward(const Model *m, const GatedLinear *w, const GatedLayer *y,
+                          const Part *part)
 {
-    const Kern *k = m->kern;
-    size_t d = m->d;
-    if (!y->has_lrpe) {
-        k->silu_grad(2 * d, z, dqk, dz);
+    size_t kw = key_width(m, y), ldz = 3 * m->d + m->p;
+    const Real *z = y->z + part->first * ldz, *dqk = w->dqk + part->first * 2 * kw;
+    Real *dz = w->dz + part->first * ldz;
+    if (y->has_lrpe) {
+        KernTurn turn = turn_of(m, y, part->n, part->first, part->t);
+        lrpe_backward(m->kern, &turn, z, ldz, dqk, 2 * kw, dz, ldz);
         return;
     }
-    const Real *cosine = y->cosine + t * d, *sine = y->sine + t * d;
-    lrpe_backward(k, m->h, m->p, cosine, sine, dqk, row);
-    lrpe_backward(k, m->h, m->p, cosine, sine, dqk + 2 * d, row + d);
-    k->silu_grad(2 * d, z, row, dz);
+    for (size_t r = 0; r < part->n; r++) {
+        m->kern->silu_grad(2 * m->d, z + r * ldz, dqk + r * 2 * kw, dz + r * ldz);
+    }
 }
 
 void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *dx, Real *dxb)
 {
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
-    size_t d = m->d, p = m->p, kw = key_width(m, y), ldz = 3 * d + p, at = part.first * d;
+    size_t d = m->d, ldz = 3 * d + m->p, at = part.first * d;
     Real *dz = w->dz + part.first * ldz;
     linear_backward_x(k, y->o, part.n, dx + at, d, w->y + at, d, KERN_SET);
     k->normgate_grad(part.n, d, y->out + at, y->gate + at, y->rstd + part.first, w->y + at,
@@ -284,10 +293,7 @@ void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *d
     part_barrier_heads(&part);
     heads_backward(m, w, y, part);
     part_barrier_heads(&part);
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        keys_backward(m, y, r % part.t, y->z + r * ldz, w->dqk + r * 2 * kw,
-                      w->row + part.id * 4 * d, w->dz + r * ldz);
-    }
+    keys_backward(m, w, y, &part);
     linear_backward_x(k, y->q, part.n, dz, ldz, dxb + at, d, KERN_SET);
 }
 
@@ -296,12 +302,12 @@ static void theta_grad(Model *m, GatedLinear *w, GatedLayer *y, const Part *part
 {
     size_t p = m->p, kw = key_width(m, y);
     Share heads = part_share(part, m->h, 1);
-    size_t n = heads.end - heads.first, at = heads.first * 2 * p;
-    for (size_t r = 0; r < part->rows; r++) {
-        const Real *qk = y->qk + r * 2 * kw + at, *dqk = w->dqk + r * 2 * kw + at;
-        double *dtheta = y->dtheta + heads.first * p;
-        lrpe_theta_grad(n, p, r % part->t, qk, dqk, dtheta);
-        lrpe_theta_grad(n, p, r % part->t, qk + kw, dqk + kw, dtheta);
+    size_t at = heads.first * 2 * p;
+    KernTurn turn = turn_of(m, y, part->rows, 0, part->t);
+    turn.h = heads.end - heads.first;
+    for (size_t of_key = 0; of_key < 2; of_key++, at += kw) {
+        m->kern->lrpe_theta_grad(&turn, y->qk + at, w->dqk + at, 2 * kw,
+                                 y->dtheta + heads.first * p);
     }
 }
 
@@ -351,13 +357,19 @@ void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, p = m->p, kw = key_width(m, y);
     Real *z = w->dec, *qk = z + 4 * d, *out = z + 8 * d, *gate = out + d, *gated = gate + d;
-    Real *angle = w->row + 2 * d, rstd; /* keys_forward uses the first half of row */
+    Real *angle = w->angle, rstd;
     if (y->has_lrpe) {
         take_theta(m, w, y);
         angles_at(pos, d, w->theta_now, angle, angle + d);
     }
     linear_forward(k, y->q, 1, xb, d, z, 3 * d + p, KERN_SET);
-    keys_forward(m, y, angle, angle + d, z, w->row, qk);
+    if (y->has_lrpe) {
+        KernTurn turn = {
+            .rows = 1, .h = m->h, .p = p, .period = 1, .cosine = angle, .sine = angle + d};
+        lrpe_forward(k, &turn, z, 3 * d + p, qk, 4 * d);
+    } else {
+        k->silu(2 * d, z, qk);
+    }
     for (size_t j = 0; j < m->h; j++) {
         const LinAttn *a = &y->attn[j];
         linattn_step(a, w->work, qk + j * a->pk, qk + kw + j * a->pk, z + 2 * d + j * p, NULL,

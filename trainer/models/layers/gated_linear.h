@@ -38,7 +38,7 @@ typedef struct GatedLinear {
     bool has_tables;
     LinAttnWork *work; /* [threads] */
     Real *state;       /* [threads,2p,p] scratch */
-    Real *row;         /* [threads,4d] scratch */
+    Real *angle;       /* [2d] sines of the position being decoded */
     Real *y, *dout;    /* [R,d] gated norm, in backward first its gradient; of out */
     Real *dz, *dqk;    /* [R,3d+p] [R,4d] */
     Real *dec;         /* [12d] scratch of decoding */

@@ -18,58 +18,35 @@ void rope_theta(size_t p, double base, double *theta)
     }
 }
 
-void rope_forward(size_t h, size_t p, const Real *cosine, const Real *sine, Real scale, Real *x)
+/* Rows whose sines stay in cache from the queries to the keys. */
+enum { BLOCK_ROWS = 32 };
+
+static KernTurn block_of(const KernTurn *t, size_t row)
 {
-    size_t half = p / 2;
-    for (size_t i = 0; i < h; i++) {
-        Real *x1 = x + i * p, *x2 = x1 + half;
-        for (size_t j = 0; j < half; j++) {
-            Real a = scale * x1[j], b = scale * x2[j];
-            x1[j] = a * cosine[j] - b * sine[j];
-            x2[j] = a * sine[j] + b * cosine[j];
-        }
+    KernTurn block = *t;
+    block.rows = t->rows - row < BLOCK_ROWS ? t->rows - row : BLOCK_ROWS;
+    block.first = (t->first + row) % t->period;
+    return block;
+}
+
+void lrpe_forward(const Kern *k, const KernTurn *t, const Real *x, size_t ldx, Real *y, size_t ldy)
+{
+    size_t d = t->h * t->p;
+    for (size_t r = 0; r < t->rows; r += BLOCK_ROWS) {
+        KernTurn block = block_of(t, r);
+        k->silu_lrpe(&block, x + r * ldx, ldx, y + r * ldy, ldy);
+        k->silu_lrpe(&block, x + r * ldx + d, ldx, y + r * ldy + 2 * d, ldy);
     }
 }
 
-void rope_backward(size_t h, size_t p, const Real *cosine, const Real *sine, Real scale, Real *dx)
+void lrpe_backward(const Kern *k, const KernTurn *t, const Real *x, size_t ldx, const Real *dy,
+                   size_t lddy, Real *dx, size_t lddx)
 {
-    size_t half = p / 2;
-    for (size_t i = 0; i < h; i++) {
-        Real *d1 = dx + i * p, *d2 = d1 + half;
-        for (size_t j = 0; j < half; j++) {
-            Real a = scale * d1[j], b = scale * d2[j];
-            d1[j] = a * cosine[j] + b * sine[j];
-            d2[j] = b * cosine[j] - a * sine[j];
-        }
-    }
-}
-
-void lrpe_forward(const Kern *k, size_t h, size_t p, const Real *cosine, const Real *sine,
-                  const Real *x, Real *y)
-{
-    for (size_t i = 0; i < h; i++) {
-        k->mul(p, x + i * p, cosine + i * p, y + i * 2 * p);
-        k->mul(p, x + i * p, sine + i * p, y + i * 2 * p + p);
-    }
-}
-
-void lrpe_backward(const Kern *k, size_t h, size_t p, const Real *cosine, const Real *sine,
-                   const Real *dy, Real *dx)
-{
-    for (size_t i = 0; i < h; i++) {
-        k->mul(p, dy + i * 2 * p, cosine + i * p, dx + i * p);
-        k->mul_add(p, dy + i * 2 * p + p, sine + i * p, dx + i * p);
-    }
-}
-
-void lrpe_theta_grad(size_t h, size_t p, size_t t, const Real *y, const Real *dy, double *dtheta)
-{
-    for (size_t i = 0; i < h; i++) {
-        const Real *yc = y + i * 2 * p, *ys = yc + p;
-        const Real *dc = dy + i * 2 * p, *ds = dc + p;
-        for (size_t j = 0; j < p; j++) {
-            double moment = (double)ds[j] * (double)yc[j] - (double)dc[j] * (double)ys[j];
-            dtheta[i * p + j] += (double)t * moment;
-        }
+    size_t d = t->h * t->p;
+    for (size_t r = 0; r < t->rows; r += BLOCK_ROWS) {
+        KernTurn block = block_of(t, r);
+        k->silu_lrpe_grad(&block, x + r * ldx, ldx, dy + r * lddy, lddy, dx + r * lddx, lddx);
+        k->silu_lrpe_grad(&block, x + r * ldx + d, ldx, dy + r * lddy + 2 * d, lddy,
+                          dx + r * lddx + d, lddx);
     }
 }

@@ -14,22 +14,12 @@ void angles_at(size_t t, size_t w, const double *theta, Real *cosine, Real *sine
 /* RoPE frequencies theta_j = base^(-2j/p), j < p/2. */
 void rope_theta(size_t p, double base, double *theta);
 
-/* Rotates the h heads of x [h p] in place, halves paired: (x1, x2) becomes
- * scale (x1 cos - x2 sin, x1 sin + x2 cos); cosine, sine [p/2]. */
-void rope_forward(size_t h, size_t p, const Real *cosine, const Real *sine, Real scale, Real *x);
+/* LRPE after silu, of queries and keys that lie side by side: y [rows][2][h][2p] =
+ * [silu(x) cos ; silu(x) sin] from x [rows][2][h p]; tables [period,h p]. */
+void lrpe_forward(const Kern *k, const KernTurn *t, const Real *x, size_t ldx, Real *y, size_t ldy);
 
-/* Its transpose: rotation by the opposite angle, times scale. */
-void rope_backward(size_t h, size_t p, const Real *cosine, const Real *sine, Real scale, Real *dx);
-
-/* LRPE of one row: y [h][2p] = [x cos ; x sin] from x [h][p]; cosine, sine [h p]. */
-void lrpe_forward(const Kern *k, size_t h, size_t p, const Real *cosine, const Real *sine,
-                  const Real *x, Real *y);
-
-/* dx [h p] = dy_c cos + dy_s sin. */
-void lrpe_backward(const Kern *k, size_t h, size_t p, const Real *cosine, const Real *sine,
-                   const Real *dy, Real *dx);
-
-/* dtheta [h p] += t ( dy_s y_c - dy_c y_s ): the frequency's gradient at position t. */
-void lrpe_theta_grad(size_t h, size_t p, size_t t, const Real *y, const Real *dy, double *dtheta);
+/* dx [rows][2][h p] from x and dy [rows][2][h][2p]. */
+void lrpe_backward(const Kern *k, const KernTurn *t, const Real *x, size_t ldx, const Real *dy,
+                   size_t lddy, Real *dx, size_t lddx);
 
 #endif

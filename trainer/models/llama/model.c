@@ -100,26 +100,21 @@ static Real query_scale(const Model *m)
     return (Real)(1.0 / sqrt((double)m->p));
 }
 
-static void rotate_rows(const Model *m, Part part, Real *qkv)
+/* Rotates q and k of this thread's rows, each times its scale; turn = -1 turns back. */
+static void rotate_rows(const Model *m, const Part *part, Real q_scale, Real k_scale, Real turn,
+                        Real *qkv)
 {
     const Llama *w = m->own;
-    size_t d = m->d, half = m->p / 2;
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
-        rope_forward(m->h, m->p, c, s, query_scale(m) * (Real)LOG2_E, qkv + r * 3 * d);
-        rope_forward(m->h, m->p, c, s, (Real)1, qkv + r * 3 * d + d);
-    }
-}
-
-static void rotate_back(const Model *m, Part part, Real *dqkv)
-{
-    const Llama *w = m->own;
-    size_t d = m->d, half = m->p / 2;
-    for (size_t r = part.first; r < part.first + part.n; r++) {
-        const Real *c = w->cosine + (r % part.t) * half, *s = w->sine + (r % part.t) * half;
-        rope_backward(m->h, m->p, c, s, query_scale(m), dqkv + r * 3 * d);
-        rope_backward(m->h, m->p, c, s, (Real)LN_2, dqkv + r * 3 * d + d);
-    }
+    size_t d = m->d;
+    KernTurn t = {.rows = part->n,
+                  .h = m->h,
+                  .p = m->p,
+                  .first = part->first % part->t,
+                  .period = part->t,
+                  .cosine = w->cosine,
+                  .sine = w->sine};
+    m->kern->rope(&t, q_scale, turn, qkv + part->first * 3 * d, 3 * d);
+    m->kern->rope(&t, k_scale, turn, qkv + part->first * 3 * d + d, 3 * d);
 }
 
 /* The b-th sequence's j-th head. */
@@ -137,7 +132,7 @@ static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Rea
     size_t d = m->d, at = part.first * d;
     Share heads = part_heads(&part, m->h);
     linear_forward(m->kern, y->q, part.n, xb + at, d, y->qkv + 3 * at, 3 * d, KERN_SET);
-    rotate_rows(m, part, y->qkv);
+    rotate_rows(m, &part, query_scale(m) * (Real)LOG2_E, (Real)1, (Real)1, y->qkv);
     part_barrier_heads(&part);
     for (size_t j = heads.first; j < heads.end; j++) {
         AttentionIn in = head_in(m, y, part, j / m->h, j % m->h);
@@ -174,7 +169,7 @@ static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
         head_backward(m, y, part, j / m->h, j % m->h);
     }
     part_barrier_heads(&part);
-    rotate_back(m, part, w->dqkv);
+    rotate_rows(m, &part, query_scale(m), (Real)LN_2, (Real)-1, w->dqkv);
     linear_backward_x(m->kern, y->q, part.n, w->dqkv + 3 * at, 3 * d, dxb + at, d, KERN_SET);
 }
 
@@ -193,10 +188,15 @@ static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
     LlamaLayer *y = &w->layer[i];
     size_t d = m->d, half = m->p / 2;
     Real *qkv = w->dec, *out = w->dec + 3 * d;
-    const Real *c = w->cosine + pos * half, *s = w->sine + pos * half;
+    KernTurn t = {.rows = 1,
+                  .h = m->h,
+                  .p = m->p,
+                  .period = 1,
+                  .cosine = w->cosine + pos * half,
+                  .sine = w->sine + pos * half};
     linear_forward(m->kern, y->q, 1, xb, d, qkv, 3 * d, KERN_SET);
-    rope_forward(m->h, m->p, c, s, query_scale(m), qkv);
-    rope_forward(m->h, m->p, c, s, (Real)1, qkv + d);
+    m->kern->rope(&t, query_scale(m), (Real)1, qkv, d);
+    m->kern->rope(&t, (Real)1, (Real)1, qkv + d, d);
     memcpy(y->cache + pos * 2 * d, qkv + d, 2 * d * sizeof *qkv);
     for (size_t j = 0; j < m->h; j++) {
         const Real *key = y->cache + j * m->p;

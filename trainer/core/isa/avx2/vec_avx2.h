@@ -226,6 +226,18 @@ VEC_FN VecD vecd_add(VecD acc, Vec x)
     }};
 }
 
+VEC_FN VecD vecd_scaled_add(VecD acc, double scale, Vec x)
+{
+    __m256d s = _mm256_set1_pd(scale);
+    __m128 x1 = _mm256_extractf128_ps(x.lo, 1), x3 = _mm256_extractf128_ps(x.hi, 1);
+    return (VecD){{
+        _mm256_fmadd_pd(s, _mm256_cvtps_pd(_mm256_castps256_ps128(x.lo)), acc.q[0]),
+        _mm256_fmadd_pd(s, _mm256_cvtps_pd(x1), acc.q[1]),
+        _mm256_fmadd_pd(s, _mm256_cvtps_pd(_mm256_castps256_ps128(x.hi)), acc.q[2]),
+        _mm256_fmadd_pd(s, _mm256_cvtps_pd(x3), acc.q[3]),
+    }};
+}
+
 VEC_FN Vec vecd_round(VecD x)
 {
     return (Vec){_mm256_set_m128(_mm256_cvtpd_ps(x.q[1]), _mm256_cvtpd_ps(x.q[0])),

@@ -157,6 +157,14 @@ VEC_FN VecD vecd_add(VecD acc, Vec x)
     return (VecD){_mm512_add_pd(acc.lo, lo), _mm512_add_pd(acc.hi, hi)};
 }
 
+VEC_FN VecD vecd_scaled_add(VecD acc, double scale, Vec x)
+{
+    __m512d s = _mm512_set1_pd(scale);
+    __m512d lo = _mm512_cvtps_pd(_mm512_castps512_ps256(x));
+    __m512d hi = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    return (VecD){_mm512_fmadd_pd(s, lo, acc.lo), _mm512_fmadd_pd(s, hi, acc.hi)};
+}
+
 VEC_FN Vec vecd_round(VecD x)
 {
     return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(x.lo)), _mm512_cvtpd_ps(x.hi),

@@ -283,6 +283,17 @@ VEC_FN VecD vecd_add(VecD acc, Vec x)
     return acc;
 }
 
+VEC_FN VecD vecd_scaled_add(VecD acc, double scale, Vec x)
+{
+    float64x2_t s = vdupq_n_f64(scale);
+    UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        acc.e[2 * i] = vfmaq_f64(acc.e[2 * i], s, vcvt_f64_f32(vget_low_f32(x.q[i])));
+        acc.e[2 * i + 1] = vfmaq_f64(acc.e[2 * i + 1], s, vcvt_high_f64_f32(x.q[i]));
+    }
+    return acc;
+}
+
 VEC_FN Vec vecd_round(VecD x)
 {
     Vec y = vec_set1(0.0f);

@@ -12,6 +12,7 @@
 #include "trainer/core/isa/scalar/lanes_scalar.h"
 #include "trainer/core/isa/scalar/norm_scalar.h"
 #include "trainer/core/isa/scalar/softmax_scalar.h"
+#include "trainer/core/isa/scalar/turn_scalar.h"
 #include "trainer/core/real_math.h"
 
 /* ---- reductions ---- */
@@ -192,7 +193,7 @@ static bool supported(void)
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
-    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES
+    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN
 
 static void install(Kern *k)
 {
