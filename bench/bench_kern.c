@@ -236,6 +236,11 @@ static void run_mul_rows(const Kern *k, const Work *w)
     k->mul_rows(w->n / ROW, ROW, w->buf[1], w->buf[0], ROW, w->buf[2], ROW);
 }
 
+static void run_mul_toeplitz(const Kern *k, const Work *w)
+{
+    k->mul_toeplitz(w->n / ROW, ROW, w->buf[1] + w->n / ROW, w->buf[2], ROW);
+}
+
 static void run_sum_rows(const Kern *k, const Work *w)
 {
     static double sum[ROW];
@@ -356,6 +361,7 @@ static const struct {
     {"scale_rows", run_scale_rows, 2},
     {"mul_rows", run_mul_rows, 2},
     {"sum_rows", run_sum_rows, 1},
+    {"mul_toeplitz", run_mul_toeplitz, 2},
     {"decay_factors", run_decay_factors, 7},
     {"hgrn2_gates", run_hgrn2_gates, 2},
     {"hgrn2_gates_grad", run_hgrn2_gates_grad, 4},

@@ -151,6 +151,8 @@ typedef struct Kern {
                        size_t ldy);
     void (*mul_rows)(size_t rows, size_t n, const Real *w, const Real *x, size_t ldx, Real *y,
                      size_t ldy);
+    /* a_ij *= t[j - i], t the middle of a table */
+    void (*mul_toeplitz)(size_t rows, size_t n, const Real *t, Real *a, size_t lda);
     /* sum [n] += the rows of x, one after the other */
     void (*sum_rows)(size_t rows, size_t n, const Real *x, size_t ldx, double *sum);
 

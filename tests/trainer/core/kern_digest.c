@@ -379,6 +379,17 @@ static void digest_mul_rows(Digest *d, const Kern *k)
     });
 }
 
+static void digest_mul_toeplitz(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t before = ROWS - 1;
+        float *a = fill(0, ROWS * n, seed, 3.0, kind);
+        const float *t = fill(1, before + n, seed, 1.0, kind);
+        k->mul_toeplitz(n > 0 ? ROWS : 0, n, t + before, a, n);
+        digest_array(d, ROWS * n, a);
+    });
+}
+
 static void digest_sum_rows(Digest *d, const Kern *k)
 {
     EACH_CASE({
@@ -534,7 +545,8 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) \
     X(rope) X(silu_lrpe) X(silu_lrpe_grad) X(lrpe_theta_grad) \
     X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(adamw) \
-    X(scale_rows) X(mul_rows) X(sum_rows) X(decay_factors) X(decay_inside) X(decay_grad) X(hgrn2_gates)
+    X(scale_rows) X(mul_rows) X(mul_toeplitz) X(sum_rows) X(decay_factors) X(decay_inside) \
+    X(decay_grad) X(hgrn2_gates)
 /* clang-format on */
 
 static const struct Case {

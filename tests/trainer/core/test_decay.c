@@ -171,8 +171,10 @@ static void compare_rows(const Kern *k, size_t rows, size_t n)
     twin->mul_rows(rows, n, x, x + 1, LD, want[1], n + 1);
     k->mul_rows(rows, n, x + SIZE - LD, y[2], LD, y[2], LD); /* in place */
     twin->mul_rows(rows, n, x + SIZE - LD, want[2], LD, want[2], LD);
+    k->mul_toeplitz(rows, n, x + ROWS_MAX, y[0], n + 1);
+    twin->mul_toeplitz(rows, n, x + ROWS_MAX, want[0], n + 1);
     const Chunk where = {.rows = rows, .n = n};
-    same("scale_rows", &where, SIZE, y[0], want[0]);
+    same("scale_rows, mul_toeplitz", &where, SIZE, y[0], want[0]);
     same("mul_rows", &where, SIZE, y[1], want[1]);
     same("mul_rows in place", &where, SIZE, y[2], want[2]);
     take(SIZE, x, 0, DATA_AWKWARD);
@@ -350,13 +352,15 @@ END_TEST
 
 START_TEST(rows_follow_their_formulas)
 {
-    const Real s[] = {2, (Real)-0.5}, x[] = {1, 2, 3, 4, 5, 6}, w[] = {10, 20};
+    const Real s[] = {2, (Real)-0.5}, x[] = {1, 2, 3, 4, 5, 6}, w[] = {10, 20, 0};
     Real y[6] = {0};
     double sum[] = {0.25, 1.0};
     kern_get()->scale_rows(2, 2, s, x, 3, y, 2);
     ck_assert_mem_eq(y, ((Real[]){2, 4, -2, (Real)-2.5, 0, 0}), sizeof y);
     kern_get()->mul_rows(2, 2, w, x, 3, y, 4);
     ck_assert_mem_eq(y, ((Real[]){10, 40, -2, (Real)-2.5, 40, 100}), sizeof y);
+    kern_get()->mul_toeplitz(2, 2, w + 1, y, 4); /* 20 on the diagonal, 10 below it */
+    ck_assert(y[0] == 200 && y[1] == 0 && y[4] == 400 && y[5] == 2000);
     kern_get()->sum_rows(2, 2, x, 3, sum);
     ck_assert(sum[0] == 5.25 && sum[1] == 8.0);
 }

@@ -35,6 +35,13 @@ static void mul_rows(size_t rows, size_t n, const float *w, const float *x, size
     }
 }
 
+static void mul_toeplitz(size_t rows, size_t n, const float *t, float *a, size_t lda)
+{
+    for (size_t row = 0; row < rows; row++) {
+        mul(n, t - row, a + row * lda, a + row * lda);
+    }
+}
+
 VEC_FN void sum_rows_block(size_t c, size_t rows, const float *x, size_t ldx, double *sum)
 {
     VecD total = vecd_load(sum, c);
@@ -323,6 +330,7 @@ static void decay_grad(const KernDecayGrad *x)
     }
 }
 
-#define KERN_VEC_DECAY                                                    \
-    .scale_rows = scale_rows, .mul_rows = mul_rows, .sum_rows = sum_rows, \
-    .decay_factors = decay_factors, .decay_inside = decay_inside, .decay_grad = decay_grad
+#define KERN_VEC_DECAY                                                                  \
+    .scale_rows = scale_rows, .mul_rows = mul_rows, .mul_toeplitz = mul_toeplitz,       \
+    .sum_rows = sum_rows, .decay_factors = decay_factors, .decay_inside = decay_inside, \
+    .decay_grad = decay_grad

@@ -114,7 +114,7 @@ static void hgrn2_layout(Model *m, Mem *mem)
                         .decay = DECAY_CHANNEL,
                         .pk = m->p,
                         .pv = m->p,
-                        .chunk = LINATTN_CHANNEL_CHUNK,
+                        .chunk = LINATTN_CHUNK,
                         .sub = LINATTN_SUB};
     for (size_t i = 0; i < m->l; i++) {
         layout_layer(m, w, &w->layer[i], i < model_kept_layers(m), mem);

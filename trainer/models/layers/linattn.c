@@ -11,13 +11,14 @@ size_t linattn_chunks(const LinAttn *w, size_t n)
 void linattn_layout_tables(LinAttn *w, Mem *mem)
 {
     w->power = mem_reals(mem, w->chunk + 1);
-    w->mask = mem_reals(mem, w->chunk * w->chunk);
+    w->mask = mem_reals(mem, 2 * w->chunk);
 }
 
 void linattn_layout_work(const LinAttn *w, LinAttnWork *work, Mem *mem)
 {
     size_t p = w->pk > w->pv ? w->pk : w->pv;
     work->a = mem_reals(mem, w->chunk * w->chunk);
+    work->packed = mem_take(mem, w->kern->packed_bytes(w->pv, w->chunk), 1);
     for (size_t i = 0; i < sizeof work->rows / sizeof *work->rows; i++) {
         work->rows[i] = mem_reals(mem, w->chunk * p);
     }
@@ -34,32 +35,29 @@ void linattn_set_rate(LinAttn *w, double rate)
         w->power[i] = (Real)exp(-rate * (double)i);
     }
     for (size_t i = 0; i < c; i++) {
-        for (size_t j = 0; j < c; j++) {
-            w->mask[i * c + j] = j <= i ? w->power[i - j] : (Real)0;
-        }
+        w->mask[i] = w->power[c - 1 - i];
+        w->mask[c + i] = (Real)0;
     }
 }
 
 /* a [m,m] (rows chunk apart) *= lambda^(i-j) below the diagonal, 0 above. */
 static void apply_mask(const LinAttn *w, size_t m, Real *a)
 {
-    if (m == w->chunk) {
-        w->kern->mul(m * m, a, w->mask, a);
-        return;
-    }
-    for (size_t i = 0; i < m; i++) {
-        w->kern->mul(m, a + i * w->chunk, w->mask + i * w->chunk, a + i * w->chunk);
-    }
+    w->kern->mul_toeplitz(m, m, w->mask + w->chunk - 1, a, w->chunk);
 }
 
-/* y[i] = lambda^(first + i step) x[i] for m rows of p. */
-static void scale_rows(const LinAttn *w, size_t m, size_t p, size_t first, ptrdiff_t step,
-                       const Real *x, size_t ldx, Real *y, size_t ldy)
+/* Row i of m: y_i = lambda^(i+1) x_i, as far as the row is from the state before the chunk. */
+static void scale_from_start(const LinAttn *w, size_t m, size_t n, const Real *x, size_t ldx,
+                             Real *y, size_t ldy)
 {
-    for (size_t i = 0; i < m; i++) {
-        size_t e = (size_t)((ptrdiff_t)first + (ptrdiff_t)i * step);
-        w->kern->scale(p, w->power[e], x + i * ldx, y + i * ldy);
-    }
+    w->kern->scale_rows(m, n, w->power + 1, x, ldx, y, ldy);
+}
+
+/* Row i of m: y_i = lambda^(m-1-i) x_i, as far as it is from the state after the chunk. */
+static void scale_to_end(const LinAttn *w, size_t m, size_t n, const Real *x, size_t ldx, Real *y,
+                         size_t ldy)
+{
+    w->kern->scale_rows(m, n, w->mask + w->chunk - m, x, ldx, y, ldy);
 }
 
 /* One chunk of m rows with one decay or none. */
@@ -67,23 +65,20 @@ static void chunk_forward(const LinAttn *w, LinAttnWork *work, const LinAttnIn *
                           Real *o, size_t ldo, Real *a)
 {
     const Kern *k = w->kern;
-    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv;
-    const Real *qs = in->q, *ks = in->k;
-    size_t ldqs = in->ldq, ldks = in->ldk;
-    k->gemm_nt(m, m, pk, in->q, in->ldq, in->k, in->ldk, a, c, KERN_SET);
+    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv, ldk = in->ldk;
+    const Real *key = in->k;
+    k->gemm_nt(m, m, pk, in->q, in->ldq, key, ldk, a, c, KERN_SET);
     apply_mask(w, m, a);
+    k->gemm_nn(m, pv, pk, in->q, in->ldq, state, pv, o, ldo, KERN_SET);
     if (w->decay == DECAY_SCALAR) {
-        scale_rows(w, m, pk, 1, 1, in->q, in->ldq, work->rows[0], pk);
-        scale_rows(w, m, pk, m - 1, -1, in->k, in->ldk, work->rows[1], pk);
-        qs = work->rows[0], ks = work->rows[1];
-        ldqs = ldks = pk;
-    }
-    k->gemm_nn(m, pv, pk, qs, ldqs, state, pv, o, ldo, KERN_SET);
-    k->gemm_nn(m, pv, m, a, c, in->v, in->ldv, o, ldo, KERN_ADD);
-    if (w->decay == DECAY_SCALAR) {
+        scale_from_start(w, m, pv, o, ldo, o, ldo);
+        scale_to_end(w, m, pk, key, ldk, work->rows[0], pk);
+        key = work->rows[0], ldk = pk;
         k->scale(pk * pv, w->power[m], state, state);
     }
-    k->gemm_tn(pk, pv, m, ks, ldks, in->v, in->ldv, state, pv, KERN_ADD);
+    k->pack_nn(pv, m, in->v, in->ldv, work->packed);
+    k->gemm_packed(m, pv, m, a, c, work->packed, o, ldo, KERN_ADD);
+    k->gemm_tn_packed(pk, pv, m, key, ldk, work->packed, state, pv, KERN_ADD);
 }
 
 /* Rows s .. of a sequence, at most one chunk of them. */
@@ -126,26 +121,27 @@ static void chunk_backward(const LinAttn *w, LinAttnWork *work, const LinAttnIn 
                            Real *dstate, const LinAttnGrad *ret)
 {
     const Kern *k = w->kern;
-    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv;
+    size_t m = in->n, c = w->chunk, pk = w->pk, pv = w->pv, ldq = in->ldq;
     Real *p = work->a;
-    const Real *ds = dout;
-    size_t ldds = lddo;
+    const Real *query = in->q;
     k->gemm_nt(m, m, pv, dout, lddo, in->v, in->ldv, p, c, KERN_SET);
     apply_mask(w, m, p);
     k->gemm_nt(m, pk, pv, in->v, in->ldv, dstate, pv, ret->dk, ret->lddk, KERN_SET);
     k->gemm_nn(m, pv, pk, in->k, in->ldk, dstate, pv, ret->dv, ret->lddv, KERN_SET);
+    k->gemm_nt(m, pk, pv, dout, lddo, state, pv, ret->dq, ret->lddq, KERN_SET);
     if (w->decay == DECAY_SCALAR) {
-        scale_rows(w, m, pk, m - 1, -1, ret->dk, ret->lddk, ret->dk, ret->lddk);
-        scale_rows(w, m, pv, m - 1, -1, ret->dv, ret->lddv, ret->dv, ret->lddv);
-        scale_rows(w, m, pv, 1, 1, dout, lddo, work->rows[0], pv);
-        ds = work->rows[0], ldds = pv;
+        scale_to_end(w, m, pk, ret->dk, ret->lddk, ret->dk, ret->lddk);
+        scale_to_end(w, m, pv, ret->dv, ret->lddv, ret->dv, ret->lddv);
+        scale_from_start(w, m, pk, ret->dq, ret->lddq, ret->dq, ret->lddq);
+        scale_from_start(w, m, pk, query, ldq, work->rows[0], pk);
+        query = work->rows[0], ldq = pk;
         k->scale(pk * pv, w->power[m], dstate, dstate);
     }
     k->gemm_tn(m, pk, m, p, c, in->q, in->ldq, ret->dk, ret->lddk, KERN_ADD);
-    k->gemm_tn(m, pv, m, a, c, dout, lddo, ret->dv, ret->lddv, KERN_ADD);
-    k->gemm_nt(m, pk, pv, ds, ldds, state, pv, ret->dq, ret->lddq, KERN_SET);
     k->gemm_nn(m, pk, m, p, c, in->k, in->ldk, ret->dq, ret->lddq, KERN_ADD);
-    k->gemm_tn(pk, pv, m, in->q, in->ldq, ds, ldds, dstate, pv, KERN_ADD);
+    k->pack_nn(pv, m, dout, lddo, work->packed);
+    k->gemm_tn_packed(m, pv, m, a, c, work->packed, ret->dv, ret->lddv, KERN_ADD);
+    k->gemm_tn_packed(pk, pv, m, query, ldq, work->packed, dstate, pv, KERN_ADD);
 }
 
 static LinAttnGrad grad_of(const LinAttnGrad *g, size_t s)

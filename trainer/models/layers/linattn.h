@@ -22,9 +22,8 @@
 #include "trainer/models/mem.h"
 
 enum {
-    LINATTN_CHUNK = 64,         /* rows of a chunk */
-    LINATTN_CHANNEL_CHUNK = 32, /* where decays are per channel */
-    LINATTN_SUB = 16,           /* rows of a sub-chunk there */
+    LINATTN_CHUNK = 32, /* rows of a chunk */
+    LINATTN_SUB = 16,   /* rows of a sub-chunk, where decays are per channel */
 };
 
 typedef enum Decay {
@@ -38,12 +37,13 @@ typedef struct LinAttn {
     Decay decay;
     size_t pk, pv, chunk, sub;
     Real *power; /* [chunk+1] lambda^i; scalar only */
-    Real *mask;  /* [chunk,chunk] lambda^(i-j) for j <= i, else 0; not for channel decay */
+    Real *mask;  /* [2 chunk] lambda^(chunk-1-x) for x < chunk, else 0; not for channel decay */
 } LinAttn;
 
 /* Scratch for one head at a time, shared by all LinAttn of the same sizes. */
 typedef struct LinAttnWork {
     Real *a;       /* [chunk,chunk] */
+    void *packed;  /* a right operand [chunk,pv] of two products */
     Real *rows[6]; /* [chunk,max(pk,pv)] each */
     Real *whole;   /* [chunk/sub,pk] decay of each sub-chunk */
     Real *before;  /* [chunk/sub + 1,pk] of those before it */

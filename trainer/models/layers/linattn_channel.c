@@ -77,9 +77,10 @@ void linattn_channel_forward(const LinAttn *w, LinAttnWork *work, const LinAttnI
         }
     }
     k->gemm_nn(m, pv, pk, x.far, pk, state, pv, o, ldo, KERN_SET);
-    k->gemm_nn(m, pv, m, a, c, in->v, in->ldv, o, ldo, KERN_ADD);
     k->scale_rows(pk, pv, chunk_decay(&x), state, pv, state, pv);
-    k->gemm_tn(pk, pv, m, x.key, pk, in->v, in->ldv, state, pv, KERN_ADD);
+    k->pack_nn(pv, m, in->v, in->ldv, work->packed);
+    k->gemm_packed(m, pv, m, a, c, work->packed, o, ldo, KERN_ADD);
+    k->gemm_tn_packed(pk, pv, m, x.key, pk, work->packed, state, pv, KERN_ADD);
 }
 
 /* dnear [m,pk], which is dO S^T on entry: the gradient of near.  Leaves key = K e^{B-b}. */
@@ -142,8 +143,9 @@ void linattn_channel_backward(const LinAttn *w, LinAttnWork *work, const LinAttn
     k->gemm_nt(m, pk, pv, in->v, in->ldv, dstate, pv, dkey, pk, KERN_SET);
     near_grad(w, &x, p, dnear);
     inside_grad(w, work, in, &x, p, dnear, dkey, ret);
-    k->gemm_tn(m, pv, m, a, c, dout, lddo, ret->dv, ret->lddv, KERN_SET);
+    k->pack_nn(pv, m, dout, lddo, work->packed);
+    k->gemm_tn_packed(m, pv, m, a, c, work->packed, ret->dv, ret->lddv, KERN_SET);
     k->gemm_nn(m, pv, pk, x.key, pk, dstate, pv, ret->dv, ret->lddv, KERN_ADD);
     k->scale_rows(pk, pv, chunk_decay(&x), dstate, pv, dstate, pv);
-    k->gemm_tn(pk, pv, m, x.far, pk, dout, lddo, dstate, pv, KERN_ADD);
+    k->gemm_tn_packed(pk, pv, m, x.far, pk, work->packed, dstate, pv, KERN_ADD);
 }

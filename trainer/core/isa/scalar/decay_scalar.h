@@ -16,6 +16,13 @@ static void mul_rows(size_t rows, size_t n, const Real *w, const Real *x, size_t
     }
 }
 
+static void mul_toeplitz(size_t rows, size_t n, const Real *t, Real *a, size_t lda)
+{
+    for (size_t i = 0; i < rows; i++) {
+        mul(n, t - i, a + i * lda, a + i * lda);
+    }
+}
+
 static void sum_rows(size_t rows, size_t n, const Real *x, size_t ldx, double *sum)
 {
     for (size_t i = 0; i < rows; i++) {
@@ -122,6 +129,7 @@ static void decay_grad(const KernDecayGrad *x)
     }
 }
 
-#define SCALAR_DECAY                                                      \
-    .scale_rows = scale_rows, .mul_rows = mul_rows, .sum_rows = sum_rows, \
-    .decay_factors = decay_factors, .decay_inside = decay_inside, .decay_grad = decay_grad
+#define SCALAR_DECAY                                                                    \
+    .scale_rows = scale_rows, .mul_rows = mul_rows, .mul_toeplitz = mul_toeplitz,       \
+    .sum_rows = sum_rows, .decay_factors = decay_factors, .decay_inside = decay_inside, \
+    .decay_grad = decay_grad
