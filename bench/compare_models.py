@@ -204,7 +204,7 @@ def channel_attention(q, k, v, g, c, u=16):
     sub-chunks of u rows (no positive exponent off the diagonal, differences on it)."""
     batch, n, p = q.shape
     pv, count = v.shape[-1], n // c
-    w = g.view(batch * count, c, p).cumsum(1)
+    w = chunks(g, c).cumsum(1)
     last = w[:, -1:]
     qc, kc, vc = chunks(q, c), chunks(k, c), chunks(v, c)
     if float(last.detach().min()) > -SAFE_RANGE:
