@@ -1,0 +1,115 @@
+"""Training steps of Slaw and of PyTorch in turn."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+
+import compare_models as models
+import compare_step
+
+QUICK_SIZES = ["85k", "6.5m"]  # width 64 and 256
+
+# PyTorch takes the batch at once or in four passes whose gradients add up; which is faster depends
+# on size and precision, so it does both and the faster counts.
+PASSES = [1, 4]
+
+
+def ours(program, o, architecture, size, precision):
+    """One turn of bench_step: its JSON."""
+    args = [program, "--json", "--architecture", architecture, "--size", size,
+            "--precision", precision, "--threads", str(o.threads), "--seconds", str(o.seconds)]
+    return json.loads(subprocess.run(args, check=True, stdout=subprocess.PIPE).stdout)
+
+
+class Theirs:
+    def __init__(self, architecture, size, precision):
+        self.steps = [compare_step.Step(architecture, size, precision, parts=p) for p in PASSES]
+        self.took = [[] for _ in PASSES]
+        for s in self.steps:
+            s.step()
+
+    def turn(self, seconds):
+        for step, took in zip(self.steps, self.took):
+            begin = time.perf_counter()
+            while True:
+                t = time.perf_counter()
+                step.step()
+                now = time.perf_counter()
+                took.append(now - t)
+                if now - begin >= seconds / len(PASSES):
+                    break
+
+    def best(self):
+        """Seconds of the best step and the median of the faster way, and its passes."""
+        i = min(range(len(PASSES)), key=lambda k: min(self.took[k]))
+        return min(self.took[i]), statistics.median(self.took[i]), PASSES[i]
+
+
+def one(program, o, architecture, size, precision):
+    theirs = Theirs(architecture, size, precision)
+    turns, medians, peak = [], [], 0.0
+    for _ in range(o.rounds):
+        mine = ours(program, o, architecture, size, precision)
+        r = mine["results"][0]
+        peak = max(peak, mine["peak_gflops"][precision] or mine["peak_gflops"]["f32"])
+        turns.append(r["seconds_per_step"])
+        medians.append(r.get("median_seconds_per_step", r["seconds_per_step"]))
+        theirs.turn(o.seconds)
+    tokens = r["tokens_per_s"] * r["seconds_per_step"]
+    flops = r["gflops"] / r["tokens_per_s"]  # GFLOP a token
+    best, median, passes = theirs.best()
+
+    def side(seconds, middle):
+        return {"tokens_per_s": tokens / seconds, "median_tokens_per_s": tokens / middle,
+                "gflops": flops * tokens / seconds,
+                "share_of_peak": flops * tokens / seconds / (peak * o.threads)}
+
+    return {"architecture": architecture, "size": size, "layers": r["layers"], "width": r["width"],
+            "N": r["N"], "precision": precision, "threads": o.threads, "sequence": r["sequence"],
+            "batch": r["batch"], "peak_gflops": peak,
+            "ours": side(min(turns), statistics.median(medians)),
+            "pytorch": dict(side(best, median), passes=passes), "ratio": best / min(turns),
+            "median_ratio": median / statistics.median(medians)}
+
+
+HEADER = (f"{'':11} {'size':5} {'':5} {'ours':>9} {'median':>9} {'GFLOP/s':>8} {'peak':>5}"
+          f" {'PyTorch':>9} {'median':>9} {'GFLOP/s':>8} {'peak':>5} {'ratio':>6}")
+
+
+def line(r):
+    def side(x):
+        return (f"{x['tokens_per_s']:9.0f} {x['median_tokens_per_s']:9.0f} {x['gflops']:8.1f}"
+                f" {100 * x['share_of_peak']:4.0f}%")
+    return (f"{r['architecture']:11} {r['size']:5} {r['precision']:5} {side(r['ours'])}"
+            f" {side(r['pytorch'])} {r['ratio']:6.2f}")
+
+
+def run(program, o):
+    """The report as an object; a table line by line on the way unless o.json."""
+    if o.quick and not o.size:
+        sizes = QUICK_SIZES
+    else:
+        sizes = [o.size] if o.size else list(compare_step.SIZES)
+    if set(sizes) - set(compare_step.SIZES):
+        print(f"compare: no size '{o.size}'", file=sys.stderr)
+        raise SystemExit(2)
+    if o.quick:
+        o.rounds, o.seconds = min(o.rounds, 2), min(o.seconds, 0.3)
+    compare_step.set_threads(o.threads)
+    if not o.json:
+        print(f"tokens/s of whole steps, {o.threads} thread(s); PyTorch {torch.__version__}")
+        print(HEADER)
+    rows = []
+    for precision in [o.precision] if o.precision else ["f32", "bf16"]:
+        for size in sizes:
+            for architecture in [o.architecture] if o.architecture else models.MODELS:
+                rows.append(one(program, o, architecture, size, precision))
+                if not o.json:
+                    print(line(rows[-1]), flush=True)
+    return {"schema": 1, "pytorch": torch.__version__, "threads": o.threads,
+            "openblas_core": os.environ.get("OPENBLAS_CORETYPE", ""), "results": rows}
