@@ -22,7 +22,8 @@
 #include "common/rng.h"
 #include "trainer/core/kern.h"
 
-enum { ROUNDS = 6, TURN_US = 4000, QUICK_SHAPES = 4 };
+/* Many short turns: what disturbs one contender for a while disturbs all. */
+enum { ROUNDS = 20, TURN_US = 1500, QUICK_SHAPES = 4 };
 
 typedef enum Contender {
     OURS,

@@ -13,46 +13,57 @@ import compare_step
 
 QUICK_SIZES = ["85k", "6.5m"]  # width 64 and 256
 
-# PyTorch takes the batch at once or in four passes whose gradients add up; which is faster depends
-# on size and precision, so it does both and the faster counts.
-PASSES = [1, 4]
+LARGE = 192  # width from which a step takes seconds
+
+
+def passes(size, precision):
+    """PyTorch takes the batch at once or in four passes whose gradients add up: in float32 four are
+    as fast or faster (what a pass makes stays in the cache), in bfloat16 one is (weights are
+    converted once).  Small models do both, and the faster counts."""
+    if compare_step.SIZES[size][1] < LARGE:
+        return [1, 4]
+    return [4] if precision == "f32" else [1]
 
 
 def ours(program, o, architecture, size, precision):
     """One turn of bench_step: its JSON."""
     args = [program, "--json", "--architecture", architecture, "--size", size,
-            "--precision", precision, "--threads", str(o.threads), "--seconds", str(o.seconds)]
+            "--precision", precision, "--threads", str(o.threads), "--seconds", str(o.seconds),
+            "--batch", str(o.batch)]
     return json.loads(subprocess.run(args, check=True, stdout=subprocess.PIPE).stdout)
 
 
 class Theirs:
-    def __init__(self, architecture, size, precision):
-        self.steps = [compare_step.Step(architecture, size, precision, parts=p) for p in PASSES]
-        self.took = [[] for _ in PASSES]
+    def __init__(self, architecture, size, precision, batch):
+        self.passes = passes(size, precision)
+        self.steps = [compare_step.Step(architecture, size, precision, batch=batch, parts=p)
+                      for p in self.passes]
+        self.took = [[] for _ in self.passes]
         for s in self.steps:
             s.step()
 
     def turn(self, seconds):
         for step, took in zip(self.steps, self.took):
-            begin = time.perf_counter()
-            while True:
+            begin = now = time.perf_counter()
+            n = 0
+            while n < 2 or now - begin < seconds / len(self.steps):
                 t = time.perf_counter()
                 step.step()
                 now = time.perf_counter()
                 took.append(now - t)
-                if now - begin >= seconds / len(PASSES):
-                    break
+                n += 1
 
     def best(self):
-        """Seconds of the best step and the median of the faster way, and its passes."""
-        i = min(range(len(PASSES)), key=lambda k: min(self.took[k]))
-        return min(self.took[i]), statistics.median(self.took[i]), PASSES[i]
+        """Seconds of the best step, the median of the faster way, and its passes."""
+        i = min(range(len(self.steps)), key=lambda k: min(self.took[k]))
+        return min(self.took[i]), statistics.median(self.took[i]), self.passes[i]
 
 
 def one(program, o, architecture, size, precision):
-    theirs = Theirs(architecture, size, precision)
+    theirs = Theirs(architecture, size, precision, o.batch)
     turns, medians, peak = [], [], 0.0
-    for _ in range(o.rounds):
+    rounds = 1 if o.quick and compare_step.SIZES[size][1] >= LARGE else o.rounds
+    for _ in range(rounds):
         mine = ours(program, o, architecture, size, precision)
         r = mine["results"][0]
         peak = max(peak, mine["peak_gflops"][precision] or mine["peak_gflops"]["f32"])
@@ -61,7 +72,7 @@ def one(program, o, architecture, size, precision):
         theirs.turn(o.seconds)
     tokens = r["tokens_per_s"] * r["seconds_per_step"]
     flops = r["gflops"] / r["tokens_per_s"]  # GFLOP a token
-    best, median, passes = theirs.best()
+    best, median, ways = theirs.best()
 
     def side(seconds, middle):
         return {"tokens_per_s": tokens / seconds, "median_tokens_per_s": tokens / middle,
@@ -72,7 +83,7 @@ def one(program, o, architecture, size, precision):
             "N": r["N"], "precision": precision, "threads": o.threads, "sequence": r["sequence"],
             "batch": r["batch"], "peak_gflops": peak,
             "ours": side(min(turns), statistics.median(medians)),
-            "pytorch": dict(side(best, median), passes=passes), "ratio": best / min(turns),
+            "pytorch": dict(side(best, median), passes=ways), "ratio": best / min(turns),
             "median_ratio": median / statistics.median(medians)}
 
 
@@ -98,7 +109,7 @@ def run(program, o):
         print(f"compare: no size '{o.size}'", file=sys.stderr)
         raise SystemExit(2)
     if o.quick:
-        o.rounds, o.seconds = min(o.rounds, 2), min(o.seconds, 0.3)
+        o.rounds, o.seconds, o.batch = min(o.rounds, 2), min(o.seconds, 0.3), 4096
     compare_step.set_threads(o.threads)
     if not o.json:
         print(f"tokens/s of whole steps, {o.threads} thread(s); PyTorch {torch.__version__}")
