@@ -146,6 +146,14 @@ typedef struct Kern {
     void (*cross_entropy)(size_t rows, size_t vocab, Real *z, const uint16_t *target,
                           Real grad_scale, Real *nll);
 
+    /* The same over a vocabulary that comes in tiles of columns, z [rows,n] (ld).  First, tile
+     * after tile: max and sum [rows] of e^(z - max), from -inf and 0; z stays as it is.
+     * Then, with factor = grad_scale / sum, z becomes factor e^(z - max). */
+    void (*cross_entropy_tile)(size_t rows, size_t n, const Real *z, size_t ld, Real *max,
+                               Real *sum);
+    void (*cross_entropy_tile_grad)(size_t rows, size_t n, Real *z, size_t ld, const Real *max,
+                                    const Real *factor);
+
     /* Rows of n: y_i = s_i x_i with s [rows]; y_i = w x_i elementwise with w [n]; y may be x. */
     void (*scale_rows)(size_t rows, size_t n, const Real *s, const Real *x, size_t ldx, Real *y,
                        size_t ldy);

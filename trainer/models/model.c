@@ -155,8 +155,9 @@ static void layout(Model *m, Mem *mem)
     m->rstdf = mem_reals(mem, r);
     m->token = mem_take(mem, r, sizeof *m->token);
     m->target = mem_take(mem, r, sizeof *m->target);
-    m->tile_rows = head_tile_rows(m->vocab) * m->threads;
-    m->logits = mem_reals(mem, m->tile_rows * m->vocab);
+    m->tile_rows = (r < HEAD_TILE_ROWS ? (r + 1) / 2 * 2 : HEAD_TILE_ROWS) * m->threads;
+    m->logits = mem_reals(mem, m->tile_rows * m->head->out); /* the first is the widest */
+    m->lse = mem_reals(mem, 3 * m->tile_rows);
     m->nll = mem_reals(mem, r);
     m->y = mem_reals(mem, r * g);
     m->dec = mem_reals(mem, 3 * d + 3 * g);
@@ -186,7 +187,7 @@ static void bind_layers(Model *m)
         }
     }
     m->embed = model_need(m, "model.embed_tokens.weight");
-    m->head = model_linear(m, m->embed, m->d, m->vocab);
+    m->head = head_bind(m, m->embed, &m->n_head);
     m->norm = m->ops->has_norm_weights ? model_need(m, "model.norm.weight") : NULL;
 }
 
@@ -235,7 +236,7 @@ static Model *model_outline(const ModelShape *shape, const ModelHow *how)
     m->is_swish = ops->mlp_is_swish(shape);
     m->layer = arena_array(&m->arena, m->l, sizeof *m->layer);
     bool ok = m->layer && list_tensors(m);
-    m->max_linear = m->n_tensors;
+    m->max_linear = m->n_tensors + head_tiles(m->vocab);
     m->linear = ok ? arena_array(&m->arena, m->max_linear, sizeof *m->linear) : NULL;
     ok = m->linear != NULL;
     if (ok) {

@@ -62,6 +62,7 @@ static inline void part_barrier_heads(const Part *part)
 typedef struct Linear {
     const ModelTensor *w; /* the first of the tensors that lie one after the other */
     size_t in, out;       /* W [out,in] */
+    size_t row;           /* its first row in w */
     void *forward;        /* W^T packed: y = x W^T */
     void *backward;       /* W packed: dx = dy W; NULL without training */
 } Linear;
@@ -142,14 +143,16 @@ struct Model {
     void *own; /* the architecture's */
 
     const ModelTensor *embed, *norm;
-    Linear *head;         /* the embedding [V,d] as the output's matrix */
+    Linear *head; /* the embedding [V,d] as the output's matrix, in tiles of rows */
+    size_t n_head;
     Real *dembed;         /* [V,d] gradient through the input alone, over all parts */
     Real *e;              /* [R,d] embedded tokens, if there is a stage after them */
     Real *x, *xf, *rstdf; /* [R,d] after the last layer, normed, [R] */
     uint16_t *token;      /* [R] */
     uint16_t *target;     /* [R] */
-    Real *logits;         /* [tile_rows, V] */
+    Real *logits;         /* [tile_rows, columns of the largest of head] */
     Real *nll;            /* [R] */
+    Real *lse;            /* [3,tile_rows] scratch of a vocabulary in tiles */
     size_t tile_rows;
 
     Real *y;        /* [R,g] scratch: the gated product of a layer; in backward its gradient */

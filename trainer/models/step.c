@@ -198,10 +198,12 @@ static void part_loss(Pass *pass, const Part *part)
 {
     Model *m = pass->m;
     Head head = {.kern = m->kern,
-                 .vocab = m->vocab,
+                 .d = m->d,
                  .table = m->head,
+                 .n_tiles = m->n_head,
                  .tile_rows = m->tile_rows / m->threads * part->threads,
-                 .logits = m->logits};
+                 .logits = m->logits,
+                 .lse = m->lse};
     double scale = pass->wants_grad ? 1.0 / ((double)pass->b * (double)pass->t) : 0.0;
     head_loss(&head, part, m->xf, m->target, scale, m->nll, m->dxb);
     for (size_t r = 0; part->id == 0 && r < part->rows; r++) {
@@ -223,9 +225,8 @@ static void work_pass(void *ctx, size_t id)
         forward(m, &part);
         part_barrier(&part);
         if (pass->logits) {
-            linear_forward(m->kern, m->head, part.n, m->xf + part.first * m->d, m->d,
-                           pass->logits + (done * pass->t + part.first) * m->vocab, m->vocab,
-                           KERN_SET);
+            head_logits(m->kern, m->head, m->n_head, part.n, m->xf + part.first * m->d,
+                        pass->logits + (done * pass->t + part.first) * m->vocab);
         } else {
             part_loss(pass, &part);
         }
@@ -314,7 +315,7 @@ ErrCode model_decode(Model *m, uint16_t token, Real *logits, Err *err)
         layer_decode(m, i, x);
     }
     m->kern->rmsnorm(1, m->d, (Real)m->shape.norm_eps, x, data_of(m->norm), xb, &rstd);
-    linear_forward(m->kern, m->head, 1, xb, m->d, logits, m->vocab, KERN_SET);
+    head_logits(m->kern, m->head, m->n_head, 1, xb, logits);
     m->pos++;
     return ERR_OK;
 }

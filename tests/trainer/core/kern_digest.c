@@ -509,6 +509,26 @@ static void digest_hgrn2_gates(Digest *d, const Kern *k)
     });
 }
 
+/* Both directions, over two tiles. */
+static void digest_cross_entropy_tile(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        float *z = fill(0, ROWS * n, seed, 10.0, kind);
+        float *max = fill(1, ROWS, seed, 1.0, DATA_PLAIN);
+        float *sum = fill(2, ROWS, seed, 1.0, DATA_PLAIN);
+        for (size_t i = 0; i < ROWS; i++) {
+            max[i] = -INFINITY;
+            sum[i] = 0.0f;
+        }
+        k->cross_entropy_tile(ROWS, n / 2, z, n, max, sum);
+        k->cross_entropy_tile(ROWS, n - n / 2, z + n / 2, n, max, sum);
+        digest_array(d, ROWS, max);
+        digest_array(d, ROWS, sum);
+        k->cross_entropy_tile_grad(ROWS, n, z, n, max, sum);
+        digest_array(d, ROWS * n, z);
+    });
+}
+
 /* ---- optimiser ---- */
 
 static void digest_adamw(Digest *d, const Kern *k)
@@ -544,7 +564,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(silu) X(silu_grad) X(glu) X(glu_grad) X(swiglu) X(swiglu_grad) X(rmsnorm) \
     X(add_rmsnorm) X(rmsnorm_dx) X(rmsnorm_dw) X(normgate) X(normgate_grad) X(softmax) \
     X(rope) X(silu_lrpe) X(silu_lrpe_grad) X(lrpe_theta_grad) \
-    X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(adamw) \
+    X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(cross_entropy_tile) X(adamw) \
     X(scale_rows) X(mul_rows) X(mul_toeplitz) X(sum_rows) X(decay_factors) X(decay_inside) \
     X(decay_grad) X(hgrn2_gates)
 /* clang-format on */
@@ -560,8 +580,8 @@ static const struct Case {
 enum { N_CASE = sizeof cases / sizeof cases[0] };
 
 /* `packed` digests the five entries of packed operands, `bf16` all eight products,
- * `hgrn2_gates` both directions. */
-static_assert(N_CASE + 4 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
+ * `cross_entropy_tile` and `hgrn2_gates` both directions. */
+static_assert(N_CASE + 5 == (sizeof(Kern) - offsetof(Kern, gemm_nn)) / sizeof(void (*)(void)),
               "a kernel is missing here");
 
 /* The digests of FILE's lines, in the order of cases; a name that it lacks stays 0. */

@@ -150,6 +150,38 @@ static void cross_entropy(size_t rows, size_t vocab, float *z, const uint16_t *t
     }
 }
 
+/* Sum of e^(x - max) over a row. */
+VEC_FN float exp_sum(size_t n, float max, const float *x)
+{
+    Vec vmax = vec_set1(max), lane = vec_set1(0.0f);
+    EACH_BLOCK(n,
+               lane = vec_keep(c, vec_add(lane, vec_exp(vec_sub(vec_load(x + i, c), vmax))), lane));
+    return vec_fold(lane);
+}
+
+static void cross_entropy_tile(size_t rows, size_t n, const float *z, size_t ld, float *max,
+                               float *sum)
+{
+    for (size_t row = 0; row < rows; row++) {
+        float here = row_max(n, z + row * ld);
+        float now = max[row] > here ? max[row] : here;
+        float total = exp_sum(n, now, z + row * ld);
+        sum[row] = real_fma(sum[row], real_exp(max[row] - now), total);
+        max[row] = now;
+    }
+}
+
+static void cross_entropy_tile_grad(size_t rows, size_t n, float *z, size_t ld, const float *max,
+                                    const float *factor)
+{
+    for (size_t row = 0; row < rows; row++) {
+        Vec vmax = vec_set1(max[row]), f = vec_set1(factor[row]);
+        float *zr = z + row * ld;
+        EACH_BLOCK(n,
+                   vec_store(zr + i, c, vec_mul(f, vec_exp(vec_sub(vec_load(zr + i, c), vmax)))));
+    }
+}
+
 /* ---- optimiser ---- */
 
 typedef struct AdamwLanes {
@@ -207,4 +239,5 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
+    .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
     .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN

@@ -10,9 +10,10 @@ void linear_layout(Linear *w, const Kern *k, bool trains, Mem *mem)
 
 void linear_pack(const Linear *w, const Kern *k)
 {
-    k->pack_nt(w->out, w->in, w->w->data, w->in, w->forward);
+    const Real *data = w->w->data + w->row * w->in;
+    k->pack_nt(w->out, w->in, data, w->in, w->forward);
     if (w->backward) {
-        k->pack_nn(w->in, w->out, w->w->data, w->in, w->backward);
+        k->pack_nn(w->in, w->out, data, w->in, w->backward);
     }
 }
 
@@ -20,7 +21,7 @@ void linear_pack(const Linear *w, const Kern *k)
 void linear_backward_w(const Kern *k, const Linear *w, const Part *part, const Real *dy,
                        size_t lddy, const Real *x, size_t ldx)
 {
-    Real *dw = w->w->grad;
+    Real *dw = w->w->grad + w->row * w->in;
     if (w->out >= w->in) {
         Share s = part_share(part, w->out, SHARE_UNIT);
         k->gemm_tn(s.end - s.first, w->in, part->rows, dy + s.first, lddy, x, ldx,

@@ -158,6 +158,32 @@ static void cross_entropy(size_t rows, size_t vocab, Real *z, const uint16_t *ta
     }
 }
 
+static void cross_entropy_tile(size_t rows, size_t n, const Real *z, size_t ld, Real *max,
+                               Real *sum)
+{
+    for (size_t i = 0; i < rows; i++) {
+        const Real *zi = z + i * ld;
+        Real lane[KERN_LANES] = {0};
+        Real here = row_max(n, zi);
+        Real now = max[i] > here ? max[i] : here;
+        for (size_t j = 0; j < n; j++) {
+            lane[j % KERN_LANES] += real_exp(zi[j] - now);
+        }
+        sum[i] = real_fma(sum[i], real_exp(max[i] - now), fold_lanes(lane));
+        max[i] = now;
+    }
+}
+
+static void cross_entropy_tile_grad(size_t rows, size_t n, Real *z, size_t ld, const Real *max,
+                                    const Real *factor)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < n; j++) {
+            z[i * ld + j] = factor[i] * real_exp(z[i * ld + j] - max[i]);
+        }
+    }
+}
+
 /* ---- optimiser ---- */
 
 static void adamw(size_t n, const KernAdamw *k, const Real *g, Real *p, Real *m, Real *v)
@@ -193,6 +219,7 @@ static bool supported(void)
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
+    .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
     .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN
 
 static void install(Kern *k)
