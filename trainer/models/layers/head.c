@@ -62,11 +62,19 @@ static Rows rows_of(const Part *part, size_t at, size_t tile_rows)
     return (Rows){.n = s.end - s.first, .row = at + s.first, .at = s.first};
 }
 
+/* Between rows of logits, in every tile of the vocabulary: threads in different tiles must not
+ * meet. */
+static size_t row_stride(const Head *head)
+{
+    return head->table->out;
+}
+
 /* Logits of one tile of the vocabulary. */
 static Real *tile_logits(const Head *head, const Linear *table, const Rows *r, const Real *x)
 {
-    Real *z = head->logits + r->at * table->out;
-    linear_forward(head->kern, table, r->n, x + r->row * head->d, head->d, z, table->out, KERN_SET);
+    size_t ld = row_stride(head);
+    Real *z = head->logits + r->at * ld;
+    linear_forward(head->kern, table, r->n, x + r->row * head->d, head->d, z, ld, KERN_SET);
     return z;
 }
 
@@ -74,9 +82,10 @@ static Real *tile_logits(const Head *head, const Linear *table, const Rows *r, c
 static void tile_backward(const Head *head, const Linear *table, const Part *tile, const Rows *r,
                           const Real *z, const Real *x_tile, Real *dx, KernAcc acc)
 {
-    linear_backward_x(head->kern, table, r->n, z, table->out, dx + r->row * head->d, head->d, acc);
+    size_t ld = row_stride(head);
+    linear_backward_x(head->kern, table, r->n, z, ld, dx + r->row * head->d, head->d, acc);
     part_barrier(tile);
-    linear_backward_w(head->kern, table, tile, head->logits, table->out, x_tile, head->d);
+    linear_backward_w(head->kern, table, tile, head->logits, ld, x_tile, head->d);
     part_barrier(tile);
 }
 
@@ -104,6 +113,7 @@ static void tiles_loss(const Head *head, const Rows *r, const Real *x, const uin
                        Real *nll)
 {
     Real *max = head->lse + r->at, *sum = max + head->tile_rows, *at_target = sum + head->tile_rows;
+    size_t ld = row_stride(head);
     for (size_t i = 0; i < r->n; i++) {
         max[i] = -(Real)INFINITY;
         sum[i] = (Real)0;
@@ -111,10 +121,10 @@ static void tiles_loss(const Head *head, const Rows *r, const Real *x, const uin
     for (size_t t = 0; t < head->n_tiles; t++) {
         const Linear *table = &head->table[t];
         const Real *z = tile_logits(head, table, r, x);
-        head->kern->cross_entropy_tile(r->n, table->out, z, table->out, max, sum);
+        head->kern->cross_entropy_tile(r->n, table->out, z, ld, max, sum);
         for (size_t i = 0; i < r->n; i++) {
             size_t c = column_of(table, target[r->row + i]);
-            at_target[i] = c < table->out ? z[i * table->out + c] : at_target[i];
+            at_target[i] = c < table->out ? z[i * ld + c] : at_target[i];
         }
     }
     for (size_t i = 0; i < r->n; i++) {
@@ -127,17 +137,18 @@ static void tiles_grad(const Head *head, const Part *tile, const Rows *r, const 
                        const uint16_t *target, double grad_scale, Real *dx)
 {
     Real *max = head->lse + r->at, *factor = max + head->tile_rows;
+    size_t ld = row_stride(head);
     for (size_t i = 0; i < r->n; i++) {
         factor[i] = (Real)grad_scale / factor[i];
     }
     for (size_t t = 0; t < head->n_tiles; t++) {
         const Linear *table = &head->table[t];
         Real *z = tile_logits(head, table, r, x);
-        head->kern->cross_entropy_tile_grad(r->n, table->out, z, table->out, max, factor);
+        head->kern->cross_entropy_tile_grad(r->n, table->out, z, ld, max, factor);
         for (size_t i = 0; i < r->n; i++) {
             size_t c = column_of(table, target[r->row + i]);
             if (c < table->out) {
-                z[i * table->out + c] -= (Real)grad_scale;
+                z[i * ld + c] -= (Real)grad_scale;
             }
         }
         tile_backward(head, table, tile, r, z, x + (r->row - r->at) * head->d, dx,
