@@ -12,28 +12,28 @@
 
 /* What statfs(2) calls a file system; the ones with a number are not in linux/magic.h everywhere. */
 static const struct {
-    uint32_t magic;
     const char *name;
+    uint32_t magic;
     bool is_network, is_memory;
 } type_table[] = {
-    {EXT4_SUPER_MAGIC, "ext4", false, false},
-    {0x58465342U, "xfs", false, false},
-    {BTRFS_SUPER_MAGIC, "btrfs", false, false},
-    {0x2fc12fc1U, "zfs", false, false},
-    {OVERLAYFS_SUPER_MAGIC, "overlay", false, false},
-    {TMPFS_MAGIC, "tmpfs", false, true},
-    {RAMFS_MAGIC, "ramfs", false, true},
-    {NFS_SUPER_MAGIC, "nfs", true, false},
-    {SMB_SUPER_MAGIC, "smb", true, false},
-    {0xff534d42U, "cifs", true, false},
-    {0x0bd00bd0U, "lustre", true, false},
-    {0x47504653U, "gpfs", true, false},
-    {0x19830326U, "beegfs", true, false},
-    {0xaad7aaeaU, "panfs", true, false},
-    {0x00c36400U, "ceph", true, false},
-    {AFS_SUPER_MAGIC, "afs", true, false},
-    {V9FS_MAGIC, "9p", true, false},
-    {FUSE_SUPER_MAGIC, "fuse", false, false},
+    {"ext4", EXT4_SUPER_MAGIC, false, false},
+    {"xfs", 0x58465342U, false, false},
+    {"btrfs", BTRFS_SUPER_MAGIC, false, false},
+    {"zfs", 0x2fc12fc1U, false, false},
+    {"overlay", OVERLAYFS_SUPER_MAGIC, false, false},
+    {"tmpfs", TMPFS_MAGIC, false, true},
+    {"ramfs", RAMFS_MAGIC, false, true},
+    {"nfs", NFS_SUPER_MAGIC, true, false},
+    {"smb", SMB_SUPER_MAGIC, true, false},
+    {"cifs", 0xff534d42U, true, false},
+    {"lustre", 0x0bd00bd0U, true, false},
+    {"gpfs", 0x47504653U, true, false},
+    {"beegfs", 0x19830326U, true, false},
+    {"panfs", 0xaad7aaeaU, true, false},
+    {"ceph", 0x00c36400U, true, false},
+    {"afs", AFS_SUPER_MAGIC, true, false},
+    {"9p", V9FS_MAGIC, true, false},
+    {"fuse", FUSE_SUPER_MAGIC, false, false},
 };
 
 ErrCode disk_of(const char *dir, Disk *ret, Err *err)

@@ -14,7 +14,7 @@
 #include "orchestrator/cli/worker_ask.h"
 #include "orchestrator/launch/worker_path.h"
 
-enum { PATIENCE_MS = 10000, CORES_BYTES = 256, LEAST_FREE_BYTES = 1000000000 };
+enum { PATIENCE_MS = 60000, CORES_BYTES = 256, LEAST_FREE_BYTES = 1000000000 };
 
 static void hint(json_t *facts, const char *about, const char *text)
 {

@@ -9,7 +9,7 @@
 #include "common/subprocess.h"
 #include "orchestrator/launch/worker_path.h"
 
-enum { MAX_WORDS = 8, ANSWER_MAX_BYTES = 64 << 20, PATIENCE_MS = 10000 };
+enum { MAX_WORDS = 8, ANSWER_MAX_BYTES = 64 << 20, PATIENCE_MS = 60000 };
 
 static ErrCode read_answer(const char *verb, const Buf *answer, int status, json_t **ret, Err *err)
 {

@@ -1,5 +1,6 @@
 #include "orchestrator/plan/plan.h"
 
+#include <glob.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -149,7 +150,8 @@ enum { MAPPED_AROUND_BYTES = 65536 };
 static void count_memory(PlanCell *c, const PlanCost *cost, int64_t corpus_bytes)
 {
     const RunConfig *k = &c->run->config;
-    double read = (double)(c->tokens / k->sequence) * (double)(MAPPED_AROUND_BYTES + k->sequence);
+    int64_t sequences = c->tokens / k->sequence;
+    double read = (double)sequences * (double)(MAPPED_AROUND_BYTES + k->sequence);
     if (cost->memory_bytes > 0) {
         c->corpus_bytes = read < (double)corpus_bytes ? (int64_t)read : corpus_bytes;
         c->memory_bytes = cost->memory_bytes + c->corpus_bytes;
@@ -167,17 +169,37 @@ static int64_t file_bytes(const char *dir, const char *name)
                : 0;
 }
 
+/* Bytes of the texts that the study names; the default corpus has so many (docs/corpus.md). */
+static int64_t text_bytes(const Study *study)
+{
+    enum { DEFAULT_TEXT_BYTES = 20900000 };
+    int64_t sum = 0;
+    for (size_t i = 0; i < study->n_corpus_text; i++) {
+        const char *text = study->corpus_text[i];
+        char pattern[FSX_PATH_BYTES];
+        Err ignored = ERR_INIT;
+        glob_t found = {.gl_pathc = 0};
+        struct stat st;
+        if (strcmp(text, "default") == 0) {
+            sum += DEFAULT_TEXT_BYTES;
+        } else if (fsx_path(pattern, &ignored, "%s%s%s", text[0] == '/' ? "" : study->base_dir,
+                            text[0] == '/' ? "" : "/", text) == ERR_OK &&
+                   /* NOLINTNEXTLINE(concurrency-mt-unsafe): plans are made by one thread */
+                   glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+            for (size_t k = 0; k < found.gl_pathc; k++) {
+                sum += stat(found.gl_pathv[k], &st) == 0 ? (int64_t)st.st_size : 0;
+            }
+        }
+        globfree(&found);
+    }
+    return sum;
+}
+
 int64_t plan_corpus_bytes(const Study *study, const char *study_dir)
 {
     int64_t there =
         file_bytes(study_dir, "train.tokens") + file_bytes(study_dir, "validation.tokens");
-    int64_t most = 0;
-    for (size_t i = 0; i < study->n_runs && there == 0 && !study->corpus_repeat; i++) {
-        int64_t tokens = study->runs[i].config.tokens;
-        most = tokens > most ? tokens : most;
-    }
-    int64_t bytes_a_token = study->corpus_vocabulary > 256 ? 2 : 1;
-    return there > 0 ? there : (most + study->corpus_validation) * bytes_a_token;
+    return there > 0 ? there : text_bytes(study);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */

@@ -84,8 +84,8 @@ typedef struct Plan {
 ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err);
 
-/* Bytes of the token files of a study's corpus: those in study_dir/corpus, else the fewest with
- * which its runs could train. */
+/* Bytes of the token files of a study's corpus: those in study_dir/corpus, else about those of
+ * the texts from which it will be made. */
 int64_t plan_corpus_bytes(const Study *study, const char *study_dir);
 
 /* Time until `n` jobs are done by `workers`, each taking the longest that is left [s]. */

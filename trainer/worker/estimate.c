@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/json.h"
 #include "common/machine.h"
 #include "trainer/config/run_config.h"
@@ -43,12 +44,13 @@ typedef struct Estimate {
 
 static Measure measure_of(const Estimate *e, const Cell *c)
 {
+    const RunConfig *k = &c->config; /* read without error: its numbers are positive */
     return (Measure){.shape = &c->config.shape,
                      .precision = c->config.precision,
                      .sequence = c->config.sequence,
-                     .sequences = c->config.batch_tokens / c->config.sequence,
+                     .sequences = k->sequence > 0 ? k->batch_tokens / k->sequence : 1,
                      .threads = e->threads,
-                     .seconds = e->seconds / (double)e->n};
+                     .seconds = e->seconds / fmax(1.0, (double)e->n)};
 }
 
 static double flops_of(const ModelShape *s, int64_t sequence)
@@ -144,7 +146,7 @@ static ErrCode measure_cells(Estimate *e, Err *err)
 {
     for (size_t i = 0; i < e->n; i++) {
         Cell *c = e->by_size[i];
-        if (!is_affordable(e, c)) {
+        if (!c || !is_affordable(e, c)) {
             continue;
         }
         Measure w = measure_of(e, c);
@@ -270,9 +272,9 @@ static json_t *answer_json(const Estimate *e, int64_t program_bytes)
         const Cell *c = &e->cells[i];
         (void)json_array_append_new(
             list, json_pack("{s:o, s:o, s:o, s:o, s:b}", "memory_bytes",
-                            c->memory_bytes > 0
-                                ? json_integer((json_int_t)(c->memory_bytes + program_bytes))
-                                : json_null(),
+                            c->memory_bytes > 0 ? json_integer((json_int_t)c->memory_bytes +
+                                                               (json_int_t)program_bytes)
+                                                : json_null(),
                             "tokens_per_second", number_or_null(c->speed.tokens_per_s),
                             "scored_tokens_per_second", number_or_null(c->speed.scored_per_s),
                             "update_seconds", number_or_null(c->speed.update_s), "measured",
@@ -285,10 +287,21 @@ static json_t *answer_json(const Estimate *e, int64_t program_bytes)
     return json_pack("{s:i, s:s, s:o}", "schema", 1, "isa", kern_get()->isa, "cells", list);
 }
 
+/* Resident memory of the program as a worker has it, before it opens anything: pages of a
+ * library are there once they were used, and every worker hashes. */
+static int64_t program_memory(void)
+{
+    char sha256[SHA256_HEX_BYTES], xxh128[XXH128_HEX_BYTES];
+    Err ignored = ERR_INIT;
+    (void)hash_sha256("", 0, sha256, &ignored);
+    hash_xxh128("", 0, xxh128);
+    return machine_rss();
+}
+
 ErrCode estimate_json(const json_t *question, json_t **ret, Err *err)
 {
     Estimate e = {.start = clock_mono_ns(), .rate = cautious_rate};
-    int64_t program_bytes = machine_rss();
+    int64_t program_bytes = program_memory();
     ErrCode rc = read_question(question, &e, err);
     if (rc == ERR_OK && e.seconds > 0.0) {
         rc = measure_cells(&e, err);

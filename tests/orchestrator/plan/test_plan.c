@@ -202,10 +202,18 @@ START_TEST(too_little_memory_is_told)
 }
 END_TEST
 
-START_TEST(the_corpus_is_that_of_the_study_or_the_least)
+START_TEST(the_corpus_is_that_of_the_study_or_its_texts)
 {
-    ck_assert_int_eq(plan_corpus_bytes(study, tmp.path), 1000 + 1200);
     Err err = ERR_INIT;
+    const char *texts[] = {"a*.txt", "b.txt", "none*"};
+    ck_assert_int_gt(plan_corpus_bytes(study, tmp.path), 20000000); /* the default text */
+    study->corpus_text = texts;
+    study->n_corpus_text = 3;
+    (void)tmpdir_write(&tmp, "a1.txt", "1234");
+    (void)tmpdir_write(&tmp, "a2.txt", "12345");
+    (void)tmpdir_write(&tmp, "b.txt", "123456");
+    (void)tmpdir_write(&tmp, "c.txt", "1234567");
+    ck_assert_int_eq(plan_corpus_bytes(study, tmp.path), 4 + 5 + 6);
     char path[FSX_PATH_BYTES];
     ck_assert_int_eq(fsx_join(path, tmp.path, "corpus", &err), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
@@ -269,7 +277,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, the_longest_goes_first);
     tcase_add_test(tc, memory_is_that_of_the_largest_at_a_time);
     tcase_add_test(tc, too_little_memory_is_told);
-    tcase_add_test(tc, the_corpus_is_that_of_the_study_or_the_least);
+    tcase_add_test(tc, the_corpus_is_that_of_the_study_or_its_texts);
     tcase_add_test(tc, what_was_measured_is_added_up);
     tcase_add_test(tc, json_has_the_fields_of_the_contract);
 }
