@@ -157,6 +157,8 @@ class Checker:
                           "loss": step["loss"], "loss_error": error, "cosine": min(least.values()),
                           "cosine_to_f32": plain_least, "is_rounded": plain_least < 1 - 1e-9,
                           "limit": LIMIT_COSINE})
+        if architecture == "hgrn2":
+            self.rows[-1]["limit_bounds"] = LIMIT_COSINE_BOUNDS
 
 
 def run(program, precisions, verbose, say):
