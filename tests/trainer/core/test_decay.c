@@ -198,6 +198,39 @@ START_TEST(rows_repeat_on_every_isa)
 }
 END_TEST
 
+static void compare_filter(const Kern *k, size_t rows, size_t n, DataKind kind)
+{
+    static float filter[SIZE], x[SIZE], dy[SIZE], got[3][SIZE], want[3][SIZE];
+    const Kern *twin = kern_for_isa("scalar");
+    const Chunk where = {.rows = rows, .n = n};
+    take(SIZE, filter, 0, kind);
+    take(SIZE, x, 1, kind);
+    take(SIZE, dy, 2, kind);
+    for (size_t i = 0; i < 3; i++) {
+        take(SIZE, got[i], 3 + i, DATA_PLAIN);
+        memcpy(want[i], got[i], sizeof want[i]);
+    }
+    k->filter(rows, n, LD, filter, x, got[0]);
+    twin->filter(rows, n, LD, filter, x, want[0]);
+    k->filter_grad(rows, n, LD, filter, x, dy, got[1], got[2]);
+    twin->filter_grad(rows, n, LD, filter, x, dy, want[1], want[2]);
+    same("filter y", &where, SIZE, got[0], want[0]);
+    same("filter dx", &where, SIZE, got[1], want[1]);
+    same("filter dk", &where, SIZE, got[2], want[2]);
+}
+
+START_TEST(filters_repeat_on_every_isa)
+{
+    static const size_t rows[] = {0, 1, 15, 16, 17};
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        const Kern *k = kern_for_isa(kern_isa_name(i));
+        for (size_t c = 0; k && c < 5 * N_WIDTHS; c++) {
+            compare_filter(k, rows[c / N_WIDTHS], widths[c % N_WIDTHS], (DataKind)(c % 3));
+        }
+    }
+}
+END_TEST
+
 #endif
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -350,6 +383,36 @@ START_TEST(a_shut_gate_forgets_everything)
 }
 END_TEST
 
+/* A chain of at most `rows` fused sums on what was there. */
+START_TEST(filters_follow_the_formulas)
+{
+    static Real filter[SIZE], x[SIZE], dy[SIZE], out[3][SIZE], old[3][SIZE];
+    const size_t rows = _i == 0 ? 16 : 13, n = 33;
+    take(SIZE, filter, 0, DATA_PLAIN);
+    take(SIZE, x, 1, DATA_PLAIN);
+    take(SIZE, dy, 2, DATA_PLAIN);
+    for (size_t i = 0; i < 3; i++) {
+        take(SIZE, out[i], 3 + i, DATA_PLAIN);
+        memcpy(old[i], out[i], sizeof old[i]);
+    }
+    kern_get()->filter(rows, n, LD, filter, x, out[0]);
+    kern_get()->filter_grad(rows, n, LD, filter, x, dy, out[1], out[2]);
+    const Real *left[3] = {filter, filter, x}, *right[3] = {x, dy, dy};
+    for (size_t at = 0; at < 3 * rows * n; at++) {
+        size_t which = at / (rows * n), r = at / n % rows, a = at % n;
+        long double sum = (long double)old[which][r * LD + a], weight = fabsl(sum);
+        for (size_t s = which == 0 ? 0 : r; s < (which == 0 ? r + 1 : rows); s++) {
+            size_t apart = which == 0 ? r - s : s - r;
+            long double term =
+                (long double)left[which][apart * LD + a] * (long double)right[which][s * LD + a];
+            sum += term;
+            weight += fabsl(term);
+        }
+        close_to("filter", at, a, out[which][r * LD + a], sum, (double)rows, weight);
+    }
+}
+END_TEST
+
 START_TEST(rows_follow_their_formulas)
 {
     const Real s[] = {2, (Real)-0.5}, x[] = {1, 2, 3, 4, 5, 6}, w[] = {10, 20, 0};
@@ -371,10 +434,12 @@ static void fill(TCase *tc)
 #if !REAL_IS_DOUBLE
     tcase_add_test(tc, chunks_repeat_on_every_isa);
     tcase_add_test(tc, rows_repeat_on_every_isa);
+    tcase_add_test(tc, filters_repeat_on_every_isa);
 #endif
     tcase_add_loop_test(tc, chunks_follow_the_formulas, 0, sizeof strengths / sizeof *strengths);
     tcase_add_test(tc, a_shut_gate_forgets_everything);
     tcase_add_test(tc, rows_follow_their_formulas);
+    tcase_add_loop_test(tc, filters_follow_the_formulas, 0, 2);
 }
 
 int main(void)
