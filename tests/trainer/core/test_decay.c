@@ -105,10 +105,15 @@ enum { N_CUTS = sizeof cuts / sizeof *cuts, N_WIDTHS = sizeof widths / sizeof *w
 
 #if !REAL_IS_DOUBLE
 
+static bool same_bits(size_t n, const void *a, const void *b)
+{
+    return memcmp(a, b, n) == 0;
+}
+
 static void same(const char *what, const Chunk *x, size_t n, const float *got, const float *want)
 {
     for (size_t i = 0; i < n; i++) {
-        bool is_same = memcmp(&got[i], &want[i], sizeof *got) == 0;
+        bool is_same = same_bits(sizeof *got, &got[i], &want[i]);
         if (!is_same && !(isnan(got[i]) && isnan(want[i]))) { /* an assertion costs a write */
             ck_abort_msg("%s[%zu] of %zu rows in %zu, %zu channels: %a, not %a", what, i, x->rows,
                          x->sub, x->n, (double)got[i], (double)want[i]);
@@ -134,7 +139,7 @@ static void compare_chunk(const Kern *k, const size_t cut[2], size_t n, DataKind
     same("dk", &got, SIZE, got.dk, want.dk);
     same("dg", &got, SIZE, got.dg, want.dg);
     for (size_t a = 0; a < N_MAX + GAP; a++) {
-        bool is_same = memcmp(&got.sum[a], &want.sum[a], sizeof *got.sum) == 0;
+        bool is_same = same_bits(sizeof *got.sum, &got.sum[a], &want.sum[a]);
         if (!is_same && !(isnan(got.sum[a]) && isnan(want.sum[a]))) {
             ck_abort_msg("sum[%zu]: %a, not %a", a, got.sum[a], want.sum[a]);
         }
@@ -145,7 +150,7 @@ START_TEST(chunks_repeat_on_every_isa)
 {
     for (size_t i = 0; kern_isa_name(i); i++) {
         const Kern *k = kern_for_isa(kern_isa_name(i));
-        for (size_t c = 0; k && c < N_CUTS * N_WIDTHS; c++) {
+        for (size_t c = 0; k && c < (size_t)N_CUTS * N_WIDTHS; c++) {
             DataKind kind = c % 3 == 0 ? DATA_AWKWARD : c % 7 == 0 ? DATA_WILD : DATA_PLAIN;
             compare_chunk(k, cuts[c / N_WIDTHS], widths[c % N_WIDTHS], kind);
         }
@@ -224,7 +229,7 @@ START_TEST(filters_repeat_on_every_isa)
     static const size_t rows[] = {0, 1, 15, 16, 17};
     for (size_t i = 0; kern_isa_name(i); i++) {
         const Kern *k = kern_for_isa(kern_isa_name(i));
-        for (size_t c = 0; k && c < 5 * N_WIDTHS; c++) {
+        for (size_t c = 0; k && c < (size_t)5 * N_WIDTHS; c++) {
             compare_filter(k, rows[c / N_WIDTHS], widths[c % N_WIDTHS], (DataKind)(c % 3));
         }
     }
@@ -273,8 +278,8 @@ static void check_factors(const Chunk *x)
             long double before = sum_g(x, 0, first, a), far = near * expl(before);
             long double key = k * expl(sum_g(x, i + 1, end, a));
             double s = 3.0 * (double)x->sub + 1.0;
-            double blocks = (double)(first / x->sub);
-            double far_terms = s + 4.0 * blocks + (double)x->sub * (double)-before;
+            size_t block = first / x->sub;
+            double far_terms = s + 4.0 * (double)block + (double)x->sub * (double)-before;
             close_to("f", i, a, x->f[at], expl((long double)x->g[i * LD + a]), 2.0, 1.0L);
             close_to("near", i, a, x->near[at], near, s, fabsl(near));
             close_to("key", i, a, x->key[at], key, s, fabsl(key));
@@ -348,7 +353,7 @@ static const double strengths[] = {0.0, 1e-7, 1.0, 10.0};
 START_TEST(chunks_follow_the_formulas)
 {
     static Chunk x, before;
-    for (size_t c = 0; c < N_CUTS * N_WIDTHS; c++) {
+    for (size_t c = 0; c < (size_t)N_CUTS * N_WIDTHS; c++) {
         make(&x, cuts[c / N_WIDTHS][0], cuts[c / N_WIDTHS][1], widths[c % N_WIDTHS], strengths[_i],
              DATA_PLAIN);
         before = x;

@@ -208,5 +208,4 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
-    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN, \
-    KERN_VEC_FILTER
+    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN, KERN_VEC_FILTER

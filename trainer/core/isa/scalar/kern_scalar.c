@@ -194,8 +194,7 @@ static bool supported(void)
     .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
-    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN, \
-    SCALAR_FILTER
+    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN, SCALAR_FILTER
 
 static void install(Kern *k)
 {
