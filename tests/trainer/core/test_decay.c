@@ -374,9 +374,10 @@ END_TEST
 START_TEST(a_shut_gate_forgets_everything)
 {
     static Chunk x;
+    const size_t row = 5;
     make(&x, 32, 16, 20, 1.0, DATA_PLAIN);
     for (size_t a = 0; a < x.n; a++) {
-        x.g[5 * LD + a] = (Real)-1000;
+        x.g[row * LD + a] = (Real)-1000;
     }
     run(kern_get(), &x);
     for (size_t a = 0; a < x.n; a++) {
