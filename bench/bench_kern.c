@@ -304,6 +304,22 @@ static void run_decay_grad(const Kern *k, const Work *w)
     }
 }
 
+/* SUB rows at a time, of their own filter */
+static void run_filter(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        k->filter(SUB, ROW, ROW, w->buf[5], w->buf[0] + at, w->buf[2] + at);
+    }
+}
+
+static void run_filter_grad(const Kern *k, const Work *w)
+{
+    for (size_t at = 0; at + SUB * ROW <= w->n; at += SUB * ROW) {
+        k->filter_grad(SUB, ROW, ROW, w->buf[5], w->buf[0] + at, w->buf[1] + at, w->buf[2] + at,
+                       w->buf[3]);
+    }
+}
+
 /* n = rows of 2 ROW numbers: z_q and z_f */
 static void run_hgrn2_gates(const Kern *k, const Work *w)
 {
@@ -363,6 +379,8 @@ static const struct {
     {"sum_rows", run_sum_rows, 1},
     {"mul_toeplitz", run_mul_toeplitz, 2},
     {"decay_factors", run_decay_factors, 7},
+    {"filter", run_filter, 3},
+    {"filter_grad", run_filter_grad, 4},
     {"hgrn2_gates", run_hgrn2_gates, 2},
     {"hgrn2_gates_grad", run_hgrn2_gates_grad, 4},
     {"decay_inside", run_decay_inside, 3},

@@ -34,7 +34,7 @@ ErrCode worker_ask(const char *const words[], const json_t *question, int64_t pa
     int status = 0;
     ErrCode rc = ERR_OK;
     TRY(worker_path(path, err));
-    for (size_t i = 0; words[i] && i < MAX_WORDS; i++) {
+    for (size_t i = 0; i < MAX_WORDS && words[i]; i++) {
         argv[i + 1] = words[i];
     }
     if (question) {

@@ -173,6 +173,13 @@ typedef struct Kern {
                          size_t ldk, const Real *f, Real *p, size_t ldp);
     void (*decay_grad)(const struct KernDecayGrad *x);
 
+    /* One causal filter a channel, rows ld apart: y_i += sum_{s<=i} k_{i-s} x_s for n channels
+     * of `rows` rows.  Backward: dx_s += k_{i-s} dy_i and dk_{i-s} += x_s dy_i for all s <= i,
+     * each a chain over i. */
+    void (*filter)(size_t rows, size_t n, size_t ld, const Real *k, const Real *x, Real *y);
+    void (*filter_grad)(size_t rows, size_t n, size_t ld, const Real *k, const Real *x,
+                        const Real *dy, Real *dx, Real *dk);
+
     /* HGRN2's gates.  A row of z: z_q [d] | z_f [d], ldz apart; those of the others [rows,d].
      *     q = silu(z_q),  k = (1-lb) sigmoid(-z_f),  g = ln f,  f = lb + (1-lb) sigmoid(z_f)
      * ln f loses everything when taken of f near 0 or 1; with w = logit f,

@@ -476,6 +476,32 @@ static void digest_decay_grad(Digest *d, const Kern *k)
     });
 }
 
+/* Whole, short and long ends of sub_rows. */
+static void digest_filter(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t rows = sub_rows[s % 3];
+        float *y = fill(2, rows * n, seed, 1.0, DATA_PLAIN);
+        k->filter(rows, n, n, fill(0, rows * n, seed, 1.0, kind),
+                  fill(1, rows * n, seed, 1.0, kind), y);
+        digest_array(d, rows * n, y);
+    });
+}
+
+static void digest_filter_grad(Digest *d, const Kern *k)
+{
+    EACH_CASE({
+        const size_t rows = sub_rows[s % 3];
+        float *dx = fill(3, rows * n, seed, 1.0, DATA_PLAIN);
+        float *dk = fill(4, rows * n, seed, 1.0, DATA_PLAIN);
+        k->filter_grad(rows, n, n, fill(0, rows * n, seed, 1.0, kind),
+                       fill(1, rows * n, seed, 1.0, kind), fill(2, rows * n, seed, 1.0, kind), dx,
+                       dk);
+        digest_array(d, rows * n, dx);
+        digest_array(d, rows * n, dk);
+    });
+}
+
 static void digest_gates(Digest *d, const Kern *k, const KernBound *b, size_t n, uint64_t seed,
                          DataKind kind)
 {
@@ -566,7 +592,7 @@ static void digest_adamw(Digest *d, const Kern *k)
     X(rope) X(silu_lrpe) X(silu_lrpe_grad) X(lrpe_theta_grad) \
     X(softmax_tile) X(softmax_end) X(softmax_tile_grad) X(dot_rows) X(cross_entropy) X(cross_entropy_tile) X(adamw) \
     X(scale_rows) X(mul_rows) X(mul_toeplitz) X(sum_rows) X(decay_factors) X(decay_inside) \
-    X(decay_grad) X(hgrn2_gates)
+    X(decay_grad) X(hgrn2_gates) X(filter) X(filter_grad)
 /* clang-format on */
 
 static const struct Case {

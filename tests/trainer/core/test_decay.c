@@ -105,10 +105,15 @@ enum { N_CUTS = sizeof cuts / sizeof *cuts, N_WIDTHS = sizeof widths / sizeof *w
 
 #if !REAL_IS_DOUBLE
 
+static bool same_bits(size_t n, const void *a, const void *b)
+{
+    return memcmp(a, b, n) == 0;
+}
+
 static void same(const char *what, const Chunk *x, size_t n, const float *got, const float *want)
 {
     for (size_t i = 0; i < n; i++) {
-        bool is_same = memcmp(&got[i], &want[i], sizeof *got) == 0;
+        bool is_same = same_bits(sizeof *got, &got[i], &want[i]);
         if (!is_same && !(isnan(got[i]) && isnan(want[i]))) { /* an assertion costs a write */
             ck_abort_msg("%s[%zu] of %zu rows in %zu, %zu channels: %a, not %a", what, i, x->rows,
                          x->sub, x->n, (double)got[i], (double)want[i]);
@@ -134,7 +139,7 @@ static void compare_chunk(const Kern *k, const size_t cut[2], size_t n, DataKind
     same("dk", &got, SIZE, got.dk, want.dk);
     same("dg", &got, SIZE, got.dg, want.dg);
     for (size_t a = 0; a < N_MAX + GAP; a++) {
-        bool is_same = memcmp(&got.sum[a], &want.sum[a], sizeof *got.sum) == 0;
+        bool is_same = same_bits(sizeof *got.sum, &got.sum[a], &want.sum[a]);
         if (!is_same && !(isnan(got.sum[a]) && isnan(want.sum[a]))) {
             ck_abort_msg("sum[%zu]: %a, not %a", a, got.sum[a], want.sum[a]);
         }
@@ -145,7 +150,7 @@ START_TEST(chunks_repeat_on_every_isa)
 {
     for (size_t i = 0; kern_isa_name(i); i++) {
         const Kern *k = kern_for_isa(kern_isa_name(i));
-        for (size_t c = 0; k && c < N_CUTS * N_WIDTHS; c++) {
+        for (size_t c = 0; k && c < (size_t)N_CUTS * N_WIDTHS; c++) {
             DataKind kind = c % 3 == 0 ? DATA_AWKWARD : c % 7 == 0 ? DATA_WILD : DATA_PLAIN;
             compare_chunk(k, cuts[c / N_WIDTHS], widths[c % N_WIDTHS], kind);
         }
@@ -198,6 +203,39 @@ START_TEST(rows_repeat_on_every_isa)
 }
 END_TEST
 
+static void compare_filter(const Kern *k, size_t rows, size_t n, DataKind kind)
+{
+    static float filter[SIZE], x[SIZE], dy[SIZE], got[3][SIZE], want[3][SIZE];
+    const Kern *twin = kern_for_isa("scalar");
+    const Chunk where = {.rows = rows, .n = n};
+    take(SIZE, filter, 0, kind);
+    take(SIZE, x, 1, kind);
+    take(SIZE, dy, 2, kind);
+    for (size_t i = 0; i < 3; i++) {
+        take(SIZE, got[i], 3 + i, DATA_PLAIN);
+        memcpy(want[i], got[i], sizeof want[i]);
+    }
+    k->filter(rows, n, LD, filter, x, got[0]);
+    twin->filter(rows, n, LD, filter, x, want[0]);
+    k->filter_grad(rows, n, LD, filter, x, dy, got[1], got[2]);
+    twin->filter_grad(rows, n, LD, filter, x, dy, want[1], want[2]);
+    same("filter y", &where, SIZE, got[0], want[0]);
+    same("filter dx", &where, SIZE, got[1], want[1]);
+    same("filter dk", &where, SIZE, got[2], want[2]);
+}
+
+START_TEST(filters_repeat_on_every_isa)
+{
+    static const size_t rows[] = {0, 1, 15, 16, 17};
+    for (size_t i = 0; kern_isa_name(i); i++) {
+        const Kern *k = kern_for_isa(kern_isa_name(i));
+        for (size_t c = 0; k && c < (size_t)5 * N_WIDTHS; c++) {
+            compare_filter(k, rows[c / N_WIDTHS], widths[c % N_WIDTHS], (DataKind)(c % 3));
+        }
+    }
+}
+END_TEST
+
 #endif
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -240,8 +278,8 @@ static void check_factors(const Chunk *x)
             long double before = sum_g(x, 0, first, a), far = near * expl(before);
             long double key = k * expl(sum_g(x, i + 1, end, a));
             double s = 3.0 * (double)x->sub + 1.0;
-            double blocks = (double)(first / x->sub);
-            double far_terms = s + 4.0 * blocks + (double)x->sub * (double)-before;
+            size_t block = first / x->sub;
+            double far_terms = s + 4.0 * (double)block + (double)x->sub * (double)-before;
             close_to("f", i, a, x->f[at], expl((long double)x->g[i * LD + a]), 2.0, 1.0L);
             close_to("near", i, a, x->near[at], near, s, fabsl(near));
             close_to("key", i, a, x->key[at], key, s, fabsl(key));
@@ -315,7 +353,7 @@ static const double strengths[] = {0.0, 1e-7, 1.0, 10.0};
 START_TEST(chunks_follow_the_formulas)
 {
     static Chunk x, before;
-    for (size_t c = 0; c < N_CUTS * N_WIDTHS; c++) {
+    for (size_t c = 0; c < (size_t)N_CUTS * N_WIDTHS; c++) {
         make(&x, cuts[c / N_WIDTHS][0], cuts[c / N_WIDTHS][1], widths[c % N_WIDTHS], strengths[_i],
              DATA_PLAIN);
         before = x;
@@ -336,9 +374,10 @@ END_TEST
 START_TEST(a_shut_gate_forgets_everything)
 {
     static Chunk x;
+    const size_t row = 5;
     make(&x, 32, 16, 20, 1.0, DATA_PLAIN);
     for (size_t a = 0; a < x.n; a++) {
-        x.g[5 * LD + a] = (Real)-1000;
+        x.g[row * LD + a] = (Real)-1000;
     }
     run(kern_get(), &x);
     for (size_t a = 0; a < x.n; a++) {
@@ -347,6 +386,36 @@ START_TEST(a_shut_gate_forgets_everything)
         ck_assert(x.whole[a] == (Real)0 && x.far[20 * x.n + a] == (Real)0);
     }
     ck_assert(x.inside[9 * LD + 4] == (Real)0 && x.inside[9 * LD + 5] != (Real)0);
+}
+END_TEST
+
+/* A chain of at most `rows` fused sums on what was there. */
+START_TEST(filters_follow_the_formulas)
+{
+    static Real filter[SIZE], x[SIZE], dy[SIZE], out[3][SIZE], old[3][SIZE];
+    const size_t rows = _i == 0 ? 16 : 13, n = 33;
+    take(SIZE, filter, 0, DATA_PLAIN);
+    take(SIZE, x, 1, DATA_PLAIN);
+    take(SIZE, dy, 2, DATA_PLAIN);
+    for (size_t i = 0; i < 3; i++) {
+        take(SIZE, out[i], 3 + i, DATA_PLAIN);
+        memcpy(old[i], out[i], sizeof old[i]);
+    }
+    kern_get()->filter(rows, n, LD, filter, x, out[0]);
+    kern_get()->filter_grad(rows, n, LD, filter, x, dy, out[1], out[2]);
+    const Real *left[3] = {filter, filter, x}, *right[3] = {x, dy, dy};
+    for (size_t at = 0; at < 3 * rows * n; at++) {
+        size_t which = at / (rows * n), r = at / n % rows, a = at % n;
+        long double sum = (long double)old[which][r * LD + a], weight = fabsl(sum);
+        for (size_t s = which == 0 ? 0 : r; s < (which == 0 ? r + 1 : rows); s++) {
+            size_t apart = which == 0 ? r - s : s - r;
+            long double term =
+                (long double)left[which][apart * LD + a] * (long double)right[which][s * LD + a];
+            sum += term;
+            weight += fabsl(term);
+        }
+        close_to("filter", at, a, out[which][r * LD + a], sum, (double)rows, weight);
+    }
 }
 END_TEST
 
@@ -371,10 +440,12 @@ static void fill(TCase *tc)
 #if !REAL_IS_DOUBLE
     tcase_add_test(tc, chunks_repeat_on_every_isa);
     tcase_add_test(tc, rows_repeat_on_every_isa);
+    tcase_add_test(tc, filters_repeat_on_every_isa);
 #endif
     tcase_add_loop_test(tc, chunks_follow_the_formulas, 0, sizeof strengths / sizeof *strengths);
     tcase_add_test(tc, a_shut_gate_forgets_everything);
     tcase_add_test(tc, rows_follow_their_formulas);
+    tcase_add_loop_test(tc, filters_follow_the_formulas, 0, 2);
 }
 
 int main(void)

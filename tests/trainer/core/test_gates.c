@@ -58,10 +58,15 @@ static void run(const Kern *k, Gates *x)
 
 #if !REAL_IS_DOUBLE
 
+static bool same_bits(size_t n, const void *a, const void *b)
+{
+    return memcmp(a, b, n) == 0;
+}
+
 static void same(const char *what, size_t d, const float *got, const float *want)
 {
     for (size_t i = 0; i < SIZE; i++) {
-        bool is_same = memcmp(&got[i], &want[i], sizeof *got) == 0;
+        bool is_same = same_bits(sizeof *got, &got[i], &want[i]);
         if (!is_same && !(isnan(got[i]) && isnan(want[i]))) { /* an assertion costs a write */
             ck_abort_msg("%s[%zu], d = %zu: %a, not %a", what, i, d, (double)got[i],
                          (double)want[i]);

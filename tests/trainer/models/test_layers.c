@@ -372,7 +372,7 @@ static double filter_objective(void *ctx)
 {
     Filter *w = ctx;
     filter_derive(w);
-    tpe_forward(&w->tpe, TN, w->x, w->y);
+    tpe_forward(&w->tpe, 0, TD, TN, w->x, w->y);
     return inner((size_t)TN * TD, w->y, w->dy);
 }
 
@@ -381,7 +381,7 @@ START_TEST(tpe_is_a_toeplitz_product_and_a_recurrence)
     static Filter w;
     Real state[TD * TE] = {0}, row[TD];
     filter_open(&w);
-    tpe_forward(&w.tpe, TN, w.x, w.y);
+    tpe_forward(&w.tpe, 0, TD, TN, w.x, w.y);
     for (size_t t = 0; t < TN; t++) {
         tpe_step(&w.tpe, w.x + t * TD, state, row);
         for (size_t c = 0; c < TD; c++) {
@@ -407,7 +407,7 @@ START_TEST(tpe_gradients)
     filter_open(&w);
     (void)filter_objective(&w);
     tpe_grads_begin(&w.tpe);
-    tpe_backward(&w.tpe, TN, w.x, w.dy, dx, db);
+    tpe_backward(&w.tpe, 0, TD, TN, w.x, w.dy, dx, db);
     tpe_grads_end(&w.tpe, w.lam, db, dlam);
     for (size_t j = 0; j < TE; j++) {
         dlam_r[j] = dlam[j];
@@ -416,6 +416,35 @@ START_TEST(tpe_gradients)
     check_slopes("db", (size_t)TD * TE, w.b, db, filter_objective, &w);
     check_slopes("dlam", TE, w.lam_r, dlam_r, filter_objective, &w);
     arena_release(&w.arena);
+}
+END_TEST
+
+/* Channels one after the other, or some together: the same numbers. */
+START_TEST(tpe_channels_do_not_meet)
+{
+    static Filter w, part;
+    static const size_t cut[] = {0, 1, 3, TD};
+    Real dx[2][TN * TD] = {0}, db[2][TD * TE] = {0};
+    double dlam[TE];
+    filter_open(&w);
+    filter_open(&part);
+    w.tpe.learns_decay = part.tpe.learns_decay = false;
+    tpe_grads_begin(&w.tpe);
+    tpe_grads_begin(&part.tpe);
+    tpe_forward(&w.tpe, 0, TD, TN, w.x, w.y);
+    tpe_backward(&w.tpe, 0, TD, TN, w.x, w.dy, dx[0], db[0]);
+    for (size_t i = 0; i < 3; i++) {
+        size_t count = cut[i + 1] - cut[i];
+        tpe_forward(&part.tpe, cut[i], count, TN, part.x, part.y);
+        tpe_backward(&part.tpe, cut[i], count, TN, part.x, part.dy, dx[1], db[1]);
+    }
+    tpe_grads_end(&w.tpe, w.lam, db[0], dlam);
+    tpe_grads_end(&part.tpe, part.lam, db[1], dlam);
+    ck_assert_mem_eq(w.y, part.y, sizeof w.y);
+    ck_assert_mem_eq(dx[0], dx[1], sizeof dx[0]);
+    ck_assert_mem_eq(db[0], db[1], sizeof db[0]);
+    arena_release(&w.arena);
+    arena_release(&part.arena);
 }
 END_TEST
 
@@ -588,6 +617,7 @@ int main(void)
     tcase_add_loop_test(tc, attention_gradients, 0, 4);
     tcase_add_test(tc, tpe_is_a_toeplitz_product_and_a_recurrence);
     tcase_add_test(tc, tpe_gradients);
+    tcase_add_test(tc, tpe_channels_do_not_meet);
     tcase_add_loop_test(tc, mlp_gradients, 0, 2);
     tcase_add_loop_test(tc, head_loss_is_cross_entropy_over_tiles, 0, 3);
     tcase_add_test(tc, embedding_copies_and_scatters);

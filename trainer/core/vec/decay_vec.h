@@ -171,25 +171,32 @@ VEC_FN void inside_tile(const bool is_diagonal, size_t n, InsideTile *t, size_t 
     }
 }
 
-/* Columns first .. first + SIDE of p, for n channels at a time. */
-VEC_FN void inside_columns(size_t rows, size_t n, size_t first, const float *q, size_t ldq,
-                           const float *k, size_t ldk, const float *f, size_t ldf, float *p,
-                           size_t ldp, bool add)
+/* The operands of decay_inside from some channel on. */
+typedef struct Inside {
+    size_t rows, n;
+    const float *q, *k, *f;
+    size_t ldq, ldk, ldf;
+    float *p;
+    size_t ldp;
+} Inside;
+
+/* Columns first .. first + SIDE of p, over at most SLAB channels. */
+static void inside_columns(const Inside *x, size_t first, bool add)
 {
     InsideTile t;
-    size_t cols = rows - first < SIDE ? rows - first : SIDE;
-    transpose_rows(cols, n, k + first * ldk, ldk, t.key);
-    for (size_t i = first; i < rows; i += SIDE) {
-        size_t height = rows - i < SIDE ? rows - i : SIDE;
-        float *to = p + i * ldp + first;
-        copy_rows(height, n, q + i * ldq, ldq, t.q);
-        copy_rows(height, n, f + i * ldf, ldf, t.f);
+    size_t n = x->n, cols = x->rows - first < SIDE ? x->rows - first : SIDE;
+    transpose_rows(cols, n, x->k + first * x->ldk, x->ldk, t.key);
+    for (size_t i = first; i < x->rows; i += SIDE) {
+        size_t height = x->rows - i < SIDE ? x->rows - i : SIDE;
+        float *to = x->p + i * x->ldp + first;
+        copy_rows(height, n, x->q + i * x->ldq, x->ldq, t.q);
+        copy_rows(height, n, x->f + i * x->ldf, x->ldf, t.f);
         if (i > first) {
-            inside_tile(false, n, &t, height, cols, to, ldp, add);
+            inside_tile(false, n, &t, height, cols, to, x->ldp, add);
         } else if (height == SIDE) {
-            inside_tile(true, n, &t, SIDE, SIDE, to, ldp, add);
+            inside_tile(true, n, &t, SIDE, SIDE, to, x->ldp, add);
         } else {
-            inside_tile(true, n, &t, height, cols, to, ldp, add);
+            inside_tile(true, n, &t, height, cols, to, x->ldp, add);
         }
     }
 }
@@ -203,8 +210,17 @@ static void decay_inside(size_t rows, size_t n, const float *q, size_t ldq, cons
             memset(p + i * ldp + first, 0, cols * sizeof *p);
         }
         for (size_t a = 0; a < n; a += SLAB) {
-            size_t width = n - a < SLAB ? n - a : SLAB;
-            inside_columns(rows, width, first, q + a, ldq, k + a, ldk, f + a, n, p, ldp, a > 0);
+            const Inside part = {.rows = rows,
+                                 .n = n - a < SLAB ? n - a : SLAB,
+                                 .q = q + a,
+                                 .k = k + a,
+                                 .f = f + a,
+                                 .ldq = ldq,
+                                 .ldk = ldk,
+                                 .ldf = n,
+                                 .p = p,
+                                 .ldp = ldp};
+            inside_columns(&part, first, a > 0);
         }
     }
 }

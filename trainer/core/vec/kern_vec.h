@@ -220,6 +220,7 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 /* ---- linear attention ---- */
 
 #include "trainer/core/vec/decay_vec.h"
+#include "trainer/core/vec/filter_vec.h"
 #include "trainer/core/vec/hgrn2_vec.h"
 
 /* ---- the table ---- */
@@ -240,4 +241,4 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
     .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
-    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN
+    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN, KERN_VEC_FILTER

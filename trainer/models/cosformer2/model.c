@@ -161,41 +161,50 @@ static void cos_decode_reset(Model *m)
     }
 }
 
+/* This thread's channels; all are the first thread's where the decay is learned (tpe.h). */
+static Share tpe_channels(const Part *part, const Cosformer2 *w, size_t d)
+{
+    if (w->has_tpe && w->tpe.learns_decay) {
+        return part->id == 0 ? (Share){0, d} : (Share){d, d};
+    }
+    return part_share(part, d, KERN_LANES);
+}
+
 /* x = e + TPE(e), or TPE(e); without TPE x = e. */
 static void cos_embed_forward(Model *m, Part part, const Real *e, Real *x)
 {
     Cosformer2 *w = m->own;
-    size_t n = part.rows * m->d;
-    if (part.id != 0) {
-        return;
+    size_t d = m->d;
+    Share c = tpe_channels(&part, w, d);
+    for (size_t b = 0; w->has_tpe && b < part.b; b++) {
+        tpe_forward(&w->tpe, c.first, c.end - c.first, part.t, e + b * part.t * d,
+                    x + b * part.t * d);
     }
-    if (!w->has_tpe) {
-        memcpy(x, e, n * sizeof *x);
-        return;
-    }
-    for (size_t b = 0; b < part.b; b++) {
-        tpe_forward(&w->tpe, part.t, e + b * part.t * m->d, x + b * part.t * m->d);
-    }
-    if (w->is_residual) {
-        m->kern->add(n, x, e, x);
+    for (size_t at = c.first; at < part.rows * d; at += d) {
+        if (!w->has_tpe) {
+            memcpy(x + at, e + at, (c.end - c.first) * sizeof *x);
+        } else if (w->is_residual) {
+            m->kern->add(c.end - c.first, x + at, e + at, x + at);
+        }
     }
 }
 
 static void cos_embed_backward(Model *m, Part part, const Real *e, const Real *dx, Real *de)
 {
     Cosformer2 *w = m->own;
-    size_t n = part.rows * m->d;
-    if (part.id != 0) {
-        return;
-    }
-    if (w->has_tpe && !w->is_residual) {
-        memset(de, 0, n * sizeof *de);
-    } else {
-        memcpy(de, dx, n * sizeof *de);
+    size_t d = m->d;
+    Share c = tpe_channels(&part, w, d);
+    for (size_t at = c.first; at < part.rows * d; at += d) {
+        if (w->has_tpe && !w->is_residual) {
+            memset(de + at, 0, (c.end - c.first) * sizeof *de);
+        } else {
+            memcpy(de + at, dx + at, (c.end - c.first) * sizeof *de);
+        }
     }
     for (size_t b = 0; w->has_tpe && b < part.b; b++) {
-        size_t at = b * part.t * m->d;
-        tpe_backward(&w->tpe, part.t, e + at, dx + at, de + at, w->tpe_weight->grad);
+        size_t at = b * part.t * d;
+        tpe_backward(&w->tpe, c.first, c.end - c.first, part.t, e + at, dx + at, de + at,
+                     w->tpe_weight->grad);
     }
 }
 

@@ -44,53 +44,48 @@ static const Real *reverse_of(const Tpe *w, size_t m)
     return w->reverse + (TPE_CHUNK - m) * w->e;
 }
 
-/* seen [d,e] = sum_s lam^(c-1-s) x_s over a whole chunk. */
-static void chunk_seen(const Tpe *w, const Real *x)
+/* The first of the count channels that a call works on, in arrays of [d,e]; x, y and their
+ * like point to the first of their own. */
+typedef struct Channels {
+    size_t first, count;
+    size_t at, size; /* first e, count e */
+} Channels;
+
+static Channels channels_of(const Tpe *w, size_t first, size_t count)
 {
-    w->kern->gemm_tn(w->d, w->e, TPE_CHUNK, x, w->d, w->reverse, w->e, w->seen, w->e, KERN_SET);
+    return (Channels){.first = first, .count = count, .at = first * w->e, .size = count * w->e};
 }
 
-/* y_i += sum_{s<=i} K[i-s] x_s inside a chunk of m. */
-static void chunk_filter(const Tpe *w, size_t m, const Real *x, Real *y)
+/* seen [count,e] = sum_s lam^(c-1-s) x_s over a whole chunk. */
+static void chunk_seen(const Tpe *w, const Channels *c, const Real *x)
 {
-    for (size_t i = 0; i < m; i++) {
-        for (size_t s = 0; s <= i; s++) {
-            w->kern->mul_add(w->d, w->filter + (i - s) * w->d, x + s * w->d, y + i * w->d);
-        }
-    }
+    w->kern->gemm_tn(c->count, w->e, TPE_CHUNK, x, w->d, w->reverse, w->e, w->seen + c->at, w->e,
+                     KERN_SET);
 }
 
-/* state moves over a whole chunk x. */
-static void next_state(const Tpe *w, const Real *x, Real *state)
+/* state [count,e] moves over a whole chunk x. */
+static void next_state(const Tpe *w, const Channels *c, const Real *x, Real *state)
 {
-    chunk_seen(w, x);
-    w->kern->mul(w->d * w->e, state, w->across, state);
-    w->kern->mul_add(w->d * w->e, w->b, w->seen, state);
+    chunk_seen(w, c, x);
+    w->kern->mul(c->size, state, w->across + c->at, state);
+    w->kern->mul_add(c->size, w->b + c->at, w->seen + c->at, state);
 }
 
-void tpe_forward(Tpe *w, size_t n, const Real *x, Real *y)
+void tpe_forward(Tpe *w, size_t first, size_t count, size_t n, const Real *x, Real *y)
 {
     const Kern *k = w->kern;
-    size_t d = w->d, e = w->e, size = d * e;
-    memset(w->state, 0, size * sizeof *w->state);
+    size_t d = w->d, e = w->e;
+    Channels c = channels_of(w, first, count);
+    Real *state = w->state + c.at;
+    memset(state, 0, c.size * sizeof *state);
     for (size_t s = 0; s < n; s += TPE_CHUNK) {
         size_t m = n - s < TPE_CHUNK ? n - s : TPE_CHUNK;
-        k->gemm_nt(m, d, e, w->power + e, e, w->state, e, y + s * d, d, KERN_SET);
-        chunk_filter(w, m, x + s * d, y + s * d);
+        const Real *xs = x + s * d + first;
+        Real *ys = y + s * d + first;
+        k->gemm_nt(m, count, e, w->power + e, e, state, e, ys, d, KERN_SET);
+        k->filter(m, count, d, w->filter + first, xs, ys);
         if (m == TPE_CHUNK) { /* a shorter chunk is the last: its end state is not used */
-            next_state(w, x + s * d, w->state);
-        }
-    }
-}
-
-/* Inside a chunk: dx_s += K[i-s] dy_i, dK[i-s] += dy_i x_s. */
-static void chunk_filter_grad(const Tpe *w, size_t m, const Real *x, const Real *dy, Real *dx)
-{
-    size_t d = w->d;
-    for (size_t i = 0; i < m; i++) {
-        for (size_t s = 0; s <= i; s++) {
-            w->kern->mul_add(d, w->filter + (i - s) * d, dy + i * d, dx + s * d);
-            w->kern->mul_add(d, x + s * d, dy + i * d, w->dfilter + (i - s) * d);
+            next_state(w, &c, xs, state);
         }
     }
 }
@@ -114,39 +109,46 @@ static void chunk_power_grad(const Tpe *w, size_t m, const Real *state, const Re
 static void recall_states(const Tpe *w, size_t chunks, const Real *x)
 {
     size_t size = w->d * w->e;
+    Channels all = channels_of(w, 0, w->d);
     memset(w->states, 0, size * sizeof *w->states);
     for (size_t c = 1; c < chunks; c++) {
         Real *state = w->states + c * size;
         memcpy(state, state - size, size * sizeof *state);
-        next_state(w, x + (c - 1) * TPE_CHUNK * w->d, state);
+        next_state(w, &all, x + (c - 1) * TPE_CHUNK * w->d, state);
     }
 }
 
-void tpe_backward(Tpe *w, size_t n, const Real *x, const Real *dy, Real *dx, Real *db)
+void tpe_backward(Tpe *w, size_t first, size_t count, size_t n, const Real *x, const Real *dy,
+                  Real *dx, Real *db)
 {
     const Kern *k = w->kern;
-    size_t d = w->d, e = w->e, size = d * e, chunks = (n + TPE_CHUNK - 1) / TPE_CHUNK;
-    Real *r = w->state; /* gradient of the state after the chunk */
+    size_t d = w->d, e = w->e, chunks = (n + TPE_CHUNK - 1) / TPE_CHUNK;
+    Channels all = channels_of(w, first, count);
+    Real *r = w->state + all.at; /* gradient of the state after the chunk */
+    Real *mb = w->mb + all.at;
+    if (count == 0) {
+        return;
+    }
     if (w->learns_decay) {
         recall_states(w, chunks, x);
     }
-    memset(r, 0, size * sizeof *r);
+    memset(r, 0, all.size * sizeof *r);
     for (size_t c = chunks; c-- > 0;) {
-        size_t s = c * TPE_CHUNK, m = n - s < TPE_CHUNK ? n - s : TPE_CHUNK;
-        const Real *xs = x + s * d, *dys = dy + s * d;
+        size_t s = c * TPE_CHUNK, m = n - s < TPE_CHUNK ? n - s : TPE_CHUNK, at = s * d + first;
         bool has_after = c + 1 < chunks;
-        chunk_filter_grad(w, m, xs, dys, dx + s * d);
+        k->filter_grad(m, count, d, w->filter + first, x + at, dy + at, dx + at,
+                       w->dfilter + first);
         if (has_after) {
-            k->mul(size, w->b, r, w->mb);
-            k->gemm_nt(m, d, e, reverse_of(w, m), e, w->mb, e, dx + s * d, d, KERN_ADD);
-            chunk_seen(w, xs);
-            k->mul_add(size, r, w->seen, db);
+            k->mul(all.size, w->b + all.at, r, mb);
+            k->gemm_nt(m, count, e, reverse_of(w, m), e, mb, e, dx + at, d, KERN_ADD);
+            chunk_seen(w, &all, x + at);
+            k->mul_add(all.size, r, w->seen + all.at, db + all.at);
         }
         if (w->learns_decay) {
-            chunk_power_grad(w, m, w->states + c * size, xs, dys, r, has_after);
+            chunk_power_grad(w, m, w->states + c * d * e, x + at, dy + at, r, has_after);
         }
-        k->mul(size, r, w->across, r);
-        k->gemm_tn(d, e, m, dys, d, w->power + e, e, r, e, KERN_ADD);
+        k->mul(all.size, r, w->across + all.at, r);
+        k->gemm_tn(count, e, m, dy + at, d, w->power + e, e, r, e, KERN_ADD);
     }
 }
 

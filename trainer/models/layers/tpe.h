@@ -6,7 +6,10 @@
  *
  * In chunks of TPE_CHUNK rows: inside a chunk the filter K itself, between chunks the state
  * H [d,e], reached by matrix products with the table of powers W[tau][j] = lam_j^tau.  Every
- * use of lam goes through W, so its gradient is collected as dW. */
+ * use of lam goes through W, so its gradient is collected as dW.
+ *
+ * Channels do not meet (but in dW), so threads may share them out: the functions that take
+ * `first` and `count` read and write only those channels, of scratch too. */
 #ifndef TRAINER_MODELS_LAYERS_TPE_H
 #define TRAINER_MODELS_LAYERS_TPE_H
 
@@ -37,12 +40,14 @@ void tpe_layout(Tpe *w, size_t seq, bool trains, Mem *mem);
 /* Tables from lam [e] and b. */
 void tpe_derive(Tpe *w, const double *lam);
 
-/* y [n,d] = the filter of x [n,d], one sequence. */
-void tpe_forward(Tpe *w, size_t n, const Real *x, Real *y);
+/* y [n,d] = the filter of x [n,d], one sequence, channels first .. first + count. */
+void tpe_forward(Tpe *w, size_t first, size_t count, size_t n, const Real *x, Real *y);
 
 /* dx [n,d] += gradient from dy [n,d]; db [d,e] += what passes between chunks; the rest
- * waits in dfilter, dpower, dreverse. */
-void tpe_backward(Tpe *w, size_t n, const Real *x, const Real *dy, Real *dx, Real *db);
+ * waits in dfilter, dpower, dreverse.  Where the decay is learned, all channels at once
+ * (or none). */
+void tpe_backward(Tpe *w, size_t first, size_t count, size_t n, const Real *x, const Real *dy,
+                  Real *dx, Real *db);
 
 void tpe_grads_begin(Tpe *w);
 

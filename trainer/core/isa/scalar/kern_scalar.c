@@ -202,6 +202,7 @@ static void adamw(size_t n, const KernAdamw *k, const Real *g, Real *p, Real *m,
 /* ---- linear attention ---- */
 
 #include "trainer/core/isa/scalar/decay_scalar.h"
+#include "trainer/core/isa/scalar/filter_scalar.h"
 #include "trainer/core/isa/scalar/hgrn2_scalar.h"
 
 static bool supported(void)
@@ -220,7 +221,7 @@ static bool supported(void)
     .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
     .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
     .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
-    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN
+    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN, SCALAR_FILTER
 
 static void install(Kern *k)
 {
