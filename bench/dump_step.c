@@ -120,16 +120,17 @@ done:
 static ErrCode write_step(const Options *o, const uint16_t *tokens, size_t n, double loss, Err *err)
 {
     ErrCode rc = ERR_OK;
+    int len = 0;
     char path[FSX_PATH_BYTES], text[1024];
     TRY(fsx_path(path, err, "%s/tokens.u16", o->out));
     TRY(fsx_replace(path, tokens, n * sizeof *tokens, err));
-    int len = snprintf(text, sizeof text,
-                       "{\"architecture\":\"%s\",\"precision\":\"%s\",\"layers\":%lld,"
-                       "\"width\":%lld,\"heads\":%lld,\"mlp\":%lld,\"vocabulary\":%lld,"
-                       "\"sequence\":%lld,\"batch\":%lld,\"isa\":\"%s\",\"loss\":%.17g}\n",
-                       o->architecture, o->precision, (long long)o->layers, (long long)o->width,
-                       (long long)o->heads, (long long)o->mlp, (long long)o->vocabulary,
-                       (long long)o->sequence, (long long)o->batch, kern_get()->isa, loss);
+    len = snprintf(text, sizeof text,
+                   "{\"architecture\":\"%s\",\"precision\":\"%s\",\"layers\":%lld,"
+                   "\"width\":%lld,\"heads\":%lld,\"mlp\":%lld,\"vocabulary\":%lld,"
+                   "\"sequence\":%lld,\"batch\":%lld,\"isa\":\"%s\",\"loss\":%.17g}\n",
+                   o->architecture, o->precision, (long long)o->layers, (long long)o->width,
+                   (long long)o->heads, (long long)o->mlp, (long long)o->vocabulary,
+                   (long long)o->sequence, (long long)o->batch, kern_get()->isa, loss);
     TRY(fsx_path(path, err, "%s/step.json", o->out));
     TRY(fsx_replace(path, text, (size_t)len, err));
 done:
