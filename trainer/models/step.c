@@ -265,6 +265,7 @@ double model_loss_grad(Model *m, const uint16_t *tokens, size_t b, size_t t)
     return loss;
 }
 
+/* Written through pass.logits.  NOLINTNEXTLINE(readability-non-const-parameter) */
 void model_logits(Model *m, const uint16_t *tokens, size_t b, size_t t, Real *logits)
 {
     assert(b >= 1 && b <= m->batch && t >= 1 && t <= m->seq);

@@ -133,6 +133,7 @@ static void step_share(void *ctx, size_t number)
     }
 }
 
+/* p is written through s.p.  NOLINTNEXTLINE(readability-non-const-parameter) */
 void optim_step(Optim *o, int64_t step, double lr, double grad_norm, const Real *g, Real *p)
 {
     /* The kernel's betas are Real: correct the bias of the average that it makes. */

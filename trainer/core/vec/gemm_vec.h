@@ -398,7 +398,7 @@ VEC_FN Left left_of(const Kind kind, size_t rows, size_t n, size_t k, LeftView a
         bool is_copied = kind != EXACT || (TILE_GATHER_LEFT && n > PANEL);
         return is_copied && a.row == 1 ? pack_left_tiles(kind, rows, k, a) : (Left){a, 0};
     }
-    if (kind == EXACT && (a.row % L1_STRIDE != 0 || n <= 2 * PANEL)) {
+    if (kind == EXACT && (a.row % L1_STRIDE != 0 || n <= (size_t)2 * PANEL)) {
         return (Left){a, 0};
     }
     float *to = pack_buffer()->left;
