@@ -3,6 +3,7 @@
 #include <check.h>
 #include <malloc.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,23 @@ START_TEST(threads_do_not_show)
 }
 END_TEST
 
+/* Stacks larger than the address space: no second thread can be made. */
+START_TEST(a_model_whose_threads_cannot_start_is_refused)
+{
+    Err err = ERR_INIT;
+    Model *m = NULL;
+    pthread_attr_t attr;
+    ModelShape s = case_shape(&cases[0], G, VOCAB);
+    ModelHow how = {.use = MODEL_TRAIN, .batch = 1, .seq = 8, .kern = kern_get(), .threads = 2};
+    ck_assert_int_eq(pthread_attr_init(&attr), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, (size_t)1 << 60), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&attr), 0);
+    ck_assert_int_eq(model_open(&s, &how, &m, &err), ERR_IO);
+    ck_assert_ptr_null(m);
+    ck_assert_ptr_nonnull(strstr(err.msg, "a thread of the model"));
+}
+END_TEST
+
 /* Float gradients against differences of the oracle, in double. */
 START_TEST(gradients_agree_with_the_oracle)
 {
@@ -192,6 +210,7 @@ int main(void)
     tcase_add_loop_test(tc, one_batch_of_64_tokens_is_learned_by_heart, 0, (int)arch_count());
     tcase_add_loop_test(tc, every_isa_gives_the_same_bits, 0, N_CASES);
     tcase_add_loop_test(tc, threads_do_not_show, 0, N_CASES + 1);
+    tcase_add_test(tc, a_model_whose_threads_cannot_start_is_refused);
     tcase_add_loop_test(tc, gradients_agree_with_the_oracle, 0, N_CASES);
     tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
     tcase_set_timeout(tc, 60);
