@@ -62,6 +62,11 @@ ErrCode err_hint(Err *err, const char *fmt, ...)
     return err->code;
 }
 
+bool err_is_no_space(const Err *err)
+{
+    return err->code != ERR_OK && (err->sys_errno == ENOSPC || err->sys_errno == EDQUOT);
+}
+
 static const struct {
     const char *name;
     ExitCode status;

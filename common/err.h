@@ -13,6 +13,8 @@
 #ifndef COMMON_ERR_H
 #define COMMON_ERR_H
 
+#include <stdbool.h>
+
 typedef enum ErrCode {
     ERR_OK = 0,
     ERR_NOMEM,       /* an allocation failed */
@@ -61,6 +63,9 @@ ErrCode err_wrap(Err *err, const char *fmt, ...) __attribute__((format(printf, 2
 
 /* Set the hint of a failure already recorded; returns its code. */
 ErrCode err_hint(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The failure is a full disk or a used-up quota: the work can go on once there is space. */
+bool err_is_no_space(const Err *err);
 
 const char *err_code_name(ErrCode code);
 

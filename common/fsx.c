@@ -113,13 +113,21 @@ static ErrCode sync_parent(const char *path, Err *err)
     return fsx_sync_dir(dir, err);
 }
 
-ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
+typedef enum Durability { NOTED, DURABLE } Durability;
+
+static ErrCode write_pieces(int fd, const Span *piece, size_t n, const char *name, Durability d,
+                            Err *err)
 {
-    const Span whole = {bytes, n};
-    return fsx_replace_spans(path, &whole, 1, err);
+    for (size_t i = 0; i < n; i++) {
+        ErrCode rc = fsx_write_all(fd, piece[i].bytes, piece[i].n, name, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return d == DURABLE && fsync(fd) != 0 ? err_sys(err, "fsync %s", name) : ERR_OK;
 }
 
-ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err)
+static ErrCode replace(const char *path, const Span *piece, size_t n, Durability d, Err *err)
 {
     ErrCode rc = ERR_OK;
     char tmp[FSX_PATH_BYTES];
@@ -133,13 +141,7 @@ ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *er
         goto done;
     }
     has_tmp = true;
-    for (size_t i = 0; i < n; i++) {
-        TRY(fsx_write_all(fd, piece[i].bytes, piece[i].n, tmp, err));
-    }
-    if (fsync(fd) != 0) {
-        rc = err_sys(err, "fsync %s", tmp);
-        goto done;
-    }
+    TRY(write_pieces(fd, piece, n, tmp, d, err));
     closed = close(fd);
     fd = -1;
     if (closed != 0) {
@@ -151,7 +153,9 @@ ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *er
         goto done;
     }
     has_tmp = false;
-    TRY(sync_parent(path, err));
+    if (d == DURABLE) {
+        rc = sync_parent(path, err);
+    }
 
 done:
     if (fd >= 0) {
@@ -161,6 +165,23 @@ done:
         (void)unlink(tmp);
     }
     return rc;
+}
+
+ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
+{
+    const Span whole = {bytes, n};
+    return replace(path, &whole, 1, DURABLE, err);
+}
+
+ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err)
+{
+    return replace(path, piece, n, DURABLE, err);
+}
+
+ErrCode fsx_note(const char *path, const void *bytes, size_t n, Err *err)
+{
+    const Span whole = {bytes, n};
+    return replace(path, &whole, 1, NOTED, err);
 }
 
 ErrCode fsx_each_block(const char *path, FsxSink sink, void *ctx, Err *err)

@@ -30,7 +30,12 @@ ErrCode fsx_mkdirs(const char *path, Err *err);
 /* Replaces `path` with the n bytes, atomically and durably.  ERR_IO. */
 ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err);
 
-/* The same for a content that lies in n pieces, written one after the other. */
+/* The same without the two syncs: whole or absent for every reader and after any kill, but after
+ * a loss of power perhaps the old content.  For notes that can be made again from what is
+ * durable.  ERR_IO. */
+ErrCode fsx_note(const char *path, const void *bytes, size_t n, Err *err);
+
+/* The same as fsx_replace() for a content that lies in n pieces, written one after the other. */
 ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err);
 
 /* Whole file into *ret (appended).  ERR_NOTFOUND if it does not exist;

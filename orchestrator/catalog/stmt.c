@@ -1,5 +1,6 @@
 #include "orchestrator/catalog/stmt.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -159,6 +160,9 @@ static ErrCode fail(sqlite3 *db, int rc, const char *sql, Err *err)
     const char *file = sqlite3_db_filename(db, "main");
     (void)err_set(err, code_of(rc), "%s: %s, in: %.100s", file && file[0] ? file : "catalog",
                   sqlite3_errmsg(db), sql);
+    if ((rc & 0xff) == SQLITE_FULL) {
+        err->sys_errno = ENOSPC;
+    }
     if (err->code == ERR_FORMAT) {
         return err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
     }

@@ -53,8 +53,27 @@ START_TEST(every_code_has_a_name_and_an_exit_status)
 }
 END_TEST
 
+START_TEST(a_full_disk_is_told_from_other_failures)
+{
+    Err err = ERR_INIT;
+    ck_assert(!err_is_no_space(&err));
+    errno = ENOSPC;
+    (void)err_sys(&err, "write x");
+    ck_assert(err_is_no_space(&err));
+    (void)err_wrap(&err, "tnl-20k");
+    ck_assert(err_is_no_space(&err));
+    errno = EDQUOT;
+    (void)err_sys(&err, "write x");
+    ck_assert(err_is_no_space(&err));
+    errno = EIO;
+    (void)err_sys(&err, "write x");
+    ck_assert(!err_is_no_space(&err));
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, a_full_disk_is_told_from_other_failures);
     tcase_add_test(tc, context_reads_outermost_first);
     tcase_add_test(tc, a_system_error_names_its_reason);
     tcase_add_test(tc, long_messages_are_cut_not_overrun);

@@ -40,6 +40,25 @@ START_TEST(a_failed_replace_keeps_the_old_bytes)
 }
 END_TEST
 
+START_TEST(a_note_is_whole_or_the_old_one)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_note(path, "one", 3, &err), ERR_OK);
+    ck_assert_int_eq(fsx_note(path, "second", 6, &err), ERR_OK);
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&b), "second");
+    buf_release(&b);
+    ck_assert_int_eq(tree_bytes(t.path), 6);
+    ck_assert_int_eq(fsx_note(t.path, "y", 1, &err), ERR_IO); /* rename onto a folder */
+    ck_assert_int_eq(fsx_note("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(pieces_are_joined)
 {
     TmpDir t = tmpdir_open();
@@ -130,6 +149,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
     tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
+    tcase_add_test(tc, a_note_is_whole_or_the_old_one);
     tcase_add_test(tc, pieces_are_joined);
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);
