@@ -7,6 +7,29 @@
 #include "common/json.h"
 #include "common/quantity.h"
 
+static FitOptions options_of(const ReportPlan *plan, const Form *form)
+{
+    FitOptions o = fit_defaults(form);
+    o.loss = plan->has_loss ? plan->loss : o.loss;
+    o.residual = plan->has_residual ? plan->residual : o.residual;
+    o.starts = plan->starts;
+    o.bootstrap = plan->bootstrap;
+    o.resampling = plan->resampling;
+    o.has_all_intervals = plan->has_all_intervals;
+    memcpy(o.at, plan->at, sizeof o.at);
+    o.n_at = plan->n_at;
+    o.threads = plan->threads;
+    o.seed = plan->seed;
+    for (size_t i = 0; i < plan->n_fix; i++) {
+        int k = form_param(form, plan->fix[i].name);
+        if (k >= 0) {
+            o.fix.is_fixed[k] = true;
+            o.fix.value[k] = plan->fix[i].value;
+        }
+    }
+    return o;
+}
+
 ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, Report *ret,
                     Err *err)
 {
@@ -16,23 +39,18 @@ ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, 
         return err_nomem(err, "report");
     }
     for (size_t l = 0; l < plan->n_laws; l++) {
+        FitOptions o = options_of(plan, plan->law[l]);
         for (size_t g = 0; g < obs->n_groups; g++) {
             ReportFit *f = &r.fit[r.n++];
             *f = (ReportFit){.group = &obs->group[g], .form = plan->law[l], .refusal = ERR_INIT};
-            FitOptions o = fit_defaults(f->form);
-            o.loss = plan->has_loss ? plan->loss : o.loss;
-            o.residual = plan->residual;
-            o.starts = plan->starts;
-            o.bootstrap = plan->bootstrap;
-            o.threads = plan->threads;
-            o.seed = plan->seed;
-            ErrCode rc = fit_run(&o, &f->group->data, &f->fit, &f->refusal);
+            ErrCode rc = fit_family(&o, &f->group->data, &f->fit, &f->refusal);
             if (rc == ERR_NOMEM) {
                 *err = f->refusal;
                 report_release(&r);
                 return rc;
             }
             f->is_refused = rc != ERR_OK;
+            f->form = f->is_refused ? f->form : f->fit.form;
             r.n_refused += f->is_refused ? 1 : 0;
         }
     }
@@ -60,7 +78,7 @@ static void value_cell(Table *t, const FitValue *v)
     table_text(t, shown);
 }
 
-enum { MAX_LAW_COLUMNS = 16 };
+enum { MAX_LAW_COLUMNS = FORM_MAX_PARAMS + 5 };
 
 /* Columns of a law's table: its parameters, and a and b. */
 static size_t law_columns(const Report *r, const Form *f, TableColumn *column)

@@ -8,16 +8,25 @@
 #include "analysis/obs/obs.h"
 #include "analysis/report/table.h"
 
-enum { REPORT_MAX_LAWS = 8 };
+enum { REPORT_MAX_LAWS = 8, REPORT_MAX_FIX = FORM_MAX_PARAMS };
 
 /* What to fit to each group. */
 typedef struct ReportPlan {
     const Form *law[REPORT_MAX_LAWS];
     size_t n_laws;
-    bool has_loss; /* else each law's own */
+    bool has_loss, has_residual; /* else each law's own */
     FitLoss loss;
     FitResidual residual;
+    struct {
+        char name[32];
+        double value;
+    } fix[REPORT_MAX_FIX]; /* parameters held, in every law that has them */
+    size_t n_fix;
     size_t starts, bootstrap, threads;
+    FitResampling resampling;
+    bool has_all_intervals;
+    double at[FIT_MAX_AT];
+    size_t n_at;
     uint64_t seed;
 } ReportPlan;
 

@@ -9,6 +9,8 @@ static void loss_text(const FitResult *f, Buf *out)
     buf_puts(out, fit_loss_name(f->loss.kind));
     if (f->loss.kind == FIT_HUBER) {
         buf_printf(out, ":%g", f->loss.delta);
+    } else if (f->loss.kind == FIT_ASYMMETRIC) {
+        buf_printf(out, ":%g:%g", f->loss.over, f->loss.delta);
     }
     buf_printf(out, " on %s residuals", f->residual == FIT_LOG ? "log" : "raw");
 }
@@ -16,12 +18,17 @@ static void loss_text(const FitResult *f, Buf *out)
 static const char *resampling_text(FitResampling r)
 {
     switch (r) {
-    case FIT_NO_INTERVALS:
-        return "none";
     case FIT_CASES:
         return "points";
     case FIT_CLUSTERS:
         return "whole runs";
+    case FIT_STRATIFIED:
+        return "points within each compute budget";
+    case FIT_RESIDUALS:
+        return "residuals";
+    case FIT_NO_INTERVALS:
+    case FIT_AUTO:
+        break;
     }
     return "none";
 }
@@ -37,7 +44,7 @@ static void equation_text(const Report *r, const Form *form, Buf *out)
 
 /* ---- one table a law ---- */
 
-enum { MAX_COLUMNS = FIT_MAX_VALUES + 3, NAME_WIDTH = 9 };
+enum { MAX_COLUMNS = FORM_MAX_PARAMS + 8, NAME_WIDTH = 9 };
 
 /* What the summary shows of a law: its parameters, a, and b where it is not 1 - a. */
 static size_t shown_values(const Form *form, const char **name)
@@ -46,8 +53,13 @@ static size_t shown_values(const Form *form, const char **name)
     for (; n < form->n_params; n++) {
         name[n] = form->param[n].name;
     }
-    name[n++] = "a";
+    for (size_t i = 0; i < form->n_derived; i++) {
+        if (strcmp(form->derived[i].name, "a") == 0) {
+            name[n++] = "a";
+        }
+    }
     if (form->has_envelope) {
+        name[n++] = "a";
         name[n++] = "b";
     }
     return n;
@@ -230,6 +242,7 @@ static void rows_text(const Obs *obs, Buf *out)
         {obs->n_task, "of other tasks"},
         {obs->n_diverged, "of diverged runs"},
         {obs->n_early, "as warm-up"},
+        {obs->n_worse, "with a better row beside them"},
     };
     buf_printf(out, "%zu of %zu rows used", obs->n_used, obs->n_read);
     const char *sep = "; left out: ";
