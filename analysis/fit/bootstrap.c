@@ -45,10 +45,10 @@ typedef struct Job {
     bool has_envelope;
     size_t n_at, n_values;
     double *values;  /* [items, n_values]; NaN throughout for a failed one */
-    size_t *stratum; /* [n]: first and last place of its budget in `order`, see budgets() */
-    size_t *order, *first, *count;
-    double *predicted, *residual; /* [n] of FIT_RESIDUALS */
-    Bench *bench;                 /* [threads] */
+    size_t *stratum; /* [n] which budget */
+    size_t *order, *first, *count, n_strata; /* order: by C; a budget is count places from first */
+    double *predicted, *residual;            /* [n] of FIT_RESIDUALS */
+    Bench *bench;                            /* [threads] */
     size_t threads;
 } Job;
 
@@ -242,6 +242,7 @@ static ErrCode budgets(Job *j, Err *err)
         j->stratum[j->order[k]] = s;
         j->count[s]++;
     }
+    j->n_strata = s + 1;
     free(ln_c);
     return ERR_OK;
 }
@@ -282,14 +283,13 @@ static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProbl
     return rc;
 }
 
-/* se and percentile interval of column k over the replicates that have it. */
-static void summarise(const Job *j, size_t k, double *column, FitValue *v)
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
+                         FitValue *v)
 {
     size_t n = 0;
-    for (size_t r = 0; r < j->o->bootstrap; r++) {
-        double x = j->values[r * j->n_values + k];
-        if (isfinite(x)) {
-            column[n++] = x;
+    for (size_t r = 0; r < n_draws; r++) {
+        if (isfinite(draws[r * stride])) {
+            column[n++] = draws[r * stride];
         }
     }
     if (n < MIN_REPLICATES) {
@@ -308,7 +308,7 @@ static void summarise(const Job *j, size_t k, double *column, FitValue *v)
 static void collect(const Job *j, double *column, FitResult *r)
 {
     for (size_t k = 0; k < j->n_values; k++) {
-        summarise(j, k, column, fit_slot(r, k));
+        bootstrap_summarise(j->values + k, j->o->bootstrap, j->n_values, column, fit_slot(r, k));
     }
     r->resampling = j->kind;
     r->replicates = j->o->bootstrap;
@@ -366,6 +366,10 @@ ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem
         parallel_for(j.threads, o->bootstrap, replicate, &j);
         collect(&j, column, r);
         judge(data, r);
+        if (j.kind == FIT_STRATIFIED && 2 * j.n_strata > p->n) {
+            fit_warn(r, "few_budgets: %zu budgets of C for %zu points; strata of one never vary",
+                     j.n_strata, p->n);
+        }
         *ret_draws = j.values;
         j.values = NULL;
     }

@@ -27,6 +27,11 @@ ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem
                       const Solution *best, const Solution *second, FitResult *r,
                       double **ret_draws, Err *err);
 
+/* se and percentile interval of draws[0], draws[stride] ... that are finite; none from fewer than
+ * 20 or when all are equal.  column has room for n_draws. */
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
+                         FitValue *v);
+
 /* Refits the observations left by leaving out one at a time, or one run at a time where runs are the
  * units: values [*ret_n, fit_slots(r)] for the caller to free.  ERR_NOMEM. */
 ErrCode bootstrap_leave_out(const FitOptions *o, const FitData *data, const FitProblem *p,

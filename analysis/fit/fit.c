@@ -23,6 +23,9 @@
 #define REFEREE_MSE      1e-9
 #define DEFAULT_DELTA    1e-3
 
+/* Enough to choose a member of a family by BIC; the one chosen gets all that are asked for. */
+enum { FAMILY_STARTS = 24 };
+
 FitOptions fit_defaults(const Form *form)
 {
     FitLoss loss = form->huber_delta > 0.0 ? (FitLoss){FIT_HUBER, form->huber_delta, 1.0}
@@ -267,15 +270,14 @@ static void ask_referee(const Search *s, const Solution *best, FitResult *r)
 
 /* ---- what is reported ---- */
 
-/* Root mean squares, R2 of the raw responses, and Gaussian AIC and BIC of the residuals fitted. */
-static void measure(const FitProblem *p, const Solution *best, FitResult *r)
+void fit_measure(const FitProblem *p, const double *theta, FitResult *r)
 {
     double n = (double)p->n, mean = 0.0, raw = 0.0, logs = 0.0, total = 0.0;
     for (size_t i = 0; i < p->n; i++) {
         mean += p->y[i] / n;
     }
     for (size_t i = 0; i < p->n; i++) {
-        double loss = problem_predict(p, i, best->theta);
+        double loss = problem_predict(p, i, theta);
         double e = loss - p->y[i], l = log(loss) - p->ln_y[i];
         raw += e * e;
         logs += p->y[i] > 0.0 ? l * l : (double)NAN;
@@ -367,7 +369,7 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
     add_envelope(data, r);
     values_describe(p, o, r);
     warn_outside(r);
-    measure(p, best, r);
+    fit_measure(p, best->theta, r);
     TRY(bootstrap_run(o, data, p, best, second, r, &draws, err));
     if (o->has_all_intervals) {
         TRY(intervals_add(o, data, p, best, draws, r, err));
@@ -419,6 +421,7 @@ ErrCode fit_family(const FitOptions *o, const FitData *data, FitResult *ret, Err
     size_t n = 0;
     one.bootstrap = 0;
     one.has_all_intervals = false;
+    one.starts = o->starts < FAMILY_STARTS ? o->starts : FAMILY_STARTS;
     FitResult *trial = o->form->richer ? calloc(1, sizeof *trial) : NULL;
     for (const Form *f = o->form; trial && n < 4; f = f->richer ? form_find(f->richer) : NULL) {
         if (!f) {

@@ -150,6 +150,9 @@ const FitValue *fit_value(const FitResult *r, const char *name);
 FitValue *fit_slot(FitResult *r, size_t k);
 size_t fit_slots(const FitResult *r);
 
+/* Root mean squares, R2 of the raw responses, and Gaussian AIC and BIC of the residuals fitted. */
+void fit_measure(const FitProblem *p, const double *theta, FitResult *r);
+
 void fit_warn(FitResult *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -55,10 +55,11 @@ static void slot_gradient(const Peak *k, size_t slot, const double *theta, doubl
     }
 }
 
-static double derivatives(const Peak *k, const double *theta, double *grad, double *hess)
+static double derivatives(const Peak *k, const double *theta, ProblemCurvature kind, double *grad,
+                          double *hess)
 {
     double g[FORM_MAX_PARAMS], h[P2];
-    double value = problem_derivatives(k->p, theta, PROBLEM_EXACT, g, h);
+    double value = problem_derivatives(k->p, theta, kind, g, h);
     for (size_t a = 0; a < k->n; a++) {
         grad[a] = g[k->index[a]];
         for (size_t b = 0; b < k->n; b++) {
@@ -91,7 +92,7 @@ static bool peak_open(const FitOptions *o, const FitProblem *p, const Solution *
         }
     }
     double grad[FORM_MAX_PARAMS];
-    k->value = derivatives(k, k->theta, grad, k->hess);
+    k->value = derivatives(k, k->theta, PROBLEM_EXACT, grad, k->hess);
     memcpy(k->chol, k->hess, sizeof k->chol);
     double squares = 0.0, curves = 0.0;
     for (size_t i = 0; i < p->n; i++) {
@@ -182,14 +183,12 @@ static ErrCode add_sandwich(const Peak *k, const FitData *data, bool by_run, Fit
 /* ---- profile ---- */
 
 /* min f subject to slot value = v, from theta, by Newton on the Lagrangian; +inf without one. */
-static double constrained(const Peak *k, size_t slot, double v, double *theta)
+static double newton_on(const Peak *k, size_t slot, double v, ProblemCurvature kind, double *theta)
 {
-    double value = (double)INFINITY;
     for (size_t step = 0; step < MAX_PROFILE_STEPS; step++) {
         double g[FORM_MAX_PARAMS], h[P2], a[FORM_MAX_PARAMS], u[FORM_MAX_PARAMS];
-        value = derivatives(k, theta, g, h);
-        if (!isfinite(value) || !dense_cholesky(k->n, h)) {
-            memcpy(h, k->chol, sizeof h);
+        if (!isfinite(derivatives(k, theta, kind, g, h)) || !dense_cholesky(k->n, h)) {
+            return (double)INFINITY;
         }
         slot_gradient(k, slot, theta, a);
         memcpy(u, a, sizeof u);
@@ -218,6 +217,19 @@ static double constrained(const Peak *k, size_t slot, double v, double *theta)
                : (double)INFINITY;
 }
 
+/* With the exact Hessian, or where a robust loss makes that useless, with the IRLS one. */
+static double constrained(const Peak *k, size_t slot, double v, double *theta)
+{
+    double begin[FORM_MAX_PARAMS];
+    memcpy(begin, theta, sizeof begin);
+    double value = newton_on(k, slot, v, PROBLEM_EXACT, theta);
+    if (!isfinite(value)) {
+        memcpy(theta, begin, sizeof begin);
+        value = newton_on(k, slot, v, PROBLEM_IRLS, theta);
+    }
+    return value;
+}
+
 /* The v on one side where the profile reaches `limit`; NaN when it never does. */
 static double profile_end(const Peak *k, size_t slot, double side, double se, double limit)
 {
@@ -226,12 +238,14 @@ static double profile_end(const Peak *k, size_t slot, double side, double se, do
     double at_inner = 0.0, at_outer = 0.0; /* signed roots of the rise, nearly linear in v */
     memcpy(good, k->theta, sizeof good);
     bool is_bracketed = false;
+    double step = 2.0 * se;
     for (size_t i = 0; i < MAX_BRACKET && !is_bracketed; i++) {
-        outer = inner + side * se * (i == 0 ? 2.0 : 1.0);
+        outer = inner + side * step;
         memcpy(theta, good, sizeof theta);
         double value = constrained(k, slot, outer, theta);
-        if (!isfinite(value)) {
-            return (double)NAN;
+        if (!isfinite(value)) { /* too far for Newton from here */
+            step *= 0.5;
+            continue;
         }
         at_outer = sqrt(fmax(value - k->value, 0.0));
         is_bracketed = at_outer >= root;

@@ -15,6 +15,7 @@ enum {
     STEPS_MARKED = 8,   /* between two looks along the valley */
     STEPS_ACROSS = 20,  /* to its floor, at one place */
     MAX_VALLEYS = 60,
+    MAX_SMOOTH_VALLEYS = 6, /* least squares: what has not ended by then runs to a limit */
     MAX_DOUBLINGS = 12,
 };
 #define STEP_CLIP        2.0
@@ -272,8 +273,9 @@ double newton_minimise(const FitProblem *p, size_t irls_steps, double *theta)
 {
     double mark[FORM_MAX_PARAMS];
     memcpy(mark, theta, sizeof *theta * p->p);
+    size_t valleys = p->loss.kind == FIT_MSE ? MAX_SMOOTH_VALLEYS : MAX_VALLEYS;
     bool is_done = descend(p, irls_steps, irls_steps + STEPS_PATIENT, theta);
-    for (size_t k = 0; k < MAX_VALLEYS && !is_done; k++) {
+    for (size_t k = 0; k < valleys && !is_done; k++) {
         memcpy(mark, theta, sizeof *theta * p->p);
         is_done = descend(p, 0, STEPS_MARKED, theta);
         if (!is_done) {

@@ -249,6 +249,61 @@ static json_t *refusal_json(const ReportFit *rf)
     return obj;
 }
 
+static json_t *joint_json(const ReportJoint *j)
+{
+    json_t *obj = json_object(), *shared = json_array();
+    for (size_t i = 0; i < j->n_shared; i++) {
+        (void)json_array_append_new(shared, json_string(j->shared[i]));
+    }
+    set_text(obj, "law", j->form->name);
+    (void)json_object_set_new(obj, "shared", shared);
+    set_count(obj, "groups", j->fit.n_groups);
+    set_count(obj, "n", j->fit.n);
+    set_count(obj, "parameters", j->fit.n_params);
+    set_real(obj, "objective", j->fit.objective);
+    set_real(obj, "aic", j->fit.aic);
+    set_real(obj, "bic", j->fit.bic);
+    json_t *starts = json_object();
+    set_count(starts, "total", j->fit.starts);
+    set_count(starts, "at_minimum", j->fit.at_minimum);
+    (void)json_object_set_new(obj, "starts", starts);
+    set_real(obj, "decrement", j->fit.decrement);
+    return obj;
+}
+
+static json_t *isoflop_json(const ReportIsoflop *r)
+{
+    static const char *const state[] = {
+        [ISOFLOP_USED] = "used", [ISOFLOP_FEW] = "few_points", [ISOFLOP_NO_VALE] = "no_minimum"};
+    json_t *obj = json_object(), *budgets = json_array();
+    set_text(obj, "group", r->group->name);
+    if (r->is_refused) {
+        set_text(obj, "reason", r->refusal.msg);
+        json_decref(budgets);
+        return obj;
+    }
+    set_real(obj, "a", r->fit.a);
+    set_real(obj, "b", r->fit.b);
+    set_real(obj, "k_N", r->fit.k_n);
+    set_real(obj, "k_D", r->fit.k_d);
+    set_real(obj, "se_a", r->fit.se_a);
+    set_real(obj, "se_b", r->fit.se_b);
+    for (size_t i = 0; i < r->fit.n_budgets; i++) {
+        const IsoflopBudget *b = &r->fit.budget[i];
+        bool is_used = b->state == ISOFLOP_USED;
+        json_t *one = json_object();
+        set_real(one, "C", b->c);
+        set_count(one, "n", b->n);
+        set_text(one, "state", b->is_outside ? "minimum_outside" : state[b->state]);
+        set_real(one, "N_opt", is_used ? b->n_opt : (double)NAN);
+        set_real(one, "D_opt", is_used ? b->d_opt : (double)NAN);
+        set_real(one, "loss", is_used ? b->loss : (double)NAN);
+        (void)json_array_append_new(budgets, one);
+    }
+    (void)json_object_set_new(obj, "budgets", budgets);
+    return obj;
+}
+
 json_t *report_json(const Report *r)
 {
     json_t *obj = json_object(), *fits = json_array(), *refused = json_array();
@@ -273,5 +328,15 @@ json_t *report_json(const Report *r)
     }
     (void)json_object_set_new(obj, "fits", fits);
     (void)json_object_set_new(obj, "refused", refused);
+    json_t *joint = json_array();
+    for (size_t i = 0; i < r->n_joint; i++) {
+        (void)json_array_append_new(joint, joint_json(&r->joint[i]));
+    }
+    (void)json_object_set_new(obj, "joint", joint);
+    json_t *isoflop = json_array();
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        (void)json_array_append_new(isoflop, isoflop_json(&r->isoflop[i]));
+    }
+    (void)json_object_set_new(obj, "isoflop", isoflop);
     return obj;
 }

@@ -164,6 +164,24 @@ static void legend_text(const Form *form, const FitResult *f, Buf *out)
     buf_putc(out, '\n');
 }
 
+/* "shared     alpha, beta: one value for all 3 groups". */
+static void joint_text(const Report *r, const Form *form, Buf *out)
+{
+    for (size_t i = 0; i < r->n_joint; i++) {
+        const ReportJoint *j = &r->joint[i];
+        if (j->form != form) {
+            continue;
+        }
+        buf_printf(out, "  %-*s  ", NAME_WIDTH, "shared");
+        for (size_t k = 0; k < j->n_shared; k++) {
+            buf_printf(out, "%s%s", k ? ", " : "", j->shared[k]);
+        }
+        buf_printf(out,
+                   ": one value for all %zu groups; %zu parameters, objective %.10g, BIC %.1f\n",
+                   j->fit.n_groups, j->fit.n_params, j->fit.objective, j->fit.bic);
+    }
+}
+
 /* How many starts agree: the least over the groups. */
 static void agreement_text(const Report *r, const Form *form, Buf *out)
 {
@@ -254,6 +272,27 @@ static void rows_text(const Obs *obs, Buf *out)
     }
 }
 
+static void isoflop_text(const Report *r, Buf *out)
+{
+    if (r->n_isoflop) {
+        buf_puts(out, "\nIsoFLOP parabolas: N_opt = k_N C^a, D_opt = k_D C^b, C in FLOP\n\n");
+    }
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        const ReportIsoflop *f = &r->isoflop[i];
+        if (f->is_refused) {
+            buf_printf(out, "  %s: refused: %s\n", f->group->name, f->refusal.msg);
+            continue;
+        }
+        buf_printf(out, "  %s: a = %.6g, b = %.6g, k_N = %.4g, k_D = %.4g; %zu of %zu budgets",
+                   f->group->name, f->fit.a, f->fit.b, f->fit.k_n, f->fit.k_d, f->fit.n_used,
+                   f->fit.n_budgets);
+        if (f->fit.n_outside) {
+            buf_printf(out, ", in %zu the least loss lies outside the points", f->fit.n_outside);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
 ErrCode report_text(const Report *r, Buf *out, Err *err)
 {
     buf_printf(out, "%s: ", r->source);
@@ -274,9 +313,11 @@ ErrCode report_text(const Report *r, Buf *out, Err *err)
         if (f) {
             legend_text(form, f, out);
         }
+        joint_text(r, form, out);
         agreement_text(r, form, out);
         problems_text(r, form, out);
     }
+    isoflop_text(r, out);
     return ERR_OK;
 }
 

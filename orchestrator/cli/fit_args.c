@@ -54,6 +54,28 @@ static ErrCode add_fix(const char *text, ReportPlan *plan, Err *err)
     return err->code;
 }
 
+/* "alpha,beta" */
+static ErrCode parse_share(const char *text, ReportPlan *plan, Err *err)
+{
+    while (text && *text) {
+        size_t n = strcspn(text, ",");
+        bool is_known = false;
+        if (plan->n_share == REPORT_MAX_FIX || n >= sizeof plan->share[0]) {
+            return err_set(err, ERR_USAGE, "--share names up to %d parameters", REPORT_MAX_FIX);
+        }
+        char *name = plan->share[plan->n_share++];
+        (void)snprintf(name, sizeof plan->share[0], "%.*s", (int)n, text);
+        for (size_t i = 0; i < plan->n_laws; i++) {
+            is_known = is_known || form_param(plan->law[i], name) >= 0;
+        }
+        if (!is_known) {
+            return err_set(err, ERR_USAGE, "no law here has a parameter \"%s\" to share", name);
+        }
+        text += n + (text[n] == ',');
+    }
+    return ERR_OK;
+}
+
 /* "1e21,5.76e23" */
 static ErrCode parse_at(const char *text, ReportPlan *plan, Err *err)
 {
@@ -125,6 +147,9 @@ static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan,
     }
     plan->residual = a->residual && strcmp(a->residual, "raw") == 0 ? FIT_RAW : FIT_LOG;
     plan->has_all_intervals = a->all_intervals;
+    plan->has_isoflop = a->isoflop;
+    TRY(in_range("window", a->window, 0, 1000000, err));
+    plan->isoflop_window = (size_t)a->window;
     TRY(fit_resampling_parse(a->resampling, &plan->resampling, err));
     TRY(parse_at(a->at_flops, plan, err));
     plan->starts = (size_t)a->starts;
@@ -132,6 +157,7 @@ static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan,
     plan->threads = (size_t)a->threads;
     plan->seed = (uint64_t)a->seed;
     TRY(choose_laws(a, s, plan, err));
+    TRY(parse_share(a->share, plan, err));
     for (size_t i = 0; i < a->fix.n; i++) {
         TRY(add_fix(a->fix.item[i], plan, err));
     }
@@ -151,7 +177,7 @@ static ErrCode make_selection(const FitArgs *a, const ObsSource *s, const Report
                       .skip_fraction = a->skip_fraction};
     for (size_t i = 0; i < plan->n_laws; i++) {
         const Form *f = plan->law[i];
-        o->needs |= obs_needs(f);
+        o->needs |= obs_needs(f) | (plan->has_isoflop ? obs_needs(form_find("chinchilla")) : 0u);
         o->is_loss_signed = o->is_loss_signed && f->input[0] == FORM_X_LOSS;
     }
     if (!o->by && s->is_study) {

@@ -8,11 +8,11 @@
 
 typedef struct FitArgs {
     const char *dir, *law, *loss, *residual, *by, *convention, *task, *best_per, *at_flops;
-    const char *resampling;
+    const char *resampling, *share;
     OptTexts where, map, fix;
-    int64_t starts, bootstrap, seed, threads;
+    int64_t starts, bootstrap, seed, threads, window;
     double min_tokens, skip_fraction;
-    bool final_only, all_intervals;
+    bool final_only, all_intervals, isoflop;
 } FitArgs;
 
 #define FIT_ARGS_DEFAULT                                                               \
@@ -39,6 +39,12 @@ typedef struct FitArgs {
          OPT_TEXTS, (at) + offsetof(FitArgs, map)},                                                \
         {"fix", "PARAM=X", "hold a parameter of the law, as E=0; may be repeated", OPT_TEXTS,      \
          (at) + offsetof(FitArgs, fix)},                                                           \
+        {"share", "PARAMS", "one value for all groups, as alpha,beta", OPT_TEXT,                   \
+         (at) + offsetof(FitArgs, share)},                                                         \
+        {"isoflop", NULL, "approach 2 beside the laws: a parabola at each compute budget",         \
+         OPT_FLAG, (at) + offsetof(FitArgs, isoflop)},                                             \
+        {"window", "N", "of --isoflop: points of a budget around its least loss (default all)",    \
+         OPT_I64, (at) + offsetof(FitArgs, window)},                                               \
         {"best-per", "COLUMNS", "of rows alike in these (N,D) only the one of least loss",         \
          OPT_TEXT, (at) + offsetof(FitArgs, best_per)},                                            \
         {"at-flops", "C", "best N and D for C = 6 N D; several with commas", OPT_TEXT,             \
