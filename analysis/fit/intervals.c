@@ -355,6 +355,9 @@ static void bca_slot(size_t slot, double a, double *draws, size_t n, FitResult *
     for (size_t i = 0; i < 2; i++) {
         double z = gsl_cdf_ugaussian_Pinv(i ? 0.975 : 0.025);
         double q = gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1.0 - a * (z0 + z)));
+        if (!(q >= 0.0 && q <= 1.0)) {
+            return; /* the jackknife left the finite numbers */
+        }
         end[i] = gsl_stats_quantile_from_sorted_data(draws, 1, n, q);
     }
     if (draws[0] < draws[n - 1]) {

@@ -1,2 +1,2 @@
 #define KERNEL_NAME kernel_base
-#include "analysis/fit/kernel_lanes.h"
+#include "analysis/fit/kernel_lanes.inc"

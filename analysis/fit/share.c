@@ -1,330 +1,32 @@
 #include "analysis/fit/share.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/arrow.h"
 #include "analysis/fit/bootstrap.h"
 #include "analysis/fit/check.h"
 #include "analysis/fit/parallel.h"
+#include "analysis/fit/solve.h"
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
 #include "common/rng.h"
 
-enum { P = FORM_MAX_PARAMS, P2 = P * P, MAX_STEPS = 300, IRLS_STEPS = 8, WARM_IRLS_STEPS = 3 };
-#define STEP_CLIP  2.0
 #define AT_MINIMUM 1e-8
-#define CERTAIN    1e-10
-
-typedef double Theta[P];
-
-/* Gradient and curvature of one group. */
-typedef struct Block {
-    double grad[P], hess[P2];
-    size_t n_local, local[P];
-    double own[P2];   /* [n_local, n_local] Cholesky of the local block */
-    double arm[P][P]; /* own^-1 times column s of the arm */
-    double rest[P];   /* own^-1 times the local gradient */
-} Block;
-
-typedef struct Joint {
-    size_t n_groups, p;
-    FitProblem *problem; /* [n_groups] */
-    bool is_shared[P];
-    size_t n_shared, shared[P]; /* free ones */
-    Block *block;               /* [n_groups] */
-    Theta *step, *trial;        /* [n_groups] */
-} Joint;
-
-static void joint_release(Joint *j, bool owns_data)
-{
-    for (size_t g = 0; owns_data && j->problem && g < j->n_groups; g++) {
-        problem_release(&j->problem[g]);
-    }
-    free(j->problem);
-    free(j->block);
-    free(j->step);
-    free(j->trial);
-    *j = (Joint){0};
-}
-
-static ErrCode joint_rooms(Joint *j, Err *err)
-{
-    j->problem = calloc(j->n_groups, sizeof *j->problem);
-    j->block = calloc(j->n_groups, sizeof *j->block);
-    j->step = calloc(j->n_groups, sizeof *j->step);
-    j->trial = calloc(j->n_groups, sizeof *j->trial);
-    return j->problem && j->block && j->step && j->trial ? ERR_OK : err_nomem(err, "joint fit");
-}
-
-/* A worker's own copy over the same observations. */
-static ErrCode joint_copy(const Joint *from, Joint *to, Err *err)
-{
-    *to = (Joint){.n_groups = from->n_groups, .p = from->p};
-    ErrCode rc = joint_rooms(to, err);
-    if (rc == ERR_OK) {
-        memcpy(to->problem, from->problem, sizeof *to->problem * to->n_groups);
-        memcpy(to->is_shared, from->is_shared, sizeof to->is_shared);
-    }
-    return rc;
-}
-
-/* Which parameters move, now. */
-static void list_free(Joint *j)
-{
-    j->n_shared = 0;
-    for (size_t a = 0; a < j->p; a++) {
-        if (j->is_shared[a] && !j->problem[0].is_fixed[a]) {
-            j->shared[j->n_shared++] = a;
-        }
-    }
-    for (size_t g = 0; g < j->n_groups; g++) {
-        Block *b = &j->block[g];
-        b->n_local = 0;
-        for (size_t a = 0; a < j->p; a++) {
-            if (!j->is_shared[a] && !j->problem[g].is_fixed[a]) {
-                b->local[b->n_local++] = a;
-            }
-        }
-    }
-}
-
-static double value_at(const Joint *j, Theta *theta)
-{
-    double sum = 0.0;
-    for (size_t g = 0; g < j->n_groups; g++) {
-        sum += problem_value(&j->problem[g], theta[g]);
-    }
-    return sum;
-}
-
-static double noise_of(const Joint *j)
-{
-    double sum = 0.0;
-    for (size_t g = 0; g < j->n_groups; g++) {
-        sum += problem_noise(&j->problem[g]);
-    }
-    return sum;
-}
-
-static double localise(Joint *j, Theta *theta, ProblemCurvature kind)
-{
-    double sum = 0.0;
-    for (size_t g = 0; g < j->n_groups; g++) {
-        Block *b = &j->block[g];
-        sum += problem_derivatives(&j->problem[g], theta[g], kind, b->grad, b->hess);
-    }
-    return sum;
-}
-
-static double shifted(const Block *b, size_t p, size_t a, double shift)
-{
-    double d = b->hess[a * p + a];
-    return d + shift * fmax(fabs(d), 1e-300);
-}
-
-/* Cholesky of the local block, and what it makes of the arm and the gradient. */
-static bool eliminate(const Joint *j, Block *b, double shift)
-{
-    size_t n = b->n_local, p = j->p;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < n; k++) {
-            b->own[i * n + k] = b->hess[b->local[i] * p + b->local[k]];
-        }
-        b->own[i * n + i] = shifted(b, p, b->local[i], shift);
-        b->rest[i] = b->grad[b->local[i]];
-    }
-    if (!dense_cholesky(n, b->own)) {
-        return false;
-    }
-    dense_solve(n, b->own, b->rest);
-    for (size_t s = 0; s < j->n_shared; s++) {
-        for (size_t i = 0; i < n; i++) {
-            b->arm[s][i] = b->hess[b->local[i] * p + j->shared[s]];
-        }
-        dense_solve(n, b->own, b->arm[s]);
-    }
-    return true;
-}
-
-/* The Schur complement and its right-hand side, solved: the shared steps. */
-static bool shared_step(Joint *j, double shift, double *step)
-{
-    size_t m = j->n_shared, p = j->p;
-    double schur[P2] = {0.0};
-    memset(step, 0, sizeof *step * P);
-    for (size_t g = 0; g < j->n_groups; g++) {
-        const Block *b = &j->block[g];
-        for (size_t s = 0; s < m; s++) {
-            const double *row = b->hess + j->shared[s] * p;
-            step[s] -= b->grad[j->shared[s]];
-            for (size_t t = 0; t < m; t++) {
-                schur[s * m + t] += s == t ? shifted(b, p, j->shared[s], shift) : row[j->shared[t]];
-                for (size_t i = 0; i < b->n_local; i++) {
-                    schur[s * m + t] -= row[b->local[i]] * b->arm[t][i];
-                }
-            }
-            for (size_t i = 0; i < b->n_local; i++) {
-                step[s] += row[b->local[i]] * b->rest[i];
-            }
-        }
-    }
-    if (!dense_cholesky(m, schur)) {
-        return false;
-    }
-    dense_solve(m, schur, step);
-    return true;
-}
-
-/* Fills j->step; the decrease that the quadratic promises, or -1 without one. */
-static double model_step(Joint *j, double shift)
-{
-    double common[P], promised = 0.0;
-    for (size_t g = 0; g < j->n_groups; g++) {
-        if (!eliminate(j, &j->block[g], shift)) {
-            return -1.0;
-        }
-    }
-    if (!shared_step(j, shift, common)) {
-        return -1.0;
-    }
-    for (size_t g = 0; g < j->n_groups; g++) {
-        const Block *b = &j->block[g];
-        memset(j->step[g], 0, sizeof j->step[g]);
-        for (size_t s = 0; s < j->n_shared; s++) {
-            j->step[g][j->shared[s]] = common[s];
-        }
-        for (size_t i = 0; i < b->n_local; i++) {
-            double d = -b->rest[i];
-            for (size_t s = 0; s < j->n_shared; s++) {
-                d -= b->arm[s][i] * common[s];
-            }
-            j->step[g][b->local[i]] = d;
-        }
-        for (size_t a = 0; a < j->p; a++) {
-            promised -= 0.5 * b->grad[a] * j->step[g][a];
-        }
-    }
-    return promised;
-}
-
-static void move(const Joint *j, double t, Theta *theta, Theta *to)
-{
-    for (size_t g = 0; g < j->n_groups; g++) {
-        for (size_t a = 0; a < j->p; a++) {
-            double d = fmax(-STEP_CLIP, fmin(STEP_CLIP, t * j->step[g][a]));
-            to[g][a] = theta[g][a] + d;
-        }
-    }
-}
-
-/* The first of 1, 1/2, ... times the step that lowers the objective. */
-static bool try_step(Joint *j, double value, size_t halvings, Theta *theta)
-{
-    for (size_t k = 0; k <= halvings; k++) {
-        move(j, ldexp(1.0, -(int)k), theta, j->trial);
-        if (value_at(j, j->trial) < value) {
-            memcpy(theta, j->trial, sizeof *theta * j->n_groups);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Moves theta to a minimum; the decrease still promised there, or infinity without one. */
-static double descend(Joint *j, size_t irls, Theta *theta)
-{
-    double shift = 0.0, noise = noise_of(j);
-    list_free(j);
-    for (size_t k = 0; k < MAX_STEPS; k++) {
-        bool is_irls = k < irls;
-        double value = localise(j, theta, is_irls ? PROBLEM_IRLS : PROBLEM_EXACT);
-        double promised = model_step(j, shift);
-        double rounding = 4.0 * DBL_EPSILON * value + 1e-2 * noise;
-        if (promised >= 0.0 && try_step(j, value, is_irls ? 0 : 12, theta)) {
-            shift = shift > 1e-9 ? shift / 64.0 : 0.0;
-            if (promised <= rounding && !is_irls) {
-                break;
-            }
-        } else if (promised >= 0.0 && promised <= rounding) {
-            if (!is_irls) {
-                break;
-            }
-            irls = 0;
-        } else {
-            shift = fmax(16.0 * shift, is_irls ? 1e-3 : 1e-8);
-            if (shift > 1e12) {
-                break;
-            }
-        }
-    }
-    (void)localise(j, theta, PROBLEM_EXACT);
-    double promised = model_step(j, 0.0);
-    if (promised >
-        0.0) { /* one whole step more: theta is flat in the objective before it is exact */
-        move(j, 1.0, theta, j->trial);
-        double before = promised;
-        (void)localise(j, j->trial, PROBLEM_EXACT);
-        double after = model_step(j, 0.0);
-        if (after >= 0.0 && after < 0.25 * before) {
-            memcpy(theta, j->trial, sizeof *theta * j->n_groups);
-            promised = after;
-        }
-    }
-    return promised >= 0.0 ? promised : (double)INFINITY;
-}
-
-typedef struct JointEnd {
-    double objective, promised;
-    bool is_minimum;
-} JointEnd;
-
-/* Coefficients that run to 0 and may: put there, in every group or in one. */
-static bool hold_vanished(Joint *j, Theta *theta)
-{
-    bool has_held = false;
-    for (size_t a = 0; a < j->p; a++) {
-        const FormParam *q = &j->problem[0].form->param[a];
-        for (size_t g = 0; g < j->n_groups; g++) {
-            FitProblem *p = &j->problem[g];
-            bool is_free = q->kind == FORM_COEFFICIENT && q->may_vanish && !p->is_fixed[a];
-            if (is_free && theta[g][a] < log(SOLVE_VANISHED * p->level)) {
-                p->is_fixed[a] = has_held = true;
-                theta[g][a] = PROBLEM_LN_ZERO;
-            }
-        }
-    }
-    return has_held;
-}
-
-static JointEnd solve(Joint *j, const Joint *origin, size_t irls, Theta *theta)
-{
-    for (size_t g = 0; g < j->n_groups; g++) {
-        memcpy(j->problem[g].is_fixed, origin->problem[g].is_fixed, sizeof j->problem[g].is_fixed);
-    }
-    JointEnd e = {.promised = descend(j, irls, theta)};
-    if (hold_vanished(j, theta)) {
-        e.promised = descend(j, WARM_IRLS_STEPS, theta);
-    }
-    e.objective = value_at(j, theta);
-    e.is_minimum =
-        isfinite(e.objective) && (e.promised <= CERTAIN * e.objective || e.promised <= noise_of(j));
-    return e;
-}
 
 /* ---- the whole fit ---- */
 
 typedef struct Whole {
     const FitOptions *o;
     const FitData *const *data;
-    Joint joint;              /* the observations */
+    Arrow joint;              /* the observations */
     size_t threads, n_values; /* values of all groups */
-    Joint *bench;             /* [threads] */
+    Arrow *bench;             /* [threads] */
     double **times;           /* [threads] of the bootstrap */
-    Theta *start;             /* [starts, n_groups] */
-    JointEnd *end;            /* [starts] */
-    Theta *best;              /* [n_groups] */
+    ArrowTheta *start;        /* [starts, n_groups] */
+    ArrowEnd *end;            /* [starts] */
+    ArrowTheta *best;         /* [n_groups] */
     FitResult *result;        /* [n_groups] */
     double *values;           /* [replicates, n_values] */
     FitResampling kind;
@@ -333,14 +35,14 @@ typedef struct Whole {
 static void start_item(void *ctx, size_t worker, size_t item)
 {
     Whole *w = ctx;
-    Joint *j = &w->bench[worker];
-    w->end[item] = solve(j, &w->joint, IRLS_STEPS, w->start + item * j->n_groups);
+    Arrow *j = &w->bench[worker];
+    w->end[item] = arrow_solve(j, &w->joint, ARROW_COLD, w->start + item * j->n_groups);
 }
 
 /* Start i: every group's own start i, the shared parameters at their mean. */
 static ErrCode fill_starts(Whole *w, Err *err)
 {
-    const Joint *j = &w->joint;
+    const Arrow *j = &w->joint;
     size_t starts = w->o->starts, n_best;
     double *theta = calloc(starts * j->p + 1, sizeof *theta);
     ErrCode rc = theta ? ERR_OK : err_nomem(err, "starting points");
@@ -352,7 +54,7 @@ static ErrCode fill_starts(Whole *w, Err *err)
     }
     free(theta);
     for (size_t i = 0; i < starts && rc == ERR_OK; i++) {
-        Theta *own = w->start + i * j->n_groups;
+        ArrowTheta *own = w->start + i * j->n_groups;
         for (size_t a = 0; a < j->p; a++) {
             double mean = 0.0;
             for (size_t g = 0; g < j->n_groups; g++) {
@@ -372,7 +74,7 @@ static ErrCode fill_starts(Whole *w, Err *err)
 static ErrCode open_groups(Whole *w, Err *err)
 {
     const FitOptions *o = w->o;
-    Joint *j = &w->joint;
+    Arrow *j = &w->joint;
     double centre[FORM_MAX_INPUTS] = {0.0}, n = 0.0;
     ErrCode rc = ERR_OK;
     for (int round = 0; round < 2; round++) {
@@ -405,7 +107,7 @@ static ErrCode open_rooms(Whole *w, Err *err)
     w->times = calloc(w->threads, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
     ErrCode rc = w->start && w->end && w->bench && w->times ? ERR_OK : err_nomem(err, "joint fit");
     for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
-        rc = joint_copy(&w->joint, &w->bench[t], err);
+        rc = arrow_copy(&w->joint, &w->bench[t], err);
         w->times[t] = calloc(2 * most + 1, sizeof **w->times);
         rc = rc == ERR_OK && !w->times[t] ? err_nomem(err, "joint fit") : rc;
     }
@@ -414,7 +116,7 @@ static ErrCode open_rooms(Whole *w, Err *err)
 
 static ErrCode search(Whole *w, ShareFit *whole, Err *err)
 {
-    const JointEnd *best = NULL;
+    const ArrowEnd *best = NULL;
     ErrCode rc = fill_starts(w, err);
     if (rc != ERR_OK) {
         return rc;
@@ -429,7 +131,7 @@ static ErrCode search(Whole *w, ShareFit *whole, Err *err)
                       w->o->form->name);
         return err_hint(err, "share fewer parameters, or try --starts 1000");
     }
-    double noise = noise_of(&w->joint);
+    double noise = arrow_noise(&w->joint);
     for (size_t i = 0; i < w->o->starts; i++) {
         whole->at_minimum +=
             w->end[i].objective <= best->objective * (1.0 + AT_MINIMUM) + noise ? 1 : 0;
@@ -471,7 +173,7 @@ static ErrCode describe(Whole *w, Err *err)
 /* Counts and criteria of all groups together. */
 static void measure(const Whole *w, ShareFit *whole)
 {
-    const Joint *j = &w->joint;
+    const Arrow *j = &w->joint;
     double squares = 0.0, floor_sum = 0.0;
     for (size_t g = 0; g < j->n_groups; g++) {
         const FitProblem *p = &j->problem[g];
@@ -513,9 +215,9 @@ static void draw_group(const Whole *w, size_t g, uint32_t replicate, uint64_t of
 static void replicate_item(void *ctx, size_t worker, size_t item)
 {
     Whole *w = ctx;
-    Joint *j = &w->bench[worker];
+    Arrow *j = &w->bench[worker];
     double *values = w->values + item * w->n_values;
-    Theta *theta = w->start + worker * j->n_groups; /* starts are done with by now */
+    ArrowTheta *theta = w->start + worker * j->n_groups; /* starts are done with by now */
     uint64_t offset = 0;
     bool has_spread = true;
     for (size_t g = 0; g < j->n_groups; g++) {
@@ -525,9 +227,9 @@ static void replicate_item(void *ctx, size_t worker, size_t item)
         offset += w->data[g]->n;
         memcpy(theta[g], w->result[g].theta, sizeof theta[g]);
     }
-    JointEnd e = {.is_minimum = false};
+    ArrowEnd e = {.is_minimum = false};
     if (has_spread) {
-        e = solve(j, &w->joint, WARM_IRLS_STEPS, theta);
+        e = arrow_solve(j, &w->joint, ARROW_WARM, theta);
     }
     for (size_t k = 0; k < w->n_values; k++) {
         values[k] = (double)NAN;
@@ -582,7 +284,7 @@ static void whole_release(Whole *w)
 {
     for (size_t t = 0; t < w->threads; t++) {
         if (w->bench) {
-            joint_release(&w->bench[t], false);
+            arrow_release(&w->bench[t], false);
         }
         if (w->times) {
             free(w->times[t]);
@@ -593,7 +295,7 @@ static void whole_release(Whole *w)
     free(w->start);
     free(w->end);
     free(w->values);
-    joint_release(&w->joint, true);
+    arrow_release(&w->joint, true);
 }
 
 ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *const *data,
@@ -606,9 +308,8 @@ ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *con
         (void)err_set(err, ERR_USAGE, "shared parameters are not fitted by l1");
         return err_hint(err, "huber:1e-6 is within its rounding");
     }
-    w.joint = (Joint){.n_groups = n_groups, .p = o->form->n_params};
+    TRY(arrow_open(n_groups, o->form->n_params, &w.joint, err));
     memcpy(w.joint.is_shared, is_shared, sizeof *is_shared * o->form->n_params);
-    TRY(joint_rooms(&w.joint, err));
     TRY(open_groups(&w, err));
     for (size_t g = 0; g < n_groups; g++) {
         memset(&ret[g], 0, sizeof ret[g]);

@@ -13,7 +13,7 @@ enum { C, N, D, N_PARAMS };
         .name = "hyper:" word,                                                              \
         .equation = word "(N, D) = c N^n D^d",                                              \
         .source = "arXiv:2503.04715, equation 1",                                           \
-        .response = what,                                                                   \
+        .response = (what),                                                                 \
         .n_inputs = 2,                                                                      \
         .input = {FORM_N, FORM_D},                                                          \
         .n_params = N_PARAMS,                                                               \
