@@ -30,6 +30,7 @@ static ErrCode connect_db(Catalog *c, const char *name, int flags, Err *err)
         c->db = NULL;
         return rc;
     }
+    c->stmts.db = c->db;
     (void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
     (void)sqlite3_extended_result_codes(c->db, 1);
     return stmt_exec(c->db,
@@ -254,6 +255,7 @@ void catalog_close(Catalog *c)
     }
     if (c->db) {
         catalog_rollback(c);
+        stmt_cache_clear(&c->stmts);
         (void)sqlite3_close(c->db); /* SQLITE_BUSY only for a statement that leaked */
     }
     free(c->path);

@@ -27,11 +27,13 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "orchestrator/catalog/stmt.h"
 
 #define CATALOG_FILE "catalog.db" /* in the study's folder */
 
 typedef struct Catalog {
     sqlite3 *db;
+    StmtCache stmts; /* compiled once: stmt_kept(&c->stmts, "...") */
     char *path;
     bool is_readonly;
 } Catalog;

@@ -61,8 +61,8 @@ typedef struct Hello {
 
 static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET pid = ?3, host = ?4, isa = ?5,"
-                                   " resumed_step = ?6 WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET pid = ?3, host = ?4, isa = ?5,"
+                                      " resumed_step = ?6 WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, h->pid);
@@ -77,8 +77,8 @@ static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
 static ErrCode store_share(Ingest *in, const json_t *e, Err *err)
 {
     const json_t *threads = json_object_get(e, "threads");
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET threads = ?3, cores = ?4"
-                                   " WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET threads = ?3, cores = ?4"
+                                      " WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, threads ? json_integer_value(threads) : 1);
@@ -171,9 +171,9 @@ typedef struct Bye {
 
 static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5,"
-                                   " peak_rss_bytes = ?6"
-                                   " WHERE run_id = ?1 AND number = ?2 AND state = 'running'");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5,"
+                                      " peak_rss_bytes = ?6"
+                                      " WHERE run_id = ?1 AND number = ?2 AND state = 'running'");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_text(&q, b->status);
@@ -346,9 +346,10 @@ done:
 
 static ErrCode load_position(Ingest *in, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "SELECT substr(r.hash, 1, 12), t.ingested_bytes, t.ingested_seq"
-                                   " FROM attempt t JOIN run r ON r.id = t.run_id"
-                                   " WHERE t.run_id = ?1 AND t.number = ?2");
+    Stmt q =
+        stmt_kept(&in->c->stmts, "SELECT substr(r.hash, 1, 12), t.ingested_bytes, t.ingested_seq"
+                                 " FROM attempt t JOIN run r ON r.id = t.run_id"
+                                 " WHERE t.run_id = ?1 AND t.number = ?2");
     Arena a = ARENA_INIT;
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
@@ -370,9 +371,9 @@ static ErrCode load_position(Ingest *in, Err *err)
 
 static ErrCode store_position(Ingest *in, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET ingested_bytes = ?3, ingested_seq = ?4,"
-                                   " damaged_lines = damaged_lines + ?5"
-                                   " WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET ingested_bytes = ?3, ingested_seq = ?4,"
+                                      " damaged_lines = damaged_lines + ?5"
+                                      " WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, in->offset);

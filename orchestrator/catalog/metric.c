@@ -4,14 +4,15 @@
 
 ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
 {
-    Stmt q = stmt_begin(
-        c->db, "INSERT INTO metric (run_id, step, attempt, tokens, loss, loss_status, grad_norm,"
-               " lr, tokens_per_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-               " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
-               " tokens = excluded.tokens, loss = excluded.loss,"
-               " loss_status = excluded.loss_status, grad_norm = excluded.grad_norm,"
-               " lr = excluded.lr, tokens_per_s = excluded.tokens_per_s"
-               " WHERE excluded.attempt >= metric.attempt");
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO metric (run_id, step, attempt, tokens, loss, loss_status, grad_norm,"
+                  " lr, tokens_per_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                  " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
+                  " tokens = excluded.tokens, loss = excluded.loss,"
+                  " loss_status = excluded.loss_status, grad_norm = excluded.grad_norm,"
+                  " lr = excluded.lr, tokens_per_s = excluded.tokens_per_s"
+                  " WHERE excluded.attempt >= metric.attempt");
     stmt_bind_i64(&q, m->run_id);
     stmt_bind_i64(&q, m->step);
     stmt_bind_i64(&q, m->attempt);
@@ -28,9 +29,9 @@ ErrCode catalog_metric_tail(Catalog *c, int64_t run_id, int64_t n, Arena *a, Cat
                             size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogMetric)};
-    Stmt q = stmt_begin(c->db, "SELECT * FROM (SELECT run_id, step, attempt, tokens, loss,"
-                               " loss_status, grad_norm, lr, tokens_per_s FROM metric"
-                               " WHERE run_id = ?1 ORDER BY step DESC LIMIT ?2) ORDER BY step");
+    Stmt q = stmt_kept(&c->stmts, "SELECT * FROM (SELECT run_id, step, attempt, tokens, loss,"
+                                  " loss_status, grad_norm, lr, tokens_per_s FROM metric"
+                                  " WHERE run_id = ?1 ORDER BY step DESC LIMIT ?2) ORDER BY step");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, n);
     for (CatalogMetric *m; (m = rows_next(&rows, &q)) != NULL;) {
