@@ -2,7 +2,7 @@
 
 #include "orchestrator/catalog/rows.h"
 
-ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
+ErrCode catalog_metric_put(Catalog *c, const CatalogMetric *m, bool *ret_stored, Err *err)
 {
     Stmt q =
         stmt_kept(&c->stmts,
@@ -22,7 +22,43 @@ ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
     stmt_bind_f64(&q, m->lr);
     stmt_bind_finite(&q, m->tokens_per_s);
     (void)stmt_step(&q);
+    *ret_stored = sqlite3_changes(c->db) > 0;
     return stmt_finish(&q, err);
+}
+
+ErrCode catalog_metric_note(Catalog *c, const CatalogMetric *m, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts,
+                       "UPDATE progress SET step = ?2, tokens = ?3, loss = ?4, tokens_per_s = ?5"
+                       " WHERE run_id = ?1 AND step <= ?2");
+    stmt_bind_i64(&q, m->run_id);
+    stmt_bind_i64(&q, m->step);
+    stmt_bind_i64(&q, m->tokens);
+    stmt_bind_finite(&q, m->loss);
+    stmt_bind_finite(&q, m->tokens_per_s);
+    (void)stmt_step(&q);
+    return stmt_finish(&q, err);
+}
+
+/* Both steps or none, in the caller's transaction or in one of its own. */
+ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
+{
+    bool is_stored = false;
+    ErrCode rc = stmt_exec(c->db, "SAVEPOINT metric", err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = catalog_metric_put(c, m, &is_stored, err);
+    if (rc == ERR_OK && is_stored) {
+        rc = catalog_metric_note(c, m, err);
+    }
+    if (rc == ERR_OK) {
+        rc = stmt_exec(c->db, "RELEASE metric", err);
+    }
+    if (rc != ERR_OK) {
+        (void)sqlite3_exec(c->db, "ROLLBACK TO metric; RELEASE metric", NULL, NULL, NULL);
+    }
+    return rc;
 }
 
 ErrCode catalog_metric_tail(Catalog *c, int64_t run_id, int64_t n, Arena *a, CatalogMetric **ret,
