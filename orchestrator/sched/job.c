@@ -31,7 +31,7 @@ void job_say(const JobContext *x, const char *fmt, ...)
 
 static const char *name_of(const Job *j)
 {
-    return j->run.spec->config.name;
+    return j->run.spec->name;
 }
 
 static void set_run_reason(Job *j, const char *reason)
@@ -53,11 +53,13 @@ static ErrCode job_refresh(Job *j, const JobContext *x, Err *err)
 /* status.json, after the catalog says the same. */
 static ErrCode write_status(Job *j, const JobContext *x, Err *err)
 {
-    StatusRecord s = {.run = j->run.spec->config.hash,
+    char hash[SHA256_HEX_BYTES];
+    run_spec_hash(j->run.spec, hash);
+    StatusRecord s = {.run = hash,
                       .state = j->run.state,
                       .reason = j->run.reason[0] ? j->run.reason : NULL,
                       .attempts = j->run.attempts,
-                      .steps = j->run.spec->config.steps};
+                      .steps = j->run.spec->steps};
     ErrCode rc = catalog_checkpoint_progress(x->catalog, j->id, &s.step, &s.checkpoints, err);
     if (rc == ERR_OK) {
         j->run.checkpoints = s.checkpoints;
@@ -303,7 +305,7 @@ static Ending ending_of(const Job *j, LaunchStatus status, const char *start_err
         .bye = j->bye,
         .bye_reason = j->bye_reason,
         .last_words = words,
-        .is_complete = j->run.checkpoints == j->run.spec->config.checkpoint_count,
+        .is_complete = j->run.checkpoints == j->run.spec->checkpoints,
         .is_hung = j->is_hung,
         .silent_s = j->silent_s,
         .is_stopping = is_stopping,

@@ -70,7 +70,7 @@ static void ask_to_stop(Sched *s, Job *j, LaunchStop how, int64_t grace_ms)
 {
     Err err = ERR_INIT;
     if (s->options->launcher->stop(&j->handle, how, &err) != ERR_OK) {
-        job_say(&s->ctx, "%s: %s", j->run.spec->config.name, err.msg);
+        job_say(&s->ctx, "%s: %s", j->run.spec->name, err.msg);
     }
     j->run.is_stopping = true;
     j->force_at = how == LAUNCH_STOP_FORCE ? 0 : clock_mono_ns() + grace_ms * NS_PER_MS;
@@ -182,7 +182,7 @@ static void share_out(Sched *s)
     for (size_t i = 0; i < s->n; i++) {
         const Job *j = &s->jobs[i];
         if (j->is_live) {
-            int64_t steps_left = j->run.spec->config.steps - j->run.step;
+            int64_t steps_left = j->run.spec->steps - j->run.step;
             s->shares[n++] = (Share){.work_left = j->run.flops_per_step * (double)steps_left,
                                      .most = s->ctx.concurrency,
                                      .cores = j->cores,
@@ -331,8 +331,7 @@ static void check_silence(Sched *s, Job *j, MonoNs now)
     }
     j->is_hung = true;
     j->silent_s = silence_limit(s, j) / NS_PER_S;
-    job_say(&s->ctx, "%s: no news for %" PRId64 " s: stopping it", j->run.spec->config.name,
-            j->silent_s);
+    job_say(&s->ctx, "%s: no news for %" PRId64 " s: stopping it", j->run.spec->name, j->silent_s);
     ask_to_stop(s, j, LAUNCH_STOP_ASK, s->options->times.grace_again);
 }
 
@@ -365,7 +364,7 @@ static void pass_deadlines(Sched *s)
         Job *j = &s->jobs[i];
         if (j->is_live && j->force_at != 0 && j->force_at <= now) {
             job_say(&s->ctx, "%s: its worker did not stop when asked: killing it",
-                    j->run.spec->config.name);
+                    j->run.spec->name);
             ask_to_stop(s, j, LAUNCH_STOP_FORCE, 0);
         }
     }

@@ -117,28 +117,28 @@ static ErrCode put_corpus(const JobContext *x, Err *err)
     return rc;
 }
 
-static CatalogRun row_of(const RunSpec *r, size_t position, const char *axes, const char *config)
+static CatalogRun row_of(const RunSpec *r, size_t position, const char *hash, const char *dir,
+                         const char *axes, const char *config)
 {
-    const RunConfig *c = &r->config;
     return (CatalogRun){
-        .hash = c->hash,
-        .name = c->name,
-        .dir = r->dir,
-        .architecture = c->shape.arch->name,
-        .size = r->size,
-        .seed = c->seed,
+        .hash = hash,
+        .name = r->name,
+        .dir = dir,
+        .architecture = r->model->shape.arch->name,
+        .size = r->model->size,
+        .seed = r->seed,
         .axes = axes,
         .config = config,
         .position = (int64_t)position,
-        .params = r->params,
-        .params_total = r->params_total,
-        .tokens = c->steps * c->batch_tokens,
-        .steps = c->steps,
-        .batch_tokens = c->batch_tokens,
-        .flops_6nd = r->flops_6nd,
-        .flops_exact = r->flops_exact,
-        .flops_paper = r->flops_paper,
-        .checkpoints = c->checkpoint_count,
+        .params = r->model->params,
+        .params_total = r->model->params_total,
+        .tokens = run_spec_tokens(r),
+        .steps = r->steps,
+        .batch_tokens = r->batch_tokens,
+        .flops_6nd = r->model->flops_6nd,
+        .flops_exact = r->model->flops_exact,
+        .flops_paper = r->model->flops_paper,
+        .checkpoints = r->checkpoints,
     };
 }
 
@@ -153,14 +153,14 @@ static bool file_has(const char *path, const Buf *want)
 }
 
 /* config.json is written once: it may not change under a run's checkpoints. */
-static ErrCode write_config(const char *dir, const RunSpec *r, Err *err)
+static ErrCode write_config(const char *dir, const json_t *json, Err *err)
 {
     ErrCode rc = ERR_OK;
     char path[FSX_PATH_BYTES];
     Buf text = BUF_INIT;
     TRY(fsx_mkdirs(dir, err));
     TRY(fsx_join(path, dir, "config.json", err));
-    json_pretty(r->json, &text);
+    json_pretty(json, &text);
     TRY(buf_ok(&text, err));
     if (!file_has(path, &text)) {
         TRY(fsx_replace(path, buf_str(&text), text.len, err));
@@ -185,13 +185,16 @@ static bool record_is_current(const char *dir, const CatalogRun *row)
 
 static double flops_per_step(const RunSpec *r)
 {
-    return (r->flops_exact + arch_flops_head(&r->config.shape)) * (double)r->config.batch_tokens;
+    return (r->model->flops_exact + r->model->flops_head) * (double)r->batch_tokens;
 }
 
-static ErrCode put_run(const RunSpec *r, size_t position, const JobContext *x, Arena *a, Job *j,
+static ErrCode put_run(const Study *study, size_t position, const JobContext *x, Arena *a, Job *j,
                        Err *err)
 {
     ErrCode rc = ERR_OK;
+    const RunSpec *r = &study->runs[position];
+    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
+    json_t *json = NULL;
     Buf axes = BUF_INIT, config = BUF_INIT;
     CatalogRun row;
 
@@ -202,23 +205,24 @@ static ErrCode put_run(const RunSpec *r, size_t position, const JobContext *x, A
                        .flops_per_step = flops_per_step(r)},
                .trouble = TROUBLE_INIT,
                .handle = LAUNCH_HANDLE_INIT};
-    json_canonical(r->axes, &axes);
-    json_canonical(r->json, &config);
-    TRY(buf_ok(&axes, err));
-    TRY(buf_ok(&config, err));
-    row = row_of(r, position, buf_str(&axes), buf_str(&config));
-    j->dir = arena_printf(a, "%s/%s", x->options->dir, r->dir);
+    run_spec_hash(r, hash);
+    run_spec_dir(r, dir);
+    TRY(study_run_texts(study, position, &config, &axes, err));
+    TRY(study_run_json(study, position, &json, err));
+    row = row_of(r, position, hash, dir, buf_str(&axes), buf_str(&config));
+    j->dir = arena_printf(a, "%s/%s", x->options->dir, dir);
     if (!j->dir) {
         rc = err_nomem(err, "runs");
         goto done;
     }
     TRY(catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &j->id, err));
-    TRY(write_config(j->dir, r, err));
+    TRY(write_config(j->dir, json, err));
     if (!record_is_current(j->dir, &row)) {
         TRY(run_record_write(j->dir, &row, err));
     }
 
 done:
+    json_decref(json);
     buf_release(&axes);
     buf_release(&config);
     return rc;
@@ -289,7 +293,7 @@ ErrCode register_study(const Study *study, const JobContext *x, Arena *a, Job *j
     TRY(put_study(study, x, err));
     TRY(put_corpus(x, err));
     for (size_t i = 0; i < study->n_runs; i++) {
-        TRY(put_run(&study->runs[i], i, x, a, &jobs[i], err));
+        TRY(put_run(study, i, x, a, &jobs[i], err));
         ids[i] = jobs[i].id;
     }
     TRY(catalog_run_retire_others(x->catalog, ids, study->n_runs, clock_unix_ms(), ret_retired,
@@ -331,11 +335,11 @@ static ErrCode ask_orphan(Job *j, const JobContext *x, Err *err)
     if (rc == ERR_OK) {
         j->is_live = true;
         job_say(x, "%s: its worker (process %ld) outlived its scheduler; it is told to stop",
-                j->run.spec->config.name, (long)j->handle.pid);
+                j->run.spec->name, (long)j->handle.pid);
         return ops->stop(&j->handle, LAUNCH_STOP_ASK, err);
     }
     if (rc != ERR_NOTFOUND) {
-        job_say(x, "%s: %s: %s", j->run.spec->config.name, j->attempt_dir, why.msg);
+        job_say(x, "%s: %s: %s", j->run.spec->name, j->attempt_dir, why.msg);
     }
     job_detach(j, x);
     return ERR_OK;
@@ -359,7 +363,7 @@ static ErrCode wait_for_orphan(Job *j, const JobContext *x, Err *err)
 
 done:
     job_detach(j, x);
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", j->run.spec->config.name);
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", j->run.spec->name);
 }
 
 /* The catalog has the run as running: judge its newest attempt by what it wrote. */
@@ -424,7 +428,7 @@ static ErrCode catch_up_one(Job *j, const JobContext *x, Err *err)
     case CATALOG_RUN_DONE:
         if (!has_checkpoints(j)) {
             job_say(x, "%s was done, but its checkpoints are gone: it runs again",
-                    j->run.spec->config.name);
+                    j->run.spec->name);
             j->run.step = 0;
             return job_move(j, x, RUN_LOSE, "its checkpoints are gone", err);
         }

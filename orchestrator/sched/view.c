@@ -5,7 +5,7 @@
 
 static double work_total(const SchedRun *r)
 {
-    return r->flops_per_step * (double)r->spec->config.steps;
+    return r->flops_per_step * (double)r->spec->steps;
 }
 
 static bool is_settled(const SchedRun *r)
@@ -15,14 +15,14 @@ static bool is_settled(const SchedRun *r)
 
 static double work_left(const SchedRun *r)
 {
-    return is_settled(r) ? 0.0 : r->flops_per_step * (double)(r->spec->config.steps - r->step);
+    return is_settled(r) ? 0.0 : r->flops_per_step * (double)(r->spec->steps - r->step);
 }
 
 /* [FLOP/s], NaN while it is unknown. */
 static double speed(const SchedRun *r)
 {
     return r->state == CATALOG_RUN_RUNNING
-               ? r->tokens_per_s * r->flops_per_step / (double)r->spec->config.batch_tokens
+               ? r->tokens_per_s * r->flops_per_step / (double)r->spec->batch_tokens
                : (double)NAN;
 }
 

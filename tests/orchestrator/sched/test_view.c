@@ -13,7 +13,7 @@ static SchedRun run[3];
 static void setup(void)
 {
     for (int i = 0; i < 3; i++) {
-        spec[i] = (RunSpec){.config = {.steps = (i + 1) * 100, .batch_tokens = 10}};
+        spec[i] = (RunSpec){.steps = (i + 1) * 100, .batch_tokens = 10};
         run[i] = (SchedRun){.spec = &spec[i], .flops_per_step = 1e6, .tokens_per_s = (double)NAN};
     }
 }
