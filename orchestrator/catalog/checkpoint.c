@@ -117,3 +117,16 @@ ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_ste
     }
     return rc;
 }
+
+ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, Err *err)
+{
+    Stmt q = stmt_begin(c->db, "SELECT count(*) FROM checkpoint WHERE run_id = ?1"
+                               " AND state IN ('missing', 'corrupt')");
+    stmt_bind_i64(&q, run_id);
+    int64_t n = stmt_row(&q) ? stmt_col_i64(&q) : 0;
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = n;
+    }
+    return rc;
+}

@@ -46,4 +46,7 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err);
 
+/* How many checkpoints of the run were found missing or corrupt. */
+ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, Err *err);
+
 #endif

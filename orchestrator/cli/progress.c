@@ -131,11 +131,9 @@ static void put_numbers(const SchedRun *r, Buf *out)
 static int name_width(const SchedView *v)
 {
     int widest = 0;
-    for (size_t i = 0; i < v->n_runs; i++) {
-        int n = (int)strlen(v->runs[i].spec->config.name);
-        if (v->runs[i].state == CATALOG_RUN_RUNNING && n > widest) {
-            widest = n;
-        }
+    for (size_t i = 0; i < v->n_live; i++) {
+        int n = (int)strlen(v->live[i].spec->config.name);
+        widest = n > widest ? n : widest;
     }
     return widest < NAME_MAX_CHARS ? widest : NAME_MAX_CHARS;
 }
@@ -166,12 +164,9 @@ int progress_block(const SchedView *v, const ProgressStyle *st, Buf *out)
 {
     int n = 0, most = st->height - LINES_KEPT, chars = name_width(v);
     int64_t hidden = 0;
-    for (size_t i = 0; i < v->n_runs; i++) {
-        if (v->runs[i].state != CATALOG_RUN_RUNNING) {
-            continue;
-        }
+    for (size_t i = 0; i < v->n_live; i++) {
         if (n < most) {
-            put_worker(&v->runs[i], chars, st, out);
+            put_worker(&v->live[i], chars, st, out);
             n++;
         } else {
             hidden++;
@@ -312,15 +307,16 @@ static void on_message(void *ctx, const char *text)
     progress_message(ctx, text);
 }
 
-static void on_settled(void *ctx, const SchedView *v, size_t i)
+static void on_settled(void *ctx, const SchedView *v, const SchedRun *r)
 {
     Progress *p = ctx;
-    if (p->is_quiet || v->runs[i].state != CATALOG_RUN_DONE) {
+    if (p->is_quiet || r->state != CATALOG_RUN_DONE) {
         return; /* the scheduler's message has said how the others ended */
     }
     Buf line = BUF_INIT;
-    progress_run(&v->runs[i], &p->style, &line);
-    if (p->is_terminal) {
+    progress_run(r, &p->style, &line);
+    bool is_due = clock_mono_ns() - p->last_drawn >= redraw_every;
+    if (p->is_terminal && is_due) { /* or the next change does: thousands may end in a second */
         redraw(p, v);
     }
     progress_message(p, buf_str(&line));
