@@ -140,8 +140,9 @@ static ErrCode prepare_corpus(RunVerb *v, Err *err)
     TRY(fsx_join(v->corpus_dir, v->study.dir, "corpus", err));
     TRY(corpus_prepare(&spec, v->corpus_dir, corpus_progress, v, &v->corpus, err));
     for (size_t i = 0; i < study->n_runs; i++) {
-        const RunConfig *c = &study->runs[i].config;
-        TRY(corpus_check_size(&v->corpus, c->tokens, c->sequence, c->repeat, err));
+        const RunSpec *c = &study->runs[i];
+        TRY(corpus_check_size(&v->corpus, c->tokens, c->model->sequence, study->corpus_repeat,
+                              err));
     }
 
 done:

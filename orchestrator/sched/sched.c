@@ -131,7 +131,7 @@ static void fill_summary(Sched *s)
 static void add_up_work(Sched *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        s->flops_total += s->jobs[i].flops_per_step * (double)s->jobs[i].spec->config.steps;
+        s->flops_total += s->jobs[i].flops_per_step * (double)s->jobs[i].spec->steps;
     }
 }
 

@@ -88,7 +88,8 @@ static const char *shares_of(int run)
     char path[1024];
     Err err = ERR_INIT;
     Buf events = BUF_INIT;
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/events.jsonl", f.dir, f.runs[run].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/events.jsonl", f.dir,
+                   fixture_dir(&f, (size_t)run));
     ck_assert_int_eq(fsx_read(path, 1 << 20, &events, &err), ERR_OK);
     text[0] = '\0';
     for (const char *p = buf_str(&events); (p = strstr(p, "\"event\":\"share\"")) != NULL; p++) {
@@ -294,7 +295,7 @@ START_TEST(a_run_that_left_the_study_is_retired_and_its_files_stay)
     ck_assert_int_eq(s.retired, 1);
     ck_assert_int_eq(s.started, 0);
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s/checkpoints", f.dir, f.runs[3].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/checkpoints", f.dir, fixture_dir(&f, 3));
     ck_assert(fsx_is_dir(path));
     f.study.n_runs = 4;
     s = fixture_run(&f, &o);
@@ -309,12 +310,12 @@ START_TEST(checkpoints_that_vanished_are_made_again)
     (void)fixture_run(&f, &o);
     char path[1024];
     Err err = ERR_INIT;
-    (void)snprintf(path, sizeof path, "%s/%s", f.dir, f.runs[2].dir);
+    (void)snprintf(path, sizeof path, "%s/%s", f.dir, fixture_dir(&f, 2));
     ck_assert_int_eq(fsx_remove_tree(path, &err), ERR_OK);
     SchedSummary s = fixture_run(&f, &o);
     ck_assert_int_eq(s.started, 1);
     ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-001/exit.json", f.dir, f.runs[2].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-001/exit.json", f.dir, fixture_dir(&f, 2));
     ck_assert(fsx_exists(path)); /* numbers are not used twice */
 }
 END_TEST
@@ -495,7 +496,7 @@ START_TEST(success_that_nobody_saw_is_still_success)
     f.study.n_runs = 1;
     (void)fixture_run(&f, &o);
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, f.runs[0].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, fixture_dir(&f, 0));
     ck_assert_int_eq(unlink(path), 0);
     sqlite3 *db = NULL;
     (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
@@ -518,8 +519,8 @@ END_TEST
 START_TEST(retry_takes_the_named_runs_or_all_that_failed)
 {
     SchedOptions o = fixture_options(&f);
-    char path[600], *names[] = {f.runs[1].config.name, f.runs[0].config.name};
-    char *unknown[] = {f.study.runs[1].config.name, (char[]){"r9"}};
+    char path[600], *names[] = {(char[]){"r1"}, (char[]){"r0"}};
+    char *unknown[] = {(char[]){"r1"}, (char[]){"r9"}};
     Catalog *c = NULL;
     Err err = ERR_INIT;
     int64_t n = -1;
@@ -572,7 +573,7 @@ START_TEST(a_study_folder_that_cannot_be_written_stops_the_study)
     SchedSummary s = {0};
     Err err = ERR_INIT;
     char path[1024];
-    (void)snprintf(path, sizeof path, "study/%s", f.runs[3].dir);
+    (void)snprintf(path, sizeof path, "study/%s", fixture_dir(&f, 3));
     *strrchr(path, '/') = '\0';
     ck_assert_ptr_nonnull(tmpdir_write(&f.tmp, path, "in the way"));
     ErrCode rc = sched_run(&f.study, &o, &s, &err);
