@@ -346,7 +346,7 @@ static bool check_after(const Point *p, Buf *why)
         buf_printf(why, "afterwards run ends with %d: %s\n", status, lab_output(&lab));
         return false;
     }
-    if (!lab_same(want[current], calm[current], shaken, why)) {
+    if (!lab_same(LAB_EVERYTHING, want[current], calm[current], shaken, why)) {
         buf_puts(why, "(after running again without faults)\n");
         return false;
     }
@@ -379,7 +379,7 @@ static bool try_point(const Point *p)
     char *said = strdup(lab_output(&lab));
     bool is_good = check_end(p, status, &why);
     if (is_good && status == 0 && p->scene->is_complete) {
-        is_good = lab_same(want[current], calm[current], shaken, &why);
+        is_good = lab_same(LAB_EVERYTHING, want[current], calm[current], shaken, &why);
     }
     if (!is_good) {
         lab_kill_workers(shaken);
@@ -536,11 +536,7 @@ static void make_calm(void)
         if (lab_slaw(&lab, NULL, "run", lab.study, calm[i], LIMIT_MS) != 0) {
             fail_hard("the undisturbed study");
         }
-        char why[512] = "";
-        want[i] = catalog_dump_try(calm[i], why, sizeof why);
-        if (!want[i]) {
-            fail_hard(why);
-        }
+        want[i] = lab_dump(calm[i], LAB_EVERYTHING);
     }
 }
 

@@ -129,8 +129,11 @@ void lab_sleep_ms(int64_t ms)
 
 static _Noreturn void become_slaw(const Lab *l, const LabEnv *env, const char *const *argv)
 {
-    const char *binary = SLAW_BIN_DIR "/slaw";
-    int fd = open(lab_path(l, "output"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    const char *dir = getenv("SLAW_LAB_BIN"); /* NOLINT(concurrency-mt-unsafe) */
+    char binary[LAB_PATH_BYTES];
+    (void)snprintf(binary, sizeof binary, "%s/slaw", dir ? dir : SLAW_BIN_DIR);
+    int fd =
+        open(lab_path(l, l->output ? l->output : "output"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     int null = open("/dev/null", O_RDONLY);
     bool is_ready = fd >= 0 && null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
                     dup2(fd, STDOUT_FILENO) == STDOUT_FILENO &&
@@ -209,7 +212,7 @@ const char *lab_output(const Lab *l)
     static char *text;
     size_t n = 0;
     free(text);
-    text = read_file(lab_path(l, "output"), &n);
+    text = read_file(lab_path(l, l->output ? l->output : "output"), &n);
     return text ? text : "";
 }
 
@@ -304,10 +307,26 @@ static void tell_difference(const char *want, const char *got, Buf *why)
                got + line, (int)strcspn(want + line, "\n"), want + line);
 }
 
-bool lab_same(const char *want, const char *calm, const char *dir, Buf *why)
+static char *dump(const char *dir, LabDump d, char *why, size_t n)
 {
-    char reason[512];
-    char *got = catalog_dump_try(dir, reason, sizeof reason);
+    return d == LAB_RESULTS ? catalog_results_try(dir, why, n) : catalog_dump_try(dir, why, n);
+}
+
+char *lab_dump(const char *dir, LabDump d)
+{
+    char why[512] = "";
+    char *text = dump(dir, d, why, sizeof why);
+    if (!text) {
+        (void)fprintf(stderr, "lab: %s\n", why);
+        abort();
+    }
+    return text;
+}
+
+bool lab_same(LabDump d, const char *want, const char *calm, const char *dir, Buf *why)
+{
+    char reason[512] = "";
+    char *got = dump(dir, d, reason, sizeof reason);
     bool is_same = got && strcmp(want, got) == 0;
     if (!got) {
         buf_printf(why, "%s\n", reason);

@@ -1,7 +1,9 @@
 /* lab.h -- what the tests that disturb whole studies share: a folder with a study and its text,
  * our programs run on it, and the comparison of two studies that must be the same.
  *
- * Nothing here fails a test: the programs that use it go on after a difference and report it. */
+ * Nothing here fails a test: the programs that use it go on after a difference and report it.
+ * $SLAW_LAB_BIN is where our programs are taken from instead of the build's bin/: a copy that
+ * stays the same while the tree is built, for tests that take hours. */
 #ifndef TESTS_SYSTEM_LAB_H
 #define TESTS_SYSTEM_LAB_H
 
@@ -21,6 +23,7 @@ typedef struct Lab {
     char root[LAB_PATH_BYTES / 2];
     char study[LAB_PATH_BYTES]; /* the study file */
     const char *worker;         /* $SLAW_WORKER; NULL: the real one */
+    const char *output;         /* where programs write in its folder; NULL: "output" */
 } Lab;
 
 /* Four architectures, one run each, seconds at most; the same with the checkpoints and steps that
@@ -62,9 +65,15 @@ void lab_kill_workers(const char *dir);
 /* Pids of the workers of a study folder: at most n of them.  Returns how many. */
 int lab_find_workers(const char *dir, pid_t *pid, int n);
 
-/* Is the catalog of `dir` (a dump) `want`, and does every byte below its checkpoints/ equal that
+/* Which of catalog_dump.h's texts. */
+typedef enum LabDump { LAB_EVERYTHING, LAB_RESULTS } LabDump;
+
+/* One of them; aborts when the catalog cannot be read.  The caller frees it. */
+char *lab_dump(const char *dir, LabDump d);
+
+/* Is this text of the catalog of `dir` `want`, and does every byte below its checkpoints/ equal that
  * of `calm`, no file missing and none too many?  If not, `why` says what. */
-bool lab_same(const char *want, const char *calm, const char *dir, Buf *why);
+bool lab_same(LabDump d, const char *want, const char *calm, const char *dir, Buf *why);
 
 void lab_sleep_ms(int64_t ms);
 
