@@ -6,6 +6,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 #include "trainer/worker/ckpt.h"
+#include "trainer/worker/state.h"
 
 static const char run_hash[] = "aa23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 static const char corpus_hash[] =
@@ -32,7 +33,8 @@ static CkptReceipt write_ckpt(const TmpDir *t, int64_t step)
     CkptReceipt r = {0};
     Ckpt c = example(step);
     json_t *config = json_pack("{s:s}", "name", "x");
-    ck_assert_msg(ckpt_write(t->path, &c, config, tensor, 1, &r, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(ckpt_write(t->path, -1, &c, config, tensor, 1, &r, &err) == ERR_OK, "%s",
+                  err.msg);
     json_decref(config);
     return r;
 }
@@ -43,7 +45,8 @@ static void write_state(const TmpDir *t, int64_t step)
     TrainState s = {.step = step, .loss_sum = 0.1 + (double)step, .loss_count = 7};
     (void)snprintf(s.run, sizeof s.run, "%s", run_hash);
     (void)snprintf(s.corpus, sizeof s.corpus, "%s", corpus_hash);
-    ck_assert_msg(state_write(t->path, &s, tensor, 1, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(state_write(t->path, -1, &s, INT64_MAX, tensor, 1, &err) == ERR_OK, "%s",
+                  err.msg);
 }
 
 static const char *below(const TmpDir *t, const char *name)
@@ -136,7 +139,7 @@ END_TEST
 static const char *const bad_manifest[] = {
     "",
     "[]",
-    "{\"schema\":2}",
+    "{\"schema\":3}",
     "{\"schema\":1,\"run\":7}",
     "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,\"train_loss\":\"x\"}",
     "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,\"train_loss\":1,"
@@ -197,13 +200,13 @@ START_TEST(two_states_are_kept)
     Err err = ERR_INIT;
     TrainState s;
     char file[FSX_PATH_BYTES];
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
     for (int64_t step = 10; step <= 50; step += 10) {
         write_state(&t, step);
     }
     ck_assert(!fsx_exists(below(&t, "state/step-00000030")));
     ck_assert(fsx_exists(below(&t, "state/step-00000040")));
-    ck_assert_msg(state_newest(t.path, &s, file, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(state_newest(t.path, -1, INT64_MAX, &s, file, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(s.step, 50);
     ck_assert(s.loss_sum == 0.1 + 50.0);
     ck_assert_int_eq(s.loss_count, 7);
@@ -224,11 +227,11 @@ START_TEST(a_damaged_state_gives_way_to_the_one_before)
     write_state(&t, 40);
     write_state(&t, 50);
     damage(below(&t, "state/step-00000050/state.safetensors"));
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_OK);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_OK);
     ck_assert_int_eq(s.step, 40);
     ck_assert(!fsx_exists(below(&t, "state/step-00000050")));
     ck_assert_int_eq(fsx_remove_tree(below(&t, "state/step-00000040/state.json"), &err), ERR_OK);
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
     tmpdir_close(&t);
 }
 END_TEST
@@ -240,8 +243,8 @@ START_TEST(a_full_or_absent_disk_is_an_io_error)
     Ckpt c = example(1);
     TrainState s = {.step = 1};
     json_t *config = json_object();
-    ck_assert_int_eq(ckpt_write("/proc/none", &c, config, tensor, 1, &r, &err), ERR_IO);
-    ck_assert_int_eq(state_write("/proc/none", &s, tensor, 1, &err), ERR_IO);
+    ck_assert_int_eq(ckpt_write("/proc/none", -1, &c, config, tensor, 1, &r, &err), ERR_IO);
+    ck_assert_int_eq(state_write("/proc/none", -1, &s, INT64_MAX, tensor, 1, &err), ERR_IO);
     json_decref(config);
 }
 END_TEST
