@@ -5,7 +5,7 @@
 
 #include "common/fsx.h"
 
-static void to_hex(const unsigned char *bytes, size_t n, char *out)
+void hash_hex(const unsigned char *bytes, size_t n, char *out)
 {
     static const char digit[] = "0123456789abcdef";
     for (size_t i = 0; i < n; i++) {
@@ -17,11 +17,11 @@ static void to_hex(const unsigned char *bytes, size_t n, char *out)
 
 ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err *err)
 {
-    unsigned char digest[32];
+    unsigned char digest[SHA256_BYTES];
     if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1) {
         return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
     }
-    to_hex(digest, sizeof digest, out);
+    hash_hex(digest, sizeof digest, out);
     return ERR_OK;
 }
 
@@ -38,13 +38,13 @@ ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err)
         return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
     }
     ErrCode rc = fsx_each_block(path, add_to_sha256, ctx, err);
-    unsigned char digest[32];
+    unsigned char digest[SHA256_BYTES];
     if (rc == ERR_OK && EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
         rc = err_set(err, ERR_NOMEM, "hashing %s", path);
     }
     EVP_MD_CTX_free(ctx);
     if (rc == ERR_OK) {
-        to_hex(digest, sizeof digest, out);
+        hash_hex(digest, sizeof digest, out);
     }
     return rc;
 }
@@ -53,7 +53,7 @@ static void xxh_text(XXH128_hash_t h, char out[XXH128_HEX_BYTES])
 {
     XXH128_canonical_t c;
     XXH128_canonicalFromHash(&c, h);
-    to_hex(c.digest, sizeof c.digest, out);
+    hash_hex(c.digest, sizeof c.digest, out);
 }
 
 void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES])

@@ -203,16 +203,27 @@ ErrCode json_read_file(const char *path, json_t **ret, Err *err)
     return rc;
 }
 
-ErrCode json_write_file(const char *path, const json_t *v, Err *err)
+static ErrCode write_pretty(const char *path, const json_t *v,
+                            ErrCode (*write)(const char *, const void *, size_t, Err *), Err *err)
 {
     Buf text = BUF_INIT;
     json_pretty(v, &text);
     ErrCode rc = buf_ok(&text, err);
     if (rc == ERR_OK) {
-        rc = fsx_replace(path, buf_str(&text), text.len, err);
+        rc = write(path, buf_str(&text), text.len, err);
     }
     buf_release(&text);
     return rc;
+}
+
+ErrCode json_write_file(const char *path, const json_t *v, Err *err)
+{
+    return write_pretty(path, v, fsx_replace, err);
+}
+
+ErrCode json_note_file(const char *path, const json_t *v, Err *err)
+{
+    return write_pretty(path, v, fsx_note, err);
 }
 
 static ErrCode wrong(const json_t *v, const char *key, const char *want, Err *err)

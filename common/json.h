@@ -30,8 +30,9 @@ void json_pretty(const json_t *v, Buf *out);
  * column.  The caller owns the result (json_decref). */
 ErrCode json_read_file(const char *path, json_t **ret, Err *err);
 
-/* Writes json_pretty() by fsx_replace(). */
+/* Writes json_pretty() by fsx_replace(), or by fsx_note(). */
 ErrCode json_write_file(const char *path, const json_t *v, Err *err);
+ErrCode json_note_file(const char *path, const json_t *v, Err *err);
 
 /* Object members by name; ERR_FORMAT naming the key when absent or of another
  * type.  Strings are borrowed from the object. */

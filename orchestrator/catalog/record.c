@@ -18,13 +18,14 @@ static json_t *i64_or_null(int64_t v)
     return v == CATALOG_NONE ? json_null() : json_integer(v);
 }
 
-/* Steals v (NULL when its builder ran out of memory). */
+/* Steals v (NULL when its builder ran out of memory).  A note: what it says is in the catalog, or
+ * in events and checkpoints, which are durable. */
 static ErrCode put(const char *dir, const char *name, json_t *v, Err *err)
 {
     char path[FSX_PATH_BYTES];
     ErrCode rc = v ? fsx_join(path, dir, name, err) : err_nomem(err, name);
     if (rc == ERR_OK) {
-        rc = json_write_file(path, v, err);
+        rc = json_note_file(path, v, err);
     }
     json_decref(v);
     return rc;

@@ -12,8 +12,8 @@
  *                              "ended_ms","peak_rss_bytes"}
  *
  * "code" and "signal" are null when there is none; "reason" and "peak_rss_bytes" may be null.  The
- * scheduler writes all four through these functions (atomically, fsx_replace),
- * each after the change of the catalog that it records; reindex reads them.
+ * scheduler writes all four through these functions (atomically, fsx_note), each after
+ * the change of the catalog that it records; reindex reads them.
  * Members that a reader does not know are skipped.
  *
  * Readers give ERR_NOTFOUND when the file does not exist, ERR_FORMAT naming file

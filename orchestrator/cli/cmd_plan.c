@@ -34,7 +34,7 @@ static int name_width(const Plan *p)
 {
     size_t widest = strlen("run");
     for (size_t i = 0; i < p->n_cells; i++) {
-        size_t n = strlen(p->cells[i].run->config.name);
+        size_t n = strlen(p->cells[i].run->name);
         widest = n > widest ? n : widest;
     }
     return (int)widest;
@@ -45,8 +45,8 @@ static void print_cell(const PlanCell *c, int width)
     char n[QUANTITY_TEXT_BYTES], total[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES];
     char disk[QUANTITY_TEXT_BYTES], memory[QUANTITY_TEXT_BYTES], time[CLOCK_TEXT_BYTES];
     (void)printf("%-*s  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %8s  %11s  %s\n", width,
-                 c->run->config.name, quantity_count_text((double)c->run->params, n),
-                 quantity_count_text((double)c->run->params_total, total),
+                 c->run->name, quantity_count_text((double)c->run->model->params, n),
+                 quantity_count_text((double)c->run->model->params_total, total),
                  quantity_count_text((double)c->tokens, d), c->flops_total.six_nd,
                  c->flops_total.exact, c->flops_total.paper, (long long)c->checkpoints,
                  quantity_bytes_text((double)c->disk_bytes, disk),

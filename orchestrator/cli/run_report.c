@@ -19,10 +19,10 @@ void run_report_intro(const Study *study, const char *dir, Buf *out)
     int64_t checkpoints = 0;
     for (size_t i = 0; i < study->n_runs; i++) {
         const RunSpec *r = &study->runs[i];
-        least = fmin(least, (double)r->params);
-        most = fmax(most, (double)r->params);
-        checkpoints += r->config.checkpoint_count;
-        flops += r->flops_exact * (double)(r->config.steps * r->config.batch_tokens);
+        least = fmin(least, (double)r->model->params);
+        most = fmax(most, (double)r->model->params);
+        checkpoints += r->checkpoints;
+        flops += r->model->flops_exact * (double)run_spec_tokens(r);
     }
     buf_printf(out,
                "study %s in %s: %zu runs, N from %s to %s, %" PRId64

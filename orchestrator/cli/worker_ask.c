@@ -59,9 +59,7 @@ done:
 /* What a run's memory and speed depend on, and nothing else, as text. */
 static ErrCode kind_of(const RunSpec *r, Buf *out, Err *err)
 {
-    json_canonical(json_object_get(r->json, "model"), out);
-    buf_printf(out, " %lld %lld %d", (long long)r->config.sequence,
-               (long long)r->config.batch_tokens, (int)r->config.precision);
+    buf_printf(out, "%p %lld", (const void *)r->model, (long long)r->batch_tokens);
     return buf_ok(out, err);
 }
 
@@ -75,8 +73,12 @@ static ErrCode collect_kinds(const Study *study, size_t *kind, json_t *cells, Er
         rc = kind_of(&study->runs[i], &text, err);
         const json_t *at = json_object_get(known, buf_str(&text));
         kind[i] = at ? (size_t)json_integer_value(at) : json_array_size(cells);
+        json_t *json = NULL;
+        if (rc == ERR_OK && !at) {
+            rc = study_run_json(study, i, &json, err);
+        }
         if (rc == ERR_OK && !at &&
-            (json_array_append(cells, study->runs[i].json) != 0 ||
+            (json_array_append_new(cells, json) != 0 ||
              json_object_set_new(known, buf_str(&text), json_integer((json_int_t)kind[i])) != 0)) {
             rc = err_nomem(err, "the question");
         }

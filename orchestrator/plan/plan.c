@@ -22,23 +22,18 @@ static PlanFlops times(PlanFlops f, double x)
 
 static int64_t disk_of(const RunSpec *r)
 {
-    int64_t elements = arch_stored_elements(&r->config.shape);
-    int64_t count = r->config.checkpoint_count;
-    const char *keep =
-        json_string_value(json_object_get(json_object_get(r->json, "checkpoints"), "keep"));
-    int64_t kept = keep && strcmp(keep, "last") == 0 ? 1 : count;
-    int64_t states = count < STATES_KEPT ? count : STATES_KEPT;
-    return elements * (WEIGHT_BYTES * kept + STATE_BYTES * states);
+    int64_t states = r->checkpoints < STATES_KEPT ? r->checkpoints : STATES_KEPT;
+    return r->model->stored_elements * (WEIGHT_BYTES * r->weights_kept + STATE_BYTES * states);
 }
 
 static PlanCell cost_of(const RunSpec *r)
 {
-    const RunConfig *c = &r->config;
-    PlanCell out = {.run = r, .tokens = c->steps * c->batch_tokens};
-    out.flops_per_token = (PlanFlops){r->flops_6nd, r->flops_exact, r->flops_paper};
-    out.flops_per_step = times(out.flops_per_token, (double)c->batch_tokens);
+    const RunModel *m = r->model;
+    PlanCell out = {.run = r, .tokens = run_spec_tokens(r)};
+    out.flops_per_token = (PlanFlops){m->flops_6nd, m->flops_exact, m->flops_paper};
+    out.flops_per_step = times(out.flops_per_token, (double)r->batch_tokens);
     out.flops_total = times(out.flops_per_token, (double)out.tokens);
-    out.checkpoints = c->checkpoint_count;
+    out.checkpoints = r->checkpoints;
     out.disk_bytes = disk_of(r);
     return out;
 }
@@ -67,13 +62,14 @@ static const char *why_of(const PlanCell *c, const char *reason, Arena *a)
 /* Reads status.json of a run; a run without one is new. */
 static ErrCode read_status(const char *study_dir, PlanCell *c, Arena *a, Err *err)
 {
-    char path[FSX_PATH_BYTES];
+    char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
     json_t *status = NULL;
     const char *state = "new";
     const char *reason = NULL;
     ErrCode rc = ERR_OK;
     if (study_dir) {
-        TRY(fsx_path(path, err, "%s/%s/status.json", study_dir, c->run->dir));
+        run_spec_dir(c->run, dir);
+        TRY(fsx_path(path, err, "%s/%s/status.json", study_dir, dir));
         if (fsx_exists(path)) {
             TRY(json_read_file(path, &status, err));
             TRY(json_get_str(status, "state", &state, err));
@@ -94,26 +90,34 @@ done:
     return rc;
 }
 
-/* How many checkpoints fall after step `done`. */
-static ErrCode checkpoints_after(const RunConfig *k, int64_t done, Arena *a, int64_t *ret, Err *err)
+/* How many checkpoints of run i fall after step `done`. */
+static ErrCode checkpoints_after(const Study *study, size_t i, int64_t done, int64_t *ret, Err *err)
 {
-    size_t n = (size_t)k->checkpoint_count;
-    int64_t *at = arena_array(a, n + 1, sizeof *at);
+    ErrCode rc = ERR_OK;
+    RunConfig k;
+    int64_t after = 0, *at = NULL;
+    if (done == 0) {
+        *ret = study->runs[i].checkpoints;
+        return ERR_OK;
+    }
+    TRY(study_run_config(study, i, &k, err));
+    at = calloc((size_t)k.checkpoint_count + 1, sizeof *at);
     if (!at) {
         return err_nomem(err, "the plan");
     }
-    ErrCode rc = run_config_checkpoint_steps(k, at, err);
-    int64_t after = 0;
-    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
-        after += at[i] > done ? 1 : 0;
+    TRY(run_config_checkpoint_steps(&k, at, err));
+    for (int64_t j = 0; j < k.checkpoint_count; j++) {
+        after += at[j] > done ? 1 : 0;
     }
     *ret = after;
+done:
+    free(at);
     return rc;
 }
 
 PlanCost plan_cost_at(const RunSpec *r, double flops_per_second)
 {
-    double per_token = r->flops_exact + arch_flops_head(&r->config.shape);
+    double per_token = r->model->flops_exact + r->model->flops_head;
     double rate = flops_per_second / per_token;
     return (PlanCost){.tokens_per_s = rate, .scored_per_s = 3.0 * rate};
 }
@@ -121,20 +125,21 @@ PlanCost plan_cost_at(const RunSpec *r, double flops_per_second)
 /* Bytes of a checkpoint and the state that is written with it. */
 static double checkpoint_bytes(const RunSpec *r)
 {
-    return (double)(WEIGHT_BYTES + STATE_BYTES) * (double)arch_stored_elements(&r->config.shape);
+    return (double)(WEIGHT_BYTES + STATE_BYTES) * (double)r->model->stored_elements;
 }
 
-static ErrCode estimate(PlanCell *c, const PlanCost *cost, const PlanGiven *given,
-                        int64_t validation_tokens, Arena *a, Err *err)
+static ErrCode estimate(const Study *study, size_t i, PlanCell *c, const PlanCost *cost,
+                        const PlanGiven *given, Err *err)
 {
-    const RunConfig *k = &c->run->config;
+    const RunSpec *k = c->run;
     int64_t left = k->steps > c->done_step ? k->steps - c->done_step : 0;
     int64_t checkpoints = 0;
-    ErrCode rc = checkpoints_after(k, c->done_step, a, &checkpoints, err);
+    ErrCode rc = checkpoints_after(study, i, c->done_step, &checkpoints, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    double scored = k->evaluates_validation ? (double)checkpoints * (double)validation_tokens : 0.0;
+    double scored =
+        study->evaluates_validation ? (double)checkpoints * (double)study->corpus_validation : 0.0;
     double written = given->checkpoint_s + given->checkpoint_s_a_byte * checkpoint_bytes(c->run);
     double seconds =
         (double)left * ((double)k->batch_tokens / cost->tokens_per_s + cost->update_s) +
@@ -149,9 +154,8 @@ enum { MAPPED_AROUND_BYTES = 65536 };
 
 static void count_memory(PlanCell *c, const PlanCost *cost, int64_t corpus_bytes)
 {
-    const RunConfig *k = &c->run->config;
-    int64_t sequences = c->tokens / k->sequence;
-    double read = (double)sequences * (double)(MAPPED_AROUND_BYTES + k->sequence);
+    int64_t sequence = c->run->model->sequence;
+    double read = (double)(c->tokens / sequence) * (double)(MAPPED_AROUND_BYTES + sequence);
     if (cost->memory_bytes > 0) {
         c->corpus_bytes = read < (double)corpus_bytes ? (int64_t)read : corpus_bytes;
         c->memory_bytes = cost->memory_bytes + c->corpus_bytes;
@@ -295,7 +299,7 @@ ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *gi
         const PlanCost *cost = given->cost ? &given->cost[i] : &unknown;
         ErrCode rc = read_status(study_dir, c, arena, err);
         if (rc == ERR_OK) {
-            rc = estimate(c, cost, given, study->corpus_validation, arena, err);
+            rc = estimate(study, i, c, cost, given, err);
         }
         if (rc != ERR_OK) {
             return rc;
@@ -354,23 +358,28 @@ static json_t *bytes_json(int64_t n)
     return n > 0 ? json_integer((json_int_t)n) : json_null();
 }
 
-static json_t *cell_json(const PlanCell *c)
+static json_t *cell_json(const Study *study, const PlanCell *c)
 {
-    const RunConfig *k = &c->run->config;
+    const RunSpec *k = c->run;
+    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
+    json_t *axes = NULL;
+    Err ignored = ERR_INIT; /* memory: seen below */
+    run_spec_hash(k, hash);
+    run_spec_dir(k, dir);
+    (void)study_run_axes(study, (size_t)(k - study->runs), &axes, &ignored);
     json_t *v =
         json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:s, s:s}", "run", k->name,
-                  "architecture", k->shape.arch->name, "size", c->run->size, "seed",
-                  (json_int_t)k->seed, "N", (json_int_t)c->run->params, "N_total",
-                  (json_int_t)c->run->params_total, "D", (json_int_t)c->tokens, "flops_per_token",
+                  "architecture", k->model->shape.arch->name, "size", k->model->size, "seed",
+                  (json_int_t)k->seed, "N", (json_int_t)k->model->params, "N_total",
+                  (json_int_t)k->model->params_total, "D", (json_int_t)c->tokens, "flops_per_token",
                   flops_json(c->flops_per_token), "flops_per_step", flops_json(c->flops_per_step),
                   "checkpoints", (json_int_t)c->checkpoints, "state", c->state, "why", c->why);
-    json_t *more =
-        json_pack("{s:s, s:s, s:O, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "id", k->hash, "dir",
-                  c->run->dir, "axes", c->run->axes, "steps", (json_int_t)k->steps, "batch",
-                  (json_int_t)k->batch_tokens, "flops_total", flops_json(c->flops_total),
-                  "flops_per_token_head", arch_flops_head(&k->shape), "disk_bytes",
-                  (json_int_t)c->disk_bytes, "seconds", seconds_json(c->seconds), "memory_bytes",
-                  bytes_json(c->memory_bytes), "measured", c->is_measured);
+    json_t *more = json_pack(
+        "{s:s, s:s, s:o, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "id", hash, "dir", dir, "axes",
+        axes, "steps", (json_int_t)k->steps, "batch", (json_int_t)k->batch_tokens, "flops_total",
+        flops_json(c->flops_total), "flops_per_token_head", k->model->flops_head, "disk_bytes",
+        (json_int_t)c->disk_bytes, "seconds", seconds_json(c->seconds), "memory_bytes",
+        bytes_json(c->memory_bytes), "measured", c->is_measured);
     if (v && more) {
         (void)json_object_update(v, more);
     }
@@ -382,7 +391,7 @@ json_t *plan_json(const Plan *p, const Study *study)
 {
     json_t *cells = json_array();
     for (size_t i = 0; cells && i < p->n_cells; i++) {
-        (void)json_array_append_new(cells, cell_json(&p->cells[i]));
+        (void)json_array_append_new(cells, cell_json(study, &p->cells[i]));
     }
     return json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "schema", 1,
                      "study", study->name, "runs", (json_int_t)p->n_cells, "checkpoints",

@@ -20,7 +20,9 @@ ErrCode attempt_attach(Job *j, const JobContext *x, int64_t number, Err *err)
 {
     Attempt *a = calloc(1, sizeof *a);
     Buf dir = BUF_INIT, events = BUF_INIT;
-    buf_printf(&dir, "%s/%s/attempt-%03" PRId64, x->options->dir, j->spec->dir, number);
+    char run_dir[RUN_DIR_BYTES];
+    run_spec_dir(j->spec, run_dir);
+    buf_printf(&dir, "%s/%s/attempt-%03" PRId64, x->options->dir, run_dir, number);
     buf_printf(&events, "%s/events.jsonl", buf_str(&dir));
     if (!a || buf_ok(&dir, err) != ERR_OK || buf_ok(&events, err) != ERR_OK) {
         buf_release(&dir);
@@ -278,7 +280,7 @@ static Ending ending_of(const Job *j, const AttemptEnding *how, const char *word
         .bye = a->bye,
         .bye_reason = a->bye_reason,
         .last_words = words,
-        .is_complete = j->checkpoints == j->spec->config.checkpoint_count,
+        .is_complete = j->checkpoints == j->spec->checkpoints,
         .is_hung = a->is_hung,
         .silent_s = a->silent_s,
         .is_stopping = how->is_stopping,

@@ -25,12 +25,14 @@ void job_say(const JobContext *x, const char *fmt, ...)
 
 const char *job_name(const Job *j)
 {
-    return j->spec->config.name;
+    return j->spec->name;
 }
 
 ErrCode job_dir(const Job *j, const JobContext *x, char out[FSX_PATH_BYTES], Err *err)
 {
-    return fsx_join(out, x->options->dir, j->spec->dir, err);
+    char dir[RUN_DIR_BYTES];
+    run_spec_dir(j->spec, dir);
+    return fsx_join(out, x->options->dir, dir, err);
 }
 
 bool job_is_settled(const Job *j)
@@ -40,7 +42,7 @@ bool job_is_settled(const Job *j)
 
 double job_work_left(const Job *j)
 {
-    return job_is_settled(j) ? 0.0 : j->flops_per_step * (double)(j->spec->config.steps - j->step);
+    return job_is_settled(j) ? 0.0 : j->flops_per_step * (double)(j->spec->steps - j->step);
 }
 
 void job_set(Job *j, JobContext *x, CatalogRunState state, const char *reason)
@@ -73,11 +75,13 @@ ErrCode job_refresh(Job *j, const JobContext *x, Err *err)
 ErrCode job_note_status(const Job *j, const JobContext *x, Err *err)
 {
     char dir[FSX_PATH_BYTES];
-    StatusRecord s = {.run = j->spec->config.hash,
+    char hash[SHA256_HEX_BYTES];
+    run_spec_hash(j->spec, hash);
+    StatusRecord s = {.run = hash,
                       .state = j->state,
                       .reason = j->reason,
                       .attempts = j->attempts,
-                      .steps = j->spec->config.steps};
+                      .steps = j->spec->steps};
     ErrCode rc = catalog_checkpoint_progress(x->catalog, j->id, &s.step, &s.checkpoints, err);
     if (rc == ERR_OK) {
         rc = job_dir(j, x, dir, err);

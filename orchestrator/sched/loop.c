@@ -41,7 +41,7 @@ static double eta_s(const Sched *s, double *ret_live_left)
     *ret_live_left = 0.0;
     for (size_t i = 0; i < s->n_live; i++) {
         const Job *j = s->live[i];
-        double flops_a_token = j->flops_per_step / (double)j->spec->config.batch_tokens;
+        double flops_a_token = j->flops_per_step / (double)j->spec->batch_tokens;
         s->work[i] = (ViewWork){.left = job_work_left(j),
                                 .flops_per_s = j->attempt->tokens_per_s * flops_a_token};
         *ret_live_left += s->work[i].left;

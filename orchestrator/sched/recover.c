@@ -19,10 +19,10 @@ static ErrCode ask_orphan(const Job *j, const JobContext *x, int64_t number, Lau
                           bool *ret_lives, Err *err)
 {
     const LaunchOps *ops = x->options->launcher;
-    char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    char run_dir[RUN_DIR_BYTES], dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     Err why = ERR_INIT;
-    ErrCode rc =
-        fsx_path(dir, err, "%s/%s/attempt-%03" PRId64, x->options->dir, j->spec->dir, number);
+    run_spec_dir(j->spec, run_dir);
+    ErrCode rc = fsx_path(dir, err, "%s/%s/attempt-%03" PRId64, x->options->dir, run_dir, number);
     *ret_lives = false;
     if (rc == ERR_OK) {
         rc = fsx_join(path, dir, "exit.json", err);

@@ -115,25 +115,18 @@ static ErrCode put_corpus(const JobContext *x, Err *err)
 
 static double flops_per_step(const RunSpec *r)
 {
-    return (r->flops_exact + arch_flops_head(&r->config.shape)) * (double)r->config.batch_tokens;
+    return (r->model->flops_exact + r->model->flops_head) * (double)r->batch_tokens;
 }
 
-static ErrCode put_run(const RunSpec *r, size_t position, const JobContext *x, Job *j, Err *err)
+static ErrCode put_run(const JobContext *x, size_t position, RunFilesText *text, Job *j, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    Buf axes = BUF_INIT, config = BUF_INIT;
-    CatalogRun row;
+    const RunSpec *r = &x->study->runs[position];
+    ErrCode rc = run_files_text(x->study, position, text, err);
     *j = (Job){.spec = r, .index = position, .flops_per_step = flops_per_step(r)};
-    json_canonical(r->axes, &axes);
-    json_canonical(r->json, &config);
-    TRY(buf_ok(&axes, err));
-    TRY(buf_ok(&config, err));
-    row = run_files_row(r, position, buf_str(&axes), buf_str(&config));
-    TRY(catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &j->id, err));
-
-done:
-    buf_release(&axes);
-    buf_release(&config);
+    if (rc == ERR_OK) {
+        const CatalogRun row = run_files_row(r, position, text);
+        rc = catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &j->id, err);
+    }
     return rc;
 }
 
@@ -181,6 +174,7 @@ ErrCode register_study(JobContext *x, Job *jobs, int64_t *ret_retired, Err *err)
 {
     const Study *study = x->study;
     ErrCode rc = ERR_OK;
+    RunFilesText text = {0};
     int64_t *ids = calloc(study->n_runs + 1, sizeof *ids);
     if (!ids) {
         return err_nomem(err, "runs");
@@ -189,7 +183,7 @@ ErrCode register_study(JobContext *x, Job *jobs, int64_t *ret_retired, Err *err)
     TRY(put_study(x, err));
     TRY(put_corpus(x, err));
     for (size_t i = 0; i < study->n_runs; i++) {
-        TRY(put_run(&study->runs[i], i, x, &jobs[i], err));
+        TRY(put_run(x, i, &text, &jobs[i], err));
         ids[i] = jobs[i].id;
     }
     TRY(catalog_run_retire_others(x->catalog, ids, study->n_runs, clock_unix_ms(), ret_retired,
@@ -202,6 +196,7 @@ done:
     if (rc != ERR_OK) {
         catalog_rollback(x->catalog);
     }
+    run_files_text_release(&text);
     free(ids);
     return rc;
 }

@@ -11,29 +11,43 @@
 
 enum { FILE_MAX_BYTES = 64 << 20 };
 
-CatalogRun run_files_row(const RunSpec *r, size_t position, const char *axes, const char *config)
+CatalogRun run_files_row(const RunSpec *r, size_t position, const RunFilesText *t)
 {
-    const RunConfig *c = &r->config;
     return (CatalogRun){
-        .hash = c->hash,
-        .name = c->name,
-        .dir = r->dir,
-        .architecture = c->shape.arch->name,
-        .size = r->size,
-        .seed = c->seed,
-        .axes = axes,
-        .config = config,
+        .hash = t->hash,
+        .name = r->name,
+        .dir = t->dir,
+        .architecture = r->model->shape.arch->name,
+        .size = r->model->size,
+        .seed = r->seed,
+        .axes = buf_str(&t->axes),
+        .config = buf_str(&t->config),
         .position = (int64_t)position,
-        .params = r->params,
-        .params_total = r->params_total,
-        .tokens = c->steps * c->batch_tokens,
-        .steps = c->steps,
-        .batch_tokens = c->batch_tokens,
-        .flops_6nd = r->flops_6nd,
-        .flops_exact = r->flops_exact,
-        .flops_paper = r->flops_paper,
-        .checkpoints = c->checkpoint_count,
+        .params = r->model->params,
+        .params_total = r->model->params_total,
+        .tokens = run_spec_tokens(r),
+        .steps = r->steps,
+        .batch_tokens = r->batch_tokens,
+        .flops_6nd = r->model->flops_6nd,
+        .flops_exact = r->model->flops_exact,
+        .flops_paper = r->model->flops_paper,
+        .checkpoints = r->checkpoints,
     };
+}
+
+ErrCode run_files_text(const Study *study, size_t i, RunFilesText *t, Err *err)
+{
+    run_spec_hash(&study->runs[i], t->hash);
+    run_spec_dir(&study->runs[i], t->dir);
+    buf_clear(&t->axes);
+    buf_clear(&t->config);
+    return study_run_texts(study, i, &t->config, &t->axes, err);
+}
+
+void run_files_text_release(RunFilesText *t)
+{
+    buf_release(&t->axes);
+    buf_release(&t->config);
 }
 
 static bool file_has(const char *path, const Buf *want)
@@ -79,21 +93,23 @@ ErrCode run_files_write(const Job *j, const JobContext *x, Err *err)
 {
     ErrCode rc = ERR_OK;
     char dir[FSX_PATH_BYTES];
-    Buf axes = BUF_INIT;
+    RunFilesText text = {0};
+    json_t *config = NULL;
     CatalogRun row;
     TRY(job_dir(j, x, dir, err));
     TRY(fsx_mkdirs(dir, err));
-    TRY(write_config(dir, j->spec->json, err));
-    json_canonical(j->spec->axes, &axes);
-    TRY(buf_ok(&axes, err));
-    row = run_files_row(j->spec, j->index, buf_str(&axes), "");
+    TRY(study_run_json(x->study, j->index, &config, err));
+    TRY(write_config(dir, config, err));
+    TRY(run_files_text(x->study, j->index, &text, err));
+    row = run_files_row(j->spec, j->index, &text);
     row.id = j->id;
     if (!record_is_current(dir, &row)) {
         TRY(run_record_write(dir, &row, err));
     }
 
 done:
-    buf_release(&axes);
+    json_decref(config);
+    run_files_text_release(&text);
     return rc;
 }
 
@@ -123,8 +139,9 @@ ErrCode run_files_newest_attempt(const char *run_dir, int64_t *ret, Err *err)
 
 bool run_files_has_checkpoints(const Job *j, const JobContext *x)
 {
-    char path[FSX_PATH_BYTES];
+    char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
     Err ignored = ERR_INIT;
-    return fsx_path(path, &ignored, "%s/%s/checkpoints", x->options->dir, j->spec->dir) == ERR_OK &&
+    run_spec_dir(j->spec, dir);
+    return fsx_path(path, &ignored, "%s/%s/checkpoints", x->options->dir, dir) == ERR_OK &&
            fsx_is_dir(path);
 }

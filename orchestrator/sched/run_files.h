@@ -6,8 +6,18 @@
 #include "orchestrator/catalog/run.h"
 #include "orchestrator/sched/job.h"
 
-/* A row of the catalog made of a run of the study; axes and config are borrowed. */
-CatalogRun run_files_row(const RunSpec *r, size_t position, const char *axes, const char *config);
+/* What a row of the catalog says of a run in words; {0} is empty. */
+typedef struct RunFilesText {
+    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
+    Buf axes, config; /* canonical */
+} RunFilesText;
+
+/* The texts of run i of the study, in place of those before.  ERR_NOMEM. */
+ErrCode run_files_text(const Study *study, size_t i, RunFilesText *t, Err *err);
+void run_files_text_release(RunFilesText *t);
+
+/* A row of the catalog made of a run of the study; the texts are borrowed. */
+CatalogRun run_files_row(const RunSpec *r, size_t position, const RunFilesText *t);
 
 /* The run's folder, config.json and run.json; what is there and right is left alone.  config.json
  * is written once: it may not change under a run's checkpoints.  ERR_IO, ERR_NOMEM. */

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -51,6 +52,13 @@ static void *zeroed(size_t n, size_t size)
     return calloc(n + 1, size);
 }
 
+/* What a worker leaves behind when it dies becomes our child, to be ended and reaped, and not
+ * init's; on a kernel without it, only the reaping is init's. */
+static void become_subreaper(bool is)
+{
+    (void)prctl(PR_SET_CHILD_SUBREAPER, is ? 1 : 0, 0, 0, 0);
+}
+
 static ErrCode alloc_all(Sched *s, Err *err)
 {
     Turn *t = &s->turn;
@@ -95,6 +103,7 @@ static void sched_release(Sched *s)
         loop_kill_all(s);
     }
     free_all(s);
+    become_subreaper(false);
     if (s->signal_fd >= 0) {
         (void)close(s->signal_fd);
     }
@@ -122,7 +131,7 @@ static void fill_summary(Sched *s)
 static void add_up_work(Sched *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        s->flops_total += s->jobs[i].flops_per_step * (double)s->jobs[i].spec->config.steps;
+        s->flops_total += s->jobs[i].flops_per_step * (double)s->jobs[i].spec->steps;
     }
 }
 
@@ -139,6 +148,7 @@ ErrCode sched_run(const Study *study, const SchedOptions *o, SchedSummary *ret, 
     TRY(alloc_all(&s, err));
     TRY(o->launcher->probe(err));
     TRY(open_signals(&s, err));
+    become_subreaper(true);
     TRY(register_open_catalog(o, &s.ctx.catalog, &s.summary.was_rebuilt, err));
     TRY(register_study(&s.ctx, s.jobs, &s.summary.retired, err));
     TRY(study_state_next(s.state, STUDY_REGISTER, &s.state, err));

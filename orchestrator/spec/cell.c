@@ -6,7 +6,7 @@
 
 #include "common/json.h"
 
-enum { MAX_SETTINGS = 1024, HASH_SHOWN = 12 };
+enum { MAX_SETTINGS = 1024 };
 
 /* A cell on its way to a run. */
 typedef struct Work {
@@ -113,8 +113,9 @@ static bool is_at_or_in(const char *path, const char *group)
 static TextPos place(const Work *w, const char *path)
 {
     for (size_t i = w->n_settings; i > 0; i--) {
-        if (is_at_or_in(path, w->setting[i - 1].knob->path)) {
-            return w->setting[i - 1].node->at;
+        const Setting *s = &w->setting[i - 1];
+        if (s->node && is_at_or_in(path, s->knob->path)) {
+            return s->node->at;
         }
     }
     const YamlNode *node = w->src->root;
@@ -372,26 +373,14 @@ static json_t *axes_json(const Work *w, const Matrix *m)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static void count_flops(RunSpec *r)
-{
-    const ModelShape *s = &r->config.shape;
-    r->params = arch_params(s);
-    r->params_total = arch_params_total(s);
-    r->flops_6nd = arch_flops_6nd(s);
-    r->flops_exact = arch_flops_exact(s, r->config.sequence);
-    r->flops_paper = arch_flops_paper(s, r->config.sequence);
-}
-
-static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, Arena *arena,
-                        RunSpec *r, Err *err)
+static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, CellRun *r, Err *err)
 {
     ErrCode rc = ERR_OK;
     char name[RUN_NAME_BYTES], hash[SHA256_HEX_BYTES];
     run_name(w, m, name);
     r->json = config_json(w, s, name);
     r->axes = axes_json(w, m);
-    r->size = arena_strdup(arena, w->size);
-    if (!r->json || !r->axes || !r->size) {
+    if (!r->json || !r->axes) {
         return err_nomem(err, "a run");
     }
     TRY(run_config_identity(r->json, hash, err));
@@ -399,16 +388,11 @@ static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, Are
         return err_nomem(err, "a run");
     }
     TRY(run_config_from_json(r->json, &r->config, err));
-    r->dir = arena_printf(arena, "runs/%s-%.*s", name, HASH_SHOWN, hash);
-    if (!r->dir) {
-        return err_nomem(err, "a run");
-    }
-    count_flops(r);
 done:
     return rc;
 }
 
-static ErrCode resolve(Work *w, const Matrix *m, Arena *arena, RunSpec *ret, Err *err)
+static ErrCode resolve(Work *w, const Matrix *m, CellRun *ret, Err *err)
 {
     ErrCode rc = collect_settings(w, m, err);
     if (rc == ERR_OK) {
@@ -423,23 +407,20 @@ static ErrCode resolve(Work *w, const Matrix *m, Arena *arena, RunSpec *ret, Err
     if (!is_good || !check_schedule(w)) {
         return ERR_OK;
     }
-    return make_run(w, m, &s, arena, ret, err);
+    return make_run(w, m, &s, ret, err);
 }
 
-ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, Arena *arena,
-                     RunSpec *ret, Err *err)
+ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, CellRun *ret, Err *err)
 {
     Work w = {.src = src,
               .cell = cell,
               .size = json_string_value(cell->value[AXIS_SIZE]),
               .arch = arch_find(json_string_value(cell->value[AXIS_ARCHITECTURE]))};
-    RunSpec r = {0};
-    ErrCode rc = resolve(&w, m, arena, &r, err);
+    *ret = (CellRun){0};
+    ErrCode rc = resolve(&w, m, ret, err);
     json_decref(w.doc);
-    if (rc == ERR_OK) {
-        *ret = r;
-    } else {
-        run_spec_release(&r);
+    if (rc != ERR_OK) {
+        cell_run_release(ret);
     }
     if (rc == ERR_INVALID || rc == ERR_FORMAT) { /* a rule that has no place of its own */
         TextPos where = cell->include ? cell->include->at : cell->node[AXIS_SIZE]->at;
@@ -449,9 +430,9 @@ ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, Arena
     return rc;
 }
 
-void run_spec_release(RunSpec *r)
+void cell_run_release(CellRun *r)
 {
     json_decref(r->json);
     json_decref(r->axes);
-    r->json = r->axes = NULL;
+    *r = (CellRun){0};
 }

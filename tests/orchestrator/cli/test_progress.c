@@ -24,8 +24,7 @@ static void setup(void)
     static const char *const name[] = {"llama-20k", "tnl-20k", "hgrn2-20k", "cosformer2-20k"};
     memset(runs, 0, sizeof runs);
     for (size_t i = 0; i < 4; i++) {
-        spec[i] = (RunSpec){.config = {.steps = 1220, .batch_tokens = 8192}};
-        (void)snprintf(spec[i].config.name, sizeof spec[i].config.name, "%s", name[i]);
+        spec[i] = (RunSpec){.name = name[i], .steps = 1220, .batch_tokens = 8192};
         runs[i] = (SchedRun){.spec = &spec[i],
                              .state = i < 2 ? CATALOG_RUN_RUNNING : CATALOG_RUN_WAITING,
                              .attempts = 1,

@@ -63,11 +63,11 @@ static Plan planned(double speed)
 static void write_status(size_t run, const char *json)
 {
     Err err = ERR_INIT;
-    char path[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, tmp.path, study->runs[run].dir, &err), ERR_OK);
+    char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
+    run_spec_dir(&study->runs[run], dir);
+    ck_assert_int_eq(fsx_join(path, tmp.path, dir, &err), ERR_OK);
     ck_assert_msg(fsx_mkdirs(path, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/status.json", tmp.path, study->runs[run].dir),
-                     ERR_OK);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/status.json", tmp.path, dir), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, json, strlen(json), &err), ERR_OK);
 }
 
@@ -78,8 +78,8 @@ START_TEST(costs_are_those_of_the_formulas)
     ck_assert_uint_eq(p.n_todo, 2);
     /* LLaMA: N = l(4d^2 + 3dg) + (2l + 1)d = 2 (4096 + 7680) + 5 * 32 = 23712 */
     const PlanCell *c = &p.cells[0];
-    ck_assert_int_eq(c->run->params, 23712);
-    ck_assert_int_eq(c->run->params_total, 23712 + 256 * 32);
+    ck_assert_int_eq(c->run->model->params, 23712);
+    ck_assert_int_eq(c->run->model->params_total, 23712 + 256 * 32);
     ck_assert_int_eq(c->tokens, 16 * 64); /* 1000 tokens are 15.6 steps */
     ck_assert(c->flops_per_token.six_nd == 6.0 * 23712);
     ck_assert(c->flops_per_step.six_nd == 6.0 * 23712 * 64);

@@ -14,7 +14,7 @@ static Job job[N];
 static void setup(void)
 {
     for (size_t i = 0; i < N; i++) {
-        spec[i] = (RunSpec){.config = {.steps = 100}};
+        spec[i] = (RunSpec){.steps = 100};
         job[i] = (Job){.spec = &spec[i], .index = i, .flops_per_step = 1.0};
     }
 }

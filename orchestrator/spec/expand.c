@@ -1,0 +1,189 @@
+#include "orchestrator/spec/expand.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+Cells *cells_new(Problems *problems)
+{
+    Cells *c = calloc(1, sizeof *c);
+    if (c) {
+        c->src = (Source){.arena = &c->arena, .problems = problems, .kept = json_array()};
+    }
+    if (c && !c->src.kept) {
+        cells_free(c);
+        c = NULL;
+    }
+    return c;
+}
+
+void cells_free(Cells *c)
+{
+    if (!c) {
+        return;
+    }
+    json_decref(c->src.kept);
+    json_decref(c->src.doc);
+    schema_close(c->src.schema);
+    arena_release(&c->arena);
+    free(c);
+}
+
+void cells_keep(Cells *c)
+{
+    matrix_forget_places(&c->matrix);
+    schema_close(c->src.schema);
+    c->src.schema = NULL;
+    c->src.root = NULL;
+    c->src.problems = NULL;
+}
+
+/* ---- cells to runs ------------------------------------------------------------------------- */
+
+typedef struct Expansion {
+    Cells *cells;
+    Arena *arena;
+    RunModels models;
+    RunSpec *run;
+    size_t n, room;
+} Expansion;
+
+static ErrCode more_room(Expansion *x, Err *err)
+{
+    size_t room = x->room ? 2 * x->room : 64;
+    RunSpec *wide = realloc(x->run, room * sizeof *wide);
+    if (!wide) {
+        return err_nomem(err, "the runs");
+    }
+    x->run = wide;
+    x->room = room;
+    return ERR_OK;
+}
+
+static ErrCode add_run(Expansion *x, const CellRun *full, const char *size, size_t cell, Err *err)
+{
+    const RunConfig *k = &full->config;
+    const RunModel *model = NULL;
+    ErrCode rc = ERR_OK;
+    if (x->n == x->room) {
+        TRY(more_room(x, err));
+    }
+    TRY(run_models_get(&x->models, &k->shape, size, k->sequence, k->precision, x->arena, &model,
+                       err));
+    TRY(run_spec_fill(k, full->json, model, x->arena, &x->run[x->n], err));
+    x->run[x->n++].cell = cell;
+done:
+    return rc;
+}
+
+static ErrCode add_cell(Expansion *x, const Cell *cell, size_t number, Err *err)
+{
+    CellRun full;
+    ErrCode rc = cell_resolve(&x->cells->src, &x->cells->matrix, cell, &full, err);
+    if (rc == ERR_OK && full.json) {
+        rc = add_run(x, &full, json_string_value(cell->value[AXIS_SIZE]), number, err);
+    }
+    cell_run_release(&full);
+    return rc;
+}
+
+static ErrCode add_cells(Expansion *x, Err *err)
+{
+    const Matrix *m = &x->cells->matrix;
+    Problems *problems = x->cells->src.problems;
+    size_t n_product = (size_t)matrix_product(m);
+    bool has_cells = m->n_include > 0;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < n_product && !problems_full(problems); i++) {
+        Cell cell;
+        if (matrix_cell(m, i, &cell)) {
+            has_cells = true;
+            rc = add_cell(x, &cell, i, err);
+        }
+    }
+    for (size_t i = 0; rc == ERR_OK && i < m->n_include && !problems_full(problems); i++) {
+        rc = add_cell(x, &m->include[i], n_product + i, err);
+    }
+    if (!has_cells) {
+        problems_add(problems, yaml_get_key(x->cells->src.root, "matrix")->at, NULL,
+                     "every cell of the matrix is excluded");
+    }
+    return rc;
+}
+
+/* ---- two cells, one experiment -------------------------------------------------------------- */
+
+static int by_hash(const void *a, const void *b)
+{
+    const RunSpec *x = *(RunSpec *const *)a, *y = *(RunSpec *const *)b;
+    int order = memcmp(x->sha256, y->sha256, SHA256_BYTES);
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+static ErrCode check_identities(const Expansion *x, Err *err)
+{
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    RunSpec **sorted = malloc((x->n + 1) * sizeof *sorted);
+    if (!sorted) {
+        return err_nomem(err, "the runs");
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        sorted[i] = &x->run[i];
+    }
+    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    qsort(sorted, x->n, sizeof *sorted, by_hash);
+    TextPos at = yaml_get_key(x->cells->src.root, "matrix")->at;
+    for (size_t i = 1; i < x->n; i++) {
+        if (memcmp(sorted[i - 1]->sha256, sorted[i]->sha256, SHA256_BYTES) == 0) {
+            problems_add(x->cells->src.problems, at,
+                         "their resolved settings are equal; leave out one",
+                         "cells %zu (%s) and %zu (%s) are one experiment",
+                         (size_t)(sorted[i - 1] - x->run) + 1, sorted[i - 1]->name,
+                         (size_t)(sorted[i] - x->run) + 1, sorted[i]->name);
+        }
+    }
+    free(sorted);
+    return ERR_OK;
+}
+
+ErrCode cells_expand(Cells *c, Arena *arena, RunSpec **ret_runs, size_t *ret_n, Err *err)
+{
+    Expansion x = {.cells = c, .arena = arena};
+    ErrCode rc = add_cells(&x, err);
+    if (rc == ERR_OK && !problems_any(c->src.problems)) {
+        rc = check_identities(&x, err);
+    }
+    run_models_release(&x.models);
+    *ret_runs = x.run;
+    *ret_n = x.n;
+    return rc;
+}
+
+/* ---- and back --------------------------------------------------------------------------------- */
+
+ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **ret_axes, Err *err)
+{
+    size_t n_product = (size_t)matrix_product(&c->matrix);
+    Problems problems = PROBLEMS_INIT(NULL);
+    Source src = c->src;
+    src.problems = &problems;
+    Cell own;
+    if (cell < n_product) {
+        (void)matrix_cell(&c->matrix, cell, &own);
+    } else {
+        own = c->matrix.include[cell - n_product];
+    }
+    CellRun full;
+    ErrCode rc = cell_resolve(&src, &c->matrix, &own, &full, err);
+    if (rc == ERR_OK && !full.json) {
+        rc = err_nomem(err, "a run"); /* it was resolved before, so it has no problems */
+    }
+    if (rc == ERR_OK) {
+        *ret_json = json_incref(full.json);
+        *ret_axes = json_incref(full.axes);
+    }
+    cell_run_release(&full);
+    problems_release(&problems);
+    return rc;
+}
