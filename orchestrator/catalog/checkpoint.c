@@ -103,7 +103,7 @@ ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_ste
                                     int64_t *ret_complete, Err *err)
 {
     Stmt q = stmt_begin(c->db, "SELECT coalesce(max(step), 0), count(*) FROM checkpoint"
-                               " WHERE run_id = ?1 AND state = 'complete'");
+                               " WHERE run_id = ?1 AND state IN ('complete', 'removed')");
     stmt_bind_i64(&q, run_id);
     int64_t step = 0, n = 0;
     if (stmt_row(&q)) {
