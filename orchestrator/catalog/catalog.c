@@ -30,6 +30,7 @@ static ErrCode connect_db(Catalog *c, const char *name, int flags, Err *err)
         c->db = NULL;
         return rc;
     }
+    c->stmts.db = c->db;
     (void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
     (void)sqlite3_extended_result_codes(c->db, 1);
     return stmt_exec(c->db,
@@ -66,7 +67,12 @@ static ErrCode use_wal(Catalog *c, Err *err)
         rc = err_hint(err, "put the study on a local disk with --dir");
     }
     arena_release(&a);
-    return rc == ERR_OK ? stmt_exec(c->db, "PRAGMA synchronous = FULL", err) : rc;
+    /* Savepoints in memory: half of the time of ingestion went into their temporary file. */
+    return rc == ERR_OK ? stmt_exec(c->db,
+                                    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+                                    " PRAGMA wal_autocheckpoint = 4000",
+                                    err)
+                        : rc;
 }
 
 /* Some file systems let a database open and refuse the first write. */
@@ -254,6 +260,7 @@ void catalog_close(Catalog *c)
     }
     if (c->db) {
         catalog_rollback(c);
+        stmt_cache_clear(&c->stmts);
         (void)sqlite3_close(c->db); /* SQLITE_BUSY only for a statement that leaked */
     }
     free(c->path);
@@ -263,6 +270,11 @@ void catalog_close(Catalog *c)
 ErrCode catalog_begin(Catalog *c, Err *err)
 {
     return stmt_exec(c->db, "BEGIN IMMEDIATE", err);
+}
+
+ErrCode catalog_begin_reading(Catalog *c, Err *err)
+{
+    return stmt_exec(c->db, "BEGIN", err);
 }
 
 ErrCode catalog_commit(Catalog *c, Err *err)

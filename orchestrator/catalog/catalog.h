@@ -27,11 +27,13 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "orchestrator/catalog/stmt.h"
 
 #define CATALOG_FILE "catalog.db" /* in the study's folder */
 
 typedef struct Catalog {
     sqlite3 *db;
+    StmtCache stmts; /* compiled once: stmt_kept(&c->stmts, "...") */
     char *path;
     bool is_readonly;
 } Catalog;
@@ -53,6 +55,10 @@ void catalog_close(Catalog *c);
 /* BEGIN IMMEDIATE.  ERR_DB when another process writes for longer than 5 s. */
 ErrCode catalog_begin(Catalog *c, Err *err);
 ErrCode catalog_commit(Catalog *c, Err *err);
+
+/* What is read until catalog_rollback() is of one moment. */
+ErrCode catalog_begin_reading(Catalog *c, Err *err);
+
 void catalog_rollback(Catalog *c); /* without a transaction: nothing */
 
 #endif

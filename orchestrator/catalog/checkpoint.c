@@ -29,15 +29,16 @@ bool catalog_checkpoint_state_parse(const char *name, CatalogCheckpointState *re
 
 ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *err)
 {
-    Stmt q = stmt_begin(
-        c->db, "INSERT INTO checkpoint (run_id, step, attempt, tokens, path, bytes, digest,"
-               " train_loss, train_loss_status, state, created_ms)"
-               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-               " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
-               " tokens = excluded.tokens, path = excluded.path, bytes = excluded.bytes,"
-               " digest = excluded.digest, train_loss = excluded.train_loss,"
-               " train_loss_status = excluded.train_loss_status, state = excluded.state,"
-               " created_ms = excluded.created_ms WHERE excluded.attempt >= checkpoint.attempt");
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO checkpoint (run_id, step, attempt, tokens, path, bytes, digest,"
+                  " train_loss, train_loss_status, state, created_ms)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+                  " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
+                  " tokens = excluded.tokens, path = excluded.path, bytes = excluded.bytes,"
+                  " digest = excluded.digest, train_loss = excluded.train_loss,"
+                  " train_loss_status = excluded.train_loss_status, state = excluded.state,"
+                  " created_ms = excluded.created_ms WHERE excluded.attempt >= checkpoint.attempt");
     stmt_bind_i64(&q, k->run_id);
     stmt_bind_i64(&q, k->step);
     stmt_bind_i64(&q, k->attempt);
@@ -55,8 +56,8 @@ ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *e
 ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
                                      CatalogCheckpointState state, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2"
-                               " RETURNING step");
+    Stmt q = stmt_kept(&c->stmts, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2"
+                                  " RETURNING step");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, step);
     stmt_bind_text(&q, catalog_checkpoint_state_name(state));
@@ -75,9 +76,10 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
                                 size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogCheckpoint)};
-    Stmt q = stmt_begin(c->db, "SELECT run_id, step, attempt, tokens, path, bytes, digest,"
-                               " train_loss, train_loss_status, state, created_ms FROM checkpoint"
-                               " WHERE run_id = ?1 ORDER BY step");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT run_id, step, attempt, tokens, path, bytes, digest,"
+                             " train_loss, train_loss_status, state, created_ms FROM checkpoint"
+                             " WHERE run_id = ?1 ORDER BY step");
     stmt_bind_i64(&q, run_id);
     for (CatalogCheckpoint *k; (k = rows_next(&rows, &q)) != NULL;) {
         k->run_id = stmt_col_i64(&q);
@@ -102,8 +104,11 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "SELECT coalesce(max(step), 0), count(*) FROM checkpoint"
-                               " WHERE run_id = ?1 AND state IN ('complete', 'removed')");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT CASE WHEN removed = 0 THEN complete_step ELSE"
+                             "  (SELECT max(c.step) FROM checkpoint c WHERE c.run_id = ?1"
+                             "   AND c.state IN ('complete', 'removed')) END, complete + removed"
+                             " FROM progress WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
     int64_t step = 0, n = 0;
     if (stmt_row(&q)) {
@@ -120,8 +125,8 @@ ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_ste
 
 ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "SELECT count(*) FROM checkpoint WHERE run_id = ?1"
-                               " AND state IN ('missing', 'corrupt')");
+    Stmt q = stmt_kept(&c->stmts, "SELECT count(*) FROM checkpoint WHERE run_id = ?1"
+                                  " AND state IN ('missing', 'corrupt')");
     stmt_bind_i64(&q, run_id);
     int64_t n = stmt_row(&q) ? stmt_col_i64(&q) : 0;
     ErrCode rc = stmt_finish(&q, err);

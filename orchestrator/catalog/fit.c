@@ -4,8 +4,8 @@
 
 ErrCode catalog_fit_add(Catalog *c, const CatalogFit *f, int64_t *ret_id, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "INSERT INTO fit (created_ms, law, group_name, result)"
-                               " VALUES (?1, ?2, ?3, ?4) RETURNING id");
+    Stmt q = stmt_kept(&c->stmts, "INSERT INTO fit (created_ms, law, group_name, result)"
+                                  " VALUES (?1, ?2, ?3, ?4) RETURNING id");
     stmt_bind_i64(&q, f->created_ms);
     stmt_bind_text(&q, f->law);
     stmt_bind_text(&q, f->group);
@@ -22,8 +22,8 @@ ErrCode catalog_fit_add(Catalog *c, const CatalogFit *f, int64_t *ret_id, Err *e
 ErrCode catalog_fit_list(Catalog *c, Arena *a, CatalogFit **ret, size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogFit)};
-    Stmt q = stmt_begin(c->db, "SELECT id, created_ms, law, group_name, result FROM fit"
-                               " ORDER BY id");
+    Stmt q = stmt_kept(&c->stmts, "SELECT id, created_ms, law, group_name, result FROM fit"
+                                  " ORDER BY id");
     for (CatalogFit *f; (f = rows_next(&rows, &q)) != NULL;) {
         f->id = stmt_col_i64(&q);
         f->created_ms = stmt_col_i64(&q);

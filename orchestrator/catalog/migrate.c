@@ -7,9 +7,9 @@
 #include "common/fsx.h"
 #include "orchestrator/catalog/stmt.h"
 
-extern const char catalog_sql_0001[], catalog_sql_0002[];
+extern const char catalog_sql_0001[], catalog_sql_0002[], catalog_sql_0003[];
 
-static const char *const program_list[] = {catalog_sql_0001, catalog_sql_0002};
+static const char *const program_list[] = {catalog_sql_0001, catalog_sql_0002, catalog_sql_0003};
 
 Migrations migrations_of_this_program(void)
 {
