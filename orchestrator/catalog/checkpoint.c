@@ -126,7 +126,11 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err)
 {
-    Stmt q = stmt_kept(&c->stmts, "SELECT complete_step, complete FROM progress WHERE run_id = ?1");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT CASE WHEN removed = 0 THEN complete_step ELSE"
+                             "  (SELECT max(c.step) FROM checkpoint c WHERE c.run_id = ?1"
+                             "   AND c.state IN ('complete', 'removed')) END, complete + removed"
+                             " FROM progress WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
     int64_t step = 0, n = 0;
     if (stmt_row(&q)) {

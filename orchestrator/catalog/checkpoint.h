@@ -43,7 +43,8 @@ ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
 ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogCheckpoint **ret,
                                 size_t *ret_n, Err *err);
 
-/* Newest complete step of the run, 0 when there is none; and how many are complete. */
+/* Newest step of the run whose checkpoint was completed, 0 when there is none; and how many were.
+ * One whose weights gc removed was. */
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err);
 

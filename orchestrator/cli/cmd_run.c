@@ -149,9 +149,42 @@ done:
     return rc;
 }
 
-/* Memory for the workers, before anything is written: a worker that the kernel kills for want of
- * it would be tried again and again. */
-static ErrCode check_memory(const RunVerb *v, Err *err)
+/* What the runs still to do will write [bytes]. */
+static double disk_to_come(const Plan *p)
+{
+    double bytes = 0.0;
+    for (size_t i = 0; i < p->n_cells; i++) {
+        const PlanCell *c = &p->cells[i];
+        if (c->is_todo) {
+            double left = 1.0 - (double)c->done_step / (double)c->run->steps;
+            bytes += left * (double)c->disk_bytes;
+        }
+    }
+    return bytes;
+}
+
+static void warn_of_disk(const RunVerb *v, const Plan *p)
+{
+    Disk d;
+    Err ignored = ERR_INIT;
+    char need[QUANTITY_TEXT_BYTES], have[QUANTITY_TEXT_BYTES];
+    double to_come = disk_to_come(p);
+    if (v->session->is_quiet || disk_of(v->study.dir, &d, &ignored) != ERR_OK ||
+        to_come <= (double)d.free_bytes) {
+        return;
+    }
+    (void)fprintf(
+        stderr,
+        "slaw: warning: the study will write about %s more, and the disk of %s has %s\n"
+        "  hint: it pauses when the disk is full; a stricter checkpoints.keep and slaw gc "
+        "make room\n",
+        quantity_bytes_text(to_come, need), v->study.dir,
+        quantity_bytes_text((double)d.free_bytes, have));
+}
+
+/* Memory for the workers and room for what they write, before anything is written: a worker that
+ * the kernel kills for want of memory would be tried again and again. */
+static ErrCode check_room(const RunVerb *v, Err *err)
 {
     const PlanArg how = {.flops_per_second = (double)NAN, .workers = v->options.workers};
     const Session quiet = {.is_quiet = true}; /* what is unknown is no reason to stop */
@@ -165,6 +198,7 @@ static ErrCode check_memory(const RunVerb *v, Err *err)
     if (warns && !v->session->is_quiet) {
         (void)fprintf(stderr, "slaw: warning: %s\n  hint: %s\n", why.msg, why.hint);
     }
+    warn_of_disk(v, &p);
 done:
     if (rc != ERR_OK && why.code != ERR_OK) {
         *err = why;
@@ -387,7 +421,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));
     TRY(worker_path(v.worker, err));
-    TRY(check_memory(&v, err));
+    TRY(check_room(&v, err));
     if (o->is_detached) {
         TRY(begin_detached(&v, &goes_on, err));
     }

@@ -59,7 +59,24 @@ static const char *why_of(const PlanCell *c, const char *reason, Arena *a)
                                         : "would run: started before, nothing kept";
 }
 
-/* Reads status.json of a run; a run without one is new. */
+/* The members of status.json that count here; a damaged one has none.  It is a note that the
+ * next `slaw run` makes again, so that costs an estimate, not the plan. */
+static void status_members(const json_t *status, PlanCell *c, const char **state,
+                           const char **reason)
+{
+    Err ignored = ERR_INIT;
+    const char *s = NULL;
+    int64_t step = 0;
+    if (json_get_str(status, "state", &s, &ignored) != ERR_OK ||
+        json_get_i64(status, "step", &step, &ignored) != ERR_OK || step < 0) {
+        return;
+    }
+    *state = s;
+    c->done_step = step;
+    *reason = json_string_value(json_object_get(status, "reason"));
+}
+
+/* Reads status.json of a run; a run without one that can be read is new. */
 static ErrCode read_status(const char *study_dir, PlanCell *c, Arena *a, Err *err)
 {
     char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
@@ -71,10 +88,13 @@ static ErrCode read_status(const char *study_dir, PlanCell *c, Arena *a, Err *er
         run_spec_dir(c->run, dir);
         TRY(fsx_path(path, err, "%s/%s/status.json", study_dir, dir));
         if (fsx_exists(path)) {
-            TRY(json_read_file(path, &status, err));
-            TRY(json_get_str(status, "state", &state, err));
-            TRY(json_get_i64(status, "step", &c->done_step, err));
-            reason = json_string_value(json_object_get(status, "reason"));
+            rc = json_read_file(path, &status, err);
+            if (rc == ERR_OK) {
+                status_members(status, c, &state, &reason);
+            } else if (rc != ERR_FORMAT) {
+                goto done;
+            }
+            rc = ERR_OK;
         }
     }
     c->state = arena_strdup(a, state);

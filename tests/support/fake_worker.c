@@ -365,6 +365,9 @@ static void open_fake(Fake *f)
 int main(int argc, char *argv[])
 {
     Fake f = {.step_us = 200};
+    if (argc == 2 && strcmp(argv[1], "estimate") == 0) {
+        return EXIT_UNAVAILABLE; /* it knows nothing of speed and memory */
+    }
     bool has_threads = argc == 9 && strcmp(argv[5], "--threads") == 0 &&
                        strcmp(argv[6], "1") == 0 && strcmp(argv[7], "--most") == 0;
     if ((argc != 5 && !has_threads) || strcmp(argv[1], "run") != 0 ||
