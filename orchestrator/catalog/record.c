@@ -1,8 +1,10 @@
 #include "orchestrator/catalog/record.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/fsx.h"
@@ -315,6 +317,50 @@ ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err
 done:
     json_decref(v);
     return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+}
+
+ErrCode damage_record_write(const char *checkpoint_dir, CatalogCheckpointState state,
+                            const char *why, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    json_t *v = json_pack("{s:i, s:s, s:s}", "schema", RECORD_SCHEMA, "state",
+                          catalog_checkpoint_state_name(state), "why", why);
+    ErrCode rc =
+        v ? fsx_join(path, checkpoint_dir, RECORD_DAMAGED, err) : err_nomem(err, RECORD_DAMAGED);
+    if (rc == ERR_OK) {
+        rc = json_write_file(path, v, err);
+    }
+    json_decref(v);
+    return rc;
+}
+
+ErrCode damage_record_clear(const char *checkpoint_dir, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    ErrCode rc = fsx_join(path, checkpoint_dir, RECORD_DAMAGED, err);
+    if (rc != ERR_OK || (unlink(path) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
+        return rc;
+    }
+    return fsx_exists(path) ? err_sys(err, "remove %s", path) : fsx_sync_dir(checkpoint_dir, err);
+}
+
+ErrCode damage_record_read(const char *checkpoint_dir, CatalogCheckpointState *ret, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    json_t *v = NULL;
+    const char *state = NULL;
+    Err why = ERR_INIT;
+    ErrCode rc = get(checkpoint_dir, RECORD_DAMAGED, path, &v, &why);
+    if (rc == ERR_NOTFOUND || rc == ERR_NOMEM) {
+        *err = why;
+        return rc;
+    }
+    if (rc != ERR_OK || json_get_str(v, "state", &state, &why) != ERR_OK ||
+        !catalog_checkpoint_state_parse(state, ret) || *ret != CATALOG_CHECKPOINT_MISSING) {
+        *ret = CATALOG_CHECKPOINT_CORRUPT;
+    }
+    json_decref(v);
+    return ERR_OK;
 }
 
 ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err)

@@ -27,6 +27,7 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "orchestrator/catalog/attempt.h"
+#include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/catalog/corpus.h"
 #include "orchestrator/catalog/run.h"
 #include "orchestrator/catalog/study.h"
@@ -35,6 +36,10 @@ enum { RECORD_SCHEMA = 1 };
 
 /* In a checkpoint's folder: the retention rule took its tensors away. */
 #define RECORD_REMOVED "removed.json"
+
+/* In a checkpoint's folder: slaw verify found it missing in part, or corrupt.
+ * {"schema":1,"state":"missing" or "corrupt","why"} */
+#define RECORD_DAMAGED "damaged.json"
 
 /* study_dir/study.json; ERR_FORMAT when s->resolved is not JSON. */
 ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *err);
@@ -68,6 +73,13 @@ typedef struct ExitRecord {
 
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err);
 ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err);
+
+/* checkpoint_dir/damaged.json, durably; clear removes it (none is fine).  A mark that cannot be
+ * read stands for `corrupt`: it was put there for a reason. */
+ErrCode damage_record_write(const char *checkpoint_dir, CatalogCheckpointState state,
+                            const char *why, Err *err);
+ErrCode damage_record_clear(const char *checkpoint_dir, Err *err);
+ErrCode damage_record_read(const char *checkpoint_dir, CatalogCheckpointState *ret, Err *err);
 
 /* corpus_dir/manifest.json as a row of the catalog; its text with sorted keys.  The manifest
  * is written by trainer/data. */

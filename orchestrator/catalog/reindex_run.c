@@ -260,6 +260,11 @@ static ErrCode state_on_disk(Reindex *x, const char *dir, const char *digest,
             reindex_problem(x, "%s: has other bytes than its event says", path);
         }
     }
+    CatalogCheckpointState marked = CATALOG_CHECKPOINT_COMPLETE;
+    Err none = ERR_INIT;
+    if (rc == ERR_OK && damage_record_read(dir, &marked, &none) == ERR_OK) {
+        *ret = marked; /* verify has looked closer */
+    }
     return rc;
 }
 

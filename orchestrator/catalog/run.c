@@ -46,7 +46,7 @@ static const char upsert_sql[] =
     " updated_ms = CASE state WHEN 'retired' THEN excluded.updated_ms ELSE updated_ms END,"
     " state = CASE WHEN state <> 'retired' THEN state"
     "  WHEN EXISTS (SELECT 1 FROM checkpoint c WHERE c.run_id = run.id AND c.step = excluded.steps"
-    "   AND c.state = 'complete') THEN 'done' ELSE 'waiting' END"
+    "   AND c.state IN ('complete', 'removed')) THEN 'done' ELSE 'waiting' END"
     " RETURNING id";
 
 static void bind_run(Stmt *q, const CatalogRun *r)

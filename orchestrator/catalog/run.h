@@ -51,7 +51,7 @@ typedef struct CatalogRun {
 
 /* Adds the run as `waiting`, or updates what the study file says of it and keeps its
  * state.  A retired run comes back as `done` if its last step's checkpoint is
- * complete, else as `waiting`.  ERR_CONFLICT when another run has the same dir. */
+ * complete or was removed, else as `waiting`.  ERR_CONFLICT when another run has the same dir. */
 ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err);
 
 /* reason may be NULL.  ERR_NOTFOUND for an unknown id. */

@@ -78,26 +78,33 @@ done:
     return rc;
 }
 
-/* ---- study, corpus, runs ------------------------------------------------------------- */
+/* ---- study and corpus ------------------------------------------------------------------ */
 
-static ErrCode put_study(const JobContext *x, Err *err)
+/* *ret_same: the study is the one that the catalog's rows were made of, by this program. */
+static ErrCode put_study(const JobContext *x, bool *ret_same, Err *err)
 {
     const Study *study = x->study;
+    Arena a = ARENA_INIT;
     Buf resolved = BUF_INIT;
     json_canonical(study->resolved, &resolved);
-    CatalogStudy row = {.name = study->name,
-                        .source_path = study->file,
-                        .source_sha256 = study->sha256,
-                        .resolved = buf_str(&resolved),
-                        .slaw_version = SLAW_VERSION};
+    CatalogStudy old = {0}, row = {.name = study->name,
+                                   .source_path = study->file,
+                                   .source_sha256 = study->sha256,
+                                   .resolved = buf_str(&resolved),
+                                   .slaw_version = SLAW_VERSION};
     ErrCode rc = buf_ok(&resolved, err);
     if (rc == ERR_OK) {
+        Err none = ERR_INIT;
+        *ret_same = catalog_study_get(x->catalog, &a, &old, &none) == ERR_OK &&
+                    strcmp(old.resolved, row.resolved) == 0 &&
+                    strcmp(old.slaw_version, row.slaw_version) == 0;
         rc = catalog_study_put(x->catalog, &row, clock_unix_ms(), err);
     }
     if (rc == ERR_OK) {
         rc = study_record_write(x->options->dir, &row, err);
     }
     buf_release(&resolved);
+    arena_release(&a);
     return rc;
 }
 
@@ -113,52 +120,86 @@ static ErrCode put_corpus(const JobContext *x, Err *err)
     return rc;
 }
 
+/* ---- runs ---------------------------------------------------------------------------------- */
+
 static double flops_per_step(const RunSpec *r)
 {
     return (r->model->flops_exact + r->model->flops_head) * (double)r->batch_tokens;
 }
 
-static ErrCode put_run(const JobContext *x, size_t position, RunFilesText *text, Job *j, Err *err)
+static void init_jobs(const Study *study, Job *jobs)
 {
-    const RunSpec *r = &x->study->runs[position];
-    ErrCode rc = run_files_text(x->study, position, text, err);
-    *j = (Job){.spec = r, .index = position, .flops_per_step = flops_per_step(r)};
-    if (rc == ERR_OK) {
-        const CatalogRun row = run_files_row(r, position, text);
-        rc = catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &j->id, err);
+    for (size_t i = 0; i < study->n_runs; i++) {
+        const RunSpec *r = &study->runs[i];
+        jobs[i] = (Job){.spec = r, .index = i, .flops_per_step = flops_per_step(r)};
     }
+}
+
+/* The catalog's runs beside the study's, both in the study's order. */
+typedef struct Walk {
+    const Study *study;
+    Job *jobs;
+    size_t n;      /* rows so far */
+    bool is_other; /* a row that is not the study's next run */
+} Walk;
+
+static ErrCode load_row(void *ctx, const CatalogRunStatus *row, Err *err)
+{
+    Walk *w = ctx;
+    char hash[SHA256_HEX_BYTES];
+    Job *j = &w->jobs[w->n];
+    if (w->is_other || w->n++ == w->study->n_runs) {
+        w->is_other = true;
+        return ERR_OK;
+    }
+    run_spec_hash(j->spec, hash);
+    if (strcmp(hash, row->hash) != 0) {
+        w->is_other = true;
+        return ERR_OK;
+    }
+    bool has_reason = row->reason && row->reason[0];
+    free(j->reason);
+    j->reason = has_reason ? strdup(row->reason) : NULL;
+    j->id = row->id;
+    j->state = row->state;
+    j->attempts = row->attempts;
+    j->next_attempt = row->newest_attempt + 1;
+    j->step = row->step;
+    j->checkpoints = row->complete;
+    return has_reason && !j->reason ? err_nomem(err, "runs") : ERR_OK;
+}
+
+/* Where every run stands.  *ret_all false: the catalog has not exactly the study's runs. */
+static ErrCode load_jobs(const JobContext *x, Job *jobs, bool *ret_all, Err *err)
+{
+    Walk w = {.study = x->study, .jobs = jobs};
+    ErrCode rc = catalog_run_status_each(x->catalog, NULL, load_row, &w, err);
+    *ret_all = !w.is_other && w.n == x->study->n_runs;
     return rc;
 }
 
-static void load_state(Job *j, const CatalogRunStatus *row)
+/* Adds what is new, updates what the study file says, retires what it does not name. */
+static ErrCode put_runs(const JobContext *x, int64_t *ret_retired, Err *err)
 {
-    j->state = row->state;
-    j->reason = row->reason && row->reason[0] ? strdup(row->reason) : NULL;
-    j->attempts = row->attempts;
-    j->step = row->step;
-    j->checkpoints = row->complete;
-    j->next_attempt = row->attempts;
-}
-
-/* Where every run stands, from the catalog: all its rows at once. */
-static ErrCode load_states(const JobContext *x, Job *jobs, size_t n, Err *err)
-{
+    const Study *study = x->study;
+    RunFilesText text = {0};
     ErrCode rc = ERR_OK;
-    Arena a = ARENA_INIT;
-    CatalogRunStatus *list = NULL;
-    size_t n_list = 0;
-    TRY(catalog_run_status_list(x->catalog, &a, &list, &n_list, err));
-    for (size_t i = 0; i < n_list && i < n; i++) {
-        if (list[i].id != jobs[i].id) { /* both are in the study's order */
-            rc = err_set(err, ERR_DB, "the catalog's runs are not those of the study file");
-            goto done;
-        }
-        load_state(&jobs[i], &list[i]);
-        TRY(catalog_attempt_next_number(x->catalog, jobs[i].id, &jobs[i].next_attempt, err));
+    int64_t *ids = calloc(study->n_runs + 1, sizeof *ids);
+    if (!ids) {
+        return err_nomem(err, "runs");
     }
+    for (size_t i = 0; i < study->n_runs; i++) {
+        CatalogRun row;
+        TRY(run_files_text(study, i, &text, err));
+        row = run_files_row(&study->runs[i], i, &text);
+        TRY(catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &ids[i], err));
+    }
+    TRY(catalog_run_retire_others(x->catalog, ids, study->n_runs, clock_unix_ms(), ret_retired,
+                                  err));
 
 done:
-    arena_release(&a);
+    run_files_text_release(&text);
+    free(ids);
     return rc;
 }
 
@@ -172,31 +213,30 @@ static void count(JobContext *x, const Job *jobs, size_t n)
 
 ErrCode register_study(JobContext *x, Job *jobs, int64_t *ret_retired, Err *err)
 {
-    const Study *study = x->study;
     ErrCode rc = ERR_OK;
-    RunFilesText text = {0};
-    int64_t *ids = calloc(study->n_runs + 1, sizeof *ids);
-    if (!ids) {
-        return err_nomem(err, "runs");
-    }
+    bool is_same = false, has_all = false;
+    init_jobs(x->study, jobs);
+    *ret_retired = 0;
     TRY(catalog_begin(x->catalog, err));
-    TRY(put_study(x, err));
+    TRY(put_study(x, &is_same, err));
     TRY(put_corpus(x, err));
-    for (size_t i = 0; i < study->n_runs; i++) {
-        TRY(put_run(x, i, &text, &jobs[i], err));
-        ids[i] = jobs[i].id;
+    if (is_same) {
+        TRY(load_jobs(x, jobs, &has_all, err));
     }
-    TRY(catalog_run_retire_others(x->catalog, ids, study->n_runs, clock_unix_ms(), ret_retired,
-                                  err));
+    if (!has_all) {
+        TRY(put_runs(x, ret_retired, err));
+        TRY(load_jobs(x, jobs, &has_all, err));
+    }
+    if (!has_all) {
+        rc = err_set(err, ERR_DB, "the catalog's runs are not those of the study file");
+        goto done;
+    }
     TRY(catalog_commit(x->catalog, err));
-    TRY(load_states(x, jobs, study->n_runs, err));
-    count(x, jobs, study->n_runs);
+    count(x, jobs, x->study->n_runs);
 
 done:
     if (rc != ERR_OK) {
         catalog_rollback(x->catalog);
     }
-    run_files_text_release(&text);
-    free(ids);
     return rc;
 }
