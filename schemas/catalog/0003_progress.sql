@@ -2,14 +2,8 @@
 --
 -- `slaw status` of a study with 100,000 runs must not read 10,000,000 metrics, nor the
 -- configurations in `run`.  The triggers below keep `progress` equal to what its first filling
-<<<<<<< HEAD
 -- computes, whoever writes.  Metrics come by the million, so whoever adds some does it for
 -- them, once (orchestrator/catalog/metric.h).
-=======
--- computes, whoever writes: rows of evaluation and attempt are added and replaced, never taken
--- out.  Metrics come by the million, so for them whoever adds some does it, once
--- (orchestrator/catalog/metric.h).
->>>>>>> main
 
 CREATE TABLE progress (
     run_id          INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
@@ -97,16 +91,6 @@ WHEN new.state <> old.state OR new.tokens <> old.tokens BEGIN
         saved_tokens = CASE WHEN new.tokens >= old.tokens THEN max(saved_tokens, new.tokens)
             ELSE (SELECT max(c.tokens) FROM checkpoint c WHERE c.run_id = new.run_id) END
     WHERE run_id = new.run_id;
-END;
-
-CREATE TRIGGER progress_checkpoint_deleted AFTER DELETE ON checkpoint BEGIN
-    UPDATE progress SET complete = complete - (old.state = 'complete'),
-        removed = removed - (old.state = 'removed'),
-        complete_step = coalesce((SELECT c.step FROM checkpoint c WHERE c.run_id = old.run_id
-            AND c.state = 'complete' ORDER BY c.step DESC LIMIT 1), 0),
-        saved_tokens = coalesce((SELECT max(c.tokens) FROM checkpoint c
-            WHERE c.run_id = old.run_id), 0)
-    WHERE run_id = old.run_id;
 END;
 
 CREATE TRIGGER progress_attempt_added AFTER INSERT ON attempt BEGIN
