@@ -1,6 +1,7 @@
 #include "common/hash.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "common/fsx.h"
@@ -23,6 +24,42 @@ ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err
     }
     hash_hex(digest, sizeof digest, out);
     return ERR_OK;
+}
+
+struct Sha256 {
+    EVP_MD *kind;
+    EVP_MD_CTX *ctx;
+};
+
+Sha256 *sha256_new(void)
+{
+    Sha256 *s = calloc(1, sizeof *s);
+    if (s) {
+        s->kind = EVP_MD_fetch(NULL, "SHA256", NULL);
+        s->ctx = EVP_MD_CTX_new();
+    }
+    if (s && (!s->kind || !s->ctx || EVP_DigestInit_ex2(s->ctx, s->kind, NULL) != 1)) {
+        sha256_free(s);
+        s = NULL;
+    }
+    return s;
+}
+
+void sha256_free(Sha256 *s)
+{
+    if (s) {
+        EVP_MD_CTX_free(s->ctx);
+        EVP_MD_free(s->kind);
+        free(s);
+    }
+}
+
+ErrCode sha256_of(Sha256 *s, const void *bytes, size_t n, unsigned char out[SHA256_BYTES], Err *err)
+{
+    bool is_good = EVP_DigestInit_ex2(s->ctx, NULL, NULL) == 1 &&
+                   EVP_DigestUpdate(s->ctx, bytes, n) == 1 &&
+                   EVP_DigestFinal_ex(s->ctx, out, NULL) == 1;
+    return is_good ? ERR_OK : err_nomem(err, "a hash");
 }
 
 static ErrCode add_to_sha256(void *ctx, const void *bytes, size_t n, Err *err)

@@ -179,6 +179,11 @@ void json_canonical(const json_t *v, Buf *out)
     put_whole(v, (Style){.is_sorted = true}, out);
 }
 
+void json_line(const json_t *v, Buf *out)
+{
+    put_whole(v, (Style){.indent = 0}, out);
+}
+
 void json_pretty(const json_t *v, Buf *out)
 {
     put_whole(v, (Style){.indent = 2}, out);

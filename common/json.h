@@ -16,7 +16,7 @@
 #include "common/err.h"
 
 /* Appends the canonical text of v to out.  v NULL, which is how jansson says that memory was
- * short, marks out as short: buf_ok() reports it.  So does json_pretty(). */
+ * short, marks out as short: buf_ok() reports it.  So do json_pretty() and json_line(). */
 void json_canonical(const json_t *v, Buf *out);
 
 /* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */
@@ -25,6 +25,10 @@ void json_number_text(double x, char out[32]);
 /* Readable text with two-space indents and a final newline; reals as in the
  * canonical form.  Key order is insertion order. */
 void json_pretty(const json_t *v, Buf *out);
+
+/* The text on one line, without white space; reals as in the canonical form.  Key order is
+ * insertion order. */
+void json_line(const json_t *v, Buf *out);
 
 /* Parses a file (max 64 MiB).  ERR_NOTFOUND, ERR_IO, or ERR_FORMAT with line and
  * column.  The caller owns the result (json_decref). */

@@ -72,6 +72,9 @@ ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_re
         was_rebuilt = true;
         rc = catalog_open(path, ret, err);
     }
+    if (rc == ERR_OK && was_rebuilt) {
+        (*ret)->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
+    }
     *ret_rebuilt = was_rebuilt;
 
 done:

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
+
+bool cells_expand_slowly = false;
+
 /* ---- life -------------------------------------------------------------------------------- */
 
 Cells *cells_new(Problems *problems)
@@ -23,6 +27,8 @@ void cells_free(Cells *c)
     if (!c) {
         return;
     }
+    stencils_free(c->stencils);
+    walk_close(&c->walk);
     json_decref(c->src.kept);
     json_decref(c->src.doc);
     schema_close(c->src.schema);
@@ -77,33 +83,67 @@ done:
     return rc;
 }
 
-static ErrCode add_cell(Expansion *x, const Cell *cell, size_t number, Err *err)
+/* Resolves it in full; *ret_is_run false when it has a problem. */
+static ErrCode add_cell(Expansion *x, const Cell *cell, size_t number, bool *ret_is_run, Err *err)
 {
     CellRun full;
     ErrCode rc = cell_resolve(&x->cells->src, &x->cells->matrix, cell, &full, err);
-    if (rc == ERR_OK && full.json) {
+    *ret_is_run = rc == ERR_OK && full.json;
+    if (*ret_is_run) {
         rc = add_run(x, &full, json_string_value(cell->value[AXIS_SIZE]), number, err);
     }
     cell_run_release(&full);
     return rc;
 }
 
+static ErrCode add_in_full(Expansion *x, Err *err)
+{
+    Cell cell;
+    bool is_run = false;
+    (void)matrix_cell(&x->cells->matrix, x->cells->walk.cell, &cell);
+    ErrCode rc = add_cell(x, &cell, x->cells->walk.cell, &is_run, err);
+    if (rc == ERR_OK && !is_run && !cells_expand_slowly) {
+        stencils_told(x->cells->stencils);
+    }
+    return rc;
+}
+
+static ErrCode add_next(Expansion *x, Err *err)
+{
+    Cells *c = x->cells;
+    CellVerdict verdict = CELL_UNKNOWN;
+    ErrCode rc = ERR_OK;
+    if (!cells_expand_slowly) {
+        TRY(stencils_judge(c->stencils, &c->walk, &verdict, err));
+    }
+    if (verdict == CELL_UNKNOWN) {
+        TRY(add_in_full(x, err));
+    } else if (verdict == CELL_GOOD) {
+        if (x->n == x->room) {
+            TRY(more_room(x, err));
+        }
+        TRY(stencils_run(c->stencils, &c->walk, &x->models, x->arena, &x->run[x->n], err));
+        x->n++;
+    }
+done:
+    return rc;
+}
+
 static ErrCode add_cells(Expansion *x, Err *err)
 {
     const Matrix *m = &x->cells->matrix;
+    Walk *w = &x->cells->walk;
     Problems *problems = x->cells->src.problems;
-    size_t n_product = (size_t)matrix_product(m);
-    bool has_cells = m->n_include > 0;
+    bool has_cells = m->n_include > 0, is_run = false;
     ErrCode rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < n_product && !problems_full(problems); i++) {
-        Cell cell;
-        if (matrix_cell(m, i, &cell)) {
+    while (rc == ERR_OK && !problems_full(problems) && walk_next(w)) {
+        if (!walk_is_excluded(w)) {
             has_cells = true;
-            rc = add_cell(x, &cell, i, err);
+            rc = add_next(x, err);
         }
     }
     for (size_t i = 0; rc == ERR_OK && i < m->n_include && !problems_full(problems); i++) {
-        rc = add_cell(x, &m->include[i], n_product + i, err);
+        rc = add_cell(x, &m->include[i], w->n + i, &is_run, err);
     }
     if (!has_cells) {
         problems_add(problems, yaml_get_key(x->cells->src.root, "matrix")->at, NULL,
@@ -121,7 +161,7 @@ static int by_hash(const void *a, const void *b)
     return order != 0 ? order : (x > y) - (x < y);
 }
 
-static ErrCode check_identities(const Expansion *x, Err *err)
+static ErrCode tell_equals(const Expansion *x, Err *err)
 {
     /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     RunSpec **sorted = malloc((x->n + 1) * sizeof *sorted);
@@ -147,13 +187,50 @@ static ErrCode check_identities(const Expansion *x, Err *err)
     return ERR_OK;
 }
 
+/* Eight bytes of an identity, which are as good as any hash of it. */
+static uint64_t start_of(const RunSpec *r)
+{
+    uint64_t x;
+    memcpy(&x, r->sha256, sizeof x);
+    return x;
+}
+
+/* Finds two that are equal by a table; telling which they are is left to a sort. */
+static ErrCode check_identities(const Expansion *x, Err *err)
+{
+    size_t n_slots = 16;
+    while (n_slots < 2 * x->n) {
+        n_slots *= 2;
+    }
+    uint64_t *slot = calloc(n_slots, sizeof *slot); /* start of an identity; 0: free */
+    if (!slot) {
+        return err_nomem(err, "the runs");
+    }
+    bool has_equals = false;
+    for (size_t i = 0; i < x->n && !has_equals; i++) {
+        uint64_t start = start_of(&x->run[i]) | 1;
+        size_t k = (start >> 1) & (n_slots - 1);
+        while (slot[k] && slot[k] != start) {
+            k = (k + 1) & (n_slots - 1);
+        }
+        has_equals = slot[k] == start; /* or nearly: the sort knows */
+        slot[k] = start;
+    }
+    free(slot);
+    return has_equals ? tell_equals(x, err) : ERR_OK;
+}
+
 ErrCode cells_expand(Cells *c, Arena *arena, RunSpec **ret_runs, size_t *ret_n, Err *err)
 {
     Expansion x = {.cells = c, .arena = arena};
-    ErrCode rc = add_cells(&x, err);
-    if (rc == ERR_OK && !problems_any(c->src.problems)) {
-        rc = check_identities(&x, err);
+    ErrCode rc = ERR_OK;
+    TRY(walk_open(&c->matrix, &c->walk, err));
+    TRY(stencils_new(&c->src, &c->matrix, &c->stencils, err));
+    TRY(add_cells(&x, err));
+    if (!problems_any(c->src.problems)) {
+        TRY(check_identities(&x, err));
     }
+done:
     run_models_release(&x.models);
     *ret_runs = x.run;
     *ret_n = x.n;
@@ -164,7 +241,7 @@ ErrCode cells_expand(Cells *c, Arena *arena, RunSpec **ret_runs, size_t *ret_n, 
 
 ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **ret_axes, Err *err)
 {
-    size_t n_product = (size_t)matrix_product(&c->matrix);
+    size_t n_product = c->walk.n;
     Problems problems = PROBLEMS_INIT(NULL);
     Source src = c->src;
     src.problems = &problems;
@@ -185,5 +262,36 @@ ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **
     }
     cell_run_release(&full);
     problems_release(&problems);
+    return rc;
+}
+
+ErrCode cells_texts(Cells *c, const RunSpec *r, Buf *config, Buf *axes, bool is_sorted, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    json_t *full = NULL, *values = NULL;
+    if (r->cell < c->walk.n) {
+        walk_to(&c->walk, r->cell);
+        if (config) {
+            TRY(stencils_config_text(c->stencils, &c->walk, r, config, err));
+        }
+        if (axes) {
+            stencils_axes_text(c->stencils, &c->walk, is_sorted, axes);
+        }
+    } else {
+        TRY(cells_describe(c, r->cell, &full, &values, err));
+        if (config) {
+            json_canonical(full, config);
+        }
+        if (axes) {
+            (is_sorted ? json_canonical : json_line)(values, axes);
+        }
+    }
+    if (axes) {
+        TRY(buf_ok(axes, err));
+    }
+    rc = config ? buf_ok(config, err) : ERR_OK;
+done:
+    json_decref(full);
+    json_decref(values);
     return rc;
 }

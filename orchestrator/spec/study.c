@@ -188,6 +188,12 @@ static ErrCode describe_cell(const void *ctx, const RunSpec *r, json_t **ret_jso
     return cells_describe(ctx, r->cell, ret_json, ret_axes, err);
 }
 
+static ErrCode texts_of_cell(void *ctx, const RunSpec *r, Buf *config, Buf *axes, bool is_sorted,
+                             Err *err)
+{
+    return cells_texts(ctx, r, config, axes, is_sorted, err);
+}
+
 ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -205,7 +211,7 @@ ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *
     TRY(read_document(&bytes, &tree, &cells->src, err));
     TRY(read_study(cells, path, s, err));
     cells_keep(cells);
-    s->source = (StudySource){cells, describe_cell, close_cells};
+    s->source = (StudySource){cells, texts_of_cell, describe_cell, close_cells};
     *ret = s;
     s = NULL;
     cells = NULL;
@@ -279,8 +285,12 @@ ErrCode study_run_config(const Study *s, size_t i, RunConfig *ret, Err *err)
     return rc;
 }
 
-ErrCode study_run_texts(const Study *s, size_t i, Buf *config, Buf *axes, Err *err)
+static ErrCode texts(const Study *s, size_t i, Buf *config, Buf *axes, bool is_sorted, Err *err)
 {
+    assert(i < s->n_runs);
+    if (s->source.texts) {
+        return s->source.texts(s->source.ctx, &s->runs[i], config, axes, is_sorted, err);
+    }
     json_t *c = NULL, *a = NULL;
     ErrCode rc = describe(s, i, &c, &a, err);
     if (rc == ERR_OK && config) {
@@ -288,12 +298,22 @@ ErrCode study_run_texts(const Study *s, size_t i, Buf *config, Buf *axes, Err *e
         rc = buf_ok(config, err);
     }
     if (rc == ERR_OK && axes) {
-        json_canonical(a, axes);
+        (is_sorted ? json_canonical : json_line)(a, axes);
         rc = buf_ok(axes, err);
     }
     json_decref(c);
     json_decref(a);
     return rc;
+}
+
+ErrCode study_run_texts(const Study *s, size_t i, Buf *config, Buf *axes, Err *err)
+{
+    return texts(s, i, config, axes, true, err);
+}
+
+ErrCode study_run_axes_line(const Study *s, size_t i, Buf *out, Err *err)
+{
+    return texts(s, i, NULL, out, false, err);
 }
 
 /* ---- workers and threads -------------------------------------------------------------------- */
