@@ -9,6 +9,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/catalog/corpus.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/run_status.h"
@@ -54,13 +55,24 @@ static ErrCode rebuild(const SchedOptions *o, const char *why, Err *err)
     return rc;
 }
 
+static void say_place(const SchedOptions *o, const char *path)
+{
+    JobContext x = {.options = o};
+    char text[2 * FSX_PATH_BYTES];
+    catalog_location_notice(o->dir, path, text, sizeof text);
+    job_say(&x, "%s", text);
+}
+
 ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err)
 {
     char path[FSX_PATH_BYTES];
-    bool was_rebuilt = false;
+    bool was_rebuilt = false, is_elsewhere = false;
     ErrCode rc = ERR_OK;
 
-    TRY(fsx_join(path, o->dir, CATALOG_FILE, err));
+    TRY(catalog_location(o->dir, path, &is_elsewhere, err));
+    if (is_elsewhere) {
+        say_place(o, path);
+    }
     if (!fsx_exists(path) && has_runs(o->dir)) {
         TRY(rebuild(o, "the catalog is missing", err));
         was_rebuilt = true;
