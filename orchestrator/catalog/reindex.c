@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/fsx.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/fit.h"
 #include "orchestrator/catalog/fit_log.h"
 #include "orchestrator/catalog/location.h"
@@ -155,9 +156,14 @@ static ErrCode keep_old_fits(Reindex *x, const char *old_path, bool has_log, Err
     CatalogFit *fits = NULL;
     size_t n = 0;
     int64_t id = 0;
+    bool is_ours = false;
+    char whose[BELONGS_WHY_BYTES];
     Err why = ERR_INIT;
     ErrCode rc = catalog_open_readonly(old_path, &old, &why);
     if (rc == ERR_OK) {
+        rc = catalog_belongs(old, x->study_dir, &is_ours, whose, &why);
+    }
+    if (rc == ERR_OK && is_ours) {
         rc = catalog_fit_list(old, &a, &fits, &n, &why);
     }
     catalog_close(old);
