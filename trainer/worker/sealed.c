@@ -9,8 +9,8 @@
 #include "common/json.h"
 #include "trainer/worker/attempt.h"
 
-static const char before_sum[] = ",\n  \"sum\": \"", after_sum[] = "\"\n}\n",
-                  end_of_object[] = "\n}\n";
+static const char before_sum[] = ",\n  \"sum\": \"", after_sum[] = "\"\n}\n";
+#define END_OF_OBJECT "\n}\n"
 enum { SUM_DIGITS = 16, MAX_BYTES = 1 << 20 };
 enum { TAIL_BYTES = sizeof before_sum - 1 + SUM_DIGITS + sizeof after_sum - 1 };
 
@@ -43,7 +43,7 @@ ErrCode sealed_write(const char *path, json_t *v, const char *run_dir, int64_t a
     }
     json_pretty(v, &text);
     TRY(buf_ok(&text, err));
-    text.len -= sizeof end_of_object - 1; /* an object that has members ends so */
+    text.len -= sizeof END_OF_OBJECT - 1; /* an object that has members ends so */
     put_tail(text.data, text.len, tail);
     buf_puts(&text, tail);
     TRY(buf_ok(&text, err));

@@ -132,16 +132,18 @@ START_TEST(every_run_says_why)
 }
 END_TEST
 
-START_TEST(a_damaged_status_is_an_error)
+START_TEST(a_damaged_status_counts_as_none)
 {
-    PlanGiven given = {.cost = NULL, .workers = 1};
-    Plan p;
-    Err err = ERR_INIT;
-    write_status(0, "{\"schema\":1,");
-    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_FORMAT);
-    ck_assert_ptr_nonnull(strstr(err.msg, "status.json"));
-    write_status(0, "{\"schema\":1}");
-    ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_FORMAT);
+    static const char *const damaged[] = {"{\"schema\":1,", "{\"schema\":1}", "[]",
+                                          "{\"state\":\"done\",\"step\":-1}",
+                                          "{\"state\":1,\"step\":1}"};
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        write_status(0, damaged[i]);
+        Plan p = planned(1e6);
+        ck_assert_str_eq(p.cells[0].state, "new");
+        ck_assert_str_eq(p.cells[0].why, "would run: new");
+        ck_assert_int_eq(p.cells[0].done_step, 0);
+    }
 }
 END_TEST
 
@@ -273,7 +275,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, costs_are_those_of_the_formulas);
     tcase_add_test(tc, without_a_speed_times_are_unknown);
     tcase_add_test(tc, every_run_says_why);
-    tcase_add_test(tc, a_damaged_status_is_an_error);
+    tcase_add_test(tc, a_damaged_status_counts_as_none);
     tcase_add_test(tc, the_longest_goes_first);
     tcase_add_test(tc, memory_is_that_of_the_largest_at_a_time);
     tcase_add_test(tc, too_little_memory_is_told);
