@@ -39,11 +39,11 @@ static ErrCode connect_db(Catalog *c, const char *name, int flags, Err *err)
                      err);
 }
 
-/* PRAGMA quick_check(1): one row "ok", or the first thing that is wrong. */
-static ErrCode quick_check(Catalog *c, Err *err)
+/* A quick_check: one row "ok", or the first thing that is wrong. */
+static ErrCode check_with(Catalog *c, const char *pragma, Err *err)
 {
     Arena a = ARENA_INIT;
-    Stmt q = stmt_begin(c->db, "PRAGMA quick_check(1)");
+    Stmt q = stmt_begin(c->db, pragma);
     const char *answer = stmt_row(&q) ? stmt_col_text(&q, &a) : NULL;
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK && (!answer || strcmp(answer, "ok") != 0)) {
@@ -51,6 +51,30 @@ static ErrCode quick_check(Catalog *c, Err *err)
         rc = err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
     }
     arena_release(&a);
+    return rc;
+}
+
+ErrCode catalog_check(Catalog *c, Err *err)
+{
+    return check_with(c, "PRAGMA quick_check(1)", err);
+}
+
+/* Before writing.  Of a large file, which would take seconds, only what every start reads;
+ * cell_size_check finds the rest when it is read. */
+static ErrCode quick_check(Catalog *c, Err *err)
+{
+    enum { LARGE_BYTES = 64 << 20 };
+    static const char *const small[] = {"PRAGMA quick_check('sqlite_schema')",
+                                        "PRAGMA quick_check('study')",
+                                        "PRAGMA quick_check('attempt')"};
+    struct stat st;
+    if (stat(c->path, &st) != 0 || st.st_size <= LARGE_BYTES) {
+        return catalog_check(c, err);
+    }
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < sizeof small / sizeof small[0]; i++) {
+        rc = check_with(c, small[i], err);
+    }
     return rc;
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "orchestrator/catalog/checkpoint_state.h"
 #include "orchestrator/catalog/names.h"
 #include "orchestrator/catalog/rows.h"
 
@@ -53,16 +54,16 @@ ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *e
     return stmt_finish(&q, err);
 }
 
-ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
-                                     CatalogCheckpointState state, Err *err)
+static ErrCode read_state(Catalog *c, int64_t run_id, int64_t step, CatalogCheckpointState *ret,
+                          Err *err)
 {
-    Stmt q = stmt_kept(&c->stmts, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2"
-                                  " RETURNING step");
+    Stmt q = stmt_kept(&c->stmts, "SELECT state FROM checkpoint WHERE run_id = ?1 AND step = ?2");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, step);
-    stmt_bind_text(&q, catalog_checkpoint_state_name(state));
     bool found = stmt_row(&q);
-    (void)(found && stmt_step(&q));
+    if (found) {
+        (void)catalog_checkpoint_state_parse(stmt_col_view(&q), ret); /* the column has a CHECK */
+    }
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK && !found) {
         rc = err_set(err, ERR_NOTFOUND,
@@ -70,6 +71,27 @@ ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
                      step);
     }
     return rc;
+}
+
+ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
+                                     CatalogCheckpointState state, Err *err)
+{
+    CatalogCheckpointState from = CATALOG_CHECKPOINT_COMPLETE, to = state;
+    ErrCode rc = read_state(c, run_id, step, &from, err);
+    if (rc == ERR_OK) {
+        rc = checkpoint_state_next(from, checkpoint_event_to(state), &to, err);
+    }
+    if (rc != ERR_OK || from == to) {
+        return rc == ERR_CONFLICT ? err_wrap(err, "run %" PRId64 ", step %" PRId64, run_id, step)
+                                  : rc;
+    }
+    Stmt q =
+        stmt_kept(&c->stmts, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2");
+    stmt_bind_i64(&q, run_id);
+    stmt_bind_i64(&q, step);
+    stmt_bind_text(&q, catalog_checkpoint_state_name(to));
+    (void)stmt_step(&q);
+    return stmt_finish(&q, err);
 }
 
 ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogCheckpoint **ret,
@@ -104,7 +126,11 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err)
 {
-    Stmt q = stmt_kept(&c->stmts, "SELECT complete_step, complete FROM progress WHERE run_id = ?1");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT CASE WHEN removed = 0 THEN complete_step ELSE"
+                             "  (SELECT max(c.step) FROM checkpoint c WHERE c.run_id = ?1"
+                             "   AND c.state IN ('complete', 'removed')) END, complete + removed"
+                             " FROM progress WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
     int64_t step = 0, n = 0;
     if (stmt_row(&q)) {

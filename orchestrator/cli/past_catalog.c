@@ -7,6 +7,7 @@
 #include "common/fsx.h"
 #include "orchestrator/catalog/attempt.h"
 #include "orchestrator/catalog/checkpoint.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/run_status.h"
 #include "orchestrator/sched/lock.h"
 
@@ -65,7 +66,7 @@ static ErrCode read_catalog(const char *dir, Past *p, Err *err)
     Reading x = {.past = p};
     const CatalogRunFilter all = {.states = (1U << CATALOG_N_RUN_STATES) - 1};
     ErrCode rc = ERR_OK;
-    TRY(fsx_join(path, dir, CATALOG_FILE, err));
+    TRY(catalog_location_read(dir, path, err));
     TRY(catalog_open_readonly(path, &x.catalog, err));
     x.is_held = lock_holder(dir, &holder, &nobody) == ERR_OK;
     TRY(catalog_run_status_each(x.catalog, &all, add_row, &x, err));

@@ -107,7 +107,8 @@ typedef struct Plan {
 
 /* Plans a study.  `study_dir` is where earlier runs may lie (NULL: nowhere; it need not
  * exist).  Everything in *ret lives in `arena` and borrows from the study and from given->past
- * (NULL: the folder is read, into the arena).  ERR_NOMEM, ERR_IO. */
+ * (NULL: the folder is read, into the arena).  A run whose status.json is damaged counts as new.
+ * ERR_NOMEM; ERR_IO for one that cannot be read. */
 ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err);
 

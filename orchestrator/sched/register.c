@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/corpus.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/run_status.h"
@@ -54,23 +57,72 @@ static ErrCode rebuild(const SchedOptions *o, const char *why, Err *err)
     return rc;
 }
 
+static void say_place(const SchedOptions *o, const char *path)
+{
+    JobContext x = {.options = o};
+    char text[2 * FSX_PATH_BYTES];
+    catalog_location_notice(o->dir, path, text, sizeof text);
+    job_say(&x, "%s", text);
+}
+
+/* Damage is; a newer program's catalog and another program's database are left alone. */
+static bool is_cured_by_reindex(const Err *err)
+{
+    static const char cure[] = "slaw reindex";
+    return strncmp(err->hint, cure, sizeof cure - 1) == 0;
+}
+
+/* A catalog that is empty, or another study's, is set aside and rebuilt. */
+static ErrCode replace_foreign(const SchedOptions *o, const char *path, Catalog **c,
+                               bool *ret_rebuilt, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    bool is_ours = true;
+    char why[BELONGS_WHY_BYTES], aside[FSX_PATH_BYTES];
+    TRY(catalog_belongs(*c, o->dir, &is_ours, why, err));
+    if (is_ours) {
+        return ERR_OK;
+    }
+    catalog_close(*c);
+    *c = NULL;
+    TRY(fsx_path(aside, err, "%s.aside", path));
+    if (rename(path, aside) != 0) {
+        rc = err_sys(err, "rename %s to %s", path, aside);
+        goto done;
+    }
+    TRY(rebuild(o, why, err));
+    *ret_rebuilt = true;
+    TRY(catalog_open(path, c, err));
+
+done:
+    return rc;
+}
+
 ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err)
 {
     char path[FSX_PATH_BYTES];
-    bool was_rebuilt = false;
+    bool was_rebuilt = false, is_elsewhere = false;
     ErrCode rc = ERR_OK;
 
-    TRY(fsx_join(path, o->dir, CATALOG_FILE, err));
+    TRY(catalog_location(o->dir, path, &is_elsewhere, err));
+    if (is_elsewhere) {
+        say_place(o, path);
+    }
     if (!fsx_exists(path) && has_runs(o->dir)) {
         TRY(rebuild(o, "the catalog is missing", err));
         was_rebuilt = true;
     }
     rc = catalog_open(path, ret, err);
-    /* Only damage has reindexing as its cure; a newer program's catalog is left alone. */
-    if (rc == ERR_FORMAT && strstr(err->hint, "reindex")) {
+    if (rc == ERR_FORMAT && is_cured_by_reindex(err)) {
         TRY(rebuild(o, err->msg, err));
         was_rebuilt = true;
         rc = catalog_open(path, ret, err);
+    }
+    if (rc == ERR_OK && !was_rebuilt) {
+        rc = replace_foreign(o, path, ret, &was_rebuilt, err);
+    }
+    if (rc == ERR_OK && was_rebuilt) {
+        (*ret)->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
     }
     *ret_rebuilt = was_rebuilt;
 

@@ -82,9 +82,9 @@ static bool record_is_current(const char *dir, const CatalogRun *row)
     Arena a = ARENA_INIT;
     Err ignored = ERR_INIT;
     CatalogRun old = {0};
-    bool is = run_record_read(dir, &a, &old, &ignored) == ERR_OK && old.position == row->position &&
-              old.checkpoints == row->checkpoints && strcmp(old.size, row->size) == 0 &&
-              strcmp(old.axes, row->axes) == 0;
+    bool is = run_record_read(dir, &a, &old, &ignored) == ERR_OK && old.id == row->id &&
+              old.position == row->position && old.checkpoints == row->checkpoints &&
+              strcmp(old.size, row->size) == 0 && strcmp(old.axes, row->axes) == 0;
     arena_release(&a);
     return is;
 }

@@ -1,11 +1,13 @@
 /* Any bytes as one of the small JSON files beside a checkpoint or a run.  The first byte
- * chooses which; the other files of its folder are as they should be.
+ * chooses which (+8: with the seal that belongs to them); the other files of its folder are as
+ * they should be.
  *
  *   manifest.json   what the worker calls whole, the catalog's verify calls complete
  *   state.json      read, or removed as damaged: never left in the way
  *   config.json, run.json, status.json, exit.json, study.json, corpus/manifest.json
  *                   read, or refused with a sentence; what is read can be written and read again
  */
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 #include "orchestrator/catalog/verify.h"
 #include "trainer/config/run_config.h"
 #include "trainer/worker/ckpt.h"
+#include "trainer/worker/state.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -111,7 +114,7 @@ static void state(const void *bytes, size_t n)
     (void)snprintf(dir, sizeof dir, "%s", folder("run/state/step-00000010"));
     (void)put("run/state/step-00000010/state.safetensors", weights, sizeof weights - 1);
     (void)put("run/state/step-00000010/state.json", bytes, n);
-    ErrCode rc = state_newest(folder("run"), &s, file, &err);
+    ErrCode rc = state_newest(folder("run"), 0, STATE_STEP, &s, file, &err);
     if ((rc != ERR_OK && !err.msg[0]) || (rc == ERR_NOTFOUND && fsx_exists(dir)) ||
         (rc == ERR_OK && (s.step != STATE_STEP || !fsx_exists(file)))) {
         abort();
@@ -216,12 +219,29 @@ static void corpus(const void *bytes, size_t n)
     arena_release(&a);
 }
 
+/* What the writer of sealed files would have put at the end. */
+static void seal(const char *text, size_t n, Buf *out)
+{
+    size_t body = n > 0 && text[n - 1] == '}' ? n - 1 : n;
+    buf_add(out, text, body);
+    buf_printf(out, ",\n  \"sum\": \"%016" PRIx64 "\"\n}\n", hash_u64(text, body));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const kind[])(const void *bytes, size_t n) = {manifest, state, config, run,
                                                                 status,   end,   study,  corpus};
-    if (size > 0) {
-        kind[data[0] % (sizeof kind / sizeof kind[0])](data + 1, size - 1);
+    enum { N_KINDS = sizeof kind / sizeof kind[0] };
+    if (size == 0) {
+        return 0;
     }
+    Buf text = BUF_INIT;
+    if (data[0] & N_KINDS) {
+        seal((const char *)data + 1, size - 1, &text);
+    } else {
+        buf_add(&text, data + 1, size - 1);
+    }
+    kind[data[0] % N_KINDS](buf_str(&text), text.len);
+    buf_release(&text);
     return 0;
 }

@@ -68,8 +68,10 @@ def manifests(run_dir, study_dir):
             ("exit", (run_dir / "attempt-000/exit.json").read_text()),
             ("study", (study_dir / "study.json").read_text()),
             ("corpus", (study_dir / "corpus/manifest.json").read_text())]):
-        text = json.dumps(json.loads(text), separators=(",", ":"))
-        put("manifest", name, bytes([i]) + text.encode())
+        value = json.loads(text)
+        if value.pop("sum", None):  # the fuzzer seals it again
+            i += 8
+        put("manifest", name, bytes([i]) + json.dumps(value, separators=(",", ":")).encode())
 
 
 class Xxh128(ctypes.Structure):

@@ -70,6 +70,10 @@ static const char *const everything[] = {
     " ORDER BY run_id, step",
     "SELECT run_id, step, task, tokens, loss, loss_status, bits_per_byte, items FROM"
     " evaluation ORDER BY run_id, step, task",
+    "SELECT run_id, state, tokens_planned, flops_exact, planned, step, tokens, loss, complete, "
+    "removed,"
+    " complete_step, saved_tokens, validation_step, validation_loss, bits_per_byte FROM progress"
+    " ORDER BY run_id",
     "SELECT run_id, count(*) FROM attempt WHERE state = 'done' GROUP BY run_id",
     "SELECT count(*) FROM attempt WHERE state = 'running'",
 };

@@ -44,12 +44,16 @@ typedef struct Scene {
     bool is_of_study;                 /* slaw VERB STUDY --dir DIR, else slaw VERB DIR */
     bool has_worker;                  /* the trainer's calls are worth failing, too */
     bool is_complete;                 /* when it succeeds, nothing is missing */
+    bool is_collected;                /* what must be there at last: gc has been */
     void (*prepare)(const char *dir); /* the study's folder before it; NULL: none */
     void (*restore)(const char *dir); /* between it and the undisturbed commands; NULL: nothing */
 } Scene;
 
+/* The undisturbed studies: as run left it, and as gc left that. */
+enum { AS_RUN, AS_COLLECTED, N_CALM };
 static Lab lab;
-static char calm[N_PROGRAMS][LAB_PATH_BYTES], *want[N_PROGRAMS], shaken[LAB_PATH_BYTES];
+static char calm_dir[N_CALM][N_PROGRAMS][LAB_PATH_BYTES], *want[N_CALM][N_PROGRAMS];
+static char shaken[LAB_PATH_BYTES];
 static Program current; /* whose calls fail: slaw's scenes use the fake worker */
 
 static void fail_hard(const char *what)
@@ -60,7 +64,7 @@ static void fail_hard(const char *what)
 
 static void copy_calm(const char *dir)
 {
-    if (!lab_copy(calm[current], dir)) {
+    if (!lab_copy(calm_dir[AS_RUN][current], dir)) {
         fail_hard("the undisturbed study cannot be copied");
     }
 }
@@ -163,7 +167,7 @@ static void is_whole_again(const char *dir)
 {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s%s", shaken,
-                   some_weights(calm[current]) + strlen(calm[current]));
+                   some_weights(calm_dir[AS_RUN][current]) + strlen(calm_dir[AS_RUN][current]));
     flip_byte(path);
     (void)dir;
     (void)lab_slaw(&lab, NULL, "verify", shaken, NULL, LIMIT_MS);
@@ -180,12 +184,12 @@ static void all_have_failed(const char *dir)
 }
 
 static const Scene scenes[] = {
-    {"run", "run", true, true, true, NULL, NULL},
-    {"reindex", "reindex", false, false, true, copy_calm, NULL},
-    {"migrate", "run", true, false, true, older_version, NULL},
-    {"verify", "verify", false, false, false, one_is_damaged, is_whole_again},
-    {"retry", "retry", false, false, false, all_have_failed, NULL},
-    {"gc", "gc", false, false, true, copy_calm, NULL},
+    {"run", "run", true, true, true, false, NULL, NULL},
+    {"reindex", "reindex", false, false, true, false, copy_calm, NULL},
+    {"migrate", "run", true, false, true, false, older_version, NULL},
+    {"verify", "verify", false, false, false, false, one_is_damaged, is_whole_again},
+    {"retry", "retry", false, false, false, false, all_have_failed, NULL},
+    {"gc", "gc", false, false, true, true, copy_calm, NULL},
 };
 enum { N_SCENES = sizeof scenes / sizeof scenes[0] };
 
@@ -282,6 +286,21 @@ static FaultCounter read_counter(void)
     return c;
 }
 
+/* Of each run's two checkpoints, gc takes the weights of one. */
+static void set_words(const Scene *s, LabEnv *env)
+{
+    if (s->is_collected) {
+        env->words[0] = "--keep";
+        env->words[1] = "last:1";
+    }
+}
+
+static bool is_as_undisturbed(const Scene *s, Buf *why)
+{
+    int which = s->is_collected ? AS_COLLECTED : AS_RUN;
+    return lab_same(LAB_EVERYTHING, want[which][current], calm_dir[which][current], shaken, why);
+}
+
 /* The scene's command with the fault; its exit status as lab_wait() gives it. */
 static int disturbed(const Point *p, FaultCounter *ret)
 {
@@ -303,6 +322,7 @@ static int disturbed(const Point *p, FaultCounter *ret)
     env.text[env.n] = text[env.n];
     env.n++;
     clear_counter();
+    set_words(p->scene, &env);
     const char *what = p->scene->is_of_study ? lab.study : shaken;
     int status =
         lab_slaw(&lab, &env, p->scene->verb, what, p->scene->is_of_study ? shaken : NULL, LIMIT_MS);
@@ -335,7 +355,9 @@ static bool check_after(const Point *p, Buf *why)
         p->scene->restore(shaken);
     }
     if (strcmp(p->scene->verb, "run") != 0) {
-        (void)lab_slaw(&lab, NULL, p->scene->verb, shaken, NULL, LIMIT_MS);
+        LabEnv env = {.n = 0};
+        set_words(p->scene, &env);
+        (void)lab_slaw(&lab, &env, p->scene->verb, shaken, NULL, LIMIT_MS);
     }
     int status = lab_slaw(&lab, NULL, "run", lab.study, shaken, LIMIT_MS);
     if (status == 1) { /* it gave up on runs, and said so: that is what retry is for */
@@ -346,7 +368,7 @@ static bool check_after(const Point *p, Buf *why)
         buf_printf(why, "afterwards run ends with %d: %s\n", status, lab_output(&lab));
         return false;
     }
-    if (!lab_same(LAB_EVERYTHING, want[current], calm[current], shaken, why)) {
+    if (!is_as_undisturbed(p->scene, why)) {
         buf_puts(why, "(after running again without faults)\n");
         return false;
     }
@@ -379,7 +401,7 @@ static bool try_point(const Point *p)
     char *said = strdup(lab_output(&lab));
     bool is_good = check_end(p, status, &why);
     if (is_good && status == 0 && p->scene->is_complete) {
-        is_good = lab_same(LAB_EVERYTHING, want[current], calm[current], shaken, &why);
+        is_good = is_as_undisturbed(p->scene, &why);
     }
     if (!is_good) {
         lab_kill_workers(shaken);
@@ -445,8 +467,7 @@ static size_t n_deeds(size_t c)
 
 static bool is_usable(const Scene *s, Program program)
 {
-    bool exists = strcmp(s->name, "gc") != 0; /* the verb is not there yet */
-    return exists && (program == PROGRAM_SLAW || s->has_worker);
+    return program == PROGRAM_SLAW || s->has_worker;
 }
 
 static void draw_points(uint64_t seed, double seconds, bool kills_only)
@@ -532,11 +553,23 @@ static void make_calm(void)
     (void)snprintf(shaken, sizeof shaken, "%s", lab_path(&lab, "shaken"));
     for (int i = 0; i < N_PROGRAMS; i++) {
         lab.worker = i == PROGRAM_SLAW ? SLAW_FAKE_WORKER : NULL;
-        (void)snprintf(calm[i], sizeof calm[i], "%s", lab_path(&lab, i ? "calm-w" : "calm-s"));
-        if (lab_slaw(&lab, NULL, "run", lab.study, calm[i], LIMIT_MS) != 0) {
+        const Program of = (Program)i;
+        char *dir = calm_dir[AS_RUN][of], *collected = calm_dir[AS_COLLECTED][of];
+        LabEnv env = {.n = 0};
+        (void)snprintf(dir, LAB_PATH_BYTES, "%s", lab_path(&lab, of ? "calm-w" : "calm-s"));
+        (void)snprintf(collected, LAB_PATH_BYTES, "%s",
+                       lab_path(&lab, of ? "calm-w-gc" : "calm-s-gc"));
+        set_words(&scenes[N_SCENES - 1], &env);
+        if (lab_slaw(&lab, NULL, "run", lab.study, dir, LIMIT_MS) != 0 ||
+            !lab_copy(dir, collected) ||
+            lab_slaw(&lab, &env, "gc", collected, NULL, LIMIT_MS) != 0) {
             fail_hard("the undisturbed study");
         }
-        want[i] = lab_dump(calm[i], LAB_EVERYTHING);
+        want[AS_RUN][of] = lab_dump(dir, LAB_EVERYTHING);
+        want[AS_COLLECTED][of] = lab_dump(collected, LAB_EVERYTHING);
+    }
+    if (strcmp(want[AS_RUN][PROGRAM_WORKER], want[AS_COLLECTED][PROGRAM_WORKER]) == 0) {
+        fail_hard("gc removed nothing");
     }
 }
 
@@ -609,7 +642,8 @@ int main(int argc, char **argv)
     }
     long bad = print_result(seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
     for (int i = 0; i < N_PROGRAMS; i++) {
-        free(want[i]);
+        free(want[AS_RUN][i]);
+        free(want[AS_COLLECTED][i]);
     }
     free(tallies);
     json_decref(failures);

@@ -158,7 +158,14 @@ static _Noreturn void become_slaw(const Lab *l, const LabEnv *env, const char *c
 pid_t lab_start(const Lab *l, const LabEnv *env, const char *verb, const char *what,
                 const char *dir)
 {
-    const char *argv[] = {"slaw", verb, what, what && dir ? "--dir" : NULL, dir, NULL};
+    const char *argv[8] = {"slaw", verb};
+    size_t n = 2;
+    const char *const more[] = {what, what && dir ? "--dir" : NULL, dir, env ? env->words[0] : NULL,
+                                env ? env->words[1] : NULL};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        argv[n] = more[i];
+        n += more[i] != NULL;
+    }
     pid_t pid = fork();
     if (pid == 0) {
         become_slaw(l, env, argv);
@@ -263,7 +270,7 @@ void lab_kill_workers(const char *dir)
 /* nftw has no user argument. */
 static struct {
     const char *from, *to;
-    long balance; /* files below checkpoints/ of the one less those of the other */
+    long n_files; /* below checkpoints/ */
     bool is_good;
     Buf *why;
 } walk;
@@ -282,16 +289,22 @@ static int same_file(const char *path, const struct stat *st, int type, struct F
         }
         free(a);
         free(b);
-        walk.balance++;
+        walk.n_files++;
     }
     return 0;
 }
 
+/* Walks the disturbed study: what the undisturbed one lacks.  NAME.tmp.PID is what a writer that
+ * was killed leaves: no reader looks at it, and gc takes it away. */
 static int count_file(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)st, (void)at;
-    if (type == FTW_F && strstr(path, "/checkpoints/") && --walk.balance < 0) {
+    char other[1024];
+    (void)snprintf(other, sizeof other, "%s%s", walk.from, path + strlen(walk.to));
+    bool is_checkpoint = type == FTW_F && strstr(path, "/checkpoints/");
+    if (is_checkpoint && !strstr(path, ".tmp.") && access(other, F_OK) != 0) {
         buf_printf(walk.why, "%s is one file too many\n", path);
+        walk.is_good = false;
     }
     return 0;
 }
@@ -336,18 +349,15 @@ bool lab_same(LabDump d, const char *want, const char *calm, const char *dir, Bu
     free(got);
     walk.from = calm;
     walk.to = dir;
-    walk.balance = 0;
+    walk.n_files = 0;
     walk.is_good = true;
     walk.why = why;
-    if (nftw(calm, same_file, 16, FTW_PHYS) != 0 || walk.balance == 0) {
+    if (nftw(calm, same_file, 16, FTW_PHYS) != 0 || walk.n_files == 0) {
         buf_printf(why, "%s cannot be compared\n", calm);
         return false;
     }
     (void)nftw(dir, count_file, 16, FTW_PHYS); /* NOLINT(concurrency-mt-unsafe) */
-    if (walk.balance > 0) {
-        buf_printf(why, "%ld files are missing\n", walk.balance);
-    }
-    return is_same && walk.is_good && walk.balance == 0;
+    return is_same && walk.is_good;
 }
 
 static int copy_one(const char *path, const struct stat *st, int type, struct FTW *at)

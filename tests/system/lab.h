@@ -37,10 +37,11 @@ void lab_close(const Lab *l);
 /* Path of something in the lab's folder; each lives until the eighth call after it. */
 const char *lab_path(const Lab *l, const char *name);
 
-/* Variables of a program to be started, "NAME=VALUE" texts. */
+/* What else a program to be started gets. */
 typedef struct LabEnv {
-    const char *text[LAB_MAX_ENV];
+    const char *text[LAB_MAX_ENV]; /* variables, "NAME=VALUE" */
     size_t n;
+    const char *words[2]; /* of the command line, after the others; NULL: none */
 } LabEnv;
 
 /* Starts `slaw VERB WHAT [--dir DIR]`, without a terminal, in the lab's folder, its output into

@@ -82,9 +82,9 @@ static ErrCode write_files(const Writing *w, const char *dir, CkptReceipt *ret, 
     TRY(safetensors_write(path, "pt", w->tensor, w->n_tensors, &model, err));
     TRY(fsx_join(path, dir, config_name, err));
     TRY(write_json(path, w->config, &about, err));
-    TRY(attempt_check(w->run_dir, w->attempt, err));
     TRY(fsx_join(path, dir, seal, err));
-    TRY(sealed_write(path, manifest_object(w->ckpt, &model, &about), &manifest, err));
+    TRY(sealed_write(path, manifest_object(w->ckpt, &model, &about), w->run_dir, w->attempt,
+                     &manifest, err));
     receipt_fill(ret, w->ckpt->step, model.bytes + about.bytes + manifest.bytes, manifest.xxh128);
 done:
     return rc;

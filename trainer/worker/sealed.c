@@ -7,9 +7,10 @@
 #include "common/buf.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "trainer/worker/attempt.h"
 
-static const char before_sum[] = ",\n  \"sum\": \"", after_sum[] = "\"\n}\n",
-                  end_of_object[] = "\n}\n";
+static const char before_sum[] = ",\n  \"sum\": \"", after_sum[] = "\"\n}\n";
+#define END_OF_OBJECT "\n}\n"
 enum { SUM_DIGITS = 16, MAX_BYTES = 1 << 20 };
 enum { TAIL_BYTES = sizeof before_sum - 1 + SUM_DIGITS + sizeof after_sum - 1 };
 
@@ -19,8 +20,21 @@ static void put_tail(const char *text, size_t n, char out[TAIL_BYTES + 1])
                    after_sum);
 }
 
-ErrCode sealed_write(const char *path, json_t *v, FileSum *ret, Err *err)
+typedef struct Writer {
+    const char *run_dir;
+    int64_t attempt;
+} Writer;
+
+static ErrCode may_write(void *ctx, Err *err)
 {
+    const Writer *w = ctx;
+    return attempt_check(w->run_dir, w->attempt, err);
+}
+
+ErrCode sealed_write(const char *path, json_t *v, const char *run_dir, int64_t attempt,
+                     FileSum *ret, Err *err)
+{
+    Writer w = {run_dir, attempt};
     ErrCode rc = ERR_OK;
     Buf text = BUF_INIT;
     char tail[TAIL_BYTES + 1];
@@ -29,11 +43,11 @@ ErrCode sealed_write(const char *path, json_t *v, FileSum *ret, Err *err)
     }
     json_pretty(v, &text);
     TRY(buf_ok(&text, err));
-    text.len -= sizeof end_of_object - 1; /* an object that has members ends so */
+    text.len -= sizeof END_OF_OBJECT - 1; /* an object that has members ends so */
     put_tail(text.data, text.len, tail);
     buf_puts(&text, tail);
     TRY(buf_ok(&text, err));
-    TRY(fsx_replace(path, text.data, text.len, err));
+    TRY(fsx_replace_gated(path, text.data, text.len, may_write, &w, err));
     ret->bytes = (int64_t)text.len;
     hash_xxh128(text.data, text.len, ret->xxh128);
 done:

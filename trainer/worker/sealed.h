@@ -15,9 +15,12 @@
 
 enum { SEALED_SCHEMA = 2 };
 
-/* Writes the object, its "sum" added, by fsx_replace(); steals `v` (NULL: memory was short).
- * *ret: size and digest of the file.  ERR_NOMEM, ERR_IO. */
-ErrCode sealed_write(const char *path, json_t *v, FileSum *ret, Err *err);
+/* Writes the object, its "sum" added, by fsx_replace_gated(); steals `v` (NULL: memory was
+ * short).  The gate is attempt_check() of this attempt: between its look and the rename that makes
+ * a checkpoint of a folder lie microseconds, not the time of a sync.  *ret: size and digest of
+ * the file.  ERR_INTERRUPTED (attempt_check), ERR_NOMEM, ERR_IO. */
+ErrCode sealed_write(const char *path, json_t *v, const char *run_dir, int64_t attempt,
+                     FileSum *ret, Err *err);
 
 /* Reads such an object.  *ret_sum (may be NULL): size and digest of the file.  ERR_NOTFOUND,
  * ERR_IO; ERR_FORMAT when it is damaged or of a newer schema. */

@@ -53,9 +53,8 @@ static ErrCode write_files(const char *run_dir, int64_t attempt, const char *dir
     FileSum tensors = {0}, ignored = {0};
     TRY(fsx_join(path, dir, tensors_name, err));
     TRY(safetensors_write(path, "slaw-state", t, n, &tensors, err));
-    TRY(attempt_check(run_dir, attempt, err));
     TRY(fsx_join(path, dir, seal, err));
-    TRY(sealed_write(path, state_object(s, &tensors), &ignored, err));
+    TRY(sealed_write(path, state_object(s, &tensors), run_dir, attempt, &ignored, err));
 done:
     return rc;
 }
