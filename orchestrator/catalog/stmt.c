@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "orchestrator/catalog/catalog.h"
+
 static void note(Stmt *s, int rc)
 {
     if (s->rc == SQLITE_OK && rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE) {
@@ -219,7 +221,7 @@ static ErrCode fail(sqlite3 *db, int rc, const char *sql, Err *err)
         err->sys_errno = ENOSPC;
     }
     if (err->code == ERR_FORMAT) {
-        return err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
+        return err_hint(err, CATALOG_DAMAGED_HINT);
     }
     if ((rc & 0xff) == SQLITE_BUSY) {
         return err_hint(err, "another process writes the catalog; try again when it is done");

@@ -41,36 +41,75 @@ static void say_reindex(void *ctx, const char *text)
     job_say(ctx, "reindex: %s", text);
 }
 
-static ErrCode rebuild(const SchedOptions *o, const char *why, Err *err)
+/* As a scheduler leaves it that dies before its first rows, or one who empties the file. */
+static bool knows_no_study(Catalog *c)
 {
-    JobContext x = {.options = o};
+    Arena a = ARENA_INIT;
+    CatalogStudy row;
+    Err ignored = ERR_INIT;
+    bool is_empty = catalog_study_get(c, &a, &row, &ignored) == ERR_NOTFOUND;
+    arena_release(&a);
+    return is_empty;
+}
+
+/* config.json and run.json of the runs that have begun, as the study file has them: a run whose
+ * files name it wrongly would be left out of the new catalog, and its history with it. */
+static ErrCode restore_run_files(const JobContext *x, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < x->study->n_runs; i++) {
+        const Job j = {.spec = &x->study->runs[i], .index = i};
+        char dir[FSX_PATH_BYTES];
+        int64_t newest = -1;
+        TRY(job_dir(&j, x, dir, err));
+        TRY(run_files_newest_attempt(dir, &newest, err));
+        if (newest >= 0) {
+            TRY(run_files_write(&j, x, err));
+        }
+    }
+
+done:
+    return rc;
+}
+
+static ErrCode rebuild(JobContext *x, const char *why, Err *err)
+{
     ReindexTotals t = {0};
-    job_say(&x, "%s: rebuilding it from the study's files", why);
-    ErrCode rc = catalog_reindex(o->dir, say_reindex, &x, &t, err);
+    job_say(x, "%s: rebuilding it from the study's files", why);
+    ErrCode rc = restore_run_files(x, err);
     if (rc == ERR_OK) {
-        job_say(&x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
+        rc = catalog_reindex(x->options->dir, say_reindex, x, &t, err);
+    }
+    if (rc == ERR_OK) {
+        job_say(x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
                 t.runs, t.attempts, t.checkpoints);
     }
     return rc;
 }
 
-ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err)
+ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err)
 {
+    const SchedOptions *o = x->options;
     char path[FSX_PATH_BYTES];
     bool was_rebuilt = false;
     ErrCode rc = ERR_OK;
 
     TRY(fsx_join(path, o->dir, CATALOG_FILE, err));
     if (!fsx_exists(path) && has_runs(o->dir)) {
-        TRY(rebuild(o, "the catalog is missing", err));
+        TRY(rebuild(x, "the catalog is missing", err));
         was_rebuilt = true;
     }
-    rc = catalog_open(path, ret, err);
-    /* Only damage has reindexing as its cure; a newer program's catalog is left alone. */
-    if (rc == ERR_FORMAT && strstr(err->hint, "reindex")) {
-        TRY(rebuild(o, err->msg, err));
+    rc = catalog_open(path, &x->catalog, err);
+    if (rc == ERR_OK && !was_rebuilt && knows_no_study(x->catalog) && has_runs(o->dir)) {
+        catalog_close(x->catalog);
+        x->catalog = NULL;
+        (void)err_set(err, ERR_FORMAT, "the catalog is empty");
+        rc = err_hint(err, "%s", CATALOG_DAMAGED_HINT);
+    }
+    if (rc == ERR_FORMAT && strcmp(err->hint, CATALOG_DAMAGED_HINT) == 0) {
+        TRY(rebuild(x, err->msg, err));
         was_rebuilt = true;
-        rc = catalog_open(path, ret, err);
+        rc = catalog_open(path, &x->catalog, err);
     }
     *ret_rebuilt = was_rebuilt;
 

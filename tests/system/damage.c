@@ -12,9 +12,10 @@
  *   status, exit, studyjson
  *             byte I of one of the notes flipped, the catalog gone: the same catalog again
  *   config, runjson
- *             byte I of a run's config.json or run.json flipped: nothing to do, nothing differs
- *   catalog   cut to a length, emptied, garbage, another program's database, gone: the same
- *             catalog again; a newer version's: refused and left as it is
+ *             byte I of a run's config.json or run.json flipped, for odd I the catalog gone as
+ *             well: nothing to do, nothing differs
+ *   catalog   cut to a length, emptied, garbage, gone: the same catalog again; a newer version's
+ *             or another program's: refused and left as it is
  *   two       two schedulers at the same time: one works, the other names it and ends with 69
  *   clock     the wall clock set back or forward during a run: only times differ
  *
@@ -246,12 +247,16 @@ static bool exit_flipped(int64_t i, Buf *why)
     return note_flipped("@/attempt-000/exit.json", i, why);
 }
 
-/* What says which run it is: the catalog knows it still. */
+/* What says which run it is; without the catalog, every second time.  The run's number in a
+ * catalog made anew may be another then. */
 static bool identity_flipped(const char *name, int64_t i, Buf *why)
 {
     copy_of(calm);
     flip(hurt_path(name), i);
-    return becomes_whole(LAB_EVERYTHING, why);
+    if (i % 2) {
+        without_catalog();
+    }
+    return becomes_whole(i % 2 ? LAB_RESULTS : LAB_EVERYTHING, why);
 }
 
 static bool config_flipped(int64_t i, Buf *why)
@@ -280,16 +285,16 @@ static void statement(const char *sql)
     }
 }
 
-static bool newer_is_left_alone(Buf *why)
+/* What this program did not write: run refuses it, and leaves every byte as it is. */
+static bool is_left_alone(Buf *why)
 {
     Buf before = BUF_INIT, after = BUF_INIT;
     Err err = ERR_INIT;
-    statement("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE);");
     (void)fsx_read(hurt_path("catalog.db"), 1 << 24, &before, &err);
     bool is_good = ends_with(65, "run", why);
     (void)fsx_read(hurt_path("catalog.db"), 1 << 24, &after, &err);
     if (before.len != after.len || memcmp(buf_str(&before), buf_str(&after), after.len) != 0) {
-        buf_puts(why, "a newer version's catalog was changed\n");
+        buf_puts(why, "another program's catalog was changed\n");
         is_good = false;
     }
     buf_release(&before);
@@ -302,11 +307,16 @@ static bool catalog_spoiled(int64_t i, Buf *why)
     copy_of(calm);
     int64_t n = size_of(hurt_path("catalog.db"));
     if (i == CATALOG_NEWER) {
-        return newer_is_left_alone(why);
+        statement("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE);");
+        return is_left_alone(why);
     }
     if (i == CATALOG_FOREIGN) {
         without_catalog();
         statement("CREATE TABLE t (x); PRAGMA application_id = 1234;");
+        if (!is_left_alone(why)) {
+            return false;
+        }
+        without_catalog();
     } else if (i == CATALOG_GONE) {
         without_catalog();
     } else if (i == CATALOG_GARBAGE) {
