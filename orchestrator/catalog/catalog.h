@@ -39,6 +39,9 @@ typedef struct Catalog {
     StmtCache stmts; /* compiled once: stmt_kept(&c->stmts, "...") */
     char *path;
     bool is_readonly;
+    int64_t free_id; /* catalog_run_upsert() gives new runs the lowest ids that are free, from
+                        this one on; 0: ids above all others.  1 after a reindex, so that runs
+                        which were never started get theirs again (reindex.h) */
 } Catalog;
 
 /* Opens for writing; creates the file when there is none (its folder must exist).

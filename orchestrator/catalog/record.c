@@ -159,21 +159,26 @@ ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err)
         json_decref(axes);
         return err_set(err, ERR_FORMAT, "run %s: the axes are not a JSON object", r->name);
     }
-    return put(run_dir, "run.json",
-               json_pack("{s:i, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f}, s:I}",
-                         "schema", RECORD_SCHEMA, "run", r->hash, "axes", axes, "position",
-                         (json_int_t)r->position, "params", (json_int_t)r->params, "params_total",
-                         (json_int_t)r->params_total, "tokens", (json_int_t)r->tokens, "steps",
-                         (json_int_t)r->steps, "batch_tokens", (json_int_t)r->batch_tokens,
-                         "flops_per_token", "6nd", r->flops_6nd, "exact", r->flops_exact, "paper",
-                         r->flops_paper, "checkpoints", (json_int_t)r->checkpoints),
-               err);
+    return put(
+        run_dir, "run.json",
+        json_pack("{s:i, s:s, s:o*, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f}, s:I}",
+                  "schema", RECORD_SCHEMA, "run", r->hash, "id",
+                  r->id > 0 ? json_integer(r->id) : NULL, "axes", axes, "position",
+                  (json_int_t)r->position, "params", (json_int_t)r->params, "params_total",
+                  (json_int_t)r->params_total, "tokens", (json_int_t)r->tokens, "steps",
+                  (json_int_t)r->steps, "batch_tokens", (json_int_t)r->batch_tokens,
+                  "flops_per_token", "6nd", r->flops_6nd, "exact", r->flops_exact, "paper",
+                  r->flops_paper, "checkpoints", (json_int_t)r->checkpoints),
+        err);
 }
 
 static ErrCode numbers_of_run(const json_t *v, Arena *a, CatalogRun *r, Err *err)
 {
     ErrCode rc = ERR_OK;
     json_t *axes = NULL, *flops = NULL;
+    if (json_object_get(v, "id")) { /* slaw 0.1 wrote none */
+        TRY(json_get_i64(v, "id", &r->id, err));
+    }
     TRY(json_get_obj(v, "axes", &axes, err));
     TRY(object_text(axes, a, &r->axes, err));
     TRY(json_get_i64(v, "position", &r->position, err));

@@ -3,7 +3,7 @@
  *   <study>/study.json        {"schema":1,"name","source_path","source_sha256",
  *                              "slaw_version","resolved":{...}}
  *   <run>/run.json            what config.json does not say of a run:
- *                             {"schema":1,"run":"<64 hex>","axes":{...},"position","params",
+ *                             {"schema":1,"run":"<64 hex>","id","axes":{...},"position","params",
  *                              "params_total","tokens","steps","batch_tokens",
  *                              "flops_per_token":{"6nd","exact","paper"},"checkpoints"}
  *   <run>/status.json         {"schema":1,"run","state","reason","attempts","step","steps",
@@ -46,8 +46,8 @@ ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *er
 ErrCode study_record_read(const char *study_dir, Arena *a, CatalogStudy *ret, Err *err);
 
 /* run_dir/run.json.  Reading needs run_dir/config.json as well, for hash, name,
- * architecture, size and seed, and fills all of *ret but id, dir, state, reason and
- * updated_ms. */
+ * architecture, size and seed, and fills all of *ret but dir, state, reason and
+ * updated_ms; id is the one in the catalog, 0 when the file does not say. */
 ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err);
 ErrCode run_record_read(const char *run_dir, Arena *a, CatalogRun *ret, Err *err);
 

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/fsx.h"
 #include "orchestrator/catalog/fit.h"
+#include "orchestrator/catalog/fit_log.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex_run.h"
 #include "orchestrator/catalog/stmt.h"
@@ -80,16 +81,23 @@ static bool is_home(const CatalogRun *r, const char *folder)
            strcmp(want, folder) == 0;
 }
 
-static int by_position(const void *a, const void *b)
+static int by_id_and_position(const void *a, const void *b)
 {
     const CatalogRun *x = a, *y = b;
+    bool has_ids = x->id > 0 && y->id > 0;
+    if (has_ids && x->id != y->id) {
+        return x->id < y->id ? -1 : 1;
+    }
+    if ((x->id > 0) != (y->id > 0)) {
+        return x->id > 0 ? -1 : 1; /* known ids first: the others take what is left */
+    }
     if (x->position != y->position) {
         return x->position < y->position ? -1 : 1;
     }
     return strcmp(x->hash, y->hash);
 }
 
-/* Every run that the folder tells of, in the study's order. */
+/* Every run that the folder tells of, by id; those without one after them, by position. */
 static ErrCode find_runs(Reindex *x, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -124,7 +132,7 @@ static ErrCode find_runs(Reindex *x, Arena *a, CatalogRun **ret, size_t *ret_n, 
             n++;
         }
     }
-    qsort(runs, n, sizeof *runs, by_position);
+    qsort(runs, n, sizeof *runs, by_id_and_position);
     *ret = runs;
     *ret_n = n;
 
@@ -132,8 +140,14 @@ done:
     return rc;
 }
 
-/* Laws are in no file: the old catalog is asked for them, whatever state it is in. */
-static ErrCode keep_fits(Reindex *x, const char *old_path, Err *err)
+static void on_fit_damage(void *ctx, size_t line, const char *why)
+{
+    reindex_problem(ctx, FIT_LOG_FILE ", line %zu: %s; skipped", line, why);
+}
+
+/* The laws that an older program stored without writing them to a file, in what can be read of the
+ * old catalog. */
+static ErrCode keep_old_fits(Reindex *x, const char *old_path, bool has_log, Err *err)
 {
     Arena a = ARENA_INIT;
     Catalog *old = NULL;
@@ -146,7 +160,7 @@ static ErrCode keep_fits(Reindex *x, const char *old_path, Err *err)
         rc = catalog_fit_list(old, &a, &fits, &n, &why);
     }
     catalog_close(old);
-    if (rc != ERR_OK && rc != ERR_NOTFOUND) {
+    if (rc != ERR_OK && rc != ERR_NOTFOUND && !has_log) {
         reindex_say(x,
                     "fitted laws in the old catalog cannot be read (%s); slaw fit makes them again",
                     why.msg);
@@ -154,9 +168,24 @@ static ErrCode keep_fits(Reindex *x, const char *old_path, Err *err)
     rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         rc = catalog_fit_add(x->c, &fits[i], &id, err);
+        rc = rc == ERR_CONFLICT ? ERR_OK : rc; /* the file had it */
     }
     arena_release(&a);
     return rc;
+}
+
+static ErrCode read_fits(Reindex *x, const char *old_path, Err *err)
+{
+    Arena a = ARENA_INIT;
+    CatalogFit *fits = NULL;
+    size_t n = 0;
+    int64_t id = 0;
+    ErrCode rc = fit_log_read(x->study_dir, on_fit_damage, x, &a, &fits, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        rc = catalog_fit_add(x->c, &fits[i], &id, err);
+    }
+    arena_release(&a);
+    return rc == ERR_OK ? keep_old_fits(x, old_path, n > 0, err) : rc;
 }
 
 static ErrCode count(Reindex *x, const char *sql, int64_t *ret, Err *err)
@@ -190,7 +219,7 @@ static ErrCode fill(Reindex *x, const char *old_path, Err *err)
     for (size_t i = 0; i < n; i++) {
         TRY(reindex_run(x, &runs[i], err));
     }
-    TRY(keep_fits(x, old_path, err));
+    TRY(read_fits(x, old_path, err));
     TRY(count_rows(x, err));
     TRY(catalog_commit(x->c, err));
     /* One file that needs no log: it can be renamed. */

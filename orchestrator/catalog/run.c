@@ -31,9 +31,11 @@ bool catalog_run_state_parse(const char *name, CatalogRunState *ret)
 }
 
 static const char upsert_sql[] =
-    "INSERT INTO run (hash, name, dir, architecture, size, seed, axes, config, position, params,"
+    "INSERT INTO run (id, hash, name, dir, architecture, size, seed, axes, config, position, "
+    "params,"
     " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper, checkpoints,"
-    " state, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+    " state, updated_ms) VALUES (?20, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+    "?15,"
     " ?16, ?17, ?18, 'waiting', ?19)"
     " ON CONFLICT (hash) DO UPDATE SET name = excluded.name, dir = excluded.dir,"
     " architecture = excluded.architecture, size = excluded.size, seed = excluded.seed,"
@@ -71,22 +73,54 @@ static void bind_run(Stmt *q, const CatalogRun *r)
     stmt_bind_i64(q, r->checkpoints);
 }
 
-ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+/* id: for a new row; 0: the next one. */
+static ErrCode upsert(Catalog *c, const CatalogRun *r, int64_t id, UnixMs now, int64_t *ret_id,
+                      Err *err)
 {
     Stmt q = stmt_kept(&c->stmts, upsert_sql);
     bind_run(&q, r);
     stmt_bind_i64(&q, now);
-    int64_t id = 0;
+    stmt_bind_i64_or_null(&q, id, 0);
+    int64_t got = 0;
     if (stmt_row(&q)) {
-        id = stmt_col_i64(&q);
+        got = stmt_col_i64(&q);
         (void)stmt_step(&q); /* the write ends only with the statement */
     }
     ErrCode rc = stmt_finish(&q, err);
     if (rc != ERR_OK) {
         return err_wrap(err, "run %s", r->name ? r->name : "?");
     }
-    *ret_id = id;
+    *ret_id = got;
     return ERR_OK;
+}
+
+/* The lowest id that no run has, from c->free_id on; 0 when gaps are not to be filled. */
+static ErrCode find_gap(Catalog *c, int64_t *ret, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (; rc == ERR_OK && c->free_id > 0; c->free_id++) {
+        Stmt q = stmt_kept(&c->stmts, "SELECT 1 FROM run WHERE id = ?1");
+        stmt_bind_i64(&q, c->free_id);
+        bool is_taken = stmt_row(&q);
+        rc = stmt_finish(&q, err);
+        if (!is_taken) {
+            break;
+        }
+    }
+    *ret = c->free_id;
+    return rc;
+}
+
+ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+{
+    int64_t id = 0;
+    ErrCode rc = find_gap(c, &id, err);
+    return rc == ERR_OK ? upsert(c, r, id, now, ret_id, err) : rc;
+}
+
+ErrCode catalog_run_restore(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+{
+    return upsert(c, r, r->id, now, ret_id, err);
 }
 
 ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, const char *reason,
@@ -133,6 +167,18 @@ static ErrCode find_others(Catalog *c, const int64_t *sorted, size_t n, Rows *ot
     return stmt_finish(&q, err);
 }
 
+/* Deletes a run of which nothing exists but its row: no attempt was ever made. */
+static ErrCode forget(Catalog *c, int64_t id, bool *ret, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts, "DELETE FROM run WHERE id = ?1 AND NOT EXISTS"
+                                  " (SELECT 1 FROM attempt WHERE run_id = ?1) AND NOT EXISTS"
+                                  " (SELECT 1 FROM checkpoint WHERE run_id = ?1)");
+    stmt_bind_i64(&q, id);
+    (void)stmt_step(&q);
+    *ret = sqlite3_changes(c->db) > 0;
+    return stmt_finish(&q, err);
+}
+
 ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, UnixMs now,
                                   int64_t *ret_n, Err *err)
 {
@@ -150,6 +196,11 @@ ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, Uni
     qsort(sorted, n, sizeof *sorted, by_value);
     TRY(find_others(c, sorted, n, &others, err));
     for (size_t i = 0; i < others.n; i++) {
+        bool is_forgotten = false;
+        TRY(forget(c, ((const int64_t *)others.data)[i], &is_forgotten, err));
+        if (is_forgotten) {
+            continue;
+        }
         TRY(catalog_run_set_state(c, ((const int64_t *)others.data)[i], CATALOG_RUN_RETIRED,
                                   "no longer in the study file", now, err));
     }

@@ -52,18 +52,33 @@ static bool knows_no_study(Catalog *c)
     return is_empty;
 }
 
+/* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
+static int64_t number_in_catalog(const char *run_dir)
+{
+    char path[FSX_PATH_BYTES];
+    Err ignored = ERR_INIT;
+    json_t *v = NULL;
+    int64_t id = 0;
+    bool is_read = fsx_join(path, run_dir, "run.json", &ignored) == ERR_OK &&
+                   json_read_file(path, &v, &ignored) == ERR_OK &&
+                   json_get_i64(v, "id", &id, &ignored) == ERR_OK && id > 0;
+    json_decref(v);
+    return is_read ? id : 0;
+}
+
 /* config.json and run.json of the runs that have begun, as the study file has them: a run whose
  * files name it wrongly would be left out of the new catalog, and its history with it. */
 static ErrCode restore_run_files(const JobContext *x, Err *err)
 {
     ErrCode rc = ERR_OK;
     for (size_t i = 0; i < x->study->n_runs; i++) {
-        const Job j = {.spec = &x->study->runs[i], .index = i};
+        Job j = {.spec = &x->study->runs[i], .index = i};
         char dir[FSX_PATH_BYTES];
         int64_t newest = -1;
         TRY(job_dir(&j, x, dir, err));
         TRY(run_files_newest_attempt(dir, &newest, err));
         if (newest >= 0) {
+            j.id = number_in_catalog(dir);
             TRY(run_files_write(&j, x, err));
         }
     }
@@ -110,6 +125,9 @@ ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err)
         TRY(rebuild(x, err->msg, err));
         was_rebuilt = true;
         rc = catalog_open(path, &x->catalog, err);
+    }
+    if (rc == ERR_OK && was_rebuilt) {
+        x->catalog->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
     }
     *ret_rebuilt = was_rebuilt;
 

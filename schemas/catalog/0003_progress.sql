@@ -2,9 +2,8 @@
 --
 -- `slaw status` of a study with 100,000 runs must not read 10,000,000 metrics, nor the
 -- configurations in `run`.  The triggers below keep `progress` equal to what its first filling
--- computes, whoever writes: rows of evaluation and attempt are added and replaced, never taken
--- out.  Metrics come by the million, so for them whoever adds some does it, once
--- (orchestrator/catalog/metric.h).
+-- computes, whoever writes.  Metrics come by the million, so whoever adds some does it for
+-- them, once (orchestrator/catalog/metric.h).
 
 CREATE TABLE progress (
     run_id          INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
@@ -94,16 +93,6 @@ WHEN new.state <> old.state OR new.tokens <> old.tokens BEGIN
     WHERE run_id = new.run_id;
 END;
 
-CREATE TRIGGER progress_checkpoint_deleted AFTER DELETE ON checkpoint BEGIN
-    UPDATE progress SET complete = complete - (old.state = 'complete'),
-        removed = removed - (old.state = 'removed'),
-        complete_step = coalesce((SELECT c.step FROM checkpoint c WHERE c.run_id = old.run_id
-            AND c.state = 'complete' ORDER BY c.step DESC LIMIT 1), 0),
-        saved_tokens = coalesce((SELECT max(c.tokens) FROM checkpoint c
-            WHERE c.run_id = old.run_id), 0)
-    WHERE run_id = old.run_id;
-END;
-
 CREATE TRIGGER progress_attempt_added AFTER INSERT ON attempt BEGIN
     UPDATE progress SET attempts = attempts + 1 WHERE run_id = new.run_id;
     UPDATE progress SET newest_attempt = new.number, threads = new.threads, cores = new.cores
@@ -113,6 +102,49 @@ END;
 CREATE TRIGGER progress_attempt_changed AFTER UPDATE OF threads, cores ON attempt BEGIN
     UPDATE progress SET threads = new.threads, cores = new.cores
     WHERE run_id = new.run_id AND newest_attempt = new.number;
+END;
+
+-- Nothing of ours takes rows out but whole runs; people do.
+
+CREATE TRIGGER progress_metric_deleted AFTER DELETE ON metric BEGIN
+    UPDATE progress SET step = 0, tokens = 0, loss = NULL, tokens_per_s = NULL
+    WHERE run_id = old.run_id AND step = old.step;
+    UPDATE progress SET (step, tokens, loss, tokens_per_s) =
+        (SELECT m.step, m.tokens, m.loss, m.tokens_per_s FROM metric m
+         WHERE m.run_id = old.run_id ORDER BY m.step DESC LIMIT 1)
+    WHERE run_id = old.run_id AND step = 0
+        AND EXISTS (SELECT 1 FROM metric m WHERE m.run_id = old.run_id);
+END;
+
+CREATE TRIGGER progress_evaluation_deleted AFTER DELETE ON evaluation
+WHEN old.task = 'validation' BEGIN
+    UPDATE progress SET validation_step = 0, validation_loss = NULL, bits_per_byte = NULL
+    WHERE run_id = old.run_id AND validation_step = old.step;
+    UPDATE progress SET (validation_step, validation_loss, bits_per_byte) =
+        (SELECT e.step, e.loss, e.bits_per_byte FROM evaluation e
+         WHERE e.run_id = old.run_id AND e.task = 'validation' ORDER BY e.step DESC LIMIT 1)
+    WHERE run_id = old.run_id AND validation_step = 0 AND EXISTS
+        (SELECT 1 FROM evaluation e WHERE e.run_id = old.run_id AND e.task = 'validation');
+END;
+
+CREATE TRIGGER progress_checkpoint_deleted AFTER DELETE ON checkpoint BEGIN
+    UPDATE progress SET
+        complete = complete - (old.state = 'complete'),
+        removed = removed - (old.state = 'removed'),
+        complete_step = coalesce((SELECT c.step FROM checkpoint c WHERE c.run_id = old.run_id
+            AND c.state = 'complete' ORDER BY c.step DESC LIMIT 1), 0),
+        saved_tokens = coalesce((SELECT max(c.tokens) FROM checkpoint c
+            WHERE c.run_id = old.run_id), 0)
+    WHERE run_id = old.run_id;
+END;
+
+CREATE TRIGGER progress_attempt_deleted AFTER DELETE ON attempt BEGIN
+    UPDATE progress SET attempts = attempts - 1,
+        newest_attempt = coalesce((SELECT max(t.number) FROM attempt t
+            WHERE t.run_id = old.run_id), -1),
+        (threads, cores) = (SELECT t.threads, t.cores FROM attempt t
+            WHERE t.run_id = old.run_id ORDER BY t.number DESC LIMIT 1)
+    WHERE run_id = old.run_id;
 END;
 
 -- All that a list of runs shows, in the study's order: a tenth of `run`, whose

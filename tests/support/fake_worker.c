@@ -208,6 +208,10 @@ static void checkpoint(Fake *f, int64_t step)
     hash_xxh128(weights, strlen(weights), weights_digest);
     if (!is_idle(f)) {
         must(fsx_join(dir, f->dir, rel, &err), &err);
+        must(fsx_join(path, dir, "damaged.json", &err), &err);
+        if (fsx_exists(path)) { /* as slaw-worker: what is made again loses its mark */
+            must(fsx_remove_tree(dir, &err), &err);
+        }
         must(fsx_mkdirs(dir, &err), &err);
         must(fsx_join(path, dir, "model.safetensors", &err), &err);
         must(fsx_replace(path, weights, strlen(weights), &err), &err);

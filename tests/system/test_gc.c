@@ -538,7 +538,7 @@ static MonoNs time_of_gc(const char *rule)
  * round tries that, and the next gc must end where one ends that was never killed. */
 START_TEST(killed_at_any_moment_it_is_finished_by_the_next)
 {
-    enum { ROUNDS = 60 };
+    enum { ROUNDS = 24 };
     const char *whole = copy_study();
     char want_dir[512];
     (void)snprintf(want_dir, sizeof want_dir, "%s", whole);

@@ -154,6 +154,19 @@ static void one_attempt(Catalog *c, int64_t id, int64_t number)
     OK(stmt_exec(c->db, sql, &err));
 }
 
+/* What a person may do. */
+static void take_out(Catalog *c, int64_t id, int64_t step)
+{
+    static const char *const table[] = {"metric", "evaluation", "checkpoint", "attempt"};
+    Err err = ERR_INIT;
+    char sql[160];
+    int64_t t = draw(4);
+    (void)snprintf(sql, sizeof sql, "DELETE FROM %s WHERE run_id = %" PRId64 " AND %s %s %" PRId64,
+                   table[t], id, t == 3 ? "number" : "step",
+                   draw(3) ? "=" : ">=", t == 3 ? step % 3 : step);
+    OK(stmt_exec(c->db, sql, &err));
+}
+
 static void one_change(Catalog *c, int i)
 {
     Err err = ERR_INIT;
@@ -163,7 +176,7 @@ static void one_change(Catalog *c, int i)
     r.flops_exact += (double)draw(2);
     r.checkpoints += draw(2);
     OK(catalog_run_upsert(c, &r, 3, &id, &err));
-    switch (draw(7)) {
+    switch (draw(8)) {
     case 0:
         OK(catalog_run_set_state(c, id, (CatalogRunState)draw(CATALOG_N_RUN_STATES), NULL, 2,
                                  &err));
@@ -176,6 +189,9 @@ static void one_change(Catalog *c, int i)
         break;
     case 3:
         change_mark(c, id, step);
+        break;
+    case 5:
+        take_out(c, id, step);
         break;
     case 4:
         one_evaluation(c, id, step, attempt);
