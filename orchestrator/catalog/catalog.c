@@ -48,7 +48,7 @@ static ErrCode check_with(Catalog *c, const char *pragma, Err *err)
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK && (!answer || strcmp(answer, "ok") != 0)) {
         (void)err_set(err, ERR_FORMAT, "%s: damaged: %s", c->path, answer ? answer : "no answer");
-        rc = err_hint(err, CATALOG_DAMAGED_HINT);
+        rc = err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
     }
     arena_release(&a);
     return rc;

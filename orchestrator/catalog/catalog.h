@@ -30,10 +30,6 @@
 
 #define CATALOG_FILE "catalog.db" /* in the study's folder */
 
-/* The hint of every error that means damage, and of no other: what a newer version or another
- * program wrote is not ours to replace. */
-#define CATALOG_DAMAGED_HINT "slaw reindex STUDY rebuilds the catalog from the study's files"
-
 typedef struct Catalog {
     sqlite3 *db;
     StmtCache stmts; /* compiled once: stmt_kept(&c->stmts, "...") */

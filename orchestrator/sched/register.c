@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/corpus.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/run_status.h"
@@ -39,17 +42,6 @@ static bool has_runs(const char *dir)
 static void say_reindex(void *ctx, const char *text)
 {
     job_say(ctx, "reindex: %s", text);
-}
-
-/* As a scheduler leaves it that dies before its first rows, or one who empties the file. */
-static bool knows_no_study(Catalog *c)
-{
-    Arena a = ARENA_INIT;
-    CatalogStudy row;
-    Err ignored = ERR_INIT;
-    bool is_empty = catalog_study_get(c, &a, &row, &ignored) == ERR_NOTFOUND;
-    arena_release(&a);
-    return is_empty;
 }
 
 /* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
@@ -102,29 +94,68 @@ static ErrCode rebuild(JobContext *x, const char *why, Err *err)
     return rc;
 }
 
+static void say_place(const JobContext *x, const char *path)
+{
+    char text[2 * FSX_PATH_BYTES];
+    catalog_location_notice(x->options->dir, path, text, sizeof text);
+    job_say(x, "%s", text);
+}
+
+/* Damage is; a newer program's catalog and another program's database are left alone. */
+static bool is_cured_by_reindex(const Err *err)
+{
+    static const char cure[] = "slaw reindex";
+    return strncmp(err->hint, cure, sizeof cure - 1) == 0;
+}
+
+/* A catalog that is empty, or another study's, is set aside and rebuilt. */
+static ErrCode replace_foreign(JobContext *x, const char *path, bool *ret_rebuilt, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    bool is_ours = true;
+    char why[BELONGS_WHY_BYTES], aside[FSX_PATH_BYTES];
+    TRY(catalog_belongs(x->catalog, x->options->dir, &is_ours, why, err));
+    if (is_ours) {
+        return ERR_OK;
+    }
+    catalog_close(x->catalog);
+    x->catalog = NULL;
+    TRY(fsx_path(aside, err, "%s.aside", path));
+    if (rename(path, aside) != 0) {
+        rc = err_sys(err, "rename %s to %s", path, aside);
+        goto done;
+    }
+    TRY(rebuild(x, why, err));
+    *ret_rebuilt = true;
+    TRY(catalog_open(path, &x->catalog, err));
+
+done:
+    return rc;
+}
+
 ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err)
 {
     const SchedOptions *o = x->options;
     char path[FSX_PATH_BYTES];
-    bool was_rebuilt = false;
+    bool was_rebuilt = false, is_elsewhere = false;
     ErrCode rc = ERR_OK;
 
-    TRY(fsx_join(path, o->dir, CATALOG_FILE, err));
+    TRY(catalog_location(o->dir, path, &is_elsewhere, err));
+    if (is_elsewhere) {
+        say_place(x, path);
+    }
     if (!fsx_exists(path) && has_runs(o->dir)) {
         TRY(rebuild(x, "the catalog is missing", err));
         was_rebuilt = true;
     }
     rc = catalog_open(path, &x->catalog, err);
-    if (rc == ERR_OK && !was_rebuilt && knows_no_study(x->catalog) && has_runs(o->dir)) {
-        catalog_close(x->catalog);
-        x->catalog = NULL;
-        (void)err_set(err, ERR_FORMAT, "the catalog is empty");
-        rc = err_hint(err, "%s", CATALOG_DAMAGED_HINT);
-    }
-    if (rc == ERR_FORMAT && strcmp(err->hint, CATALOG_DAMAGED_HINT) == 0) {
+    if (rc == ERR_FORMAT && is_cured_by_reindex(err)) {
         TRY(rebuild(x, err->msg, err));
         was_rebuilt = true;
         rc = catalog_open(path, &x->catalog, err);
+    }
+    if (rc == ERR_OK && !was_rebuilt) {
+        rc = replace_foreign(x, path, &was_rebuilt, err);
     }
     if (rc == ERR_OK && was_rebuilt) {
         x->catalog->free_id = 1; /* runs that were never started get theirs again (reindex.h) */

@@ -14,7 +14,7 @@
 
 SchedTimes sched_times_default(void)
 {
-    return (SchedTimes){.tick = 100,
+    return (SchedTimes){.tick = 200,
                         .housekeeping = 1000,
                         .backoff = 1000,
                         .backoff_max = 60000,
