@@ -74,7 +74,8 @@ ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err
         if (k < 0 && errno == EINTR) {
             continue;
         }
-        if (k < 0) {
+        if (k <= 0) {
+            errno = k == 0 ? ENOSPC : errno; /* nothing was taken, and no reason given */
             return err_sys(err, "write %s", name);
         }
         p += k;
@@ -83,17 +84,49 @@ ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err
     return ERR_OK;
 }
 
+/* Network file systems may be interrupted where local ones are not. */
+static int open_again(const char *path, int flags)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, 0666);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static int fsync_again(int fd)
+{
+    int rc;
+    do {
+        rc = fsync(fd);
+    } while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
 ErrCode fsx_sync_dir(const char *path, Err *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_again(path, O_RDONLY | O_DIRECTORY);
     if (fd < 0) {
         return err_sys(err, "open %s", path);
     }
     ErrCode rc = ERR_OK;
-    if (fsync(fd) != 0 && errno != EINVAL &&
+    if (fsync_again(fd) != 0 && errno != EINVAL &&
         errno != EROFS) { /* some file systems have no such fsync */
         rc = err_sys(err, "fsync %s", path);
     }
+    (void)close(fd);
+    return rc;
+}
+
+ErrCode fsx_sync_file(const char *path, Err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_OK : err_sys(err, "open %s", path);
+    }
+    ErrCode rc = fsync(fd) != 0 && errno != EINVAL && errno != EROFS
+                     ? err_sys(err, "fsync %s", path)
+                     : ERR_OK;
     (void)close(fd);
     return rc;
 }
@@ -124,10 +157,16 @@ static ErrCode write_pieces(int fd, const Span *piece, size_t n, const char *nam
             return rc;
         }
     }
-    return d == DURABLE && fsync(fd) != 0 ? err_sys(err, "fsync %s", name) : ERR_OK;
+    return d == DURABLE && fsync_again(fd) != 0 ? err_sys(err, "fsync %s", name) : ERR_OK;
 }
 
-static ErrCode replace(const char *path, const Span *piece, size_t n, Durability d, Err *err)
+typedef struct Gate {
+    FsxGate ask; /* NULL: always open */
+    void *ctx;
+} Gate;
+
+static ErrCode replace(const char *path, const Span *piece, size_t n, Durability d, Gate gate,
+                       Err *err)
 {
     ErrCode rc = ERR_OK;
     char tmp[FSX_PATH_BYTES];
@@ -135,7 +174,7 @@ static ErrCode replace(const char *path, const Span *piece, size_t n, Durability
     bool has_tmp = false;
 
     TRY(fsx_path(tmp, err, "%s.tmp.%ld", path, (long)getpid()));
-    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    fd = open_again(tmp, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0) {
         rc = err_sys(err, "create %s", tmp);
         goto done;
@@ -147,6 +186,9 @@ static ErrCode replace(const char *path, const Span *piece, size_t n, Durability
     if (closed != 0) {
         rc = err_sys(err, "close %s", tmp);
         goto done;
+    }
+    if (gate.ask) {
+        TRY(gate.ask(gate.ctx, err));
     }
     if (rename(tmp, path) != 0) {
         rc = err_sys(err, "rename %s to %s", tmp, path);
@@ -170,24 +212,31 @@ done:
 ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err)
 {
     const Span whole = {bytes, n};
-    return replace(path, &whole, 1, DURABLE, err);
+    return replace(path, &whole, 1, DURABLE, (Gate){0}, err);
+}
+
+ErrCode fsx_replace_gated(const char *path, const void *bytes, size_t n, FsxGate gate, void *ctx,
+                          Err *err)
+{
+    const Span whole = {bytes, n};
+    return replace(path, &whole, 1, DURABLE, (Gate){gate, ctx}, err);
 }
 
 ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err)
 {
-    return replace(path, piece, n, DURABLE, err);
+    return replace(path, piece, n, DURABLE, (Gate){0}, err);
 }
 
 ErrCode fsx_note(const char *path, const void *bytes, size_t n, Err *err)
 {
     const Span whole = {bytes, n};
-    return replace(path, &whole, 1, NOTED, err);
+    return replace(path, &whole, 1, NOTED, (Gate){0}, err);
 }
 
 ErrCode fsx_each_block(const char *path, FsxSink sink, void *ctx, Err *err)
 {
     static _Thread_local unsigned char block[1 << 18];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_again(path, O_RDONLY);
     if (fd < 0) {
         ErrCode rc = err_sys(err, "%s", path);
         if (err->sys_errno == ENOENT) {

@@ -35,6 +35,12 @@ ErrCode fsx_replace(const char *path, const void *bytes, size_t n, Err *err);
  * durable.  ERR_IO. */
 ErrCode fsx_note(const char *path, const void *bytes, size_t n, Err *err);
 
+/* The same as fsx_replace(), but when the bytes are on disk beside `path` and only the rename is
+ * left to do, `gate` is asked.  Its error is returned, and nothing has happened. */
+typedef ErrCode (*FsxGate)(void *ctx, Err *err);
+ErrCode fsx_replace_gated(const char *path, const void *bytes, size_t n, FsxGate gate, void *ctx,
+                          Err *err);
+
 /* The same as fsx_replace() for a content that lies in n pieces, written one after the other. */
 ErrCode fsx_replace_spans(const char *path, const Span *piece, size_t n, Err *err);
 
@@ -53,6 +59,9 @@ ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err
 
 /* fsync of the folder itself, after a rename or a creation in it. */
 ErrCode fsx_sync_dir(const char *path, Err *err);
+
+/* fsync of a file that was written without it; one that does not exist is fine.  ERR_IO. */
+ErrCode fsx_sync_file(const char *path, Err *err);
 
 bool fsx_exists(const char *path);
 bool fsx_is_dir(const char *path);

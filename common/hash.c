@@ -1,11 +1,12 @@
 #include "common/hash.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "common/fsx.h"
 
-static void to_hex(const unsigned char *bytes, size_t n, char *out)
+void hash_hex(const unsigned char *bytes, size_t n, char *out)
 {
     static const char digit[] = "0123456789abcdef";
     for (size_t i = 0; i < n; i++) {
@@ -17,12 +18,48 @@ static void to_hex(const unsigned char *bytes, size_t n, char *out)
 
 ErrCode hash_sha256(const void *bytes, size_t n, char out[SHA256_HEX_BYTES], Err *err)
 {
-    unsigned char digest[32];
+    unsigned char digest[SHA256_BYTES];
     if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1) {
         return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
     }
-    to_hex(digest, sizeof digest, out);
+    hash_hex(digest, sizeof digest, out);
     return ERR_OK;
+}
+
+struct Sha256 {
+    EVP_MD *kind;
+    EVP_MD_CTX *ctx;
+};
+
+Sha256 *sha256_new(void)
+{
+    Sha256 *s = calloc(1, sizeof *s);
+    if (s) {
+        s->kind = EVP_MD_fetch(NULL, "SHA256", NULL);
+        s->ctx = EVP_MD_CTX_new();
+    }
+    if (s && (!s->kind || !s->ctx || EVP_DigestInit_ex2(s->ctx, s->kind, NULL) != 1)) {
+        sha256_free(s);
+        s = NULL;
+    }
+    return s;
+}
+
+void sha256_free(Sha256 *s)
+{
+    if (s) {
+        EVP_MD_CTX_free(s->ctx);
+        EVP_MD_free(s->kind);
+        free(s);
+    }
+}
+
+ErrCode sha256_of(Sha256 *s, const void *bytes, size_t n, unsigned char out[SHA256_BYTES], Err *err)
+{
+    bool is_good = EVP_DigestInit_ex2(s->ctx, NULL, NULL) == 1 &&
+                   EVP_DigestUpdate(s->ctx, bytes, n) == 1 &&
+                   EVP_DigestFinal_ex(s->ctx, out, NULL) == 1;
+    return is_good ? ERR_OK : err_nomem(err, "a hash");
 }
 
 static ErrCode add_to_sha256(void *ctx, const void *bytes, size_t n, Err *err)
@@ -38,13 +75,13 @@ ErrCode hash_sha256_file(const char *path, char out[SHA256_HEX_BYTES], Err *err)
         return err_set(err, ERR_NOMEM, "SHA-256 is not available from libcrypto");
     }
     ErrCode rc = fsx_each_block(path, add_to_sha256, ctx, err);
-    unsigned char digest[32];
+    unsigned char digest[SHA256_BYTES];
     if (rc == ERR_OK && EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
         rc = err_set(err, ERR_NOMEM, "hashing %s", path);
     }
     EVP_MD_CTX_free(ctx);
     if (rc == ERR_OK) {
-        to_hex(digest, sizeof digest, out);
+        hash_hex(digest, sizeof digest, out);
     }
     return rc;
 }
@@ -53,7 +90,7 @@ static void xxh_text(XXH128_hash_t h, char out[XXH128_HEX_BYTES])
 {
     XXH128_canonical_t c;
     XXH128_canonicalFromHash(&c, h);
-    to_hex(c.digest, sizeof c.digest, out);
+    hash_hex(c.digest, sizeof c.digest, out);
 }
 
 void hash_xxh128(const void *bytes, size_t n, char out[XXH128_HEX_BYTES])

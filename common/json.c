@@ -179,6 +179,11 @@ void json_canonical(const json_t *v, Buf *out)
     put_whole(v, (Style){.is_sorted = true}, out);
 }
 
+void json_line(const json_t *v, Buf *out)
+{
+    put_whole(v, (Style){.indent = 0}, out);
+}
+
 void json_pretty(const json_t *v, Buf *out)
 {
     put_whole(v, (Style){.indent = 2}, out);
@@ -203,16 +208,27 @@ ErrCode json_read_file(const char *path, json_t **ret, Err *err)
     return rc;
 }
 
-ErrCode json_write_file(const char *path, const json_t *v, Err *err)
+static ErrCode write_pretty(const char *path, const json_t *v,
+                            ErrCode (*write)(const char *, const void *, size_t, Err *), Err *err)
 {
     Buf text = BUF_INIT;
     json_pretty(v, &text);
     ErrCode rc = buf_ok(&text, err);
     if (rc == ERR_OK) {
-        rc = fsx_replace(path, buf_str(&text), text.len, err);
+        rc = write(path, buf_str(&text), text.len, err);
     }
     buf_release(&text);
     return rc;
+}
+
+ErrCode json_write_file(const char *path, const json_t *v, Err *err)
+{
+    return write_pretty(path, v, fsx_replace, err);
+}
+
+ErrCode json_note_file(const char *path, const json_t *v, Err *err)
+{
+    return write_pretty(path, v, fsx_note, err);
 }
 
 static ErrCode wrong(const json_t *v, const char *key, const char *want, Err *err)

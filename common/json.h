@@ -16,7 +16,7 @@
 #include "common/err.h"
 
 /* Appends the canonical text of v to out.  v NULL, which is how jansson says that memory was
- * short, marks out as short: buf_ok() reports it.  So does json_pretty(). */
+ * short, marks out as short: buf_ok() reports it.  So do json_pretty() and json_line(). */
 void json_canonical(const json_t *v, Buf *out);
 
 /* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */
@@ -26,12 +26,17 @@ void json_number_text(double x, char out[32]);
  * canonical form.  Key order is insertion order. */
 void json_pretty(const json_t *v, Buf *out);
 
+/* The text on one line, without white space; reals as in the canonical form.  Key order is
+ * insertion order. */
+void json_line(const json_t *v, Buf *out);
+
 /* Parses a file (max 64 MiB).  ERR_NOTFOUND, ERR_IO, or ERR_FORMAT with line and
  * column.  The caller owns the result (json_decref). */
 ErrCode json_read_file(const char *path, json_t **ret, Err *err);
 
-/* Writes json_pretty() by fsx_replace(). */
+/* Writes json_pretty() by fsx_replace(), or by fsx_note(). */
 ErrCode json_write_file(const char *path, const json_t *v, Err *err);
+ErrCode json_note_file(const char *path, const json_t *v, Err *err);
 
 /* Object members by name; ERR_FORMAT naming the key when absent or of another
  * type.  Strings are borrowed from the object. */

@@ -29,8 +29,8 @@ bool catalog_attempt_state_parse(const char *name, CatalogAttemptState *ret)
 ErrCode catalog_attempt_begin(Catalog *c, int64_t run_id, int64_t number, int64_t pid, UnixMs now,
                               Err *err)
 {
-    Stmt q = stmt_begin(c->db, "INSERT INTO attempt (run_id, number, state, pid, started_ms)"
-                               " VALUES (?1, ?2, 'running', ?3, ?4)");
+    Stmt q = stmt_kept(&c->stmts, "INSERT INTO attempt (run_id, number, state, pid, started_ms)"
+                                  " VALUES (?1, ?2, 'running', ?3, ?4)");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, number);
     stmt_bind_i64_or_null(&q, pid, CATALOG_NONE);
@@ -50,10 +50,10 @@ static ErrCode no_such_attempt(int64_t run_id, int64_t number, Err *err)
 ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const CatalogAttemptEnd *e,
                             Err *err)
 {
-    Stmt q = stmt_begin(c->db, "UPDATE attempt SET state = ?3, exit_code = ?4, exit_signal = ?5,"
-                               " reason = coalesce(?6, reason), ended_ms = ?7,"
-                               " peak_rss_bytes = coalesce(peak_rss_bytes, ?8)"
-                               " WHERE run_id = ?1 AND number = ?2 RETURNING number");
+    Stmt q = stmt_kept(&c->stmts, "UPDATE attempt SET state = ?3, exit_code = ?4, exit_signal = ?5,"
+                                  " reason = coalesce(?6, reason), ended_ms = ?7,"
+                                  " peak_rss_bytes = coalesce(peak_rss_bytes, ?8)"
+                                  " WHERE run_id = ?1 AND number = ?2 RETURNING number");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, number);
     stmt_bind_text(&q, catalog_attempt_state_name(e->state));
@@ -99,7 +99,7 @@ static void read_attempt(Stmt *q, Arena *a, CatalogAttempt *t)
 ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a,
                             CatalogAttempt *ret, Err *err)
 {
-    Stmt q = stmt_begin(c->db, ATTEMPT_COLUMNS "WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&c->stmts, ATTEMPT_COLUMNS "WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, number);
     CatalogAttempt t = {0};
@@ -121,7 +121,7 @@ ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttemp
                              size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogAttempt)};
-    Stmt q = stmt_begin(c->db, ATTEMPT_COLUMNS "WHERE run_id = ?1 ORDER BY number");
+    Stmt q = stmt_kept(&c->stmts, ATTEMPT_COLUMNS "WHERE run_id = ?1 ORDER BY number");
     stmt_bind_i64(&q, run_id);
     for (CatalogAttempt *t; (t = rows_next(&rows, &q)) != NULL;) {
         read_attempt(&q, a, t);
@@ -137,12 +137,34 @@ ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttemp
 ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Err *err)
 {
     Stmt q =
-        stmt_begin(c->db, "SELECT coalesce(max(number) + 1, 0) FROM attempt WHERE run_id = ?1");
+        stmt_kept(&c->stmts, "SELECT coalesce(max(number) + 1, 0) FROM attempt WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
     int64_t next = stmt_row(&q) ? stmt_col_i64(&q) : 0;
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK) {
         *ret = next;
+    }
+    return rc;
+}
+
+ErrCode catalog_attempt_strays(Catalog *c, Arena *a, CatalogStray **ret, size_t *ret_n, Err *err)
+{
+    Rows rows = {.arena = a, .size = sizeof(CatalogStray)};
+    Stmt q = stmt_begin(c->db, "SELECT t.run_id, t.number, r.name, r.dir, t.started_ms"
+                               " FROM run r JOIN attempt t ON t.run_id = r.id"
+                               " WHERE r.state = 'retired' AND t.state = 'running'"
+                               " ORDER BY t.run_id, t.number");
+    for (CatalogStray *s; (s = rows_next(&rows, &q)) != NULL;) {
+        s->run_id = stmt_col_i64(&q);
+        s->number = stmt_col_i64(&q);
+        s->name = stmt_col_text(&q, a);
+        s->dir = stmt_col_text(&q, a);
+        s->started_ms = stmt_col_i64(&q);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = rows.data;
+        *ret_n = rows.n;
     }
     return rc;
 }

@@ -1,13 +1,12 @@
 /* catalog.h -- the SQLite database of a study: opening, migrating, transactions.
  *
  * One process at a time writes it, the holder of the study's lock: the scheduler, or a
- * verb while none is at work.  `slaw verify` alone marks bad checkpoints without it, in short
- * transactions.  Everybody else opens it read-only.  All
- * of it but the results of fits can be rebuilt from the study's files
- * (reindex.h), so a damaged catalog costs a minute, never a result.
+ * verb while none is at work.  Everybody else opens it read-only.  All of it can be rebuilt
+ * from the study's files (reindex.h), so a damaged catalog costs a minute, never a result.
  *
  *   writer  WAL, synchronous=FULL, foreign_keys=ON, busy_timeout 5 s, quick_check
- *           at opening, and one write to learn whether writing works here at all
+ *           at opening (of more than 64 MB only of the small tables: catalog_check() is the
+ *           whole), and one write to learn whether writing works here at all
  *   reader  SQLITE_OPEN_READONLY and query_only; on media that cannot be written,
  *           immutable=1
  *
@@ -27,13 +26,18 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "orchestrator/catalog/stmt.h"
 
 #define CATALOG_FILE "catalog.db" /* in the study's folder */
 
 typedef struct Catalog {
     sqlite3 *db;
+    StmtCache stmts; /* compiled once: stmt_kept(&c->stmts, "...") */
     char *path;
     bool is_readonly;
+    int64_t free_id; /* catalog_run_upsert() gives new runs the lowest ids that are free, from
+                        this one on; 0: ids above all others.  1 after a reindex, so that runs
+                        which were never started get theirs again (reindex.h) */
 } Catalog;
 
 /* Opens for writing; creates the file when there is none (its folder must exist).
@@ -47,12 +51,19 @@ ErrCode catalog_open(const char *path, Catalog **ret, Err *err);
  * (any writing verb migrates it). */
 ErrCode catalog_open_readonly(const char *path, Catalog **ret, Err *err);
 
+/* PRAGMA quick_check of the whole file.  ERR_FORMAT with the first thing that is wrong. */
+ErrCode catalog_check(Catalog *c, Err *err);
+
 /* NULL is fine.  An open transaction is rolled back. */
 void catalog_close(Catalog *c);
 
 /* BEGIN IMMEDIATE.  ERR_DB when another process writes for longer than 5 s. */
 ErrCode catalog_begin(Catalog *c, Err *err);
 ErrCode catalog_commit(Catalog *c, Err *err);
+
+/* What is read until catalog_rollback() is of one moment. */
+ErrCode catalog_begin_reading(Catalog *c, Err *err);
+
 void catalog_rollback(Catalog *c); /* without a transaction: nothing */
 
 #endif

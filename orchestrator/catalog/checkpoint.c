@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "orchestrator/catalog/checkpoint_state.h"
 #include "orchestrator/catalog/names.h"
 #include "orchestrator/catalog/rows.h"
 
@@ -29,15 +30,16 @@ bool catalog_checkpoint_state_parse(const char *name, CatalogCheckpointState *re
 
 ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *err)
 {
-    Stmt q = stmt_begin(
-        c->db, "INSERT INTO checkpoint (run_id, step, attempt, tokens, path, bytes, digest,"
-               " train_loss, train_loss_status, state, created_ms)"
-               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-               " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
-               " tokens = excluded.tokens, path = excluded.path, bytes = excluded.bytes,"
-               " digest = excluded.digest, train_loss = excluded.train_loss,"
-               " train_loss_status = excluded.train_loss_status, state = excluded.state,"
-               " created_ms = excluded.created_ms WHERE excluded.attempt >= checkpoint.attempt");
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO checkpoint (run_id, step, attempt, tokens, path, bytes, digest,"
+                  " train_loss, train_loss_status, state, created_ms)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+                  " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
+                  " tokens = excluded.tokens, path = excluded.path, bytes = excluded.bytes,"
+                  " digest = excluded.digest, train_loss = excluded.train_loss,"
+                  " train_loss_status = excluded.train_loss_status, state = excluded.state,"
+                  " created_ms = excluded.created_ms WHERE excluded.attempt >= checkpoint.attempt");
     stmt_bind_i64(&q, k->run_id);
     stmt_bind_i64(&q, k->step);
     stmt_bind_i64(&q, k->attempt);
@@ -52,16 +54,16 @@ ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *e
     return stmt_finish(&q, err);
 }
 
-ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
-                                     CatalogCheckpointState state, Err *err)
+static ErrCode read_state(Catalog *c, int64_t run_id, int64_t step, CatalogCheckpointState *ret,
+                          Err *err)
 {
-    Stmt q = stmt_begin(c->db, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2"
-                               " RETURNING step");
+    Stmt q = stmt_kept(&c->stmts, "SELECT state FROM checkpoint WHERE run_id = ?1 AND step = ?2");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, step);
-    stmt_bind_text(&q, catalog_checkpoint_state_name(state));
     bool found = stmt_row(&q);
-    (void)(found && stmt_step(&q));
+    if (found) {
+        (void)catalog_checkpoint_state_parse(stmt_col_view(&q), ret); /* the column has a CHECK */
+    }
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK && !found) {
         rc = err_set(err, ERR_NOTFOUND,
@@ -71,13 +73,35 @@ ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
     return rc;
 }
 
+ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
+                                     CatalogCheckpointState state, Err *err)
+{
+    CatalogCheckpointState from = CATALOG_CHECKPOINT_COMPLETE, to = state;
+    ErrCode rc = read_state(c, run_id, step, &from, err);
+    if (rc == ERR_OK) {
+        rc = checkpoint_state_next(from, checkpoint_event_to(state), &to, err);
+    }
+    if (rc != ERR_OK || from == to) {
+        return rc == ERR_CONFLICT ? err_wrap(err, "run %" PRId64 ", step %" PRId64, run_id, step)
+                                  : rc;
+    }
+    Stmt q =
+        stmt_kept(&c->stmts, "UPDATE checkpoint SET state = ?3 WHERE run_id = ?1 AND step = ?2");
+    stmt_bind_i64(&q, run_id);
+    stmt_bind_i64(&q, step);
+    stmt_bind_text(&q, catalog_checkpoint_state_name(to));
+    (void)stmt_step(&q);
+    return stmt_finish(&q, err);
+}
+
 ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogCheckpoint **ret,
                                 size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogCheckpoint)};
-    Stmt q = stmt_begin(c->db, "SELECT run_id, step, attempt, tokens, path, bytes, digest,"
-                               " train_loss, train_loss_status, state, created_ms FROM checkpoint"
-                               " WHERE run_id = ?1 ORDER BY step");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT run_id, step, attempt, tokens, path, bytes, digest,"
+                             " train_loss, train_loss_status, state, created_ms FROM checkpoint"
+                             " WHERE run_id = ?1 ORDER BY step");
     stmt_bind_i64(&q, run_id);
     for (CatalogCheckpoint *k; (k = rows_next(&rows, &q)) != NULL;) {
         k->run_id = stmt_col_i64(&q);
@@ -102,8 +126,11 @@ ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogChe
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "SELECT coalesce(max(step), 0), count(*) FROM checkpoint"
-                               " WHERE run_id = ?1 AND state = 'complete'");
+    Stmt q =
+        stmt_kept(&c->stmts, "SELECT CASE WHEN removed = 0 THEN complete_step ELSE"
+                             "  (SELECT max(c.step) FROM checkpoint c WHERE c.run_id = ?1"
+                             "   AND c.state IN ('complete', 'removed')) END, complete + removed"
+                             " FROM progress WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
     int64_t step = 0, n = 0;
     if (stmt_row(&q)) {
@@ -114,6 +141,19 @@ ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_ste
     if (rc == ERR_OK) {
         *ret_step = step;
         *ret_complete = n;
+    }
+    return rc;
+}
+
+ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts, "SELECT count(*) FROM checkpoint WHERE run_id = ?1"
+                                  " AND state IN ('missing', 'corrupt')");
+    stmt_bind_i64(&q, run_id);
+    int64_t n = stmt_row(&q) ? stmt_col_i64(&q) : 0;
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = n;
     }
     return rc;
 }

@@ -31,10 +31,11 @@ typedef struct CatalogCheckpoint {
     UnixMs created_ms;
 } CatalogCheckpoint;
 
-/* Adds or replaces the row of (run, step), unless a later attempt wrote it. */
+/* A checkpoint was written: adds or replaces the row of (run, step), unless a later attempt wrote it. */
 ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *err);
 
-/* ERR_NOTFOUND when there is no such row. */
+/* The event (checkpoint_state.h) that brings the checkpoint to this state.  ERR_NOTFOUND when
+ * there is no such row; ERR_CONFLICT when a checkpoint in its state cannot get there. */
 ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
                                      CatalogCheckpointState state, Err *err);
 
@@ -42,8 +43,12 @@ ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
 ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogCheckpoint **ret,
                                 size_t *ret_n, Err *err);
 
-/* Newest complete step of the run, 0 when there is none; and how many are complete. */
+/* Newest step of the run whose checkpoint was completed, 0 when there is none; and how many were.
+ * One whose weights gc removed was. */
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
                                     int64_t *ret_complete, Err *err);
+
+/* How many checkpoints of the run were found missing or corrupt. */
+ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, Err *err);
 
 #endif

@@ -4,10 +4,11 @@
 
 ErrCode catalog_corpus_put(Catalog *c, const CatalogCorpus *row, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "INSERT INTO corpus (digest, manifest, validation_bytes_per_token)"
-                               " VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO UPDATE SET"
-                               " manifest = excluded.manifest,"
-                               " validation_bytes_per_token = excluded.validation_bytes_per_token");
+    Stmt q =
+        stmt_kept(&c->stmts, "INSERT INTO corpus (digest, manifest, validation_bytes_per_token)"
+                             " VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO UPDATE SET"
+                             " manifest = excluded.manifest,"
+                             " validation_bytes_per_token = excluded.validation_bytes_per_token");
     stmt_bind_text(&q, row->digest);
     stmt_bind_text(&q, row->manifest);
     stmt_bind_f64(&q, row->validation_bytes_per_token);
@@ -18,8 +19,8 @@ ErrCode catalog_corpus_put(Catalog *c, const CatalogCorpus *row, Err *err)
 ErrCode catalog_corpus_list(Catalog *c, Arena *a, CatalogCorpus **ret, size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogCorpus)};
-    Stmt q = stmt_begin(c->db, "SELECT digest, manifest, validation_bytes_per_token FROM corpus"
-                               " ORDER BY digest");
+    Stmt q = stmt_kept(&c->stmts, "SELECT digest, manifest, validation_bytes_per_token FROM corpus"
+                                  " ORDER BY digest");
     for (CatalogCorpus *row; (row = rows_next(&rows, &q)) != NULL;) {
         row->digest = stmt_col_text(&q, a);
         row->manifest = stmt_col_text(&q, a);

@@ -1,5 +1,5 @@
-/* fit.h -- laws fitted to the study, newest last.  The one table that files cannot
- * rebuild: reindex copies it from the old catalog when that can still be read. */
+/* fit.h -- laws fitted to the study, newest last.  reports/fits.jsonl has them, too
+ * (fit_log.h): from there reindex makes them again. */
 #ifndef ORCHESTRATOR_CATALOG_FIT_H
 #define ORCHESTRATOR_CATALOG_FIT_H
 
@@ -11,13 +11,14 @@
 #include "orchestrator/catalog/catalog.h"
 
 typedef struct CatalogFit {
-    int64_t id; /* the catalog's; add ignores it */
+    int64_t id; /* the catalog's; 0: the next one */
     UnixMs created_ms;
     const char *law;
     const char *group;
     const char *result; /* JSON text: one element of "fits" of `slaw fit --json` */
 } CatalogFit;
 
+/* With the id f->id if that is above 0: ERR_CONFLICT when another fit has it. */
 ErrCode catalog_fit_add(Catalog *c, const CatalogFit *f, int64_t *ret_id, Err *err);
 ErrCode catalog_fit_list(Catalog *c, Arena *a, CatalogFit **ret, size_t *ret_n, Err *err);
 

@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/wire.h"
+#include "common/wire_step.h"
 #include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/catalog/evaluation.h"
 #include "orchestrator/catalog/metric.h"
@@ -28,6 +29,7 @@ typedef struct Ingest {
     int64_t seq;            /* newest ingested */
     int64_t offset;         /* end of the newest whole line */
     bool is_refused;        /* SQLite failed; not the line's fault */
+    CatalogMetric newest;   /* stored by this call, of the highest step; run_id 0: none */
     const IngestHooks *hooks;
     IngestResult *out;
 } Ingest;
@@ -61,8 +63,8 @@ typedef struct Hello {
 
 static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET pid = ?3, host = ?4, isa = ?5,"
-                                   " resumed_step = ?6 WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET pid = ?3, host = ?4, isa = ?5,"
+                                      " resumed_step = ?6 WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, h->pid);
@@ -77,8 +79,8 @@ static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
 static ErrCode store_share(Ingest *in, const json_t *e, Err *err)
 {
     const json_t *threads = json_object_get(e, "threads");
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET threads = ?3, cores = ?4"
-                                   " WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET threads = ?3, cores = ?4"
+                                      " WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, threads ? json_integer_value(threads) : 1);
@@ -103,6 +105,22 @@ done:
     return rc;
 }
 
+static ErrCode store_step(Ingest *in, const CatalogMetric *m, Err *err)
+{
+    bool is_stored = false;
+    ErrCode rc = stored(in, catalog_metric_put(in->c, m, &is_stored, err));
+    if (rc == ERR_OK) {
+        if (is_stored && (in->newest.run_id == 0 || m->step >= in->newest.step)) {
+            in->newest = *m;
+        }
+        in->out->step = m->step;
+        in->out->tokens = m->tokens;
+        in->out->loss = m->loss;
+        in->out->tokens_per_s = m->tokens_per_s;
+    }
+    return rc;
+}
+
 static ErrCode apply_step(Ingest *in, const json_t *e, Err *err)
 {
     CatalogMetric m = {.run_id = in->run_id,
@@ -114,11 +132,7 @@ static ErrCode apply_step(Ingest *in, const json_t *e, Err *err)
     TRY(json_get_i64(e, "tokens", &m.tokens, err));
     TRY(need_real(e, "loss", &m.loss, err));
     TRY(json_get_f64(e, "lr", &m.lr, err));
-    TRY(stored(in, catalog_metric_upsert(in->c, &m, err)));
-    in->out->step = m.step;
-    in->out->tokens = m.tokens;
-    in->out->loss = m.loss;
-    in->out->tokens_per_s = m.tokens_per_s;
+    TRY(store_step(in, &m, err));
 
 done:
     return rc;
@@ -171,9 +185,9 @@ typedef struct Bye {
 
 static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5,"
-                                   " peak_rss_bytes = ?6"
-                                   " WHERE run_id = ?1 AND number = ?2 AND state = 'running'");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET state = ?3, reason = ?4, ended_ms = ?5,"
+                                      " peak_rss_bytes = ?6"
+                                      " WHERE run_id = ?1 AND number = ?2 AND state = 'running'");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_text(&q, b->status);
@@ -254,18 +268,47 @@ static ErrCode apply_event(Ingest *in, const json_t *e, Err *err)
     }
     in->seq = seq;
     in->out->events++;
-    if (in->hooks && in->hooks->on_event) {
+    if (in->hooks && in->hooks->on_event && strcmp(name, "step") != 0) {
         in->hooks->on_event(in->hooks->ctx, e);
     }
     return ERR_OK;
+}
+
+/* The usual line, of this attempt and not seen before, in its usual form: no tree is built.
+ * False: nothing was done; the line goes the long way, to the same end. */
+static bool take_step(Ingest *in, const char *line, size_t n, ErrCode *ret, Err *err)
+{
+    WireStep s;
+    if (!wire_step_scan(line, n, &s) || s.attempt != in->attempt || s.seq <= in->seq ||
+        strcmp(s.run, in->run) != 0) {
+        return false;
+    }
+    CatalogMetric m = {.run_id = in->run_id,
+                       .step = s.step,
+                       .attempt = s.attempt,
+                       .tokens = s.tokens,
+                       .loss = s.loss,
+                       .grad_norm = s.grad_norm,
+                       .lr = s.lr,
+                       .tokens_per_s = s.tokens_per_s};
+    *ret = store_step(in, &m, err);
+    if (*ret == ERR_OK) {
+        in->seq = s.seq;
+        in->out->events++;
+    }
+    return true;
 }
 
 /* One whole line.  A fault of the line is noted and ends here; one of SQLite goes up. */
 static ErrCode take_line(Ingest *in, const char *line, size_t n, Err *err)
 {
     json_t *e = NULL;
+    ErrCode rc = ERR_OK;
+    if (take_step(in, line, n, &rc, err)) {
+        return rc;
+    }
     Err why = ERR_INIT;
-    ErrCode rc = wire_parse(line, n, &e, &why);
+    rc = wire_parse(line, n, &e, &why);
     if (rc == ERR_OK) {
         rc = apply_event(in, e, &why);
     }
@@ -283,24 +326,30 @@ static ErrCode take_line(Ingest *in, const char *line, size_t n, Err *err)
     return rc;
 }
 
-/* Splits a piece into lines; what is left stays in `line`, `length` counts all of it. */
+/* Splits a piece into lines.  One that lies in the piece is read where it is; what is left
+ * stays in `line`, and `length` counts all of it. */
 static ErrCode take_piece(Ingest *in, const char *piece, size_t n, Buf *line, int64_t *length,
                           Err *err)
 {
     while (n > 0) {
-        const char *newline = memchr(piece, '\n', n);
-        size_t k = newline ? (size_t)(newline - piece) : n;
-        if (line->len <= WIRE_LINE_BYTES) {
-            buf_add(line, piece, k);
+        const char *newline = memchr(piece, '\n', n), *text = piece;
+        size_t k = newline ? (size_t)(newline - piece) : n, bytes = k;
+        if (!newline || *length > 0) {
+            if (line->len <= WIRE_LINE_BYTES) {
+                buf_add(line, piece, k);
+            }
+            ErrCode rc = buf_ok(line, err);
+            if (rc != ERR_OK) {
+                return rc;
+            }
+            text = buf_str(line);
+            bytes = line->len;
         }
         *length += (int64_t)k;
         if (!newline) {
             break;
         }
-        ErrCode rc = buf_ok(line, err);
-        if (rc == ERR_OK) {
-            rc = take_line(in, buf_str(line), line->len, err);
-        }
+        ErrCode rc = take_line(in, text, bytes, err);
         if (rc != ERR_OK) {
             return rc;
         }
@@ -310,7 +359,7 @@ static ErrCode take_piece(Ingest *in, const char *piece, size_t n, Buf *line, in
         piece += k + 1;
         n -= k + 1;
     }
-    return buf_ok(line, err);
+    return ERR_OK;
 }
 
 static ErrCode take_file(Ingest *in, int fd, const char *path, Err *err)
@@ -346,9 +395,10 @@ done:
 
 static ErrCode load_position(Ingest *in, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "SELECT substr(r.hash, 1, 12), t.ingested_bytes, t.ingested_seq"
-                                   " FROM attempt t JOIN run r ON r.id = t.run_id"
-                                   " WHERE t.run_id = ?1 AND t.number = ?2");
+    Stmt q =
+        stmt_kept(&in->c->stmts, "SELECT substr(r.hash, 1, 12), t.ingested_bytes, t.ingested_seq"
+                                 " FROM attempt t JOIN run r ON r.id = t.run_id"
+                                 " WHERE t.run_id = ?1 AND t.number = ?2");
     Arena a = ARENA_INIT;
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
@@ -370,9 +420,9 @@ static ErrCode load_position(Ingest *in, Err *err)
 
 static ErrCode store_position(Ingest *in, Err *err)
 {
-    Stmt q = stmt_begin(in->c->db, "UPDATE attempt SET ingested_bytes = ?3, ingested_seq = ?4,"
-                                   " damaged_lines = damaged_lines + ?5"
-                                   " WHERE run_id = ?1 AND number = ?2");
+    Stmt q = stmt_kept(&in->c->stmts, "UPDATE attempt SET ingested_bytes = ?3, ingested_seq = ?4,"
+                                      " damaged_lines = damaged_lines + ?5"
+                                      " WHERE run_id = ?1 AND number = ?2");
     stmt_bind_i64(&q, in->run_id);
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, in->offset);
@@ -382,14 +432,14 @@ static ErrCode store_position(Ingest *in, Err *err)
     return stmt_finish(&q, err);
 }
 
-/* Inside the transaction: position, rows, new position. */
+/* Inside the transaction: rows and new position. */
 static ErrCode ingest_all(Ingest *in, int fd, const char *path, Err *err)
 {
-    ErrCode rc = load_position(in, err);
     int64_t before = in->offset;
-    if (rc == ERR_OK) {
-        in->out->bytes = before;
-        rc = take_file(in, fd, path, err);
+    in->out->bytes = before;
+    ErrCode rc = take_file(in, fd, path, err);
+    if (rc == ERR_OK && in->newest.run_id != 0) {
+        rc = catalog_metric_note(in->c, &in->newest, err);
     }
     if (rc == ERR_OK && in->offset != before) {
         in->out->bytes = in->offset;
@@ -432,7 +482,12 @@ static ErrCode ingest_atomically(Ingest *in, int fd, const char *path, Err *err)
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = ingest_all(in, fd, path, err);
+    if (is_own) { /* it may have moved since has_news() looked; in the caller's it cannot */
+        rc = load_position(in, err);
+    }
+    if (rc == ERR_OK) {
+        rc = ingest_all(in, fd, path, err);
+    }
     if (rc == ERR_OK) {
         rc = stmt_exec(in->c->db, is_own ? "COMMIT" : "RELEASE ingest", err);
     }

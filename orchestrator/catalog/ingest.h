@@ -44,7 +44,8 @@ typedef struct IngestResult {
     double validation_loss;           /* newest evaluation of task "validation"; NaN without one */
 } IngestResult;
 
-/* Called while ingesting, before the commit; either may be NULL.  The event is borrowed. */
+/* Called while ingesting, before the commit; either may be NULL.  on_event sees every event that
+ * was applied but `step`, of which there are millions; the event is borrowed. */
 typedef struct IngestHooks {
     void *ctx;
     void (*on_event)(void *ctx, const json_t *event);

@@ -28,11 +28,12 @@ ErrCode catalog_observation_list(Catalog *c, Arena *a, CatalogObservation **ret,
                                  Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogObservation)};
-    Stmt q = stmt_begin(
-        c->db, "SELECT o.run, o.name, o.architecture, o.size, o.seed, o.task, o.step, o.N,"
-               " o.N_total, o.D, o.C_6nd, o.C_exact, o.C_paper, o.loss, o.bits_per_byte,"
-               " o.train_loss, o.state, o.is_final FROM observation o JOIN run r ON r.hash = o.run"
-               " ORDER BY r.position, r.id, o.task, o.step");
+    Stmt q = stmt_kept(
+        &c->stmts,
+        "SELECT o.run, o.name, o.architecture, o.size, o.seed, o.task, o.step, o.N,"
+        " o.N_total, o.D, o.C_6nd, o.C_exact, o.C_paper, o.loss, o.bits_per_byte,"
+        " o.train_loss, o.state, o.is_final FROM observation o JOIN run r ON r.hash = o.run"
+        " ORDER BY r.position, r.id, o.task, o.step");
     for (CatalogObservation *o; (o = rows_next(&rows, &q)) != NULL;) {
         read_observation(&q, a, o);
     }

@@ -1,8 +1,10 @@
 #include "orchestrator/catalog/record.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/fsx.h"
@@ -18,13 +20,14 @@ static json_t *i64_or_null(int64_t v)
     return v == CATALOG_NONE ? json_null() : json_integer(v);
 }
 
-/* Steals v (NULL when its builder ran out of memory). */
+/* Steals v (NULL when its builder ran out of memory).  A note: what it says is in the catalog, or
+ * in events and checkpoints, which are durable. */
 static ErrCode put(const char *dir, const char *name, json_t *v, Err *err)
 {
     char path[FSX_PATH_BYTES];
     ErrCode rc = v ? fsx_join(path, dir, name, err) : err_nomem(err, name);
     if (rc == ERR_OK) {
-        rc = json_write_file(path, v, err);
+        rc = json_note_file(path, v, err);
     }
     json_decref(v);
     return rc;
@@ -156,21 +159,26 @@ ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err)
         json_decref(axes);
         return err_set(err, ERR_FORMAT, "run %s: the axes are not a JSON object", r->name);
     }
-    return put(run_dir, "run.json",
-               json_pack("{s:i, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f}, s:I}",
-                         "schema", RECORD_SCHEMA, "run", r->hash, "axes", axes, "position",
-                         (json_int_t)r->position, "params", (json_int_t)r->params, "params_total",
-                         (json_int_t)r->params_total, "tokens", (json_int_t)r->tokens, "steps",
-                         (json_int_t)r->steps, "batch_tokens", (json_int_t)r->batch_tokens,
-                         "flops_per_token", "6nd", r->flops_6nd, "exact", r->flops_exact, "paper",
-                         r->flops_paper, "checkpoints", (json_int_t)r->checkpoints),
-               err);
+    return put(
+        run_dir, "run.json",
+        json_pack("{s:i, s:s, s:o*, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f}, s:I}",
+                  "schema", RECORD_SCHEMA, "run", r->hash, "id",
+                  r->id > 0 ? json_integer(r->id) : NULL, "axes", axes, "position",
+                  (json_int_t)r->position, "params", (json_int_t)r->params, "params_total",
+                  (json_int_t)r->params_total, "tokens", (json_int_t)r->tokens, "steps",
+                  (json_int_t)r->steps, "batch_tokens", (json_int_t)r->batch_tokens,
+                  "flops_per_token", "6nd", r->flops_6nd, "exact", r->flops_exact, "paper",
+                  r->flops_paper, "checkpoints", (json_int_t)r->checkpoints),
+        err);
 }
 
 static ErrCode numbers_of_run(const json_t *v, Arena *a, CatalogRun *r, Err *err)
 {
     ErrCode rc = ERR_OK;
     json_t *axes = NULL, *flops = NULL;
+    if (json_object_get(v, "id")) { /* slaw 0.1 wrote none */
+        TRY(json_get_i64(v, "id", &r->id, err));
+    }
     TRY(json_get_obj(v, "axes", &axes, err));
     TRY(object_text(axes, a, &r->axes, err));
     TRY(json_get_i64(v, "position", &r->position, err));
@@ -314,6 +322,50 @@ ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err
 done:
     json_decref(v);
     return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+}
+
+ErrCode damage_record_write(const char *checkpoint_dir, CatalogCheckpointState state,
+                            const char *why, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    json_t *v = json_pack("{s:i, s:s, s:s}", "schema", RECORD_SCHEMA, "state",
+                          catalog_checkpoint_state_name(state), "why", why);
+    ErrCode rc =
+        v ? fsx_join(path, checkpoint_dir, RECORD_DAMAGED, err) : err_nomem(err, RECORD_DAMAGED);
+    if (rc == ERR_OK) {
+        rc = json_write_file(path, v, err);
+    }
+    json_decref(v);
+    return rc;
+}
+
+ErrCode damage_record_clear(const char *checkpoint_dir, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    ErrCode rc = fsx_join(path, checkpoint_dir, RECORD_DAMAGED, err);
+    if (rc != ERR_OK || (unlink(path) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
+        return rc;
+    }
+    return fsx_exists(path) ? err_sys(err, "remove %s", path) : fsx_sync_dir(checkpoint_dir, err);
+}
+
+ErrCode damage_record_read(const char *checkpoint_dir, CatalogCheckpointState *ret, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    json_t *v = NULL;
+    const char *state = NULL;
+    Err why = ERR_INIT;
+    ErrCode rc = get(checkpoint_dir, RECORD_DAMAGED, path, &v, &why);
+    if (rc == ERR_NOTFOUND || rc == ERR_NOMEM) {
+        *err = why;
+        return rc;
+    }
+    if (rc != ERR_OK || json_get_str(v, "state", &state, &why) != ERR_OK ||
+        !catalog_checkpoint_state_parse(state, ret) || *ret != CATALOG_CHECKPOINT_MISSING) {
+        *ret = CATALOG_CHECKPOINT_CORRUPT;
+    }
+    json_decref(v);
+    return ERR_OK;
 }
 
 ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err)

@@ -3,7 +3,7 @@
  *   <study>/study.json        {"schema":1,"name","source_path","source_sha256",
  *                              "slaw_version","resolved":{...}}
  *   <run>/run.json            what config.json does not say of a run:
- *                             {"schema":1,"run":"<64 hex>","axes":{...},"position","params",
+ *                             {"schema":1,"run":"<64 hex>","id","axes":{...},"position","params",
  *                              "params_total","tokens","steps","batch_tokens",
  *                              "flops_per_token":{"6nd","exact","paper"},"checkpoints"}
  *   <run>/status.json         {"schema":1,"run","state","reason","attempts","step","steps",
@@ -12,8 +12,8 @@
  *                              "ended_ms","peak_rss_bytes"}
  *
  * "code" and "signal" are null when there is none; "reason" and "peak_rss_bytes" may be null.  The
- * scheduler writes all four through these functions (atomically, fsx_replace),
- * each after the change of the catalog that it records; reindex reads them.
+ * scheduler writes all four through these functions (atomically, fsx_note), each after
+ * the change of the catalog that it records; reindex reads them.
  * Members that a reader does not know are skipped.
  *
  * Readers give ERR_NOTFOUND when the file does not exist, ERR_FORMAT naming file
@@ -27,6 +27,7 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "orchestrator/catalog/attempt.h"
+#include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/catalog/corpus.h"
 #include "orchestrator/catalog/run.h"
 #include "orchestrator/catalog/study.h"
@@ -36,13 +37,17 @@ enum { RECORD_SCHEMA = 1 };
 /* In a checkpoint's folder: the retention rule took its tensors away. */
 #define RECORD_REMOVED "removed.json"
 
+/* In a checkpoint's folder: slaw verify found it missing in part, or corrupt.
+ * {"schema":1,"state":"missing" or "corrupt","why"} */
+#define RECORD_DAMAGED "damaged.json"
+
 /* study_dir/study.json; ERR_FORMAT when s->resolved is not JSON. */
 ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *err);
 ErrCode study_record_read(const char *study_dir, Arena *a, CatalogStudy *ret, Err *err);
 
 /* run_dir/run.json.  Reading needs run_dir/config.json as well, for hash, name,
- * architecture, size and seed, and fills all of *ret but id, dir, state, reason and
- * updated_ms. */
+ * architecture, size and seed, and fills all of *ret but dir, state, reason and
+ * updated_ms; id is the one in the catalog, 0 when the file does not say. */
 ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err);
 ErrCode run_record_read(const char *run_dir, Arena *a, CatalogRun *ret, Err *err);
 
@@ -68,6 +73,13 @@ typedef struct ExitRecord {
 
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err);
 ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err);
+
+/* checkpoint_dir/damaged.json, durably; clear removes it (none is fine).  A mark that cannot be
+ * read stands for `corrupt`: it was put there for a reason. */
+ErrCode damage_record_write(const char *checkpoint_dir, CatalogCheckpointState state,
+                            const char *why, Err *err);
+ErrCode damage_record_clear(const char *checkpoint_dir, Err *err);
+ErrCode damage_record_read(const char *checkpoint_dir, CatalogCheckpointState *ret, Err *err);
 
 /* corpus_dir/manifest.json as a row of the catalog; its text with sorted keys.  The manifest
  * is written by trainer/data. */

@@ -9,7 +9,10 @@
 
 #include "common/clock.h"
 #include "common/fsx.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/fit.h"
+#include "orchestrator/catalog/fit_log.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex_run.h"
 #include "orchestrator/catalog/stmt.h"
@@ -80,16 +83,23 @@ static bool is_home(const CatalogRun *r, const char *folder)
            strcmp(want, folder) == 0;
 }
 
-static int by_position(const void *a, const void *b)
+static int by_id_and_position(const void *a, const void *b)
 {
     const CatalogRun *x = a, *y = b;
+    bool has_ids = x->id > 0 && y->id > 0;
+    if (has_ids && x->id != y->id) {
+        return x->id < y->id ? -1 : 1;
+    }
+    if ((x->id > 0) != (y->id > 0)) {
+        return x->id > 0 ? -1 : 1; /* known ids first: the others take what is left */
+    }
     if (x->position != y->position) {
         return x->position < y->position ? -1 : 1;
     }
     return strcmp(x->hash, y->hash);
 }
 
-/* Every run that the folder tells of, in the study's order. */
+/* Every run that the folder tells of, by id; those without one after them, by position. */
 static ErrCode find_runs(Reindex *x, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -124,7 +134,7 @@ static ErrCode find_runs(Reindex *x, Arena *a, CatalogRun **ret, size_t *ret_n, 
             n++;
         }
     }
-    qsort(runs, n, sizeof *runs, by_position);
+    qsort(runs, n, sizeof *runs, by_id_and_position);
     *ret = runs;
     *ret_n = n;
 
@@ -132,21 +142,32 @@ done:
     return rc;
 }
 
-/* Laws are in no file: the old catalog is asked for them, whatever state it is in. */
-static ErrCode keep_fits(Reindex *x, const char *old_path, Err *err)
+static void on_fit_damage(void *ctx, size_t line, const char *why)
+{
+    reindex_problem(ctx, FIT_LOG_FILE ", line %zu: %s; skipped", line, why);
+}
+
+/* The laws that an older program stored without writing them to a file, in what can be read of the
+ * old catalog. */
+static ErrCode keep_old_fits(Reindex *x, const char *old_path, bool has_log, Err *err)
 {
     Arena a = ARENA_INIT;
     Catalog *old = NULL;
     CatalogFit *fits = NULL;
     size_t n = 0;
     int64_t id = 0;
+    bool is_ours = false;
+    char whose[BELONGS_WHY_BYTES];
     Err why = ERR_INIT;
     ErrCode rc = catalog_open_readonly(old_path, &old, &why);
     if (rc == ERR_OK) {
+        rc = catalog_belongs(old, x->study_dir, &is_ours, whose, &why);
+    }
+    if (rc == ERR_OK && is_ours) {
         rc = catalog_fit_list(old, &a, &fits, &n, &why);
     }
     catalog_close(old);
-    if (rc != ERR_OK && rc != ERR_NOTFOUND) {
+    if (rc != ERR_OK && rc != ERR_NOTFOUND && !has_log) {
         reindex_say(x,
                     "fitted laws in the old catalog cannot be read (%s); slaw fit makes them again",
                     why.msg);
@@ -154,9 +175,24 @@ static ErrCode keep_fits(Reindex *x, const char *old_path, Err *err)
     rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         rc = catalog_fit_add(x->c, &fits[i], &id, err);
+        rc = rc == ERR_CONFLICT ? ERR_OK : rc; /* the file had it */
     }
     arena_release(&a);
     return rc;
+}
+
+static ErrCode read_fits(Reindex *x, const char *old_path, Err *err)
+{
+    Arena a = ARENA_INIT;
+    CatalogFit *fits = NULL;
+    size_t n = 0;
+    int64_t id = 0;
+    ErrCode rc = fit_log_read(x->study_dir, on_fit_damage, x, &a, &fits, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        rc = catalog_fit_add(x->c, &fits[i], &id, err);
+    }
+    arena_release(&a);
+    return rc == ERR_OK ? keep_old_fits(x, old_path, n > 0, err) : rc;
 }
 
 static ErrCode count(Reindex *x, const char *sql, int64_t *ret, Err *err)
@@ -190,7 +226,7 @@ static ErrCode fill(Reindex *x, const char *old_path, Err *err)
     for (size_t i = 0; i < n; i++) {
         TRY(reindex_run(x, &runs[i], err));
     }
-    TRY(keep_fits(x, old_path, err));
+    TRY(read_fits(x, old_path, err));
     TRY(count_rows(x, err));
     TRY(catalog_commit(x->c, err));
     /* One file that needs no log: it can be renamed. */
@@ -211,6 +247,17 @@ static void retire_old(const char *path)
     }
     (void)sqlite3_close(db);
     remove_side_files(path);
+}
+
+static ErrCode sync_folder(const char *path, Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    ErrCode rc = fsx_path(dir, err, "%s", path);
+    char *slash = rc == ERR_OK ? strrchr(dir, '/') : NULL;
+    if (slash) {
+        *slash = '\0';
+    }
+    return rc == ERR_OK ? fsx_sync_dir(slash ? dir : ".", err) : rc;
 }
 
 static ErrCode check_study(const char *study_dir, Err *err)
@@ -234,7 +281,7 @@ ErrCode catalog_reindex(const char *study_dir, ReindexReport report, void *ctx, 
     Reindex x = {.study_dir = study_dir, .report = report, .ctx = ctx};
     char path[FSX_PATH_BYTES], fresh[FSX_PATH_BYTES];
     TRY(check_study(study_dir, err));
-    TRY(fsx_join(path, study_dir, CATALOG_FILE, err));
+    TRY(catalog_location(study_dir, path, NULL, err));
     TRY(fsx_path(fresh, err, "%s.new", path));
     (void)unlink(fresh); /* of a reindex that was killed */
     remove_side_files(fresh);
@@ -247,7 +294,7 @@ ErrCode catalog_reindex(const char *study_dir, ReindexReport report, void *ctx, 
         rc = err_sys(err, "rename %s to %s", fresh, path);
         goto done;
     }
-    TRY(fsx_sync_dir(study_dir, err));
+    TRY(sync_folder(path, err));
     *ret = x.totals;
 
 done:

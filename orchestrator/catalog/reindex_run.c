@@ -158,8 +158,9 @@ static ErrCode ingest_attempt(Reindex *x, int64_t run_id, int64_t number, const 
     return rc;
 }
 
+/* may_run: the run's newest attempt, and no end of the run is on record. */
 static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const char *dir,
-                               Err *err)
+                               bool may_run, bool *ret_has_exit, Err *err)
 {
     ErrCode rc = ERR_OK;
     Arena a = ARENA_INIT;
@@ -179,7 +180,7 @@ static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const
     }
     TRY(catalog_attempt_begin(x->c, run_id, number, CATALOG_NONE, e.started_ms, err));
     TRY(ingest_attempt(x, run_id, number, dir, &has_bye, err));
-    if (has_exit || !has_bye) {
+    if (has_exit || (!has_bye && !may_run)) {
         end = (CatalogAttemptEnd){.state = e.state,
                                   .exit_code = e.code,
                                   .exit_signal = e.signal,
@@ -189,41 +190,54 @@ static ErrCode reindex_attempt(Reindex *x, int64_t run_id, int64_t number, const
         TRY(catalog_attempt_end(x->c, run_id, number, &end, err));
     }
     x->totals.attempts++;
+    *ret_has_exit = has_exit;
 
 done:
     arena_release(&a);
     return rc;
 }
 
-/* Oldest first, so that the newest attempt's rows stay.  *ret_newest: -1 without any. */
-static ErrCode reindex_attempts(Reindex *x, int64_t run_id, const char *run_dir,
-                                int64_t *ret_newest, Err *err)
+/* The entry attempt-K with the lowest K above `after`; by number, not by name: attempt-1000
+ * follows attempt-999.  *ret_name NULL: none. */
+static int64_t next_attempt(const char *const *names, size_t n, int64_t after,
+                            const char **ret_name)
+{
+    int64_t next = INT64_MAX;
+    *ret_name = NULL;
+    for (size_t i = 0; i < n; i++) {
+        int64_t k = number_after(names[i], "attempt-");
+        if (k > after && k < next) {
+            next = k;
+            *ret_name = names[i];
+        }
+    }
+    return next;
+}
+
+typedef struct NewestAttempt {
+    int64_t number; /* -1: there is none */
+    bool has_exit;  /* exit.json says how it ended */
+} NewestAttempt;
+
+/* Oldest first, so that the newest attempt's rows stay.  is_open: the run's end is not on
+ * record, so its newest attempt may be at work. */
+static ErrCode reindex_attempts(Reindex *x, int64_t run_id, const char *run_dir, bool is_open,
+                                NewestAttempt *ret, Err *err)
 {
     ErrCode rc = ERR_OK;
     Arena a = ARENA_INIT;
-    const char **names = NULL;
+    const char **names = NULL, *name = NULL, *after = NULL;
     size_t n = 0;
-    int64_t newest = -1, at = -1;
     TRY(reindex_list(run_dir, &a, &names, &n, err));
-    for (;;) { /* by number, not by name: attempt-1000 follows attempt-999 */
-        int64_t next = INT64_MAX;
-        const char *name = NULL;
-        for (size_t i = 0; i < n; i++) {
-            int64_t k = number_after(names[i], "attempt-");
-            if (k > at && k < next) {
-                next = k;
-                name = names[i];
-            }
-        }
-        if (!name) {
-            break;
-        }
+    *ret = (NewestAttempt){.number = -1};
+    for (int64_t k = next_attempt(names, n, -1, &name); name; name = after) {
         char dir[FSX_PATH_BYTES];
+        int64_t following = next_attempt(names, n, k, &after);
         TRY(fsx_join(dir, run_dir, name, err));
-        TRY(reindex_attempt(x, run_id, next, dir, err));
-        newest = at = next;
+        TRY(reindex_attempt(x, run_id, k, dir, is_open && !after, &ret->has_exit, err));
+        ret->number = k;
+        k = following;
     }
-    *ret_newest = newest;
 
 done:
     arena_release(&a);
@@ -259,6 +273,11 @@ static ErrCode state_on_disk(Reindex *x, const char *dir, const char *digest,
         if (!is_same) {
             reindex_problem(x, "%s: has other bytes than its event says", path);
         }
+    }
+    CatalogCheckpointState marked = CATALOG_CHECKPOINT_COMPLETE;
+    Err none = ERR_INIT;
+    if (rc == ERR_OK && damage_record_read(dir, &marked, &none) == ERR_OK) {
+        *ret = marked; /* verify has looked closer */
     }
     return rc;
 }
@@ -409,31 +428,45 @@ done:
     return rc;
 }
 
-/* The run's state: what status.json says, corrected by what the attempts say when the
- * scheduler died between the two. */
-static ErrCode settle(Reindex *x, const CatalogRun *r, int64_t run_id, const char *run_dir,
-                      int64_t newest_attempt, Err *err)
+/* What status.json says; waiting without one. */
+static StatusRecord read_status(Reindex *x, const char *run_dir, Arena *a)
 {
-    ErrCode rc = ERR_OK;
-    Arena a = ARENA_INIT;
     StatusRecord s = {.state = CATALOG_RUN_WAITING};
-    CatalogAttempt last = {.state = CATALOG_ATTEMPT_LOST};
     Err why = ERR_INIT;
-    ErrCode found = status_record_read(run_dir, &a, &s, &why);
+    ErrCode found = status_record_read(run_dir, a, &s, &why);
     if (found != ERR_OK && found != ERR_NOTFOUND) {
         reindex_problem(x, "%s", why.msg);
     }
-    if (newest_attempt >= 0) {
-        TRY(catalog_attempt_get(x->c, run_id, newest_attempt, &a, &last, err));
+    return s;
+}
+
+static bool is_open(const StatusRecord *s)
+{
+    return s->state == CATALOG_RUN_WAITING || s->state == CATALOG_RUN_RUNNING;
+}
+
+/* The run's state: what status.json says, corrected by what the attempts say when the
+ * scheduler died between the two. */
+static ErrCode settle(Reindex *x, const CatalogRun *r, int64_t run_id, const char *run_dir,
+                      const NewestAttempt *newest, StatusRecord *s, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
+    CatalogAttempt last = {.state = CATALOG_ATTEMPT_LOST};
+    if (newest->number >= 0) {
+        TRY(catalog_attempt_get(x->c, run_id, newest->number, &a, &last, err));
     }
-    if (s.state == CATALOG_RUN_WAITING || s.state == CATALOG_RUN_RUNNING) {
+    if (is_open(s) && newest->number >= 0 && !newest->has_exit) {
+        s->state = CATALOG_RUN_RUNNING; /* the next scheduler judges it */
+        s->reason = NULL;
+    } else if (is_open(s)) {
         bool is_done = last.state == CATALOG_ATTEMPT_DONE;
-        if (is_done || s.state == CATALOG_RUN_RUNNING) {
-            s.reason = NULL;
+        if (is_done || s->state == CATALOG_RUN_RUNNING) {
+            s->reason = NULL;
         }
-        s.state = is_done ? CATALOG_RUN_DONE : CATALOG_RUN_WAITING;
+        s->state = is_done ? CATALOG_RUN_DONE : CATALOG_RUN_WAITING;
     }
-    TRY(catalog_run_set_state(x->c, run_id, s.state, s.reason, changed_ms(run_dir, "status.json"),
+    TRY(catalog_run_set_state(x->c, run_id, s->state, s->reason, changed_ms(run_dir, "status.json"),
                               err));
 
 done:
@@ -441,18 +474,37 @@ done:
     return rc == ERR_OK ? rc : err_wrap(err, "run %s", r->name);
 }
 
+/* With its old id, or with any when a copy of the run has that. */
+static ErrCode add_run(Reindex *x, const CatalogRun *r, const char *run_dir, int64_t *ret_id,
+                       Err *err)
+{
+    UnixMs changed = changed_ms(run_dir, "run.json");
+    ErrCode rc = catalog_run_restore(x->c, r, changed, ret_id, err);
+    if (rc != ERR_CONFLICT || r->id == 0) {
+        return rc;
+    }
+    reindex_problem(x, "%s/run.json: another run has the id %" PRId64 " as well", run_dir, r->id);
+    *err = ERR_INIT;
+    return catalog_run_upsert(x->c, r, changed, ret_id, err);
+}
+
 ErrCode reindex_run(Reindex *x, const CatalogRun *r, Err *err)
 {
     ErrCode rc = ERR_OK;
+    Arena a = ARENA_INIT;
     char run_dir[FSX_PATH_BYTES];
-    int64_t id = 0, newest = -1;
+    int64_t id = 0;
+    NewestAttempt newest;
+    StatusRecord s;
     TRY(fsx_join(run_dir, x->study_dir, r->dir, err));
-    TRY(catalog_run_upsert(x->c, r, changed_ms(run_dir, "run.json"), &id, err));
-    TRY(reindex_attempts(x, id, run_dir, &newest, err));
-    TRY(reindex_checkpoints(x, r, id, run_dir, newest, err));
-    TRY(settle(x, r, id, run_dir, newest, err));
+    s = read_status(x, run_dir, &a);
+    TRY(add_run(x, r, run_dir, &id, err));
+    TRY(reindex_attempts(x, id, run_dir, is_open(&s), &newest, err));
+    TRY(reindex_checkpoints(x, r, id, run_dir, newest.number, err));
+    TRY(settle(x, r, id, run_dir, &newest, &s, err));
     x->totals.runs++;
 
 done:
+    arena_release(&a);
     return rc;
 }

@@ -2,16 +2,12 @@
 
 #include <string.h>
 
-void *rows_next(Rows *r, Stmt *q)
+void *rows_add(Rows *r)
 {
-    if (!stmt_row(q)) {
-        return NULL;
-    }
     if (r->n == r->cap) {
         size_t cap = r->cap > 0 ? 2 * r->cap : 16;
         void *data = arena_array(r->arena, cap, r->size);
         if (!data) {
-            q->is_short = true;
             return NULL;
         }
         if (r->n > 0) {
@@ -21,4 +17,14 @@ void *rows_next(Rows *r, Stmt *q)
         r->cap = cap;
     }
     return (char *)r->data + r->n++ * r->size;
+}
+
+void *rows_next(Rows *r, Stmt *q)
+{
+    if (!stmt_row(q)) {
+        return NULL;
+    }
+    void *row = rows_add(r);
+    q->is_short = q->is_short || !row;
+    return row;
 }

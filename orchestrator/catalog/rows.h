@@ -18,6 +18,9 @@ typedef struct Rows {
     size_t n, cap, size;
 } Rows;
 
+/* A zeroed element at the end, or NULL without memory.  Earlier pointers into data end. */
+void *rows_add(Rows *r);
+
 /* Steps q and gives a zeroed element for its row, or NULL at the end or on a failure
  * (which stmt_finish() reports).  Earlier pointers into data end. */
 void *rows_next(Rows *r, Stmt *q);

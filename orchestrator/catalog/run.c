@@ -31,9 +31,11 @@ bool catalog_run_state_parse(const char *name, CatalogRunState *ret)
 }
 
 static const char upsert_sql[] =
-    "INSERT INTO run (hash, name, dir, architecture, size, seed, axes, config, position, params,"
+    "INSERT INTO run (id, hash, name, dir, architecture, size, seed, axes, config, position, "
+    "params,"
     " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper, checkpoints,"
-    " state, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+    " state, updated_ms) VALUES (?20, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+    "?15,"
     " ?16, ?17, ?18, 'waiting', ?19)"
     " ON CONFLICT (hash) DO UPDATE SET name = excluded.name, dir = excluded.dir,"
     " architecture = excluded.architecture, size = excluded.size, seed = excluded.seed,"
@@ -46,7 +48,7 @@ static const char upsert_sql[] =
     " updated_ms = CASE state WHEN 'retired' THEN excluded.updated_ms ELSE updated_ms END,"
     " state = CASE WHEN state <> 'retired' THEN state"
     "  WHEN EXISTS (SELECT 1 FROM checkpoint c WHERE c.run_id = run.id AND c.step = excluded.steps"
-    "   AND c.state = 'complete') THEN 'done' ELSE 'waiting' END"
+    "   AND c.state IN ('complete', 'removed')) THEN 'done' ELSE 'waiting' END"
     " RETURNING id";
 
 static void bind_run(Stmt *q, const CatalogRun *r)
@@ -71,29 +73,61 @@ static void bind_run(Stmt *q, const CatalogRun *r)
     stmt_bind_i64(q, r->checkpoints);
 }
 
-ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+/* id: for a new row; 0: the next one. */
+static ErrCode upsert(Catalog *c, const CatalogRun *r, int64_t id, UnixMs now, int64_t *ret_id,
+                      Err *err)
 {
-    Stmt q = stmt_begin(c->db, upsert_sql);
+    Stmt q = stmt_kept(&c->stmts, upsert_sql);
     bind_run(&q, r);
     stmt_bind_i64(&q, now);
-    int64_t id = 0;
+    stmt_bind_i64_or_null(&q, id, 0);
+    int64_t got = 0;
     if (stmt_row(&q)) {
-        id = stmt_col_i64(&q);
+        got = stmt_col_i64(&q);
         (void)stmt_step(&q); /* the write ends only with the statement */
     }
     ErrCode rc = stmt_finish(&q, err);
     if (rc != ERR_OK) {
         return err_wrap(err, "run %s", r->name ? r->name : "?");
     }
-    *ret_id = id;
+    *ret_id = got;
     return ERR_OK;
+}
+
+/* The lowest id that no run has, from c->free_id on; 0 when gaps are not to be filled. */
+static ErrCode find_gap(Catalog *c, int64_t *ret, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (; rc == ERR_OK && c->free_id > 0; c->free_id++) {
+        Stmt q = stmt_kept(&c->stmts, "SELECT 1 FROM run WHERE id = ?1");
+        stmt_bind_i64(&q, c->free_id);
+        bool is_taken = stmt_row(&q);
+        rc = stmt_finish(&q, err);
+        if (!is_taken) {
+            break;
+        }
+    }
+    *ret = c->free_id;
+    return rc;
+}
+
+ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+{
+    int64_t id = 0;
+    ErrCode rc = find_gap(c, &id, err);
+    return rc == ERR_OK ? upsert(c, r, id, now, ret_id, err) : rc;
+}
+
+ErrCode catalog_run_restore(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err)
+{
+    return upsert(c, r, r->id, now, ret_id, err);
 }
 
 ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, const char *reason,
                               UnixMs now, Err *err)
 {
-    Stmt q = stmt_begin(
-        c->db,
+    Stmt q = stmt_kept(
+        &c->stmts,
         "UPDATE run SET state = ?2, reason = ?3, updated_ms = ?4 WHERE id = ?1 RETURNING id");
     stmt_bind_i64(&q, id);
     stmt_bind_text(&q, catalog_run_state_name(state));
@@ -114,26 +148,35 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static ErrCode retire_all(Catalog *c, const CatalogRun *runs, size_t n_runs, const int64_t *sorted,
-                          size_t n, UnixMs now, int64_t *ret_n, Err *err)
+/* Every run that is not among keep[n] (sorted) and not retired yet. */
+static ErrCode find_others(Catalog *c, const int64_t *sorted, size_t n, Rows *others, Err *err)
 {
-    int64_t retired = 0;
-    for (size_t i = 0; i < n_runs; i++) {
-        if (runs[i].state == CATALOG_RUN_RETIRED ||
-            bsearch(&runs[i].id, sorted, n, sizeof *sorted, by_value)) {
+    Stmt q = stmt_kept(&c->stmts, "SELECT id FROM run WHERE state <> 'retired' ORDER BY id");
+    while (stmt_row(&q)) {
+        int64_t id = stmt_col_i64(&q);
+        if (bsearch(&id, sorted, n, sizeof *sorted, by_value)) {
             continue;
         }
-        ErrCode rc = catalog_run_set_state(c, runs[i].id, CATALOG_RUN_RETIRED,
-                                           "no longer in the study file", now, err);
-        if (rc != ERR_OK) {
-            return rc;
+        int64_t *other = rows_add(others);
+        if (!other) {
+            q.is_short = true;
+            break;
         }
-        retired++;
+        *other = id;
     }
-    if (ret_n) {
-        *ret_n = retired;
-    }
-    return ERR_OK;
+    return stmt_finish(&q, err);
+}
+
+/* Deletes a run of which nothing exists but its row: no attempt was ever made. */
+static ErrCode forget(Catalog *c, int64_t id, bool *ret, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts, "DELETE FROM run WHERE id = ?1 AND NOT EXISTS"
+                                  " (SELECT 1 FROM attempt WHERE run_id = ?1) AND NOT EXISTS"
+                                  " (SELECT 1 FROM checkpoint WHERE run_id = ?1)");
+    stmt_bind_i64(&q, id);
+    (void)stmt_step(&q);
+    *ret = sqlite3_changes(c->db) > 0;
+    return stmt_finish(&q, err);
 }
 
 ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, UnixMs now,
@@ -141,8 +184,7 @@ ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, Uni
 {
     ErrCode rc = ERR_OK;
     Arena a = ARENA_INIT;
-    CatalogRun *runs = NULL;
-    size_t n_runs = 0;
+    Rows others = {.arena = &a, .size = sizeof(int64_t)};
     int64_t *sorted = arena_array(&a, n + 1, sizeof *sorted);
     if (!sorted) {
         rc = err_nomem(err, "the runs of the study");
@@ -152,8 +194,19 @@ ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, Uni
         memcpy(sorted, keep, n * sizeof *sorted);
     }
     qsort(sorted, n, sizeof *sorted, by_value);
-    TRY(catalog_run_list(c, &a, &runs, &n_runs, err));
-    TRY(retire_all(c, runs, n_runs, sorted, n, now, ret_n, err));
+    TRY(find_others(c, sorted, n, &others, err));
+    for (size_t i = 0; i < others.n; i++) {
+        bool is_forgotten = false;
+        TRY(forget(c, ((const int64_t *)others.data)[i], &is_forgotten, err));
+        if (is_forgotten) {
+            continue;
+        }
+        TRY(catalog_run_set_state(c, ((const int64_t *)others.data)[i], CATALOG_RUN_RETIRED,
+                                  "no longer in the study file", now, err));
+    }
+    if (ret_n) {
+        *ret_n = (int64_t)others.n;
+    }
 
 done:
     arena_release(&a);
@@ -186,18 +239,20 @@ static void read_run(Stmt *q, Arena *a, CatalogRun *r)
     r->updated_ms = stmt_col_i64(q);
 }
 
-ErrCode catalog_run_list(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
+#define RUN_COLUMNS                                                                         \
+    "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position, params," \
+    " params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact, flops_paper,"      \
+    " checkpoints, state, reason, updated_ms FROM run "
+#define RUN_ORDER " ORDER BY state = 'retired', position, id"
+
+/* Reads the rows of q to its end. */
+static ErrCode read_runs(Stmt *q, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
 {
     Rows rows = {.arena = a, .size = sizeof(CatalogRun)};
-    Stmt q = stmt_begin(
-        c->db, "SELECT id, hash, name, dir, architecture, size, seed, axes, config, position,"
-               " params, params_total, tokens, steps, batch_tokens, flops_6nd, flops_exact,"
-               " flops_paper, checkpoints, state, reason, updated_ms FROM run"
-               " ORDER BY state = 'retired', position, id");
-    for (CatalogRun *r; (r = rows_next(&rows, &q)) != NULL;) {
-        read_run(&q, a, r);
+    for (CatalogRun *r; (r = rows_next(&rows, q)) != NULL;) {
+        read_run(q, a, r);
     }
-    ErrCode rc = stmt_finish(&q, err);
+    ErrCode rc = stmt_finish(q, err);
     if (rc == ERR_OK) {
         *ret = rows.data;
         *ret_n = rows.n;
@@ -205,29 +260,21 @@ ErrCode catalog_run_list(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, 
     return rc;
 }
 
-enum { MIN_PREFIX = 4 };
-
-static bool run_matches(const CatalogRun *r, const char *text, bool is_whole)
+ErrCode catalog_run_list(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
 {
-    const char *base = strrchr(r->dir, '/');
-    base = base ? base + 1 : r->dir;
-    size_t n = strlen(text);
-    if (is_whole) {
-        return strcmp(r->name, text) == 0 || strcmp(base, text) == 0 || strcmp(r->dir, text) == 0;
-    }
-    return n >= MIN_PREFIX && strncmp(r->hash, text, n) == 0;
+    Stmt q = stmt_kept(&c->stmts, RUN_COLUMNS RUN_ORDER);
+    return read_runs(&q, a, ret, ret_n, err);
 }
 
-/* One hint line: "name-hash12 (state)" of each that matches. */
-static ErrCode ambiguous(const CatalogRun *runs, size_t n, const char *text, bool is_whole,
-                         Err *err)
+enum { MIN_PREFIX = 4, MAX_LISTED = 20 };
+
+/* One hint line: "hash12 (name, state)" of each that matches. */
+static ErrCode ambiguous(const CatalogRun *runs, size_t n, const char *text, Err *err)
 {
     Buf list = BUF_INIT;
     for (size_t i = 0; i < n; i++) {
-        if (run_matches(&runs[i], text, is_whole)) {
-            buf_printf(&list, "%s%.12s (%s, %s)", list.len > 0 ? ", " : "", runs[i].hash,
-                       runs[i].name, catalog_run_state_name(runs[i].state));
-        }
+        buf_printf(&list, "%s%.12s (%s, %s)", list.len > 0 ? ", " : "", runs[i].hash, runs[i].name,
+                   catalog_run_state_name(runs[i].state));
     }
     (void)err_set(err, ERR_INVALID, "\"%s\" names more than one run", text);
     (void)err_hint(err, "%s", buf_str(&list));
@@ -235,13 +282,18 @@ static ErrCode ambiguous(const CatalogRun *runs, size_t n, const char *text, boo
     return err->code;
 }
 
-static ErrCode not_found(const CatalogRun *runs, size_t n, const char *text, Arena *a, Err *err)
+static ErrCode not_found(Catalog *c, const char *text, Arena *a, Err *err)
 {
-    const char **names = arena_array(a, n + 1, sizeof *names);
-    for (size_t i = 0; names && i < n; i++) {
-        names[i] = runs[i].name;
+    Rows names = {.arena = a, .size = sizeof(const char *)};
+    Stmt q = stmt_kept(&c->stmts, "SELECT name FROM run" RUN_ORDER);
+    for (const char **name; (name = rows_next(&names, &q)) != NULL;) {
+        *name = stmt_col_text(&q, a);
     }
-    const char *near = names ? nearest_name(text, names, n) : NULL;
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    const char *near = nearest_name(text, names.data, names.n);
     (void)err_set(err, ERR_NOTFOUND, "the study has no run \"%s\"", text);
     return near ? err_hint(err, "did you mean %s?", near)
                 : err_hint(err,
@@ -252,28 +304,32 @@ static ErrCode not_found(const CatalogRun *runs, size_t n, const char *text, Are
 
 ErrCode catalog_run_find(Catalog *c, const char *text, Arena *a, CatalogRun *ret, Err *err)
 {
-    CatalogRun *runs = NULL;
-    size_t n = 0;
-    ErrCode rc = catalog_run_list(c, a, &runs, &n, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    for (int pass = 0; pass < 2; pass++) { /* whole names go before prefixes of hashes */
-        const CatalogRun *found = NULL;
-        size_t matches = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (run_matches(&runs[i], text, pass == 0)) {
-                found = &runs[i];
-                matches++;
-            }
+    /* Whole names go before prefixes of hashes; 'g' is above every digit. */
+    static const char *const sql[] = {
+        RUN_COLUMNS "WHERE name = ?1 OR dir = ?1 OR dir = 'runs/' || ?1" RUN_ORDER " LIMIT ?2",
+        RUN_COLUMNS "WHERE length(?1) >= ?3 AND hash >= ?1 AND hash < ?1 || 'g'" RUN_ORDER
+                    " LIMIT ?2",
+    };
+    for (int pass = 0; pass < 2; pass++) {
+        CatalogRun *runs = NULL;
+        size_t n = 0;
+        Stmt q = stmt_kept(&c->stmts, sql[pass]);
+        stmt_bind_text(&q, text);
+        stmt_bind_i64(&q, MAX_LISTED);
+        if (pass == 1) {
+            stmt_bind_i64(&q, MIN_PREFIX);
         }
-        if (matches > 1) {
-            return ambiguous(runs, n, text, pass == 0, err);
+        ErrCode rc = read_runs(&q, a, &runs, &n, err);
+        if (rc != ERR_OK) {
+            return rc;
         }
-        if (found) {
-            *ret = *found;
+        if (n > 1) {
+            return ambiguous(runs, n, text, err);
+        }
+        if (n == 1) {
+            *ret = runs[0];
             return ERR_OK;
         }
     }
-    return not_found(runs, n, text, a, err);
+    return not_found(c, text, a, err);
 }

@@ -2,7 +2,7 @@
  *
  * Who may change the state is the scheduler's business (orchestrator/sched); the
  * catalog stores it.  A run that is no longer in the study file is `retired`: its
- * rows stay, views and totals leave it out, and it comes back by being upserted.
+ * rows stay (if it was ever started), views and totals leave it out, and it comes back by being upserted.
  */
 #ifndef ORCHESTRATOR_CATALOG_RUN_H
 #define ORCHESTRATOR_CATALOG_RUN_H
@@ -51,14 +51,19 @@ typedef struct CatalogRun {
 
 /* Adds the run as `waiting`, or updates what the study file says of it and keeps its
  * state.  A retired run comes back as `done` if its last step's checkpoint is
- * complete, else as `waiting`.  ERR_CONFLICT when another run has the same dir. */
+ * complete or was removed, else as `waiting`.  ERR_CONFLICT when another run has the same dir. */
 ErrCode catalog_run_upsert(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err);
+
+/* The same for a run that had the id r->id in the catalog before (0: unknown, any will do).
+ * ERR_CONFLICT also when another run has that id. */
+ErrCode catalog_run_restore(Catalog *c, const CatalogRun *r, UnixMs now, int64_t *ret_id, Err *err);
 
 /* reason may be NULL.  ERR_NOTFOUND for an unknown id. */
 ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, const char *reason,
                               UnixMs now, Err *err);
 
-/* Retires every run whose id is not among keep[n].  ret_n (may be NULL): how many were
+/* Retires every run whose id is not among keep[n]; one that was never started has nothing to
+ * be kept, and its row goes.  ret_n (may be NULL): how many were
  * retired now. */
 ErrCode catalog_run_retire_others(Catalog *c, const int64_t *keep, size_t n, UnixMs now,
                                   int64_t *ret_n, Err *err);

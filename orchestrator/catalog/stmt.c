@@ -19,6 +19,56 @@ Stmt stmt_begin(sqlite3 *db, const char *sql)
     return s;
 }
 
+/* The slot that holds sql or is free for it; NULL: neither within a few steps. */
+static StmtSlot *slot_of(StmtCache *c, const char *sql)
+{
+    enum { MAX_STEPS = 8 };
+    uint64_t h = ((uint64_t)(uintptr_t)sql * 0x9e3779b97f4a7c15u) >> 32;
+    for (uint64_t i = 0; i < MAX_STEPS; i++) {
+        StmtSlot *slot = &c->slot[(h + i) % STMT_CACHE_SLOTS];
+        if (slot->sql == sql || !slot->sql) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static void empty_slot(StmtSlot *slot)
+{
+    (void)sqlite3_finalize(slot->raw);
+    *slot = (StmtSlot){0};
+}
+
+Stmt stmt_kept(StmtCache *c, const char *sql)
+{
+    StmtSlot *slot = slot_of(c, sql);
+    if (!slot || slot->is_busy) {
+        return stmt_begin(c->db, sql);
+    }
+    if (slot->raw && strcmp(sqlite3_sql(slot->raw), sql) != 0) {
+        empty_slot(slot); /* the memory of another text was used again */
+    }
+    Stmt s = {.db = c->db, .next_param = 1, .slot = slot};
+    if (!slot->raw) {
+        note(&s, sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->raw, NULL));
+        if (s.rc != SQLITE_OK) {
+            s.slot = NULL; /* nothing was made */
+            return s;
+        }
+        slot->sql = sql;
+    }
+    slot->is_busy = true;
+    s.raw = slot->raw;
+    return s;
+}
+
+void stmt_cache_clear(StmtCache *c)
+{
+    for (size_t i = 0; i < STMT_CACHE_SLOTS; i++) {
+        empty_slot(&c->slot[i]);
+    }
+}
+
 void stmt_bind_i64(Stmt *s, int64_t v)
 {
     if (s->rc == SQLITE_OK) {
@@ -140,6 +190,11 @@ const char *stmt_col_text(Stmt *s, Arena *a)
     return copy;
 }
 
+const char *stmt_col_view(Stmt *s)
+{
+    return (const char *)sqlite3_column_text(s->raw, s->next_col++);
+}
+
 static ErrCode code_of(int rc)
 {
     switch (rc & 0xff) {
@@ -155,14 +210,32 @@ static ErrCode code_of(int rc)
     }
 }
 
+/* SQLite tells a full disk by a code of its own where write(2) said so; a quota, and a disk that
+ * is found full only when it is synced or a file is made, by the errno of the call.  The VFS
+ * is asked for that: sqlite3_system_errno() does not know of what fails in a COMMIT. */
+static int errno_of(sqlite3 *db, int rc)
+{
+    sqlite3_vfs *vfs = NULL;
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return ENOSPC;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+        return vfs && vfs->xGetLastError ? vfs->xGetLastError(vfs, 0, NULL)
+                                         : sqlite3_system_errno(db);
+    default:
+        return 0;
+    }
+}
+
 static ErrCode fail(sqlite3 *db, int rc, const char *sql, Err *err)
 {
+    int sys_errno = errno_of(db, rc); /* before anything else can fail */
     const char *file = sqlite3_db_filename(db, "main");
     (void)err_set(err, code_of(rc), "%s: %s, in: %.100s", file && file[0] ? file : "catalog",
                   sqlite3_errmsg(db), sql);
-    if ((rc & 0xff) == SQLITE_FULL) {
-        err->sys_errno = ENOSPC;
-    }
+    err->sys_errno = sys_errno;
     if (err->code == ERR_FORMAT) {
         return err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
     }
@@ -181,8 +254,15 @@ ErrCode stmt_finish(Stmt *s, Err *err)
     } else if (s->is_short) {
         rc = err_nomem(err, "a row of the catalog");
     }
-    (void)sqlite3_finalize(s->raw); /* repeats the error already taken above */
+    if (s->slot) { /* both repeat the error already taken above */
+        (void)sqlite3_reset(s->raw);
+        (void)sqlite3_clear_bindings(s->raw);
+        s->slot->is_busy = false;
+    } else {
+        (void)sqlite3_finalize(s->raw);
+    }
     s->raw = NULL;
+    s->slot = NULL;
     return rc;
 }
 

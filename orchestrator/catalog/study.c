@@ -4,13 +4,14 @@
 
 ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *err)
 {
-    Stmt q = stmt_begin(
-        c->db, "INSERT INTO study (id, name, source_path, source_sha256, resolved, slaw_version,"
-               " created_ms, updated_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?6)"
-               " ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
-               " source_path = excluded.source_path, source_sha256 = excluded.source_sha256,"
-               " resolved = excluded.resolved, slaw_version = excluded.slaw_version,"
-               " updated_ms = excluded.updated_ms");
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO study (id, name, source_path, source_sha256, resolved, slaw_version,"
+                  " created_ms, updated_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?6)"
+                  " ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+                  " source_path = excluded.source_path, source_sha256 = excluded.source_sha256,"
+                  " resolved = excluded.resolved, slaw_version = excluded.slaw_version,"
+                  " updated_ms = excluded.updated_ms");
     stmt_bind_text(&q, s->name);
     stmt_bind_text(&q, s->source_path);
     stmt_bind_text(&q, s->source_sha256);
@@ -23,8 +24,8 @@ ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *er
 
 ErrCode catalog_study_get(Catalog *c, Arena *a, CatalogStudy *ret, Err *err)
 {
-    Stmt q = stmt_begin(c->db, "SELECT name, source_path, source_sha256, resolved, slaw_version,"
-                               " created_ms, updated_ms FROM study");
+    Stmt q = stmt_kept(&c->stmts, "SELECT name, source_path, source_sha256, resolved, slaw_version,"
+                                  " created_ms, updated_ms FROM study");
     CatalogStudy s = {0};
     bool found = stmt_row(&q);
     if (found) {

@@ -8,6 +8,8 @@
 #include "common/fsx.h"
 #include "common/hash.h"
 #include "common/json.h"
+#include "orchestrator/catalog/record.h"
+#include "orchestrator/catalog/rows.h"
 
 /* What was found so far about one checkpoint. */
 typedef struct Finding {
@@ -141,17 +143,36 @@ typedef struct Verify {
     VerifyTotals totals;
 } Verify;
 
+/* damaged.json as it should be for what was found.  *ret_changed: it was not. */
+static ErrCode mark_folder(const char *dir, CatalogCheckpointState found, const char *why,
+                           bool *ret_changed, Err *err)
+{
+    CatalogCheckpointState marked = CATALOG_CHECKPOINT_COMPLETE;
+    Err none = ERR_INIT;
+    if (!fsx_is_dir(dir)) {
+        return ERR_OK; /* there is no place for a mark, and nobody will take it for whole */
+    }
+    (void)damage_record_read(dir, &marked, &none);
+    if (marked == found) {
+        return ERR_OK;
+    }
+    *ret_changed = true;
+    return found == CATALOG_CHECKPOINT_COMPLETE ? damage_record_clear(dir, err)
+                                                : damage_record_write(dir, found, why, err);
+}
+
 static ErrCode verify_one(Verify *v, const CatalogRun *run, CatalogCheckpoint *k, Err *err)
 {
     char dir[FSX_PATH_BYTES], why[VERIFY_WHY_BYTES];
     CatalogCheckpointState found = CATALOG_CHECKPOINT_COMPLETE;
     int64_t bytes = 0;
-    ErrCode rc = fsx_path(dir, err, "%s/%s/%s", v->study_dir, run->dir, k->path);
-    if (rc == ERR_OK) {
-        rc = verify_checkpoint(dir, k->digest, &found, why, &bytes, err);
-    }
-    if (rc != ERR_OK) {
-        return rc;
+    bool is_marked = false;
+    ErrCode rc = ERR_OK;
+    TRY(fsx_path(dir, err, "%s/%s/%s", v->study_dir, run->dir, k->path));
+    TRY(verify_checkpoint(dir, k->digest, &found, why, &bytes, err));
+    if (!v->c->is_readonly) {
+        TRY(mark_folder(dir, found, why, &is_marked, err));
+        v->totals.marked += is_marked || found != k->state;
     }
     v->totals.good += found == CATALOG_CHECKPOINT_COMPLETE;
     v->totals.missing += found == CATALOG_CHECKPOINT_MISSING;
@@ -162,11 +183,12 @@ static ErrCode verify_one(Verify *v, const CatalogRun *run, CatalogCheckpoint *k
         v->report(v->ctx, run, k, found, why);
     }
     k->state = found;
-    return ERR_OK;
+
+done:
+    return rc;
 }
 
-/* Marks the run's checkpoints; a short transaction a run, so that a scheduler that is
- * at work never waits for the hashing. */
+/* Marks the run's checkpoints; a transaction a run, so that what was found is not lost. */
 static ErrCode mark(Catalog *c, const CatalogCheckpoint *list, const bool *is_changed, size_t n,
                     Err *err)
 {
@@ -215,18 +237,33 @@ done:
     return rc;
 }
 
+/* What a report says of a run; not its configuration, of which there may be 100,000. */
+static ErrCode list_runs(Catalog *c, Arena *a, Rows *runs, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts, "SELECT id, hash, name, dir, state FROM run INDEXED BY run_list"
+                                  " ORDER BY state = 'retired', position, id");
+    for (CatalogRun *r; (r = rows_next(runs, &q)) != NULL;) {
+        r->id = stmt_col_i64(&q);
+        r->hash = stmt_col_text(&q, a);
+        r->name = stmt_col_text(&q, a);
+        r->dir = stmt_col_text(&q, a);
+        (void)catalog_run_state_parse(stmt_col_view(&q), &r->state); /* the column has a CHECK */
+    }
+    return stmt_finish(&q, err);
+}
+
 ErrCode catalog_verify(Catalog *c, const char *study_dir, int64_t run_id, VerifyReport report,
                        void *ctx, VerifyTotals *ret, Err *err)
 {
     Verify v = {.c = c, .study_dir = study_dir, .report = report, .ctx = ctx};
     ErrCode rc = ERR_OK;
     Arena a = ARENA_INIT;
-    CatalogRun *runs = NULL;
-    size_t n = 0;
-    TRY(catalog_run_list(c, &a, &runs, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        if (run_id < 0 || runs[i].id == run_id) {
-            TRY(verify_run(&v, &runs[i], err));
+    Rows runs = {.arena = &a, .size = sizeof(CatalogRun)};
+    TRY(list_runs(c, &a, &runs, err));
+    for (size_t i = 0; i < runs.n; i++) {
+        const CatalogRun *run = (const CatalogRun *)runs.data + i;
+        if (run_id < 0 || run->id == run_id) {
+            TRY(verify_run(&v, run, err));
         }
     }
     *ret = v.totals;

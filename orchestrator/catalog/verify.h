@@ -3,7 +3,10 @@
  * For every checkpoint that was not removed: manifest.json exists and has the
  * catalog's digest, and every file that it lists has its size and its XXH3-128.
  * The catalog's states are brought up to date: complete, missing or corrupt, so
- * that a file that was restored from a backup counts again.
+ * that a file that was restored from a backup counts again; and what is bad gets
+ * damaged.json beside it (record.h), which goes when it is found whole, so that workers
+ * and reindex know it, too.  The caller holds the study's lock, or gives a catalog that was
+ * opened for reading: then nothing is marked.
  */
 #ifndef ORCHESTRATOR_CATALOG_VERIFY_H
 #define ORCHESTRATOR_CATALOG_VERIFY_H
@@ -26,14 +29,17 @@ ErrCode verify_checkpoint(const char *checkpoint_dir, const char *digest,
 typedef struct VerifyTotals {
     int64_t good, missing, corrupt; /* checkpoints */
     int64_t changed;                /* whose state in the catalog was another */
+    int64_t marked;                 /* whose state or damaged.json was changed */
     int64_t bytes;                  /* read */
 } VerifyTotals;
 
-/* Called for every checkpoint as it is done; `why` is empty for a good one. */
+/* Called for every checkpoint as it is done; `why` is empty for a good one.  Of the run, id, hash,
+ * name, dir and state are filled. */
 typedef void (*VerifyReport)(void *ctx, const CatalogRun *run, const CatalogCheckpoint *k,
                              CatalogCheckpointState found, const char *why);
 
-/* All runs (run_id < 0) or one.  A read-only catalog is left as it is.  report may be
+/* All runs (run_id < 0) or one.  A read-only catalog, and the files, are left
+ * as they are.  report may be
  * NULL.  ERR_IO, ERR_DB. */
 ErrCode catalog_verify(Catalog *c, const char *study_dir, int64_t run_id, VerifyReport report,
                        void *ctx, VerifyTotals *ret, Err *err);

@@ -9,7 +9,7 @@ static int64_t count_checkpoints(const Study *study)
 {
     int64_t n = 0;
     for (size_t i = 0; i < study->n_runs; i++) {
-        n += study->runs[i].config.checkpoint_count;
+        n += study->runs[i].checkpoints;
     }
     return n;
 }

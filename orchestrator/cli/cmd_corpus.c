@@ -146,8 +146,9 @@ static ErrCode run_text(const Session *s, const CorpusOpts *o, int argc, char *c
 static ErrCode check_runs(const Study *study, const CorpusInfo *info, Err *err)
 {
     for (size_t i = 0; i < study->n_runs; i++) {
-        const RunConfig *c = &study->runs[i].config;
-        ErrCode rc = corpus_check_size(info, c->tokens, c->sequence, c->repeat, err);
+        const RunSpec *c = &study->runs[i];
+        ErrCode rc =
+            corpus_check_size(info, c->tokens, c->model->sequence, study->corpus_repeat, err);
         if (rc != ERR_OK) {
             return err_wrap(err, "run %s", c->name);
         }

@@ -22,17 +22,6 @@ static const Opt ls_opts[] = {
     {0},
 };
 
-/* True when the filter is empty or names text. */
-static bool passes(const OptTexts *filter, const char *text)
-{
-    for (size_t i = 0; i < filter->n; i++) {
-        if (strcmp(filter->item[i], text) == 0) {
-            return true;
-        }
-    }
-    return filter->n == 0;
-}
-
 static ErrCode check_states(const OptTexts *states, Err *err)
 {
     const char *known[CATALOG_N_RUN_STATES];
@@ -54,26 +43,26 @@ static ErrCode check_states(const OptTexts *states, Err *err)
 
 static json_t *row_json(const CatalogRunStatus *x)
 {
+    char why[CATALOG_WHY_BYTES];
+    (void)catalog_run_why(x, why);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, s:o, s:o,"
-        " s:I}",
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, s:o,"
+        " s:o, s:I}",
         "run", x->name, "hash", x->hash, "dir", x->dir, "architecture", x->architecture, "size",
         x->size, "seed", (json_int_t)x->seed, "state", catalog_run_state_name(x->state), "reason",
-        output_string(x->reason), "N", (json_int_t)x->params, "D", (json_int_t)x->tokens, "step",
-        (json_int_t)x->step, "steps", (json_int_t)x->steps, "checkpoints", "planned",
-        (json_int_t)x->planned, "complete", (json_int_t)x->complete, "train_loss",
-        output_real(x->train_loss), "validation_loss", output_real(x->validation_loss),
-        "bits_per_byte", output_real(x->bits_per_byte), "attempts", (json_int_t)x->attempts);
+        output_string(x->reason), "why", output_string(why[0] ? why : NULL), "N",
+        (json_int_t)x->params, "D", (json_int_t)x->tokens, "step", (json_int_t)x->step, "steps",
+        (json_int_t)x->steps, "checkpoints", "planned", (json_int_t)x->planned, "complete",
+        (json_int_t)x->complete, "train_loss", output_real(x->train_loss), "validation_loss",
+        output_real(x->validation_loss), "bits_per_byte", output_real(x->bits_per_byte), "attempts",
+        (json_int_t)x->attempts);
 }
 
-static ErrCode print_json(const char *study, const CatalogRunStatus *list, size_t n,
-                          const LsOpts *o, Err *err)
+static ErrCode print_json(const char *study, const CatalogRunStatus *list, size_t n, Err *err)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++) {
-        if (passes(&o->states, catalog_run_state_name(list[i].state)) &&
-            passes(&o->architectures, list[i].architecture) &&
-            json_array_append_new(rows, row_json(&list[i])) != 0) {
+        if (json_array_append_new(rows, row_json(&list[i])) != 0) {
             json_decref(rows);
             return err_nomem(err, "the answer");
         }
@@ -85,51 +74,64 @@ static ErrCode print_json(const char *study, const CatalogRunStatus *list, size_
 static void put_row(const CatalogRunStatus *x, int chars, Buf *out)
 {
     char n[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES], marks[48], loss[32] = "-";
+    char why[CATALOG_WHY_BYTES];
     (void)snprintf(marks, sizeof marks, "%" PRId64 "/%" PRId64, x->complete, x->planned);
     if (isfinite(x->validation_loss)) {
         (void)snprintf(loss, sizeof loss, "%.4f", x->validation_loss);
     }
-    buf_printf(out, "%-*s  %.12s  %-8s  %8s  %8s  %9" PRId64 "  %11s  %10s  %8" PRId64 "\n", chars,
-               x->name, x->hash, catalog_run_state_name(x->state),
+    (void)catalog_run_why(x, why);
+    buf_printf(out, "%-*s  %.12s  %-8s  %8s  %8s  %9" PRId64 "  %11s  %10s  %8" PRId64 "%s%s\n",
+               chars, x->name, x->hash, catalog_run_state_name(x->state),
                quantity_count_text((double)x->params, n), quantity_count_text((double)x->tokens, d),
-               x->steps, marks, loss, x->attempts);
+               x->steps, marks, loss, x->attempts, why[0] ? "  " : "", why);
 }
 
-static ErrCode print_text(const CatalogRunStatus *list, size_t n, const LsOpts *o, Err *err)
+static ErrCode print_text(const CatalogRunStatus *list, size_t n, Err *err)
 {
     Buf text = BUF_INIT;
     size_t chars = strlen("run");
     for (size_t i = 0; i < n; i++) {
         chars = strlen(list[i].name) > chars ? strlen(list[i].name) : chars;
     }
-    buf_printf(&text, "%-*s  %-12s  %-8s  %8s  %8s  %9s  %11s  %10s  %8s\n", (int)chars, "run",
-               "hash", "state", "N", "D", "steps", "checkpoints", "validation", "attempts");
+    buf_printf(&text, "%-*s  %-12s  %-8s  %8s  %8s  %9s  %11s  %10s  %8s  %s\n", (int)chars, "run",
+               "hash", "state", "N", "D", "steps", "checkpoints", "validation", "attempts", "why");
     for (size_t i = 0; i < n; i++) {
-        if (passes(&o->states, catalog_run_state_name(list[i].state)) &&
-            passes(&o->architectures, list[i].architecture)) {
-            put_row(&list[i], (int)chars, &text);
-        }
+        put_row(&list[i], (int)chars, &text);
     }
     return output_text(&text, err);
+}
+
+static CatalogRunFilter filter_of(const LsOpts *o)
+{
+    CatalogRunFilter f = {.architectures = o->architectures.item,
+                          .n_architectures = o->architectures.n};
+    for (size_t i = 0; i < o->states.n; i++) {
+        CatalogRunState state = CATALOG_RUN_WAITING;
+        (void)catalog_run_state_parse(o->states.item[i], &state); /* check_states() has passed */
+        f.states |= 1u << state;
+    }
+    return f;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const LsOpts *o = opts;
     CatalogArg a = {0};
+    CatalogRunFilter f;
     CatalogRunStatus *list = NULL;
     const char *study = NULL;
     size_t n = 0;
     ErrCode rc = ERR_OK;
     (void)argc;
     TRY(check_states(&o->states, err));
+    f = filter_of(o);
     TRY(catalog_arg_open(s, argv[0], o->dir, &a, err));
     TRY(catalog_arg_name(&a, &study, err));
-    TRY(catalog_run_status_list(a.c, &a.arena, &list, &n, err));
+    TRY(catalog_run_status_select(a.c, &f, &a.arena, &list, &n, err));
     if (s->is_json) {
-        TRY(print_json(study, list, n, o, err));
+        TRY(print_json(study, list, n, err));
     } else {
-        TRY(print_text(list, n, o, err));
+        TRY(print_text(list, n, err));
     }
 
 done:
@@ -142,7 +144,8 @@ const Command command_ls = {
     .args = "STUDY",
     .summary = "list the runs of a study",
     .description = "One line a run: name, hash, state, N [parameters], D [tokens], steps, complete "
-                   "and planned\ncheckpoints, newest validation loss [nats/token], attempts.",
+                   "and planned\ncheckpoints, newest validation loss [nats/token], attempts, and "
+                   "why it is not at work.",
     .opts = ls_opts,
     .opts_size = sizeof(LsOpts),
     .min_args = 1,

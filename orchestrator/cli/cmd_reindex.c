@@ -1,12 +1,17 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "common/clock.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/reindex.h"
+#include "orchestrator/catalog/run_status.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/output.h"
 #include "orchestrator/cli/study_arg.h"
 #include "orchestrator/cli/thousands.h"
 #include "orchestrator/sched/lock.h"
+#include "orchestrator/sched/run_files.h"
 
 typedef struct ReindexOpts {
     const char *dir;
@@ -18,12 +23,25 @@ static const Opt reindex_opts[] = {
     {0},
 };
 
-static void on_report(void *ctx, const char *text)
+static void report(const Session *s, const char *text)
 {
-    const Session *s = ctx;
     if (!s->is_quiet) {
         (void)fprintf(stderr, "%s\n", text);
     }
+}
+
+static void on_report(void *ctx, const char *text)
+{
+    report(ctx, text);
+}
+
+static ErrCode count_one(void *ctx, const CatalogRunIndex *r, Err *err)
+{
+    int64_t *n = ctx;
+    (void)r;
+    (void)err;
+    (*n)++;
+    return ERR_OK;
 }
 
 static ErrCode print(const Session *s, const ReindexTotals *t, Err *err)
@@ -49,6 +67,68 @@ static ErrCode print(const Session *s, const ReindexTotals *t, Err *err)
     return ERR_OK;
 }
 
+/* Rows of the runs that the study file names and that have no folder, for they were never
+ * started; and what it says now of those that have one. */
+static ErrCode add_runs(Catalog *c, const Study *study, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    RunFilesText text = {0};
+    int64_t *ids = calloc(study->n_runs + 1, sizeof *ids);
+    if (!ids) {
+        return err_nomem(err, "runs");
+    }
+    c->free_id = 1;
+    TRY(catalog_begin(c, err));
+    for (size_t i = 0; i < study->n_runs; i++) {
+        TRY(run_files_text(study, i, &text, err));
+        const CatalogRun row = run_files_row(&study->runs[i], i, &text);
+        TRY(catalog_run_upsert(c, &row, clock_unix_ms(), &ids[i], err));
+    }
+    TRY(catalog_run_retire_others(c, ids, study->n_runs, clock_unix_ms(), NULL, err));
+    TRY(catalog_commit(c, err));
+
+done:
+    catalog_rollback(c);
+    run_files_text_release(&text);
+    free(ids);
+    return rc;
+}
+
+/* Asks study.yaml in the study's folder, if it is there.  A copy that cannot be read is
+ * reported: slaw run brings the rows, too. */
+static ErrCode complete(const char *dir, ReindexTotals *t, const Session *s, Err *err)
+{
+    char file[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    Study *study = NULL;
+    Catalog *c = NULL;
+    Problems problems;
+    Err why = ERR_INIT;
+    ErrCode rc = ERR_OK;
+    TRY(fsx_join(file, dir, "study.yaml", err));
+    TRY(catalog_location(dir, path, NULL, err));
+    problems = PROBLEMS_INIT(file);
+    rc = study_open_list(file, &study, &problems, &why);
+    problems_release(&problems);
+    if (rc == ERR_NOMEM) {
+        *err = why;
+        return rc;
+    }
+    if (rc != ERR_OK) {
+        t->problems++;
+        report(s, why.msg);
+        return ERR_OK;
+    }
+    TRY(catalog_open(path, &c, err));
+    TRY(add_runs(c, study, err));
+    t->runs = 0;
+    TRY(catalog_run_index_each(c, count_one, &t->runs, err));
+
+done:
+    catalog_close(c);
+    study_close(study);
+    return rc;
+}
+
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const ReindexOpts *o = opts;
@@ -60,6 +140,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(study_arg_dir(s, argv[0], o->dir, dir, err));
     TRY(lock_acquire(dir, &lock, err));
     TRY(catalog_reindex(dir, on_report, s, &t, err));
+    TRY(complete(dir, &t, s, err));
     TRY(print(s, &t, err));
 
 done:
@@ -72,7 +153,8 @@ const Command command_reindex = {
     .args = "STUDY",
     .summary = "rebuild the catalog from the study's files",
     .description = "Reads study.json, the runs' folders and their events and makes catalog.db "
-                   "again; the old one is\nreplaced when the new one is whole. Not while a "
+                   "again, with study.yaml for the runs that\nwere never started; the old one is "
+                   "replaced when the new one is whole. Not while a "
                    "scheduler is at work on the study.",
     .opts = reindex_opts,
     .opts_size = sizeof(ReindexOpts),

@@ -7,7 +7,11 @@
 
 #include "common/exit_code.h"
 #include "common/json.h"
+#include "common/quantity.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/cli/command.h"
+#include "orchestrator/cli/detach.h"
+#include "orchestrator/cli/disk.h"
 #include "orchestrator/cli/plan_arg.h"
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/cli/run_report.h"
@@ -20,7 +24,7 @@
 typedef struct RunOpts {
     const char *dir;
     int64_t workers, retries;
-    bool is_fail_fast;
+    bool is_fail_fast, is_detached;
 } RunOpts;
 
 enum { AS_IN_STUDY = -1, BYTE_VOCABULARY = 256 };
@@ -36,6 +40,8 @@ static const Opt run_opts[] = {
      offsetof(RunOpts, retries)},
     {"fail-fast", NULL, "stop everything at the first run that fails", OPT_FLAG,
      offsetof(RunOpts, is_fail_fast)},
+    {"detach", NULL, "go on in the background; slaw status --watch and slaw stop follow it",
+     OPT_FLAG, offsetof(RunOpts, is_detached)},
     {0},
 };
 
@@ -45,6 +51,7 @@ typedef struct RunVerb {
     const char *study_text, *dir_option; /* as typed; the latter may be NULL */
     StudyArg study;
     Lock lock;
+    Detach detach;
     char worker[FSX_PATH_BYTES], corpus_dir[FSX_PATH_BYTES];
     CorpusInfo corpus;
     Progress progress;
@@ -134,17 +141,51 @@ static ErrCode prepare_corpus(RunVerb *v, Err *err)
     TRY(fsx_join(v->corpus_dir, v->study.dir, "corpus", err));
     TRY(corpus_prepare(&spec, v->corpus_dir, corpus_progress, v, &v->corpus, err));
     for (size_t i = 0; i < study->n_runs; i++) {
-        const RunConfig *c = &study->runs[i].config;
-        TRY(corpus_check_size(&v->corpus, c->tokens, c->sequence, c->repeat, err));
+        const RunSpec *c = &study->runs[i];
+        TRY(corpus_check_size(&v->corpus, c->tokens, c->model->sequence, study->corpus_repeat,
+                              err));
     }
 
 done:
     return rc;
 }
 
-/* Memory for the workers, before anything is written: a worker that the kernel kills for want of
- * it would be tried again and again. */
-static ErrCode check_memory(const RunVerb *v, Err *err)
+/* What the runs still to do will write [bytes]. */
+static double disk_to_come(const Plan *p)
+{
+    double bytes = 0.0;
+    for (size_t i = 0; i < p->n_cells; i++) {
+        const PlanCell *c = &p->cells[i];
+        if (c->is_todo) {
+            double left = 1.0 - (double)c->done_step / (double)c->run->steps;
+            bytes += left * (double)plan_disk_bytes(c->run);
+        }
+    }
+    return bytes;
+}
+
+static void warn_of_disk(const RunVerb *v, const Plan *p)
+{
+    Disk d;
+    Err ignored = ERR_INIT;
+    char need[QUANTITY_TEXT_BYTES], have[QUANTITY_TEXT_BYTES];
+    double to_come = disk_to_come(p);
+    if (v->session->is_quiet || disk_of(v->study.dir, &d, &ignored) != ERR_OK ||
+        to_come <= (double)d.free_bytes) {
+        return;
+    }
+    (void)fprintf(
+        stderr,
+        "slaw: warning: the study will write about %s more, and the disk of %s has %s\n"
+        "  hint: it pauses when the disk is full; a stricter checkpoints.keep and slaw gc "
+        "make room\n",
+        quantity_bytes_text(to_come, need), v->study.dir,
+        quantity_bytes_text((double)d.free_bytes, have));
+}
+
+/* Memory for the workers and room for what they write, before anything is written: a worker that
+ * the kernel kills for want of memory would be tried again and again. */
+static ErrCode check_room(const RunVerb *v, Err *err)
 {
     const PlanArg how = {.flops_per_second = (double)NAN, .workers = v->options.workers};
     const Session quiet = {.is_quiet = true}; /* what is unknown is no reason to stop */
@@ -158,6 +199,7 @@ static ErrCode check_memory(const RunVerb *v, Err *err)
     if (warns && !v->session->is_quiet) {
         (void)fprintf(stderr, "slaw: warning: %s\n  hint: %s\n", why.msg, why.hint);
     }
+    warn_of_disk(v, &p);
 done:
     if (rc != ERR_OK && why.code != ERR_OK) {
         *err = why;
@@ -190,16 +232,115 @@ done:
     return rc;
 }
 
+#define RUN_LOG "scheduler.log" /* in the study's folder: what a detached one has to say */
+
+static ErrCode go_on_detached(RunVerb *v, Err *err)
+{
+    char log[FSX_PATH_BYTES];
+    ErrCode rc = fsx_join(log, v->study.dir, RUN_LOG, err);
+    return rc == ERR_OK ? detach_ready(&v->detach, log, err) : rc;
+}
+
+static ErrCode print_detached(const RunVerb *v, const DetachOutcome *d, Err *err)
+{
+    const char *dir = v->study.dir;
+    if (v->session->is_json) {
+        Buf log = BUF_INIT;
+        buf_printf(&log, "%s/" RUN_LOG, dir);
+        json_t *j = json_pack("{s:i,s:s,s:s,s:I,s:s}", "schema", 1, "study", v->study.study->name,
+                              "dir", dir, "pid", (json_int_t)d->pid, "log", buf_str(&log));
+        Buf text = BUF_INIT;
+        json_pretty(j, &text);
+        ErrCode rc = j ? buf_ok(&text, err) : err_nomem(err, "the answer");
+        (void)fputs(rc == ERR_OK ? buf_str(&text) : "", stdout);
+        json_decref(j);
+        buf_release(&text);
+        buf_release(&log);
+        return rc;
+    }
+    if (!v->session->is_quiet) {
+        (void)fprintf(stderr,
+                      "process %ld goes on in the background\n"
+                      "  look at it: slaw status %s --watch\n"
+                      "  end it:     slaw stop %s\n"
+                      "  its log:    %s/" RUN_LOG "\n",
+                      (long)d->pid, dir, dir, dir);
+    }
+    return ERR_OK;
+}
+
+/* True: this process is the one that runs the study. */
+static ErrCode begin_detached(RunVerb *v, bool *ret_goes_on, Err *err)
+{
+    DetachOutcome d;
+    ErrCode rc = detach_begin(&v->detach, &d, err);
+    *ret_goes_on = rc == ERR_OK && d.is_child;
+    if (rc == ERR_OK && d.is_ready) {
+        rc = print_detached(v, &d, err);
+    } else if (rc == ERR_OK && !d.is_child) {
+        v->session->exit_status = d.exit_status; /* it has said why */
+    }
+    return rc;
+}
+
 /* ---- after it ------------------------------------------------------------------------------ */
 
 static void set_exit_status(RunVerb *v)
 {
     const SchedSummary *s = &v->summary;
-    if (s->is_interrupted) {
+    if (s->is_interrupted || s->is_paused) {
         v->session->exit_status = EXIT_RESUMABLE;
     } else if (s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED] > 0) {
         v->session->exit_status = EXIT_SOME_FAILED;
     }
+}
+
+/* What to type to go on. */
+static void command_text(const RunVerb *v, Buf *out)
+{
+    buf_printf(out, "slaw run %s%s%s", v->study_text, v->dir_option ? " --dir " : "",
+               v->dir_option ? v->dir_option : "");
+}
+
+/* "free some of the disk of DIR (2.1 MB are left), then: slaw run STUDY" */
+static void cure_text(const RunVerb *v, Buf *out)
+{
+    Disk d;
+    Err ignored = ERR_INIT;
+    char left[QUANTITY_TEXT_BYTES];
+    buf_printf(out, "make room on the disk of %s", v->study.dir);
+    if (disk_of(v->study.dir, &d, &ignored) == ERR_OK) {
+        buf_printf(out, " (%s are left)", quantity_bytes_text((double)d.free_bytes, left));
+    }
+    buf_puts(out, ", then: ");
+    command_text(v, out);
+}
+
+static void say_stopped(const RunVerb *v)
+{
+    const SchedSummary *s = &v->summary;
+    Buf text = BUF_INIT;
+    if (s->is_paused) {
+        cure_text(v, &text);
+    } else {
+        buf_puts(&text, "to go on: ");
+        command_text(v, &text);
+    }
+    (void)fprintf(stderr, "%s: %" PRId64 " of %" PRId64 " runs are done; %s\n",
+                  s->is_paused ? "paused, the disk is full" : "interrupted",
+                  s->by_state[CATALOG_RUN_DONE], s->runs, buf_str(&text));
+    buf_release(&text);
+}
+
+/* The disk was full where the scheduler itself wrote: nothing is lost, and it is no error that
+ * running again would not mend. */
+static void make_resumable(const RunVerb *v, Err *err)
+{
+    Buf cure = BUF_INIT;
+    cure_text(v, &cure);
+    (void)err_hint(err, "nothing is lost: %s", buf_str(&cure));
+    err->code = ERR_INTERRUPTED;
+    buf_release(&cure);
 }
 
 static void say_outcome(const RunVerb *v)
@@ -210,12 +351,8 @@ static void say_outcome(const RunVerb *v)
                       "%" PRId64 " run%s no longer in the study file: retired, files kept\n",
                       s->retired, s->retired == 1 ? " is" : "s are");
     }
-    if (s->is_interrupted) {
-        (void)fprintf(stderr,
-                      "interrupted: %" PRId64 " of %" PRId64
-                      " runs are done; to go on: slaw run %s%s%s\n",
-                      s->by_state[CATALOG_RUN_DONE], s->runs, v->study_text,
-                      v->dir_option ? " --dir " : "", v->dir_option ? v->dir_option : "");
+    if (s->is_interrupted || s->is_paused) {
+        say_stopped(v);
     } else if (s->started == 0) {
         int64_t bad = s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED];
         char failed[64] = "";
@@ -234,7 +371,7 @@ static ErrCode report(RunVerb *v, Err *err)
     Buf data = BUF_INIT, failures = BUF_INIT;
     Catalog *catalog = NULL;
     json_t *json = NULL;
-    TRY(fsx_join(path, v->study.dir, CATALOG_FILE, err));
+    TRY(catalog_location_read(v->study.dir, path, err));
     TRY(catalog_open_readonly(path, &catalog, err));
     if (v->session->is_json) {
         TRY(run_report_json(catalog, v->study.study, v->study.dir, &v->summary, &json, err));
@@ -272,22 +409,38 @@ static ErrCode schedule(RunVerb *v, Err *err)
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const RunOpts *o = opts;
-    RunVerb v = {.session = s, .study_text = argv[0], .dir_option = o->dir, .lock = LOCK_INIT};
+    RunVerb v = {.session = s,
+                 .study_text = argv[0],
+                 .dir_option = o->dir,
+                 .lock = LOCK_INIT,
+                 .detach = DETACH_INIT};
     ErrCode rc = ERR_OK;
+    bool goes_on = true;
     (void)argc;
     TRY(study_arg_open(s, argv[0], o->dir, &v.study, err));
     TRY(check_supported(v.study.study, err));
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));
     TRY(worker_path(v.worker, err));
-    TRY(check_memory(&v, err));
+    TRY(check_room(&v, err));
+    if (o->is_detached) {
+        TRY(begin_detached(&v, &goes_on, err));
+    }
+    if (!goes_on) {
+        goto done;
+    }
     TRY(prepare(&v, err));
+    TRY(go_on_detached(&v, err));
     TRY(schedule(&v, err));
     TRY(report(&v, err));
     set_exit_status(&v);
 
 done:
     lock_release(&v.lock);
+    if (err_is_no_space(err)) {
+        make_resumable(&v, err);
+        rc = err->code;
+    }
     study_arg_close(&v.study);
     return rc;
 }
@@ -303,8 +456,10 @@ const Command command_run = {
         "stopped, whatever stopped it; when nothing is missing it says so.  One run that fails\n"
         "does not stop the others: all failures are listed at the end.\n\n"
         "^C once: workers save their state and stop; twice: they have five seconds; three times:\n"
-        "they are killed.  Exit status: 0 all done, 1 some runs failed, 69 another scheduler\n"
-        "works on the study or the trainer program is missing, 75 interrupted.",
+        "they are killed.  When the disk is full the study pauses.  Exit status: 0 all done, 1 "
+        "some\n"
+        "runs failed, 69 another scheduler works on the study or the trainer program is missing,\n"
+        "75 interrupted or paused: the same command goes on.",
     .opts = run_opts,
     .opts_size = sizeof(RunOpts),
     .opts_default = &run_default,

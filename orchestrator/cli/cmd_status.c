@@ -7,11 +7,13 @@
 
 typedef struct StatusOpts {
     const char *dir;
-    bool is_watch;
+    bool is_watch, is_all;
     double interval_s;
 } StatusOpts;
 
 static const Opt status_opts[] = {
+    {"all", NULL, "every run, also of a study of more than 200", OPT_FLAG,
+     offsetof(StatusOpts, is_all)},
     {"watch", NULL, "show it again and again until nothing is left to do", OPT_FLAG,
      offsetof(StatusOpts, is_watch)},
     {"interval", "SECONDS", "with --watch: time between two looks (default 2)", OPT_F64,
@@ -58,6 +60,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
 {
     const StatusOpts *o = opts;
     CatalogArg a;
+    StatusScope scope = STATUS_A_PAGE;
     ErrCode rc = ERR_OK;
     (void)argc;
     TRY(catalog_arg_open(s, argv[0], o->dir, &a, err));
@@ -65,9 +68,15 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         rc = err_set(err, ERR_USAGE, "--interval takes 0.1 to 86400 seconds");
         goto done;
     }
+    if (s->is_json) {
+        scope = STATUS_TROUBLES;
+    }
+    if (o->is_all) {
+        scope = STATUS_ALL_RUNS;
+    }
     for (;;) {
         StatusReport r;
-        TRY(status_report_read(&a, &r, err));
+        TRY(status_report_read(&a, scope, &r, err));
         TRY(show(s, &a, &r, o, argv[0], err));
         const int64_t *n = r.totals.by_state;
         if (!o->is_watch || n[CATALOG_RUN_RUNNING] + n[CATALOG_RUN_WAITING] == 0) {
@@ -91,7 +100,8 @@ const Command command_status = {
     .args = "STUDY",
     .summary = "where the study stands: runs, checkpoints, time left, failures",
     .description = "Shows every run's state, step, checkpoints and losses, the totals, and each "
-                   "failure with its log.\nProgress is counted in FLOPs, not in runs.",
+                   "failure with its log.\nOf more than 200 runs only those that run, failed or "
+                   "diverged, unless --all.\nProgress is counted in FLOPs, not in runs.",
     .opts = status_opts,
     .opts_size = sizeof(StatusOpts),
     .opts_default = &status_defaults,

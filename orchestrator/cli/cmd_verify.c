@@ -7,7 +7,9 @@
 #include "orchestrator/cli/catalog_arg.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/output.h"
+#include "orchestrator/cli/study_arg.h"
 #include "orchestrator/cli/thousands.h"
+#include "orchestrator/sched/lock.h"
 
 typedef struct VerifyOpts {
     const char *dir;
@@ -43,15 +45,16 @@ static void on_checkpoint(void *ctx, const CatalogRun *run, const CatalogCheckpo
 }
 
 /* Steals bad. */
-static ErrCode print_totals(const Session *s, const VerifyTotals *t, json_t *bad, Err *err)
+static ErrCode print_totals(const Session *s, const VerifyTotals *t, bool can_mark, json_t *bad,
+                            Err *err)
 {
     int64_t n_bad = t->missing + t->corrupt, n_total = t->good + n_bad;
     if (s->is_json) {
-        return output_json(json_pack("{s:i, s:{s:I, s:I, s:I, s:I}, s:I, s:o}", "schema", 1,
+        return output_json(json_pack("{s:i, s:{s:I, s:I, s:I, s:I}, s:I, s:b, s:o}", "schema", 1,
                                      "checkpoints", "total", (json_int_t)n_total, "good",
                                      (json_int_t)t->good, "missing", (json_int_t)t->missing,
                                      "corrupt", (json_int_t)t->corrupt, "bytes",
-                                     (json_int_t)t->bytes, "bad", bad),
+                                     (json_int_t)t->bytes, "marked", (int)can_mark, "bad", bad),
                            err);
     }
     char total[THOUSANDS_BYTES], good[THOUSANDS_BYTES], bytes[QUANTITY_TEXT_BYTES];
@@ -64,23 +67,32 @@ static ErrCode print_totals(const Session *s, const VerifyTotals *t, json_t *bad
     return ERR_OK;
 }
 
-/* For writing, so that the catalog learns what is found; a copy on read-only media can
- * still be checked. */
+/* For writing and with the study's lock, so that what is found can be marked.  While a scheduler
+ * is at work, and for a copy on read-only media, it can still be checked. */
 static ErrCode open_catalog(const Session *s, const char *arg, const VerifyOpts *o, CatalogArg *a,
-                            Err *err)
+                            Lock *lock, Err *err)
 {
+    char dir[FSX_PATH_BYTES];
     Err why = ERR_INIT;
-    ErrCode rc = catalog_arg_open_writer(s, arg, o->dir, a, &why);
-    if (rc == ERR_DB && !a->c && catalog_arg_reopen(a, err) == ERR_OK) {
-        if (!s->is_quiet) {
-            (void)fprintf(stderr,
-                          "the catalog cannot be written (%s); what is found is only shown\n",
-                          why.msg);
-        }
-        return ERR_OK;
-    }
+    ErrCode rc = study_arg_dir(s, arg, o->dir, dir, err);
     if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = lock_acquire(dir, lock, &why);
+    if (rc == ERR_OK) {
+        rc = catalog_arg_open_writer(s, arg, o->dir, a, &why);
+        if (rc != ERR_OK) {
+            catalog_arg_close(a);
+            lock_release(lock);
+        }
+    }
+    if (rc != ERR_UNAVAILABLE && rc != ERR_DB && rc != ERR_IO) {
         *err = why;
+        return rc;
+    }
+    rc = catalog_arg_open(s, arg, o->dir, a, err);
+    if (rc == ERR_OK && !s->is_quiet) {
+        (void)fprintf(stderr, "%s; what is found is shown and nothing is marked\n", why.msg);
     }
     return rc;
 }
@@ -89,16 +101,18 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
 {
     const VerifyOpts *o = opts;
     CatalogArg a = {0};
+    Lock lock = LOCK_INIT;
     CatalogRun one = {.id = -1};
     Listing l = {.a = &a, .bad = s->is_json ? json_array() : NULL};
     VerifyTotals t = {0};
     ErrCode rc = ERR_OK;
-    TRY(open_catalog(s, argv[0], o, &a, err));
+    TRY(open_catalog(s, argv[0], o, &a, &lock, err));
     if (argc > 1) {
         TRY(catalog_run_find(a.c, argv[1], &a.arena, &one, err));
     }
+    TRY(catalog_check(a.c, err));
     TRY(catalog_verify(a.c, a.dir, one.id, on_checkpoint, &l, &t, err));
-    rc = print_totals(s, &t, l.bad, err);
+    rc = print_totals(s, &t, !a.c->is_readonly, l.bad, err);
     l.bad = NULL;
     if (rc == ERR_OK && t.missing + t.corrupt > 0) {
         s->exit_status = EXIT_SOME_FAILED;
@@ -107,6 +121,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
 done:
     json_decref(l.bad);
     catalog_arg_close(&a);
+    lock_release(&lock);
     return rc;
 }
 

@@ -47,7 +47,7 @@ static void progress_totals(const SchedView *v, Buf *out)
 /* "tnl-85k: done, 1220 steps, validation 2.0142 nats/token, 2.9058 bits/byte" */
 static void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out)
 {
-    const RunConfig *c = &r->spec->config;
+    const RunSpec *c = r->spec;
     buf_printf(out, "%s: %s", c->name, catalog_run_state_name(r->state));
     if (r->state != CATALOG_RUN_DONE) {
         buf_printf(out, " at step %" PRId64 " of %" PRId64 ": %s", r->step, c->steps, r->reason);
@@ -110,7 +110,7 @@ static void put_bar(double share, int chars, const ProgressStyle *st, Buf *out)
 
 static void put_numbers(const SchedRun *r, Buf *out)
 {
-    const RunConfig *c = &r->spec->config;
+    const RunSpec *c = r->spec;
     char speed[QUANTITY_TEXT_BYTES], eta[CLOCK_TEXT_BYTES], steps[48];
     (void)snprintf(steps, sizeof steps, "%" PRId64 "/%" PRId64, r->step, c->steps);
     buf_printf(out, "  %-11s", steps);
@@ -131,11 +131,9 @@ static void put_numbers(const SchedRun *r, Buf *out)
 static int name_width(const SchedView *v)
 {
     int widest = 0;
-    for (size_t i = 0; i < v->n_runs; i++) {
-        int n = (int)strlen(v->runs[i].spec->config.name);
-        if (v->runs[i].state == CATALOG_RUN_RUNNING && n > widest) {
-            widest = n;
-        }
+    for (size_t i = 0; i < v->n_live; i++) {
+        int n = (int)strlen(v->live[i].spec->name);
+        widest = n > widest ? n : widest;
     }
     return widest < NAME_MAX_CHARS ? widest : NAME_MAX_CHARS;
 }
@@ -146,7 +144,7 @@ static void put_worker(const SchedRun *r, int name_chars, const ProgressStyle *s
     Buf numbers = BUF_INIT;
     int room = st->width - 1;
     put_numbers(r, &numbers);
-    int n = put_cut(r->spec->config.name, name_chars < room ? name_chars : room, out);
+    int n = put_cut(r->spec->name, name_chars < room ? name_chars : room, out);
     for (; n < name_chars && n < room; n++) {
         buf_putc(out, ' ');
     }
@@ -154,7 +152,7 @@ static void put_worker(const SchedRun *r, int name_chars, const ProgressStyle *s
     if (bar >= BAR_MIN_CHARS) {
         bar = bar < BAR_MAX_CHARS ? bar : BAR_MAX_CHARS;
         buf_puts(out, "  ");
-        put_bar((double)r->step / (double)r->spec->config.steps, bar, st, out);
+        put_bar((double)r->step / (double)r->spec->steps, bar, st, out);
         n += 2 + bar;
     }
     (void)put_cut(buf_str(&numbers), room - n, out);
@@ -166,12 +164,9 @@ int progress_block(const SchedView *v, const ProgressStyle *st, Buf *out)
 {
     int n = 0, most = st->height - LINES_KEPT, chars = name_width(v);
     int64_t hidden = 0;
-    for (size_t i = 0; i < v->n_runs; i++) {
-        if (v->runs[i].state != CATALOG_RUN_RUNNING) {
-            continue;
-        }
+    for (size_t i = 0; i < v->n_live; i++) {
         if (n < most) {
-            put_worker(&v->runs[i], chars, st, out);
+            put_worker(&v->live[i], chars, st, out);
             n++;
         } else {
             hidden++;
@@ -312,15 +307,16 @@ static void on_message(void *ctx, const char *text)
     progress_message(ctx, text);
 }
 
-static void on_settled(void *ctx, const SchedView *v, size_t i)
+static void on_settled(void *ctx, const SchedView *v, const SchedRun *r)
 {
     Progress *p = ctx;
-    if (p->is_quiet || v->runs[i].state != CATALOG_RUN_DONE) {
+    if (p->is_quiet || r->state != CATALOG_RUN_DONE) {
         return; /* the scheduler's message has said how the others ended */
     }
     Buf line = BUF_INIT;
-    progress_run(&v->runs[i], &p->style, &line);
-    if (p->is_terminal) {
+    progress_run(r, &p->style, &line);
+    bool is_due = clock_mono_ns() - p->last_drawn >= redraw_every;
+    if (p->is_terminal && is_due) { /* or the next change does: thousands may end in a second */
         redraw(p, v);
     }
     progress_message(p, buf_str(&line));

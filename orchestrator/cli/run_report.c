@@ -19,10 +19,10 @@ void run_report_intro(const Study *study, const char *dir, Buf *out)
     int64_t checkpoints = 0;
     for (size_t i = 0; i < study->n_runs; i++) {
         const RunSpec *r = &study->runs[i];
-        least = fmin(least, (double)r->params);
-        most = fmax(most, (double)r->params);
-        checkpoints += r->config.checkpoint_count;
-        flops += r->flops_exact * (double)(r->config.steps * r->config.batch_tokens);
+        least = fmin(least, (double)r->model->params);
+        most = fmax(most, (double)r->model->params);
+        checkpoints += r->checkpoints;
+        flops += r->model->flops_exact * (double)run_spec_tokens(r);
     }
     buf_printf(out,
                "study %s in %s: %zu runs, N from %s to %s, %" PRId64
@@ -44,6 +44,9 @@ void run_report_corpus(const CorpusInfo *info, Buf *out)
     }
     buf_putc(out, '\n');
 }
+
+/* More runs than this are no table, and more failures than this are counted. */
+enum { MAX_ROWS = 200 };
 
 /* Time of all its attempts together [s]. */
 static ErrCode run_seconds(Catalog *c, int64_t run_id, double *ret, Err *err)
@@ -91,9 +94,13 @@ ErrCode run_report_table(Catalog *c, const CorpusInfo *info, Buf *out, Err *err)
     ErrCode rc = ERR_OK;
     Arena a = ARENA_INIT;
     CatalogRunStatus *list = NULL;
+    const CatalogRunFilter some = {.limit = MAX_ROWS + 1};
     size_t n = 0;
     int chars = 3;
-    TRY(catalog_run_status_list(c, &a, &list, &n, err));
+    TRY(catalog_run_status_select(c, &some, &a, &list, &n, err));
+    if (n > MAX_ROWS) {
+        goto done; /* nobody reads them; slaw ls shows any */
+    }
     for (size_t i = 0; i < n; i++) {
         int len = (int)strlen(list[i].name);
         chars = len > chars ? len : chars;
@@ -113,9 +120,13 @@ done:
     return rc;
 }
 
-static bool is_bad(const CatalogRunStatus *r)
+/* The failed and diverged runs, the first `limit` of them; 0: all. */
+static ErrCode list_failures(Catalog *c, size_t limit, Arena *a, CatalogRunStatus **ret,
+                             size_t *ret_n, Err *err)
 {
-    return r->state == CATALOG_RUN_FAILED || r->state == CATALOG_RUN_DIVERGED;
+    const CatalogRunFilter bad = {
+        .states = (1u << CATALOG_RUN_FAILED) | (1u << CATALOG_RUN_DIVERGED), .limit = limit};
+    return catalog_run_status_select(c, &bad, a, ret, ret_n, err);
 }
 
 ErrCode run_report_failures(Catalog *c, const char *dir, const char *study_arg, Buf *out, Err *err)
@@ -123,20 +134,20 @@ ErrCode run_report_failures(Catalog *c, const char *dir, const char *study_arg, 
     Arena a = ARENA_INIT;
     CatalogRunStatus *list = NULL;
     size_t n = 0;
-    ErrCode rc = catalog_run_status_list(c, &a, &list, &n, err);
-    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+    ErrCode rc = list_failures(c, MAX_ROWS + 1, &a, &list, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n && i < MAX_ROWS; i++) {
         const CatalogRunStatus *r = &list[i];
-        if (!is_bad(r)) {
-            continue;
-        }
         buf_printf(out, "%s: %s at step %" PRId64 " of %" PRId64 ": %s\n", r->name,
                    catalog_run_state_name(r->state), r->step, r->steps,
                    r->reason ? r->reason : "no reason is on record");
         if (r->attempts > 0) {
             buf_printf(out, "  log:   %s/%s/attempt-%03" PRId64 "/stderr.log\n", dir, r->dir,
-                       r->attempts - 1);
+                       r->newest_attempt);
         }
         buf_printf(out, "  retry: slaw retry %s %s\n", study_arg, r->name);
+    }
+    if (n > MAX_ROWS) {
+        buf_printf(out, "... and more: slaw ls %s --state failed --state diverged\n", study_arg);
     }
     arena_release(&a);
     return rc;
@@ -146,10 +157,10 @@ static json_t *failure_json(const CatalogRunStatus *r, const char *dir)
 {
     Buf log = BUF_INIT;
     buf_printf(&log, "%s/%s/attempt-%03" PRId64 "/stderr.log", dir, r->dir,
-               r->attempts > 0 ? r->attempts - 1 : 0);
+               r->newest_attempt > 0 ? r->newest_attempt : 0);
     json_t *v =
         json_pack("{s:s,s:s,s:I,s:s,s:s}", "run", r->name, "state",
-                  catalog_run_state_name(r->state), "attempt", (json_int_t)(r->attempts - 1),
+                  catalog_run_state_name(r->state), "attempt", (json_int_t)r->newest_attempt,
                   "reason", r->reason ? r->reason : "", "log", buf_str(&log));
     buf_release(&log);
     return v;
@@ -162,20 +173,20 @@ ErrCode run_report_json(Catalog *c, const Study *study, const char *dir, const S
     CatalogRunStatus *list = NULL;
     size_t n = 0;
     json_t *failures = json_array();
-    ErrCode rc = catalog_run_status_list(c, &a, &list, &n, err);
+    ErrCode rc = list_failures(c, 0, &a, &list, &n, err);
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
-        if (is_bad(&list[i]) && json_array_append_new(failures, failure_json(&list[i], dir)) != 0) {
+        if (json_array_append_new(failures, failure_json(&list[i], dir)) != 0) {
             rc = err_nomem(err, "a report");
         }
     }
     const int64_t *by = s->by_state;
     json_t *v = json_pack(
-        "{s:i,s:s,s:s,s:{s:I,s:I,s:I,s:I,s:I,s:I},s:I,s:b,s:O}", "schema", 1, "study", study->name,
-        "dir", dir, "runs", "total", (json_int_t)s->runs, "done", (json_int_t)by[CATALOG_RUN_DONE],
-        "running", (json_int_t)by[CATALOG_RUN_RUNNING], "waiting",
+        "{s:i,s:s,s:s,s:{s:I,s:I,s:I,s:I,s:I,s:I},s:I,s:b,s:b,s:O}", "schema", 1, "study",
+        study->name, "dir", dir, "runs", "total", (json_int_t)s->runs, "done",
+        (json_int_t)by[CATALOG_RUN_DONE], "running", (json_int_t)by[CATALOG_RUN_RUNNING], "waiting",
         (json_int_t)by[CATALOG_RUN_WAITING], "failed", (json_int_t)by[CATALOG_RUN_FAILED],
         "diverged", (json_int_t)by[CATALOG_RUN_DIVERGED], "started", (json_int_t)s->started,
-        "interrupted", (int)s->is_interrupted, "failures", failures);
+        "interrupted", (int)s->is_interrupted, "paused", (int)s->is_paused, "failures", failures);
     json_decref(failures);
     arena_release(&a);
     if (rc == ERR_OK && !v) {

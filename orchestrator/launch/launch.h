@@ -85,7 +85,8 @@ typedef struct LaunchOps {
      * host, where nobody here can look. */
     ErrCode (*parse)(const char *text, LaunchHandle *ret, Err *err);
 
-    /* Closes the descriptors; the process is left alone.  An empty handle is fine. */
+    /* Closes the descriptors.  A process that has not ended is left alone; what one that has ended
+     * started and left behind is ended.  An empty handle is fine. */
     void (*release)(LaunchHandle *h);
 } LaunchOps;
 

@@ -311,11 +311,19 @@ static ErrCode local_stop(const LaunchHandle *h, LaunchStop how, Err *err)
     return ERR_OK;
 }
 
-/* Reaps a child that has ended: until then its number is not given away. */
+/* Reaps a child that has ended: until then its number, which is its group's, is not given away.
+ * Whatever it started and left behind in its group ends with it. */
 static void local_finish(LaunchHandle *h)
 {
-    if (h->is_child && h->pid > 0) {
+    siginfo_t info = {0};
+    bool has_ended = h->is_child && h->pid > 0 &&
+                     waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+                     info.si_pid == h->pid;
+    if (has_ended) {
+        (void)kill(-h->pid, SIGKILL);
         (void)waitpid(h->pid, NULL, WNOHANG);
+        while (waitpid(-h->pid, NULL, WNOHANG) > 0) { /* came to us, the subreaper */
+        }
     }
     local_release(h);
 }

@@ -35,7 +35,7 @@ static ErrCode replace_text(const char *dir, const char *name, const Buf *text, 
     if (rc == ERR_OK) {
         rc = fsx_join(path, dir, name, err);
     }
-    return rc == ERR_OK ? fsx_replace(path, buf_str(text), text->len, err) : rc;
+    return rc == ERR_OK ? fsx_note(path, buf_str(text), text->len, err) : rc;
 }
 
 ErrCode record_write_command(const char *dir, const char *const *argv, const char *handle, Err *err)

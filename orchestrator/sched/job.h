@@ -1,85 +1,77 @@
-/* job.h -- a run inside the scheduler: its state, and its attempt while there is one.
+/* job.h -- a run inside the scheduler.  Private to orchestrator/sched.
  *
- * Private to orchestrator/sched.  Every change of a state goes through job_begin(),
- * job_end() or job_move(), which ask run_state.c, write the catalog in one transaction,
- * and then the files that record it (record.h of the catalog).
+ * There may be a hundred thousand of them, so a Job is small: what only a run that is at
+ * work needs is in its Attempt (attempt.h), what only one in trouble needs is allocated
+ * when it is.  Every change of a state goes through attempt.h or job_move(), which ask
+ * run_state.c, write the catalog, and then the files that record it (record.h).
  */
 #ifndef ORCHESTRATOR_SCHED_JOB_H
 #define ORCHESTRATOR_SCHED_JOB_H
 
-#include <sched.h>
-
-#include "common/arena.h"
 #include "common/clock.h"
-#include "common/machine.h"
+#include "common/fsx.h"
 #include "orchestrator/catalog/catalog.h"
-#include "orchestrator/catalog/ingest.h"
 #include "orchestrator/sched/sched.h"
 #include "orchestrator/sched/verdict.h"
 
-typedef struct Job {
-    SchedRun run;    /* what observers see */
-    int64_t id;      /* of the run in the catalog */
-    const char *dir; /* of the run */
-    Trouble trouble;
-    int64_t next_attempt;
-    MonoNs not_before; /* back-off */
+typedef struct Attempt Attempt;
 
-    /* The attempt that runs now. */
-    bool is_live;
-    int64_t attempt;
-    char *attempt_dir, *events; /* malloc'ed */
-    LaunchHandle handle;
-    cpu_set_t cores; /* that it was told, with run.threads */
-    bool is_pinned;
-    UnixMs started_ms;
-    int64_t ingested_bytes;
-    bool is_dirty;      /* there may be lines to ingest */
-    MonoNs last_news;   /* when it last said something */
-    MonoNs longest_gap; /* between two pieces of news */
-    MonoNs force_at;    /* when SIGTERM becomes SIGKILL; 0: no */
-    bool is_hung;
-    int64_t silent_s;
-    bool has_bye;
-    CatalogAttemptState bye;
-    int64_t peak_rss_bytes; /* of bye; 0: it did not say */
-    char bye_reason[INGEST_REASON_BYTES];
+typedef struct Job {
+    const RunSpec *spec;
+    size_t index;          /* in the study */
+    int64_t id;            /* of the run in the catalog */
+    double flops_per_step; /* exact convention, logits included [FLOP] */
+    int64_t step;          /* newest known */
+    int64_t checkpoints;   /* complete */
+    int64_t attempts;      /* on record */
+    int64_t next_attempt;  /* above every number in the catalog; folders are looked at later */
+    MonoNs not_before;     /* back-off */
+    char *reason;          /* of the state; malloc'ed, NULL: none */
+    Trouble *trouble;      /* NULL before the first */
+    Attempt *attempt;      /* at work; NULL: none is */
+    CatalogRunState state;
+    bool has_files; /* config.json and run.json are as they should be */
 } Job;
 
 /* What jobs share. */
 typedef struct JobContext {
     Catalog *catalog;
+    const Study *study;
     const SchedOptions *options;
-    size_t concurrency; /* threads that can be at work */
+    size_t concurrency;                     /* threads that can be at work */
+    int64_t by_state[CATALOG_N_RUN_STATES]; /* of all jobs */
+    double flops_left_idle;                 /* of the waiting ones [FLOP] */
 } JobContext;
 
 /* Puts a sentence before the observer. */
 void job_say(const JobContext *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes the attempt's folder and its rows, then starts the process.  A start that fails is
- * the attempt's end (judged, charged): ERR_OK.  ERR_UNAVAILABLE when no attempt could. */
-ErrCode job_begin(Job *j, const JobContext *x, Err *err);
+const char *job_name(const Job *j);
 
-/* Brings the attempt's new lines into the catalog; in a transaction of the caller, if any. */
-ErrCode job_ingest(Job *j, const JobContext *x, Err *err);
+/* The run's folder into out. */
+ErrCode job_dir(const Job *j, const JobContext *x, char out[FSX_PATH_BYTES], Err *err);
 
-/* The attempt ended: last lines, verdict, rows, files; frees what it held.  ERR_DB, ERR_IO:
- * the attempt is over all the same. */
-ErrCode job_end(Job *j, const JobContext *x, LaunchStatus status, const char *start_error,
-                bool is_stopping, Err *err);
+/* What is left to compute [FLOP]; of a run that has come to rest: 0. */
+double job_work_left(const Job *j);
 
-/* A change of the run's state without an attempt. */
-ErrCode job_move(Job *j, const JobContext *x, RunEvent event, const char *reason, Err *err);
+bool job_is_settled(const Job *j);
 
-/* Tells the worker how many threads it has, and where; cores may be NULL: where it is.  A worker
- * that cannot be told goes on as it is. */
-void job_tell_share(Job *j, size_t threads, const CoreSet *cores);
+/* The state in memory, with the counts of the context; reason may be NULL. */
+void job_set(Job *j, JobContext *x, CatalogRunState state, const char *reason);
 
-/* Points the job at attempt `number` without starting anything (catching up on an old one). */
-ErrCode job_attach(Job *j, int64_t number, Err *err);
-void job_detach(Job *j, const JobContext *x);
+/* Newest step and number of complete checkpoints from the catalog. */
+ErrCode job_refresh(Job *j, const JobContext *x, Err *err);
 
-/* Bytes of the attempt's events.jsonl; 0 when there is none. */
-int64_t job_events_bytes(const Job *j);
+/* status.json, from memory: the catalog says the same. */
+ErrCode job_note_status(const Job *j, const JobContext *x, Err *err);
+
+/* A change of the run's state without an attempt: the catalog (in the caller's transaction, if
+ * one is open), memory, status.json if the run has a folder. */
+ErrCode job_move(Job *j, JobContext *x, RunEvent event, const char *reason, Err *err);
+
+/* The trouble of a job, made when it has none.  NULL when memory is short. */
+Trouble *job_trouble(Job *j);
+
+void job_release(Job *j);
 
 #endif

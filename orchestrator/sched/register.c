@@ -1,24 +1,22 @@
 #include "orchestrator/sched/register.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/corpus.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/run_status.h"
 #include "orchestrator/catalog/study.h"
-
-enum { FILE_MAX_BYTES = 64 << 20 };
+#include "orchestrator/sched/run_files.h"
 
 /* ---- catalog ------------------------------------------------------------------------- */
 
@@ -32,8 +30,8 @@ static bool has_runs(const char *dir)
     DIR *d = opendir(path);
     bool has = false;
     /* One thread reads this folder. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
-        has = has || e->d_name[0] != '.';
+    for (struct dirent *e = d ? readdir(d) : NULL; e && !has; e = readdir(d)) {
+        has = e->d_name[0] != '.';
     }
     if (d) {
         (void)closedir(d);
@@ -46,36 +44,121 @@ static void say_reindex(void *ctx, const char *text)
     job_say(ctx, "reindex: %s", text);
 }
 
-static ErrCode rebuild(const SchedOptions *o, const char *why, Err *err)
+/* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
+static int64_t number_in_catalog(const char *run_dir)
 {
-    JobContext x = {.options = o};
+    char path[FSX_PATH_BYTES];
+    Err ignored = ERR_INIT;
+    json_t *v = NULL;
+    int64_t id = 0;
+    bool is_read = fsx_join(path, run_dir, "run.json", &ignored) == ERR_OK &&
+                   json_read_file(path, &v, &ignored) == ERR_OK &&
+                   json_get_i64(v, "id", &id, &ignored) == ERR_OK && id > 0;
+    json_decref(v);
+    return is_read ? id : 0;
+}
+
+/* config.json and run.json of the runs that have begun, as the study file has them: a run whose
+ * files name it wrongly would be left out of the new catalog, and its history with it. */
+static ErrCode restore_run_files(const JobContext *x, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < x->study->n_runs; i++) {
+        Job j = {.spec = &x->study->runs[i], .index = i};
+        char dir[FSX_PATH_BYTES];
+        int64_t newest = -1;
+        TRY(job_dir(&j, x, dir, err));
+        TRY(run_files_newest_attempt(dir, &newest, err));
+        if (newest >= 0) {
+            j.id = number_in_catalog(dir);
+            TRY(run_files_write(&j, x, err));
+        }
+    }
+
+done:
+    return rc;
+}
+
+static ErrCode rebuild(JobContext *x, const char *why, Err *err)
+{
     ReindexTotals t = {0};
-    job_say(&x, "%s: rebuilding it from the study's files", why);
-    ErrCode rc = catalog_reindex(o->dir, say_reindex, &x, &t, err);
+    job_say(x, "%s: rebuilding it from the study's files", why);
+    ErrCode rc = restore_run_files(x, err);
     if (rc == ERR_OK) {
-        job_say(&x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
+        rc = catalog_reindex(x->options->dir, say_reindex, x, &t, err);
+    }
+    if (rc == ERR_OK) {
+        job_say(x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
                 t.runs, t.attempts, t.checkpoints);
     }
     return rc;
 }
 
-ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err)
+static void say_place(const JobContext *x, const char *path)
 {
+    char text[2 * FSX_PATH_BYTES];
+    catalog_location_notice(x->options->dir, path, text, sizeof text);
+    job_say(x, "%s", text);
+}
+
+/* Damage is; a newer program's catalog and another program's database are left alone. */
+static bool is_cured_by_reindex(const Err *err)
+{
+    static const char cure[] = "slaw reindex";
+    return strncmp(err->hint, cure, sizeof cure - 1) == 0;
+}
+
+/* A catalog that is empty, or another study's, is set aside and rebuilt. */
+static ErrCode replace_foreign(JobContext *x, const char *path, bool *ret_rebuilt, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    bool is_ours = true;
+    char why[BELONGS_WHY_BYTES], aside[FSX_PATH_BYTES];
+    TRY(catalog_belongs(x->catalog, x->options->dir, &is_ours, why, err));
+    if (is_ours) {
+        return ERR_OK;
+    }
+    catalog_close(x->catalog);
+    x->catalog = NULL;
+    TRY(fsx_path(aside, err, "%s.aside", path));
+    if (rename(path, aside) != 0) {
+        rc = err_sys(err, "rename %s to %s", path, aside);
+        goto done;
+    }
+    TRY(rebuild(x, why, err));
+    *ret_rebuilt = true;
+    TRY(catalog_open(path, &x->catalog, err));
+
+done:
+    return rc;
+}
+
+ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err)
+{
+    const SchedOptions *o = x->options;
     char path[FSX_PATH_BYTES];
-    bool was_rebuilt = false;
+    bool was_rebuilt = false, is_elsewhere = false;
     ErrCode rc = ERR_OK;
 
-    TRY(fsx_join(path, o->dir, CATALOG_FILE, err));
+    TRY(catalog_location(o->dir, path, &is_elsewhere, err));
+    if (is_elsewhere) {
+        say_place(x, path);
+    }
     if (!fsx_exists(path) && has_runs(o->dir)) {
-        TRY(rebuild(o, "the catalog is missing", err));
+        TRY(rebuild(x, "the catalog is missing", err));
         was_rebuilt = true;
     }
-    rc = catalog_open(path, ret, err);
-    /* Only damage has reindexing as its cure; a newer program's catalog is left alone. */
-    if (rc == ERR_FORMAT && strstr(err->hint, "reindex")) {
-        TRY(rebuild(o, err->msg, err));
+    rc = catalog_open(path, &x->catalog, err);
+    if (rc == ERR_FORMAT && is_cured_by_reindex(err)) {
+        TRY(rebuild(x, err->msg, err));
         was_rebuilt = true;
-        rc = catalog_open(path, ret, err);
+        rc = catalog_open(path, &x->catalog, err);
+    }
+    if (rc == ERR_OK && !was_rebuilt) {
+        rc = replace_foreign(x, path, &was_rebuilt, err);
+    }
+    if (rc == ERR_OK && was_rebuilt) {
+        x->catalog->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
     }
     *ret_rebuilt = was_rebuilt;
 
@@ -83,25 +166,33 @@ done:
     return rc;
 }
 
-/* ---- study, corpus, runs ------------------------------------------------------------- */
+/* ---- study and corpus ------------------------------------------------------------------ */
 
-static ErrCode put_study(const Study *study, const JobContext *x, Err *err)
+/* *ret_same: the study is the one that the catalog's rows were made of, by this program. */
+static ErrCode put_study(const JobContext *x, bool *ret_same, Err *err)
 {
+    const Study *study = x->study;
+    Arena a = ARENA_INIT;
     Buf resolved = BUF_INIT;
     json_canonical(study->resolved, &resolved);
-    CatalogStudy row = {.name = study->name,
-                        .source_path = study->file,
-                        .source_sha256 = study->sha256,
-                        .resolved = buf_str(&resolved),
-                        .slaw_version = SLAW_VERSION};
+    CatalogStudy old = {0}, row = {.name = study->name,
+                                   .source_path = study->file,
+                                   .source_sha256 = study->sha256,
+                                   .resolved = buf_str(&resolved),
+                                   .slaw_version = SLAW_VERSION};
     ErrCode rc = buf_ok(&resolved, err);
     if (rc == ERR_OK) {
+        Err none = ERR_INIT;
+        *ret_same = catalog_study_get(x->catalog, &a, &old, &none) == ERR_OK &&
+                    strcmp(old.resolved, row.resolved) == 0 &&
+                    strcmp(old.slaw_version, row.slaw_version) == 0;
         rc = catalog_study_put(x->catalog, &row, clock_unix_ms(), err);
     }
     if (rc == ERR_OK) {
         rc = study_record_write(x->options->dir, &row, err);
     }
     buf_release(&resolved);
+    arena_release(&a);
     return rc;
 }
 
@@ -117,342 +208,123 @@ static ErrCode put_corpus(const JobContext *x, Err *err)
     return rc;
 }
 
-static CatalogRun row_of(const RunSpec *r, size_t position, const char *axes, const char *config)
-{
-    const RunConfig *c = &r->config;
-    return (CatalogRun){
-        .hash = c->hash,
-        .name = c->name,
-        .dir = r->dir,
-        .architecture = c->shape.arch->name,
-        .size = r->size,
-        .seed = c->seed,
-        .axes = axes,
-        .config = config,
-        .position = (int64_t)position,
-        .params = r->params,
-        .params_total = r->params_total,
-        .tokens = c->steps * c->batch_tokens,
-        .steps = c->steps,
-        .batch_tokens = c->batch_tokens,
-        .flops_6nd = r->flops_6nd,
-        .flops_exact = r->flops_exact,
-        .flops_paper = r->flops_paper,
-        .checkpoints = c->checkpoint_count,
-    };
-}
-
-static bool file_has(const char *path, const Buf *want)
-{
-    Buf got = BUF_INIT;
-    Err ignored = ERR_INIT;
-    bool same = fsx_read(path, FILE_MAX_BYTES, &got, &ignored) == ERR_OK && got.len == want->len &&
-                memcmp(buf_str(&got), buf_str(want), want->len) == 0;
-    buf_release(&got);
-    return same;
-}
-
-/* config.json is written once: it may not change under a run's checkpoints. */
-static ErrCode write_config(const char *dir, const RunSpec *r, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
-    Buf text = BUF_INIT;
-    TRY(fsx_mkdirs(dir, err));
-    TRY(fsx_join(path, dir, "config.json", err));
-    json_pretty(r->json, &text);
-    TRY(buf_ok(&text, err));
-    if (!file_has(path, &text)) {
-        TRY(fsx_replace(path, buf_str(&text), text.len, err));
-    }
-
-done:
-    buf_release(&text);
-    return rc;
-}
-
-static bool record_is_current(const char *dir, const CatalogRun *row)
-{
-    Arena a = ARENA_INIT;
-    Err ignored = ERR_INIT;
-    CatalogRun old = {0};
-    bool is = run_record_read(dir, &a, &old, &ignored) == ERR_OK && old.position == row->position &&
-              old.checkpoints == row->checkpoints && strcmp(old.size, row->size) == 0 &&
-              strcmp(old.axes, row->axes) == 0;
-    arena_release(&a);
-    return is;
-}
+/* ---- runs ---------------------------------------------------------------------------------- */
 
 static double flops_per_step(const RunSpec *r)
 {
-    return (r->flops_exact + arch_flops_head(&r->config.shape)) * (double)r->config.batch_tokens;
+    return (r->model->flops_exact + r->model->flops_head) * (double)r->batch_tokens;
 }
 
-static ErrCode put_run(const RunSpec *r, size_t position, const JobContext *x, Arena *a, Job *j,
-                       Err *err)
+static void init_jobs(const Study *study, Job *jobs)
 {
-    ErrCode rc = ERR_OK;
-    Buf axes = BUF_INIT, config = BUF_INIT;
-    CatalogRun row;
-
-    *j = (Job){.run = {.spec = r,
-                       .loss = (double)NAN,
-                       .tokens_per_s = (double)NAN,
-                       .validation_loss = (double)NAN,
-                       .flops_per_step = flops_per_step(r)},
-               .trouble = TROUBLE_INIT,
-               .handle = LAUNCH_HANDLE_INIT};
-    json_canonical(r->axes, &axes);
-    json_canonical(r->json, &config);
-    TRY(buf_ok(&axes, err));
-    TRY(buf_ok(&config, err));
-    row = row_of(r, position, buf_str(&axes), buf_str(&config));
-    j->dir = arena_printf(a, "%s/%s", x->options->dir, r->dir);
-    if (!j->dir) {
-        rc = err_nomem(err, "runs");
-        goto done;
+    for (size_t i = 0; i < study->n_runs; i++) {
+        const RunSpec *r = &study->runs[i];
+        jobs[i] = (Job){.spec = r, .index = i, .flops_per_step = flops_per_step(r)};
     }
-    TRY(catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &j->id, err));
-    TRY(write_config(j->dir, r, err));
-    if (!record_is_current(j->dir, &row)) {
-        TRY(run_record_write(j->dir, &row, err));
-    }
+}
 
-done:
-    buf_release(&axes);
-    buf_release(&config);
+/* The catalog's runs beside the study's, both in the study's order. */
+typedef struct Walk {
+    const Study *study;
+    Job *jobs;
+    size_t n;      /* rows so far */
+    bool is_other; /* a row that is not the study's next run */
+} Walk;
+
+static ErrCode load_row(void *ctx, const CatalogRunStatus *row, Err *err)
+{
+    Walk *w = ctx;
+    char hash[SHA256_HEX_BYTES];
+    Job *j = &w->jobs[w->n];
+    if (w->is_other || w->n++ == w->study->n_runs) {
+        w->is_other = true;
+        return ERR_OK;
+    }
+    run_spec_hash(j->spec, hash);
+    if (strcmp(hash, row->hash) != 0) {
+        w->is_other = true;
+        return ERR_OK;
+    }
+    bool has_reason = row->reason && row->reason[0];
+    free(j->reason);
+    j->reason = has_reason ? strdup(row->reason) : NULL;
+    j->id = row->id;
+    j->state = row->state;
+    j->attempts = row->attempts;
+    j->next_attempt = row->newest_attempt + 1;
+    j->step = row->step;
+    j->checkpoints = row->complete;
+    return has_reason && !j->reason ? err_nomem(err, "runs") : ERR_OK;
+}
+
+/* Where every run stands.  *ret_all false: the catalog has not exactly the study's runs. */
+static ErrCode load_jobs(const JobContext *x, Job *jobs, bool *ret_all, Err *err)
+{
+    Walk w = {.study = x->study, .jobs = jobs};
+    ErrCode rc = catalog_run_status_each(x->catalog, NULL, load_row, &w, err);
+    *ret_all = !w.is_other && w.n == x->study->n_runs;
     return rc;
 }
 
-/* Highest number of an attempt-NNN folder of the run; -1 when there is none. */
-static int64_t newest_folder(const char *dir)
+/* Adds what is new, updates what the study file says, retires what it does not name. */
+static ErrCode put_runs(const JobContext *x, int64_t *ret_retired, Err *err)
 {
-    int64_t newest = -1;
-    DIR *d = opendir(dir);
-    /* One thread reads this folder. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
-        static const char prefix[] = "attempt-";
-        const char *digits = e->d_name + sizeof prefix - 1;
-        char *end = NULL;
-        if (strncmp(e->d_name, prefix, sizeof prefix - 1) == 0 && digits[0]) {
-            int64_t number = strtoll(digits, &end, 10);
-            newest = *end == '\0' && number > newest ? number : newest;
-        }
-    }
-    if (d) {
-        (void)closedir(d);
-    }
-    return newest;
-}
-
-/* Where every run stands, from the catalog (all its rows at once) and its folder. */
-static ErrCode load_states(const JobContext *x, Job *jobs, size_t n, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    Arena a = ARENA_INIT;
-    CatalogRunStatus *list = NULL;
-    size_t n_list = 0;
-    TRY(catalog_run_status_list(x->catalog, &a, &list, &n_list, err));
-    for (size_t i = 0; i < n_list && i < n; i++) {
-        Job *j = &jobs[i]; /* both are in the study's order */
-        if (list[i].id != j->id) {
-            rc = err_set(err, ERR_DB, "the catalog's runs are not those of the study file");
-            goto done;
-        }
-        j->run.state = list[i].state;
-        (void)snprintf(j->run.reason, sizeof j->run.reason, "%s",
-                       list[i].reason ? list[i].reason : "");
-        j->run.attempts = list[i].attempts;
-        j->run.step = list[i].step;
-        j->run.loss = list[i].train_loss;
-        j->run.validation_loss = list[i].validation_loss;
-        j->run.checkpoints = list[i].complete;
-        TRY(catalog_attempt_next_number(x->catalog, j->id, &j->next_attempt, err));
-        int64_t folder = newest_folder(j->dir);
-        j->next_attempt = folder >= j->next_attempt ? folder + 1 : j->next_attempt;
-    }
-
-done:
-    arena_release(&a);
-    return rc;
-}
-
-ErrCode register_study(const Study *study, const JobContext *x, Arena *a, Job *jobs,
-                       int64_t *ret_retired, Err *err)
-{
+    const Study *study = x->study;
+    RunFilesText text = {0};
     ErrCode rc = ERR_OK;
     int64_t *ids = calloc(study->n_runs + 1, sizeof *ids);
     if (!ids) {
         return err_nomem(err, "runs");
     }
-    TRY(catalog_begin(x->catalog, err));
-    TRY(put_study(study, x, err));
-    TRY(put_corpus(x, err));
     for (size_t i = 0; i < study->n_runs; i++) {
-        TRY(put_run(&study->runs[i], i, x, a, &jobs[i], err));
-        ids[i] = jobs[i].id;
+        CatalogRun row;
+        TRY(run_files_text(study, i, &text, err));
+        row = run_files_row(&study->runs[i], i, &text);
+        TRY(catalog_run_upsert(x->catalog, &row, clock_unix_ms(), &ids[i], err));
     }
     TRY(catalog_run_retire_others(x->catalog, ids, study->n_runs, clock_unix_ms(), ret_retired,
                                   err));
+
+done:
+    run_files_text_release(&text);
+    free(ids);
+    return rc;
+}
+
+static void count(JobContext *x, const Job *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        x->by_state[jobs[i].state]++;
+        x->flops_left_idle += jobs[i].state == CATALOG_RUN_WAITING ? job_work_left(&jobs[i]) : 0.0;
+    }
+}
+
+ErrCode register_study(JobContext *x, Job *jobs, int64_t *ret_retired, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    bool is_same = false, has_all = false;
+    init_jobs(x->study, jobs);
+    *ret_retired = 0;
+    TRY(catalog_begin(x->catalog, err));
+    TRY(put_study(x, &is_same, err));
+    TRY(put_corpus(x, err));
+    if (is_same) {
+        TRY(load_jobs(x, jobs, &has_all, err));
+    }
+    if (!has_all) {
+        TRY(put_runs(x, ret_retired, err));
+        TRY(load_jobs(x, jobs, &has_all, err));
+    }
+    if (!has_all) {
+        rc = err_set(err, ERR_DB, "the catalog's runs are not those of the study file");
+        goto done;
+    }
     TRY(catalog_commit(x->catalog, err));
-    TRY(load_states(x, jobs, study->n_runs, err));
+    count(x, jobs, x->study->n_runs);
 
 done:
     if (rc != ERR_OK) {
         catalog_rollback(x->catalog);
     }
-    free(ids);
-    return rc;
-}
-
-/* ---- what an earlier scheduler left --------------------------------------------------- */
-
-static bool has_ended_on_record(const Job *j)
-{
-    char path[FSX_PATH_BYTES];
-    Err ignored = ERR_INIT;
-    return fsx_path(path, &ignored, "%s/exit.json", j->attempt_dir) == ERR_OK && fsx_exists(path);
-}
-
-/* Finds the newest attempt's process, if it still lives, and asks it to stop. */
-static ErrCode ask_orphan(Job *j, const JobContext *x, Err *err)
-{
-    const LaunchOps *ops = x->options->launcher;
-    if (j->next_attempt == 0) {
-        return ERR_OK;
-    }
-    ErrCode rc = job_attach(j, j->next_attempt - 1, err);
-    if (rc != ERR_OK || has_ended_on_record(j)) {
-        job_detach(j, x);
-        return rc;
-    }
-    Err why = ERR_INIT;
-    rc = launch_recall(ops, j->attempt_dir, &j->handle, &why);
-    if (rc == ERR_OK) {
-        j->is_live = true;
-        job_say(x, "%s: its worker (process %ld) outlived its scheduler; it is told to stop",
-                j->run.spec->config.name, (long)j->handle.pid);
-        return ops->stop(&j->handle, LAUNCH_STOP_ASK, err);
-    }
-    if (rc != ERR_NOTFOUND) {
-        job_say(x, "%s: %s: %s", j->run.spec->config.name, j->attempt_dir, why.msg);
-    }
-    job_detach(j, x);
-    return ERR_OK;
-}
-
-static ErrCode wait_for_orphan(Job *j, const JobContext *x, Err *err)
-{
-    const LaunchOps *ops = x->options->launcher;
-    struct pollfd p = {.fd = j->handle.death_fd, .events = POLLIN};
-    LaunchStatus s = {.phase = LAUNCH_RUNNING};
-    ErrCode rc = ERR_OK;
-    if (poll(&p, 1, (int)x->options->times.grace_again) <= 0) {
-        TRY(ops->stop(&j->handle, LAUNCH_STOP_FORCE, err));
-        (void)poll(&p, 1, (int)x->options->times.grace);
-    }
-    TRY(ops->poll(&j->handle, &s, err));
-    if (s.phase == LAUNCH_RUNNING) {
-        rc = err_set(err, ERR_UNAVAILABLE, "process %ld of an earlier scheduler does not end",
-                     (long)j->handle.pid);
-    }
-
-done:
-    job_detach(j, x);
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", j->run.spec->config.name);
-}
-
-/* The catalog has the run as running: judge its newest attempt by what it wrote. */
-static ErrCode judge(Job *j, const JobContext *x, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    Arena a = ARENA_INIT;
-    CatalogAttempt *list = NULL;
-    const CatalogAttempt *last = NULL;
-    size_t n = 0;
-    TRY(catalog_attempt_list(x->catalog, j->id, &a, &list, &n, err));
-    if (n == 0) {
-        TRY(job_move(j, x, RUN_REQUEUE, "its scheduler died", err));
-        goto done;
-    }
-    last = &list[n - 1];
-    TRY(job_attach(j, last->number, err));
-    j->started_ms = last->started_ms;
-    j->has_bye = last->state != CATALOG_ATTEMPT_RUNNING; /* its bye was ingested already */
-    j->bye = last->state;
-    (void)snprintf(j->bye_reason, sizeof j->bye_reason, "%s", last->reason ? last->reason : "");
-    TRY(fsx_mkdirs(j->attempt_dir, err)); /* exit.json needs a place */
-    TRY(job_end(j, x, (LaunchStatus){.phase = LAUNCH_GONE}, NULL, false, err));
-
-done:
-    arena_release(&a);
-    return rc;
-}
-
-/* Failed because somebody or the kernel killed it: that is no verdict on the run. */
-static ErrCode take_up_killed(Job *j, const JobContext *x, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    Arena a = ARENA_INIT;
-    CatalogAttempt *list = NULL;
-    size_t n = 0;
-    TRY(catalog_attempt_list(x->catalog, j->id, &a, &list, &n, err));
-    if (n > 0 && list[n - 1].exit_signal == SIGKILL) {
-        TRY(job_move(j, x, RUN_RETRY, "its last attempt was killed", err));
-    }
-
-done:
-    arena_release(&a);
-    return rc;
-}
-
-/* Its folder was made anew a moment ago, so what tells is whether any checkpoint is left. */
-static bool has_checkpoints(const Job *j)
-{
-    char path[FSX_PATH_BYTES];
-    Err ignored = ERR_INIT;
-    return fsx_join(path, j->dir, "checkpoints", &ignored) == ERR_OK && fsx_is_dir(path);
-}
-
-static ErrCode catch_up_one(Job *j, const JobContext *x, Err *err)
-{
-    switch (j->run.state) {
-    case CATALOG_RUN_RUNNING:
-        return judge(j, x, err);
-    case CATALOG_RUN_FAILED:
-        return take_up_killed(j, x, err);
-    case CATALOG_RUN_DONE:
-        if (!has_checkpoints(j)) {
-            job_say(x, "%s was done, but its checkpoints are gone: it runs again",
-                    j->run.spec->config.name);
-            j->run.step = 0;
-            return job_move(j, x, RUN_LOSE, "its checkpoints are gone", err);
-        }
-        return ERR_OK;
-    case CATALOG_RUN_WAITING:
-    case CATALOG_RUN_DIVERGED:
-    case CATALOG_RUN_RETIRED:
-    case CATALOG_N_RUN_STATES:
-        break;
-    }
-    return ERR_OK;
-}
-
-ErrCode register_catch_up(const JobContext *x, Job *jobs, size_t n, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    for (size_t i = 0; i < n; i++) {
-        TRY(ask_orphan(&jobs[i], x, err));
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (jobs[i].is_live) {
-            TRY(wait_for_orphan(&jobs[i], x, err));
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        TRY(catch_up_one(&jobs[i], x, err));
-    }
-
-done:
     return rc;
 }

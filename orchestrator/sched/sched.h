@@ -6,6 +6,8 @@
  *            <- signalfd                   somebody wants us to stop
  *            <- timerfd                    the earliest of all deadlines
  *
+ * A turn costs what the workers at work cost, however many runs the study has: those that
+ * wait are in a heap (queue.h).  What begins and ends in one turn is one transaction.
  * Nothing sleeps and nothing runs in a thread.  News is read from the attempts'
  * events.jsonl, never from the socket, at most every tick_ms and in one transaction
  * for all workers.  The longest runs start first, so that all slots finish together; when
@@ -27,12 +29,12 @@
 typedef struct SchedRun {
     const RunSpec *spec;
     CatalogRunState state;
-    char reason[256];       /* of the state; "" when there is none */
+    const char *reason;     /* of the state; "" when there is none; lives as long as the call */
     int64_t attempts;       /* started so far, in this process or before */
     int64_t step;           /* newest reported */
     double loss;            /* of that step [nats/token]; NaN when unknown */
     double tokens_per_s;    /* NaN when unknown */
-    double validation_loss; /* newest [nats/token]; NaN when there is none */
+    double validation_loss; /* newest of this attempt [nats/token]; NaN when there is none */
     int64_t checkpoints;    /* complete */
     double flops_per_step;  /* exact convention, logits included [FLOP] */
     bool is_stopping;       /* its worker was asked to stop */
@@ -40,8 +42,9 @@ typedef struct SchedRun {
 } SchedRun;
 
 typedef struct SchedView {
-    const SchedRun *runs; /* in the study's order */
-    size_t n_runs;
+    const SchedRun *live; /* [n_live] at work, in the order in which they started */
+    size_t n_live;
+    size_t n_runs; /* of the study */
     int64_t by_state[CATALOG_N_RUN_STATES];
     double flops_done, flops_total; /* of all runs; failed and diverged ones count as done */
     double elapsed_s;               /* since this scheduler began */
@@ -56,18 +59,18 @@ typedef struct SchedObserver {
     void (*message)(void *ctx, const char *text);
     /* Something changed, or a second went by. */
     void (*changed)(void *ctx, const SchedView *v);
-    /* Run i came to rest: done, failed or diverged. */
-    void (*settled)(void *ctx, const SchedView *v, size_t i);
+    /* A run came to rest: done, failed or diverged. */
+    void (*settled)(void *ctx, const SchedView *v, const SchedRun *r);
 } SchedObserver;
 
 /* All [ms]; sched_times_default() has the values that the product uses. */
 typedef struct SchedTimes {
-    int64_t tick;         /* news waits at most this long for its transaction */
-    int64_t housekeeping; /* and without a socket this long */
-    int64_t backoff, backoff_max;
-    int64_t grace, grace_again; /* after the first and the second request to stop */
-    int64_t hang_min;           /* no news for longer is a hang, unless news is slower than: */
-    int64_t hang_factor;        /* times the longest silence seen so far (a ratio) */
+    int64_t tick;                 /* news waits at most this long for its transaction */
+    int64_t housekeeping;         /* and without a socket this long */
+    int64_t backoff, backoff_max; /* after the second failure; after many */
+    int64_t grace, grace_again;   /* after the first and the second request to stop */
+    int64_t hang_min;             /* no news for longer is a hang, unless news is slower than: */
+    int64_t hang_factor;          /* times the longest silence seen so far (a ratio) */
 } SchedTimes;
 
 SchedTimes sched_times_default(void);
@@ -93,12 +96,15 @@ typedef struct SchedSummary {
     int64_t retired;     /* runs that the study file does not name any more */
     bool was_rebuilt;    /* the catalog was made again from the files */
     bool is_interrupted; /* a signal ended it; running again goes on */
+    bool is_paused;      /* a full disk ended it; running again goes on once there is space */
+    char why[256];       /* with is_paused: what could not be written */
 } SchedSummary;
 
 /* Runs what is missing of the study and returns when nothing is left to do, or after a
- * signal.  Failed runs are no error: they are in the summary.  ERR_UNAVAILABLE: the
- * worker program cannot be executed, or the launcher not be used; ERR_DB, ERR_FORMAT,
- * ERR_IO: the catalog or the study's folder cannot be used.  In every case no worker is
+ * signal, or when the disk is full.  Failed runs are no error: they are in the summary.
+ * ERR_UNAVAILABLE: the worker program cannot be executed, or the launcher not be used;
+ * ERR_DB, ERR_FORMAT, ERR_IO: the catalog or the study's folder cannot be used, or processes
+ * not be started; err_is_no_space() when that is for want of space.  In every case no worker is
  * left behind.  SIGINT, SIGTERM and SIGHUP are taken over for the duration. */
 ErrCode sched_run(const Study *study, const SchedOptions *o, SchedSummary *ret, Err *err);
 

@@ -29,9 +29,7 @@ static void failure_reason(const Ending *e, char out[VERDICT_REASON_BYTES])
 {
     char status[LAUNCH_STATUS_BYTES];
     const char *more = e->bye_reason[0] ? e->bye_reason : e->last_words;
-    if (e->start_error) {
-        set_reason(out, e->start_error, "", "");
-    } else if (e->is_hung) {
+    if (e->is_hung) {
         (void)snprintf(out, VERDICT_REASON_BYTES, "no news for %" PRId64 " s", e->silent_s);
     } else if (exited(e, 0) && said(e, CATALOG_ATTEMPT_DONE)) {
         set_reason(out, "it said done, but checkpoints are missing", ": ", "");
@@ -105,6 +103,17 @@ static void end_for_good(const Ending *e, AttemptEvent attempt, RunEvent run, co
     (void)snprintf(v->run_reason, sizeof v->run_reason, "%s", v->reason);
 }
 
+/* It could not write: the run goes on when there is space again. */
+static void no_space(const Ending *e, Verdict *v)
+{
+    const char *more = e->bye_reason[0] ? e->bye_reason : e->last_words;
+    v->attempt = ATTEMPT_INTERRUPT;
+    v->run = RUN_REQUEUE;
+    v->is_no_space = true;
+    set_reason(v->reason, "the disk is full", ": ", more);
+    set_reason(v->run_reason, "paused: the disk is full", "", "");
+}
+
 /* Seen by nobody: the worker of a scheduler that died. */
 static void lost(const Ending *e, Verdict *v)
 {
@@ -118,13 +127,10 @@ Verdict verdict_of(const Ending *e, int64_t retries, Trouble *t)
 {
     Verdict v = {.attempt = ATTEMPT_FINISH, .run = RUN_FINISH};
     bool is_unseen = e->status.phase == LAUNCH_GONE;
-    if (e->start_error && e->is_stopping) { /* no fault of the run: nothing can be started */
-        v = (Verdict){.attempt = ATTEMPT_FAIL, .run = RUN_REQUEUE};
+    if (e->start_error) { /* of the machine: the loop decides what becomes of the study */
+        v = (Verdict){.attempt = ATTEMPT_FAIL, .run = RUN_REQUEUE, .is_delayed = !e->is_stopping};
         set_reason(v.reason, e->start_error, "", "");
-        return v;
-    }
-    if (e->start_error) {
-        charge(e, retries, t, &v);
+        set_reason(v.run_reason, "could not be started", ": ", e->start_error);
         return v;
     }
     if (said(e, CATALOG_ATTEMPT_DONE) && e->is_complete && (is_unseen || exited(e, 0))) {
@@ -136,6 +142,8 @@ Verdict verdict_of(const Ending *e, int64_t retries, Trouble *t)
         lost(e, &v);
     } else if (exited(e, EXIT_BAD_CONFIG)) {
         end_for_good(e, ATTEMPT_FAIL, RUN_FAIL, "the worker refuses this configuration", &v);
+    } else if (exited(e, EXIT_NO_SPACE)) {
+        no_space(e, &v);
     } else if (exited(e, EXIT_RESUMABLE) && !e->is_hung) {
         requeue(e, retries, t, &v);
     } else if (e->is_stopping && e->status.phase == LAUNCH_SIGNALED) {
@@ -152,8 +160,8 @@ Verdict verdict_of(const Ending *e, int64_t retries, Trouble *t)
 
 int64_t verdict_backoff_ms(int64_t failures, int64_t first_ms, int64_t max_ms)
 {
-    int64_t ms = first_ms;
-    for (int64_t i = 1; i < failures && ms < max_ms; i++) {
+    int64_t ms = failures > 1 ? first_ms : 0;
+    for (int64_t i = 2; i < failures && ms < max_ms; i++) {
         ms *= 2;
     }
     return ms < max_ms ? ms : max_ms;

@@ -28,7 +28,7 @@ typedef struct Trouble {
 
 /* How an attempt ended. */
 typedef struct Ending {
-    const char *start_error; /* why it never started, else NULL */
+    const char *start_error; /* why it never started, else NULL; no fault of the run */
     LaunchStatus status;     /* LAUNCH_GONE: its scheduler died, and the exit was not seen */
     bool has_bye;
     CatalogAttemptState bye; /* done, interrupted, diverged or failed */
@@ -45,6 +45,7 @@ typedef struct Verdict {
     AttemptEvent attempt;
     RunEvent run;
     bool is_charged;                       /* a retry was spent */
+    bool is_no_space;                      /* the disk is full: nothing else may start */
     bool is_delayed;                       /* the next attempt waits for the back-off */
     char reason[VERDICT_REASON_BYTES];     /* of the attempt; "" when it finished */
     char run_reason[VERDICT_REASON_BYTES]; /* of the run's new state */
@@ -53,8 +54,8 @@ typedef struct Verdict {
 /* Judges an ending and brings `t` up to date. */
 Verdict verdict_of(const Ending *e, int64_t retries, Trouble *t);
 
-/* Wait before the next attempt after `failures` (>= 1) charged ones: first, 2 first, 4 first,
- * ... up to max. */
+/* Wait before the next attempt after `failures` (>= 1) charged ones: none after the first, which
+ * may be an accident, then first, 2 first, 4 first, ... up to max. */
 int64_t verdict_backoff_ms(int64_t failures, int64_t first_ms, int64_t max_ms);
 
 #endif

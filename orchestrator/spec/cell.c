@@ -6,7 +6,7 @@
 
 #include "common/json.h"
 
-enum { MAX_SETTINGS = 1024, HASH_SHOWN = 12 };
+enum { MAX_SETTINGS = 1024 };
 
 /* A cell on its way to a run. */
 typedef struct Work {
@@ -30,15 +30,13 @@ static ErrCode push(Work *w, Setting s, Err *err)
     return ERR_OK;
 }
 
-static ErrCode collect_settings(Work *w, const Matrix *m, Err *err)
+static ErrCode collect_settings(Work *w, const Matrix *m, json_t *const *stand_in, Err *err)
 {
     ErrCode rc = ERR_OK;
     for (size_t i = AXIS_SEED + 1; rc == ERR_OK && i < m->n_axes; i++) {
-        if (w->cell->value[i]) {
-            rc = push(
-                w,
-                (Setting){m->axis[i].knob, json_for_iteration(w->cell->value[i]), w->cell->node[i]},
-                err);
+        const json_t *v = stand_in && stand_in[i] ? stand_in[i] : w->cell->value[i];
+        if (v) {
+            rc = push(w, (Setting){m->axis[i].knob, json_for_iteration(v), w->cell->node[i]}, err);
         }
     }
     for (size_t i = 0; rc == ERR_OK && i < w->cell->n_extra; i++) {
@@ -91,14 +89,14 @@ static ErrCode apply_settings(Work *w, Err *err)
     return w->doc ? ERR_OK : err_nomem(err, "a run");
 }
 
-static json_t *at(const Work *w, const char *section, const char *key)
+static json_t *member(const json_t *doc, const char *section, const char *key)
 {
-    return json_object_get(json_object_get(w->doc, section), key);
+    return json_object_get(json_object_get(doc, section), key);
 }
 
 static int64_t whole(const Work *w, const char *section, const char *key)
 {
-    return json_integer_value(at(w, section, key));
+    return json_integer_value(member(w->doc, section, key));
 }
 
 /* ---- places ------------------------------------------------------------------------------- */
@@ -113,8 +111,9 @@ static bool is_at_or_in(const char *path, const char *group)
 static TextPos place(const Work *w, const char *path)
 {
     for (size_t i = w->n_settings; i > 0; i--) {
-        if (is_at_or_in(path, w->setting[i - 1].knob->path)) {
-            return w->setting[i - 1].node->at;
+        const Setting *s = &w->setting[i - 1];
+        if (s->node && is_at_or_in(path, s->knob->path)) {
+            return s->node->at;
         }
     }
     const YamlNode *node = w->src->root;
@@ -173,22 +172,28 @@ static bool check_shape(const Work *w, const ModelShape *s)
     return false;
 }
 
-static ModelShape shape_of(const Work *w)
+static int64_t of_size(const json_t *doc, const char *key)
 {
-    int64_t width = whole(w, "sizes", "width");
-    const json_t *mlp = at(w, "sizes", "mlp");
-    const json_t *tokenizer = json_object_get(json_object_get(w->src->doc, "corpus"), "tokenizer");
+    return json_integer_value(member(doc, "sizes", key));
+}
+
+ModelShape cell_shape(const Source *src, const Cell *cell, const json_t *doc)
+{
+    const Arch *arch = arch_find(json_string_value(cell->value[AXIS_ARCHITECTURE]));
+    int64_t width = of_size(doc, "width");
+    const json_t *mlp = member(doc, "sizes", "mlp");
+    const json_t *tokenizer = member(src->doc, "corpus", "tokenizer");
     int64_t vocabulary =
         json_is_object(tokenizer) ? json_integer_value(json_object_get(tokenizer, "bpe")) : 256;
     ModelShape s =
-        arch_shape(w->arch, whole(w, "sizes", "layers"), width, whole(w, "sizes", "heads"),
+        arch_shape(arch, of_size(doc, "layers"), width, of_size(doc, "heads"),
                    mlp ? json_integer_value(mlp) : arch_default_mlp_width(width), vocabulary);
-    const json_t *own = at(w, "options", w->arch->name);
+    const json_t *own = member(doc, "options", arch->name);
     const char *key;
     json_t *v;
     json_object_foreach(json_for_iteration(own), key, v)
     {
-        int i = arch_option_index(w->arch, key);
+        int i = arch_option_index(arch, key);
         if (i >= 0) {
             s.option[i] = json_is_true(v) ? 1.0 : json_number_value(v);
         }
@@ -234,7 +239,7 @@ static bool check_schedule(const Work *w)
 {
     int64_t batch = whole(w, "training", "batch");
     int64_t steps = (whole(w, "training", "tokens") - 1) / batch + 1;
-    json_t *schedule = at(w, "training", "schedule");
+    json_t *schedule = member(w->doc, "training", "schedule");
     TextPos where = place(w, "training.schedule");
     if (json_object_size(schedule) != 1) {
         problems_add(w->src->problems, where, "set training.schedule as a whole",
@@ -261,7 +266,7 @@ static bool check_schedule(const Work *w)
 
 /* ---- config.json ---------------------------------------------------------------------------- */
 
-static json_t *model_json(const ModelShape *s)
+json_t *cell_model_json(const ModelShape *s)
 {
     json_t *m = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "architecture", s->arch->name,
                           "layers", (json_int_t)s->layers, "width", (json_int_t)s->width, "heads",
@@ -277,7 +282,7 @@ static json_t *model_json(const ModelShape *s)
     return m;
 }
 
-static json_t *corpus_json(const Source *src)
+json_t *cell_corpus_json(const Source *src)
 {
     const json_t *c = json_object_get(src->doc, "corpus");
     return json_pack("{s:O, s:O, s:O, s:O}", "text", json_object_get(c, "text"), "tokenizer",
@@ -308,7 +313,7 @@ static void value_text(const json_t *v, char out[32])
     }
 }
 
-static bool has_several_seeds(const Matrix *m)
+bool cell_names_have_seeds(const Matrix *m)
 {
     const Axis *a = &m->axis[AXIS_SEED];
     bool is_several = a->n > 1;
@@ -318,7 +323,7 @@ static bool has_several_seeds(const Matrix *m)
     return is_several;
 }
 
-static void add_to_name(char name[RUN_NAME_BYTES], const char *leaf, const json_t *v)
+void cell_add_to_name(char name[RUN_NAME_BYTES], const char *leaf, const json_t *v)
 {
     char text[32];
     value_text(v, text);
@@ -329,29 +334,30 @@ static void add_to_name(char name[RUN_NAME_BYTES], const char *leaf, const json_
 static void run_name(const Work *w, const Matrix *m, char out[RUN_NAME_BYTES])
 {
     (void)snprintf(out, RUN_NAME_BYTES, "%s-%s", w->arch->name, w->size);
-    if (has_several_seeds(m)) {
-        add_to_name(out, "s", w->cell->value[AXIS_SEED]);
+    if (cell_names_have_seeds(m)) {
+        cell_add_to_name(out, "s", w->cell->value[AXIS_SEED]);
     }
     for (size_t i = AXIS_SEED + 1; i < m->n_axes; i++) {
         if (w->cell->value[i]) {
-            add_to_name(out, m->axis[i].knob->leaf, w->cell->value[i]);
+            cell_add_to_name(out, m->axis[i].knob->leaf, w->cell->value[i]);
         }
     }
     for (size_t i = 0; i < w->cell->n_extra; i++) {
-        add_to_name(out, w->cell->extra[i].knob->leaf, w->cell->extra[i].value);
+        cell_add_to_name(out, w->cell->extra[i].knob->leaf, w->cell->extra[i].value);
     }
 }
 
-static json_t *config_json(const Work *w, const ModelShape *s, const char *name)
+json_t *cell_config_json(const Source *src, const Cell *cell, const json_t *doc, const char *name,
+                         json_t *model, json_t *corpus, json_t *seed)
 {
-    const json_t *doc = w->src->doc;
-    return json_pack("{s:i, s:s, s:s, s:O, s:s, s:o, s:o, s:O, s:O, s:O, s:O, s:O}", "schema", 1,
-                     "run", "", "name", name, "study", json_object_get(doc, "study"), "size",
-                     w->size, "model", model_json(s), "corpus", corpus_json(w->src), "training",
-                     json_object_get(w->doc, "training"), "checkpoints",
-                     json_object_get(w->doc, "checkpoints"), "evaluation",
-                     json_object_get(doc, "evaluation"), "seed", w->cell->value[AXIS_SEED],
-                     "threads", json_object_get(json_object_get(doc, "execution"), "threads"));
+    const json_t *of = src->doc;
+    return json_pack("{s:i, s:s, s:s, s:O, s:O, s:o, s:o, s:O, s:O, s:O, s:o, s:O}", "schema", 1,
+                     "run", "", "name", name, "study", json_object_get(of, "study"), "size",
+                     cell->value[AXIS_SIZE], "model", model, "corpus", corpus, "training",
+                     json_object_get(doc, "training"), "checkpoints",
+                     json_object_get(doc, "checkpoints"), "evaluation",
+                     json_object_get(of, "evaluation"), "seed", seed, "threads",
+                     json_object_get(json_object_get(of, "execution"), "threads"));
 }
 
 /* The cell's value on every axis; one that it does not set itself has the resolved value. */
@@ -372,26 +378,16 @@ static json_t *axes_json(const Work *w, const Matrix *m)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static void count_flops(RunSpec *r)
-{
-    const ModelShape *s = &r->config.shape;
-    r->params = arch_params(s);
-    r->params_total = arch_params_total(s);
-    r->flops_6nd = arch_flops_6nd(s);
-    r->flops_exact = arch_flops_exact(s, r->config.sequence);
-    r->flops_paper = arch_flops_paper(s, r->config.sequence);
-}
-
-static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, Arena *arena,
-                        RunSpec *r, Err *err)
+static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, CellRun *r, Err *err)
 {
     ErrCode rc = ERR_OK;
     char name[RUN_NAME_BYTES], hash[SHA256_HEX_BYTES];
     run_name(w, m, name);
-    r->json = config_json(w, s, name);
+    r->json = cell_config_json(w->src, w->cell, w->doc, name, cell_model_json(s),
+                               cell_corpus_json(w->src),
+                               json_incref(json_for_iteration(w->cell->value[AXIS_SEED])));
     r->axes = axes_json(w, m);
-    r->size = arena_strdup(arena, w->size);
-    if (!r->json || !r->axes || !r->size) {
+    if (!r->json || !r->axes) {
         return err_nomem(err, "a run");
     }
     TRY(run_config_identity(r->json, hash, err));
@@ -399,47 +395,56 @@ static ErrCode make_run(const Work *w, const Matrix *m, const ModelShape *s, Are
         return err_nomem(err, "a run");
     }
     TRY(run_config_from_json(r->json, &r->config, err));
-    r->dir = arena_printf(arena, "runs/%s-%.*s", name, HASH_SHOWN, hash);
-    if (!r->dir) {
-        return err_nomem(err, "a run");
-    }
-    count_flops(r);
 done:
     return rc;
 }
 
-static ErrCode resolve(Work *w, const Matrix *m, Arena *arena, RunSpec *ret, Err *err)
+static ErrCode resolve(Work *w, const Matrix *m, CellRun *ret, Err *err)
 {
-    ErrCode rc = collect_settings(w, m, err);
+    ErrCode rc = collect_settings(w, m, NULL, err);
     if (rc == ERR_OK) {
         rc = apply_settings(w, err);
     }
     if (rc != ERR_OK) {
         return rc;
     }
-    ModelShape s = shape_of(w);
+    ModelShape s = cell_shape(w->src, w->cell, w->doc);
     bool is_good = check_shape(w, &s);
     is_good = check_steps(w) && is_good;
     if (!is_good || !check_schedule(w)) {
         return ERR_OK;
     }
-    return make_run(w, m, &s, arena, ret, err);
+    return make_run(w, m, &s, ret, err);
 }
 
-ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, Arena *arena,
-                     RunSpec *ret, Err *err)
+static Work work_of(const Source *src, const Cell *cell)
 {
-    Work w = {.src = src,
-              .cell = cell,
-              .size = json_string_value(cell->value[AXIS_SIZE]),
-              .arch = arch_find(json_string_value(cell->value[AXIS_ARCHITECTURE]))};
-    RunSpec r = {0};
-    ErrCode rc = resolve(&w, m, arena, &r, err);
-    json_decref(w.doc);
+    return (Work){.src = src,
+                  .cell = cell,
+                  .size = json_string_value(cell->value[AXIS_SIZE]),
+                  .arch = arch_find(json_string_value(cell->value[AXIS_ARCHITECTURE]))};
+}
+
+ErrCode cell_document(const Source *src, const Matrix *m, const Cell *cell, json_t *const *stand_in,
+                      json_t **ret, Err *err)
+{
+    Work w = work_of(src, cell);
+    ErrCode rc = collect_settings(&w, m, stand_in, err);
     if (rc == ERR_OK) {
-        *ret = r;
-    } else {
-        run_spec_release(&r);
+        rc = apply_settings(&w, err);
+    }
+    *ret = w.doc;
+    return rc;
+}
+
+ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, CellRun *ret, Err *err)
+{
+    Work w = work_of(src, cell);
+    *ret = (CellRun){0};
+    ErrCode rc = resolve(&w, m, ret, err);
+    json_decref(w.doc);
+    if (rc != ERR_OK) {
+        cell_run_release(ret);
     }
     if (rc == ERR_INVALID || rc == ERR_FORMAT) { /* a rule that has no place of its own */
         TextPos where = cell->include ? cell->include->at : cell->node[AXIS_SIZE]->at;
@@ -449,9 +454,9 @@ ErrCode cell_resolve(const Source *src, const Matrix *m, const Cell *cell, Arena
     return rc;
 }
 
-void run_spec_release(RunSpec *r)
+void cell_run_release(CellRun *r)
 {
     json_decref(r->json);
     json_decref(r->axes);
-    r->json = r->axes = NULL;
+    *r = (CellRun){0};
 }

@@ -477,7 +477,7 @@ bool matrix_cell(const Matrix *m, size_t i, Cell *ret)
         i /= axis->n;
         ret->index[a - 1] = k;
         ret->value[a - 1] = axis->value[k];
-        ret->node[a - 1] = axis->node[k];
+        ret->node[a - 1] = axis->node ? axis->node[k] : NULL;
     }
     for (size_t e = 0; e < m->n_exclude; e++) {
         if (condition_holds(&m->exclude[e], ret)) {
@@ -485,4 +485,23 @@ bool matrix_cell(const Matrix *m, size_t i, Cell *ret)
         }
     }
     return true;
+}
+
+void matrix_forget_places(Matrix *m)
+{
+    for (size_t i = 0; i < m->n_axes; i++) {
+        m->axis[i].node = NULL;
+    }
+    for (size_t i = 0; i < m->n_include; i++) {
+        Cell *c = &m->include[i];
+        memset(c->node, 0, sizeof c->node);
+        for (size_t k = 0; k < c->n_extra; k++) {
+            c->extra[k].node = NULL;
+        }
+    }
+    for (size_t i = 0; i < m->n_overrides; i++) {
+        for (size_t k = 0; k < m->override[i].n_set; k++) {
+            m->override[i].set[k].node = NULL;
+        }
+    }
 }

@@ -5,13 +5,13 @@
 #include "orchestrator/spec/source.h"
 
 /* Cells of a matrix, before anything is left out. */
-enum { MATRIX_MAX_CELLS = 100000 };
+enum { MATRIX_MAX_CELLS = 10000000 };
 
 typedef struct Axis {
     const Knob *knob;
     size_t n;
-    json_t **value; /* [n] */
-    const YamlNode **node;
+    json_t **value;        /* [n] */
+    const YamlNode **node; /* [n]; NULL when places are forgotten, as are all nodes below */
 } Axis;
 
 /* A knob set to a value, and where the file says so. */
@@ -49,7 +49,7 @@ typedef struct Cell {
     size_t index[CELL_MAX_AXES];
     const json_t *value[CELL_MAX_AXES];
     const YamlNode *node[CELL_MAX_AXES];
-    const Setting *extra;
+    Setting *extra;
     size_t n_extra;
     const YamlNode *include; /* its entry; NULL for a cell of the product */
 } Cell;
@@ -76,6 +76,10 @@ double matrix_product(const Matrix *m);
 
 /* Fills the i-th cell of the product, last axis fastest; false if it is excluded. */
 bool matrix_cell(const Matrix *m, size_t i, Cell *ret);
+
+/* Forgets the nodes of the file, which may be freed then: cells can be resolved all the same,
+ * if they are known to have no problems. */
+void matrix_forget_places(Matrix *m);
 
 bool condition_holds(const Condition *c, const Cell *cell);
 

@@ -12,7 +12,7 @@
 
 typedef struct Source {
     Arena *arena;
-    Schema *schema;
+    Schema *schema; /* NULL once everything has been checked, as are the nodes */
     const YamlNode *root;
     json_t *doc;  /* the file, checked, units expanded, defaults filled */
     json_t *kept; /* list: values that live as long as this */

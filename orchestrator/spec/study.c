@@ -1,5 +1,6 @@
 #include "orchestrator/spec/study.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "common/json.h"
 #include "common/machine.h"
 #include "common/yaml.h"
-#include "orchestrator/spec/cell.h"
+#include "orchestrator/spec/expand.h"
 #include "orchestrator/spec/partial.h"
 #include "orchestrator/spec/resolved.h"
 
@@ -41,10 +42,10 @@ static void wrap_text(json_t *doc)
 }
 
 /* YAML, schema and defaults. */
-static ErrCode read_document(const Buf *bytes, Source *src, Err *err)
+static ErrCode read_document(const Buf *bytes, Arena *tree, Source *src, Err *err)
 {
     YamlNode *root = NULL;
-    ErrCode rc = yaml_parse(buf_str(bytes), bytes->len, src->arena, src->problems, &root, err);
+    ErrCode rc = yaml_parse(buf_str(bytes), bytes->len, tree, src->problems, &root, err);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -63,78 +64,6 @@ static ErrCode read_document(const Buf *bytes, Source *src, Err *err)
     schema_fill(src->schema, schema_at(src->schema, ""), src->doc);
     wrap_text(src->doc);
     return src->doc ? ERR_OK : err_nomem(err, "the study");
-}
-
-/* ---- cells -------------------------------------------------------------------------------- */
-
-static ErrCode add_run(const Source *src, const Matrix *m, const Cell *cell, Study *s, Err *err)
-{
-    RunSpec r = {0};
-    ErrCode rc = cell_resolve(src, m, cell, &s->arena, &r, err);
-    if (rc == ERR_OK && r.json) {
-        s->runs[s->n_runs++] = r;
-    }
-    return rc;
-}
-
-static ErrCode expand(const Source *src, const Matrix *m, Study *s, Err *err)
-{
-    size_t n_product = (size_t)matrix_product(m);
-    s->runs = arena_array(&s->arena, n_product + m->n_include + 1, sizeof *s->runs);
-    if (!s->runs) {
-        return err_nomem(err, "the runs");
-    }
-    ErrCode rc = ERR_OK;
-    bool has_cells = m->n_include > 0;
-    for (size_t i = 0; rc == ERR_OK && i < n_product && !problems_full(src->problems); i++) {
-        Cell cell;
-        if (matrix_cell(m, i, &cell)) {
-            has_cells = true;
-            rc = add_run(src, m, &cell, s, err);
-        }
-    }
-    for (size_t i = 0; rc == ERR_OK && i < m->n_include && !problems_full(src->problems); i++) {
-        rc = add_run(src, m, &m->include[i], s, err);
-    }
-    if (!has_cells) {
-        problems_add(src->problems, yaml_get_key(src->root, "matrix")->at, NULL,
-                     "every cell of the matrix is excluded");
-    }
-    return rc;
-}
-
-/* ---- two cells, one experiment -------------------------------------------------------------- */
-
-static int by_hash(const void *a, const void *b)
-{
-    const RunSpec *x = *(RunSpec *const *)a, *y = *(RunSpec *const *)b;
-    int order = strcmp(x->config.hash, y->config.hash);
-    return order != 0 ? order : (x > y) - (x < y);
-}
-
-static ErrCode check_identities(const Source *src, const Study *s, Err *err)
-{
-    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-    RunSpec **sorted = malloc((s->n_runs + 1) * sizeof *sorted);
-    if (!sorted) {
-        return err_nomem(err, "the runs");
-    }
-    for (size_t i = 0; i < s->n_runs; i++) {
-        sorted[i] = &s->runs[i];
-    }
-    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-    qsort(sorted, s->n_runs, sizeof *sorted, by_hash);
-    TextPos at = yaml_get_key(src->root, "matrix")->at;
-    for (size_t i = 1; i < s->n_runs; i++) {
-        if (strcmp(sorted[i - 1]->config.hash, sorted[i]->config.hash) == 0) {
-            problems_add(src->problems, at, "their resolved settings are equal; leave out one",
-                         "cells %zu (%s) and %zu (%s) are one experiment",
-                         (size_t)(sorted[i - 1] - s->runs) + 1, sorted[i - 1]->config.name,
-                         (size_t)(sorted[i] - s->runs) + 1, sorted[i]->config.name);
-        }
-    }
-    free(sorted);
-    return ERR_OK;
 }
 
 /* ---- the Study ------------------------------------------------------------------------------ */
@@ -184,6 +113,15 @@ static int64_t number_or_auto(const json_t *v, int64_t automatic)
     return json_is_integer(v) ? json_integer_value(v) : automatic;
 }
 
+static bool lists(const json_t *array, const char *word)
+{
+    bool is_in = false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        is_in = is_in || strcmp(json_string_value(json_array_get(array, i)), word) == 0;
+    }
+    return is_in;
+}
+
 static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, Study *s, Err *err)
 {
     ErrCode rc = base_dir(src, path, &s->arena, &s->base_dir, err);
@@ -200,6 +138,7 @@ static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, 
     s->corpus_vocabulary = bpe ? json_integer_value(bpe) : 256;
     s->corpus_validation = json_integer_value(json_object_get(corpus, "validation"));
     s->corpus_repeat = json_is_true(json_object_get(corpus, "repeat"));
+    s->evaluates_validation = lists(json_object_get(s->resolved, "evaluation"), "validation");
     s->launcher = text_at(s, "execution", "launcher");
     s->trainer = text_at(s, "execution", "trainer");
     s->workers = number_or_auto(json_object_get(execution, "workers"), WORKERS_AUTO);
@@ -214,60 +153,76 @@ static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, 
 }
 
 /* Everything after the text is YAML; problems are added and end it. */
-static ErrCode read_study(Source *src, const char *path, Study *s, Err *err)
+static ErrCode read_study(Cells *cells, const char *path, Study *s, Err *err)
 {
-    Matrix m = {0};
+    Source *src = &cells->src;
+    Matrix *m = &cells->matrix;
     ErrCode rc = knobs_read(src->schema, src->doc, src->arena, &src->knobs, err);
     if (rc == ERR_OK) {
-        rc = matrix_read(src, &m, err);
+        rc = matrix_read(src, m, err);
     }
     if (rc == ERR_OK) {
-        names_check(src, &m);
+        names_check(src, m);
     }
     if (rc == ERR_OK && problems_any(src->problems)) {
-        partial_check(src, &m);
+        partial_check(src, m);
         return problems_err(src->problems, err);
     }
     if (rc == ERR_OK) {
-        rc = expand(src, &m, s, err);
-    }
-    if (rc == ERR_OK && !problems_any(src->problems)) {
-        rc = check_identities(src, s, err);
+        rc = cells_expand(cells, &s->arena, &s->runs, &s->n_runs, err);
     }
     if (rc == ERR_OK) {
         rc = problems_err(src->problems, err);
     }
-    return rc == ERR_OK ? fill_study(src, &m, path, s, err) : rc;
+    return rc == ERR_OK ? fill_study(src, m, path, s, err) : rc;
+}
+
+static void close_cells(void *ctx)
+{
+    cells_free(ctx);
+}
+
+static ErrCode describe_cell(const void *ctx, const RunSpec *r, json_t **ret_json,
+                             json_t **ret_axes, Err *err)
+{
+    return cells_describe(ctx, r->cell, ret_json, ret_axes, err);
+}
+
+static ErrCode texts_of_cell(void *ctx, const RunSpec *r, Buf *config, Buf *axes, bool is_sorted,
+                             Err *err)
+{
+    return cells_texts(ctx, r, config, axes, is_sorted, err);
 }
 
 ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err)
 {
     ErrCode rc = ERR_OK;
     Buf bytes = BUF_INIT;
-    Arena arena = ARENA_INIT;
-    Source src = {.arena = &arena, .problems = problems, .kept = json_array()};
+    Arena tree = ARENA_INIT; /* of the YAML text; only problems need it */
     Study *s = calloc(1, sizeof *s);
-    if (!s || !src.kept) {
+    Cells *cells = cells_new(problems);
+    if (!s || !cells) {
         rc = err_nomem(err, "the study");
         goto done;
     }
     problems->file = path;
     TRY(read_bytes(path, problems, &bytes, err));
     TRY(hash_sha256(buf_str(&bytes), bytes.len, s->sha256, err));
-    TRY(read_document(&bytes, &src, err));
-    TRY(read_study(&src, path, s, err));
+    TRY(read_document(&bytes, &tree, &cells->src, err));
+    TRY(read_study(cells, path, s, err));
+    cells_keep(cells);
+    s->source = (StudySource){cells, texts_of_cell, describe_cell, close_cells};
     *ret = s;
     s = NULL;
+    cells = NULL;
 done:
     if (rc == ERR_INVALID && problems_any(problems)) {
         problems_sort(problems);
         rc = problems_err(problems, err);
     }
     study_close(s);
-    json_decref(src.kept);
-    json_decref(src.doc);
-    schema_close(src.schema);
-    arena_release(&arena);
+    cells_free(cells);
+    arena_release(&tree);
     buf_release(&bytes);
     return rc;
 }
@@ -286,13 +241,82 @@ void study_close(Study *s)
     if (!s) {
         return;
     }
-    for (size_t i = 0; i < s->n_runs; i++) {
-        run_spec_release(&s->runs[i]);
+    if (s->source.close) {
+        s->source.close(s->source.ctx);
     }
+    free(s->runs);
     json_decref(s->resolved);
     arena_release(&s->arena);
     free(s);
 }
+
+/* ---- one run in full ------------------------------------------------------------------------ */
+
+static ErrCode describe(const Study *s, size_t i, json_t **ret_json, json_t **ret_axes, Err *err)
+{
+    assert(i < s->n_runs);
+    return s->source.describe(s->source.ctx, &s->runs[i], ret_json, ret_axes, err);
+}
+
+ErrCode study_run_json(const Study *s, size_t i, json_t **ret, Err *err)
+{
+    json_t *axes = NULL;
+    ErrCode rc = describe(s, i, ret, &axes, err);
+    json_decref(axes);
+    return rc;
+}
+
+ErrCode study_run_axes(const Study *s, size_t i, json_t **ret, Err *err)
+{
+    json_t *json = NULL;
+    ErrCode rc = describe(s, i, &json, ret, err);
+    json_decref(json);
+    return rc;
+}
+
+ErrCode study_run_config(const Study *s, size_t i, RunConfig *ret, Err *err)
+{
+    json_t *json = NULL;
+    ErrCode rc = study_run_json(s, i, &json, err);
+    if (rc == ERR_OK) {
+        rc = run_config_from_json(json, ret, err);
+    }
+    json_decref(json);
+    return rc;
+}
+
+static ErrCode texts(const Study *s, size_t i, Buf *config, Buf *axes, bool is_sorted, Err *err)
+{
+    assert(i < s->n_runs);
+    if (s->source.texts) {
+        return s->source.texts(s->source.ctx, &s->runs[i], config, axes, is_sorted, err);
+    }
+    json_t *c = NULL, *a = NULL;
+    ErrCode rc = describe(s, i, &c, &a, err);
+    if (rc == ERR_OK && config) {
+        json_canonical(c, config);
+        rc = buf_ok(config, err);
+    }
+    if (rc == ERR_OK && axes) {
+        (is_sorted ? json_canonical : json_line)(a, axes);
+        rc = buf_ok(axes, err);
+    }
+    json_decref(c);
+    json_decref(a);
+    return rc;
+}
+
+ErrCode study_run_texts(const Study *s, size_t i, Buf *config, Buf *axes, Err *err)
+{
+    return texts(s, i, config, axes, true, err);
+}
+
+ErrCode study_run_axes_line(const Study *s, size_t i, Buf *out, Err *err)
+{
+    return texts(s, i, NULL, out, false, err);
+}
+
+/* ---- workers and threads -------------------------------------------------------------------- */
 
 int64_t study_workers(const Study *s)
 {

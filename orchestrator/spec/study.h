@@ -4,7 +4,8 @@
  *   schemas/study.schema.json (spec/validate) -> cells of the matrix, overrides
  *   applied -> RunSpec[] in matrix order (last axis fastest).
  *
- * Ownership: everything lives in the Study; study_close() frees it.
+ * Ownership: everything lives in the Study; study_close() frees it.  What study_run_json(),
+ * study_run_axes() and study_run_texts() make is the caller's.
  */
 #ifndef ORCHESTRATOR_SPEC_STUDY_H
 #define ORCHESTRATOR_SPEC_STUDY_H
@@ -15,18 +16,18 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/problems.h"
-#include "trainer/config/run_config.h"
+#include "orchestrator/spec/run_spec.h"
 
-/* One cell of the matrix. */
-typedef struct RunSpec {
-    RunConfig config;             /* parsed from `json` */
-    json_t *json;                 /* the run's config.json object */
-    json_t *axes;                 /* {"architecture":..., "size":..., "seed":..., <axis>:...} */
-    const char *size;             /* name of the size */
-    const char *dir;              /* runs/<name>-<hash12> */
-    int64_t params, params_total; /* N, N_total */
-    double flops_6nd, flops_exact, flops_paper; /* per token [FLOP/token] */
-} RunSpec;
+/* Tells runs in full, on demand.  study_open() fills it in; a study made by hand may have its
+ * own.  `describe` makes new references to run i's config.json and axes. */
+typedef struct StudySource {
+    void *ctx;
+    /* NULL: by describe.  As study_run_texts() and study_run_axes_line(). */
+    ErrCode (*texts)(void *ctx, const RunSpec *r, Buf *config, Buf *axes, bool is_sorted, Err *err);
+    ErrCode (*describe)(const void *ctx, const RunSpec *r, json_t **ret_json, json_t **ret_axes,
+                        Err *err);
+    void (*close)(void *ctx); /* NULL: nothing to free */
+} StudySource;
 
 typedef struct Study {
     Arena arena;
@@ -35,13 +36,15 @@ typedef struct Study {
     const char *base_dir;          /* absolute; relative corpus paths start here */
     json_t *resolved;              /* the whole document, units expanded, defaults filled */
     char sha256[SHA256_HEX_BYTES]; /* of the file's bytes */
-    RunSpec *runs;
+    RunSpec *runs;                 /* [n_runs]; malloc'ed by study_open() */
     size_t n_runs;
+    StudySource source;
 
     const char **corpus_text; /* [n_corpus_text] */
     size_t n_corpus_text;
     int64_t corpus_vocabulary, corpus_validation;
     bool corpus_repeat;
+    bool evaluates_validation; /* at every checkpoint */
 
     const char *launcher; /* "local" */
     const char *trainer;  /* "native" */
@@ -72,6 +75,20 @@ void study_close(Study *s); /* NULL is fine */
 
 /* The same, with the problems as a list (sorted; the caller releases it). */
 ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err);
+
+/* Run i in full, made anew by every call (tens of microseconds): its config.json object; the
+ * values of its axes, {"architecture":..., "size":..., "seed":..., <axis>:...}; its parsed
+ * configuration.  The caller frees the JSON.  ERR_NOMEM. */
+ErrCode study_run_json(const Study *s, size_t i, json_t **ret, Err *err);
+ErrCode study_run_axes(const Study *s, size_t i, json_t **ret, Err *err);
+ErrCode study_run_config(const Study *s, size_t i, RunConfig *ret, Err *err);
+
+/* The canonical texts (common/json.h) of run i's config.json and axes, appended.  Either may be
+ * NULL.  Fast (a microsecond), and not from two threads at once.  ERR_NOMEM. */
+ErrCode study_run_texts(const Study *s, size_t i, Buf *config, Buf *axes, Err *err);
+
+/* The axes of run i as one line of JSON, in the order of the matrix, appended.  ERR_NOMEM. */
+ErrCode study_run_axes_line(const Study *s, size_t i, Buf *out, Err *err);
 
 /* Writes the resolved study as YAML (by fsx_replace).  Opened again it expands to runs of the
  * same identities and folders; corpus.base holds base_dir, so the copy may lie elsewhere. */

@@ -59,6 +59,19 @@ START_TEST(a_note_is_whole_or_the_old_one)
 }
 END_TEST
 
+START_TEST(a_file_is_synced_and_a_missing_one_is_fine)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_sync_file(tmpdir_write(&t, "a", "x"), &err), ERR_OK);
+    ck_assert_int_eq(fsx_sync_file("/proc/no/such/file", &err), ERR_OK);
+    char below[FSX_PATH_BYTES]; /* a file where a folder should be */
+    ck_assert_int_eq(fsx_join(below, tmpdir_write(&t, "a", "x"), "b", &err), ERR_OK);
+    ck_assert_int_eq(fsx_sync_file(below, &err), ERR_IO);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(pieces_are_joined)
 {
     TmpDir t = tmpdir_open();
@@ -110,6 +123,44 @@ START_TEST(folders_are_made_and_removed_as_trees)
 }
 END_TEST
 
+typedef struct Asked {
+    const char *path;
+    ErrCode answer;
+    int n;
+} Asked;
+
+static ErrCode answer(void *ctx, Err *err)
+{
+    Asked *a = ctx;
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_read(a->path, 100, &b, err), ERR_OK);
+    ck_assert_str_eq(buf_str(&b), "old"); /* nothing has happened yet */
+    buf_release(&b);
+    a->n++;
+    return a->answer == ERR_OK ? ERR_OK : err_set(err, a->answer, "no");
+}
+
+START_TEST(a_shut_gate_keeps_the_old_bytes)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    Buf b = BUF_INIT;
+    ck_assert_int_eq(fsx_join(path, t.path, "f", &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, "old", 3, &err), ERR_OK);
+    Asked a = {.path = path, .answer = ERR_INTERRUPTED};
+    ck_assert_int_eq(fsx_replace_gated(path, "newer", 5, answer, &a, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(tree_bytes(t.path), 3); /* no temporary left */
+    a.answer = ERR_OK;
+    ck_assert_int_eq(fsx_replace_gated(path, "newer", 5, answer, &a, &err), ERR_OK);
+    ck_assert_int_eq(a.n, 2);
+    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&b), "newer");
+    buf_release(&b);
+    tmpdir_close(&t);
+}
+END_TEST
+
 static ErrCode refuse_the_second(void *ctx, const void *bytes, size_t n, Err *err)
 {
     size_t *calls = ctx;
@@ -149,7 +200,9 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
     tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
+    tcase_add_test(tc, a_shut_gate_keeps_the_old_bytes);
     tcase_add_test(tc, a_note_is_whole_or_the_old_one);
+    tcase_add_test(tc, a_file_is_synced_and_a_missing_one_is_fine);
     tcase_add_test(tc, pieces_are_joined);
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);

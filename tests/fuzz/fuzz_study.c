@@ -38,7 +38,7 @@ static void expect_same(const Study *a, const Study *b)
         abort();
     }
     for (size_t i = 0; i < a->n_runs; i++) {
-        if (strcmp(a->runs[i].config.hash, b->runs[i].config.hash) != 0) {
+        if (memcmp(a->runs[i].sha256, b->runs[i].sha256, SHA256_BYTES) != 0) {
             abort();
         }
     }

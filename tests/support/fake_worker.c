@@ -13,7 +13,8 @@
  *   deaf       hang and ignore SIGTERM            garbage  damaged lines at STEP, goes on
  *   mute       exit status 3 before hello         config   exit status 78 before hello
  *   diverge    bye diverged, exit 79 after STEP   liar     exit 0 after STEP, no bye
- *   slow       STEP milliseconds a step
+ *   slow       STEP milliseconds a step       full     exit status 73 after STEP
+ *   idle       trains at once and writes events only
  *
  * What the scheduler commands it repeats as `share` events.
  */
@@ -74,6 +75,9 @@ static const char *variable(const char *name)
 
 static void pause_us(int64_t us)
 {
+    if (us == 0) {
+        return;
+    }
     struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
     (void)nanosleep(&t, NULL); /* a signal ends it early, as it should */
 }
@@ -85,6 +89,11 @@ static int64_t config_i64(const Fake *f, const char *object, const char *key)
     int64_t v = 0;
     must(json_get_i64(o, key, &v, &err), &err);
     return v;
+}
+
+static bool is_idle(const Fake *f)
+{
+    return strcmp(f->what, "idle") == 0;
 }
 
 /* Finds this run's item of $SLAW_FAKE; the last one that matches wins. */
@@ -108,8 +117,8 @@ static void read_behaviour(Fake *f)
             if (*w == '*') {
                 f->n_attempts = strtoll(w + 1, NULL, 10);
             }
-            if (strcmp(f->what, "slow") == 0) {
-                f->step_us = f->at_step * 1000;
+            if (strcmp(f->what, "slow") == 0 || is_idle(f)) {
+                f->step_us = is_idle(f) ? 0 : f->at_step * 1000;
             }
         }
         at += n;
@@ -162,6 +171,9 @@ static bool is_checkpoint(const Fake *f, int64_t step)
 
 static void save_state(const Fake *f, int64_t step)
 {
+    if (is_idle(f)) {
+        return;
+    }
     char path[FSX_PATH_BYTES], text[64];
     Err err = ERR_INIT;
     must(fsx_path(path, &err, "%s/state", f->dir), &err);
@@ -194,11 +206,16 @@ static void checkpoint(Fake *f, int64_t step)
     (void)snprintf(rel, sizeof rel, "checkpoints/step-%08" PRId64, step);
     (void)snprintf(weights, sizeof weights, "weights of step %" PRId64, step);
     hash_xxh128(weights, strlen(weights), weights_digest);
-    must(fsx_join(dir, f->dir, rel, &err), &err);
-    must(fsx_mkdirs(dir, &err), &err);
-    must(fsx_join(path, dir, "model.safetensors", &err), &err);
-    must(fsx_replace(path, weights, strlen(weights), &err), &err);
-
+    if (!is_idle(f)) {
+        must(fsx_join(dir, f->dir, rel, &err), &err);
+        must(fsx_join(path, dir, "damaged.json", &err), &err);
+        if (fsx_exists(path)) { /* as slaw-worker: what is made again loses its mark */
+            must(fsx_remove_tree(dir, &err), &err);
+        }
+        must(fsx_mkdirs(dir, &err), &err);
+        must(fsx_join(path, dir, "model.safetensors", &err), &err);
+        must(fsx_replace(path, weights, strlen(weights), &err), &err);
+    }
     int64_t tokens = step * f->batch;
     json_t *manifest = json_pack(
         "{s:i,s:s,s:I,s:I,s:f,s:[{s:s,s:f,s:f,s:i}],s:s,s:{s:{s:i,s:s}}}", "schema", 1, "run",
@@ -210,8 +227,10 @@ static void checkpoint(Fake *f, int64_t step)
     json_pretty(manifest, &text);
     json_decref(manifest);
     hash_xxh128(text.data, text.len, digest);
-    must(fsx_join(path, dir, "manifest.json", &err), &err);
-    must(fsx_replace(path, text.data, text.len, &err), &err);
+    if (!is_idle(f)) {
+        must(fsx_join(path, dir, "manifest.json", &err), &err);
+        must(fsx_replace(path, text.data, text.len, &err), &err);
+    }
     int bytes = (int)(text.len + strlen(weights));
     buf_release(&text);
 
@@ -237,6 +256,10 @@ static int misbehave(Fake *f, int64_t step)
     if (is_now(f, "exit", step)) {
         (void)fprintf(stderr, "fake-worker: gives up at step %" PRId64 "\n", step);
         return 3;
+    }
+    if (is_now(f, "full", step)) {
+        (void)fprintf(stderr, "fake-worker: write x: No space left on device\n");
+        return EXIT_NO_SPACE;
     }
     if (is_now(f, "kill", step)) {
         (void)raise(SIGKILL);
@@ -342,6 +365,9 @@ static void open_fake(Fake *f)
 int main(int argc, char *argv[])
 {
     Fake f = {.step_us = 200};
+    if (argc == 2 && strcmp(argv[1], "estimate") == 0) {
+        return EXIT_UNAVAILABLE; /* it knows nothing of speed and memory */
+    }
     bool has_threads = argc == 9 && strcmp(argv[5], "--threads") == 0 &&
                        strcmp(argv[6], "1") == 0 && strcmp(argv[7], "--most") == 0;
     if ((argc != 5 && !has_threads) || strcmp(argv[1], "run") != 0 ||

@@ -1,19 +1,20 @@
-/* nemesis -- kills what trains, at random, and demands that nobody can tell afterwards.
+/* nemesis -- strikes what trains, at random, and demands that nobody can tell afterwards.
  *
- *     system_nemesis [--kills N] [--seed S]
+ *     system_nemesis [--kills N] [--seed S] [--seconds LIMIT] [--study long|many]
  *
- * A study of four architectures runs once in peace.  Then, as often as it takes to have struck
- * N times, it runs again while workers, the scheduler or both get SIGKILL, and workers are held
- * by SIGSTOP, at moments drawn from the seed.  After each of these rounds the catalog (without
+ * A study runs once in peace: four architectures (long), or 200 runs that take no time (many);
+ * without --study both, half of the kills each.  Then, as often as it takes to have struck N times,
+ * it runs again while workers, the scheduler or both get SIGKILL or SIGTERM and workers are held
+ * by SIGSTOP, at moments drawn from the seed: at once after the start, milliseconds or tenths of a
+ * second later, and twice in a row.  After each of these rounds every table of the catalog (without
  * times, pids, hosts and numbers of attempts) and every byte below checkpoints/ must be those of
- * the undisturbed study, `slaw verify` must be content, and another `slaw run` must find nothing
- * to do.  The seed is printed; it fixes what is struck and how long is waited, not what the
- * kernel does in that time. */
-#include <check.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
+ * the undisturbed study, `slaw verify` must be content, another `slaw run` must find nothing to
+ * do, and no worker may be left.
+ *
+ * Prints what was struck as JSON; exit status 1 after a difference.  The seed fixes what is struck
+ * and how long is waited, not what the kernel does in that time.  After LIMIT seconds the round at
+ * work is finished in peace and the rest left out. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,309 +22,234 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "common/buf.h"
-#include "common/fsx.h"
+#include "common/clock.h"
+#include "common/json.h"
 #include "common/rng.h"
-#include "tests/support/catalog_dump.h"
-#include "tests/support/tmpdir.h"
+#include "tests/system/lab.h"
 
-enum {
-    N_FILES = 6,
-    WORDS_A_FILE = 12000,
-    MAX_WORKERS = 8,
-    LONGEST_WAIT_MS = 300,
-    MAX_ROUNDS = 200
-};
+enum { MAX_WORKERS = 8, MAX_STARTS = 2000, ROUND_LIMIT_MS = 180000, EXIT_INTERRUPTED = 75 };
 
-typedef struct Strikes {
-    long workers, scheduler, both, stopped;
-} Strikes;
+/* What is struck, and with what: the rows and columns of the account. */
+enum { WORKER, SCHEDULER, BOTH, N_VICTIMS };
+enum { BY_KILL, BY_TERM, N_SIGNALS };
+static const char *const victim_names[] = {"worker", "scheduler", "both"};
+static const int signals[] = {SIGKILL, SIGTERM};
 
-static const char study_text[] = "version: 1\n"
-                                 "study: shaken\n"
-                                 "corpus: {text: [\"text/*.txt\"], validation: 2048}\n"
-                                 "matrix:\n"
-                                 "  architecture: [llama, tnl, hgrn2, cosformer2]\n"
-                                 "  size: [xs]\n"
-                                 "sizes:\n"
-                                 "  xs: {layers: 2, width: 32, heads: 2}\n"
-                                 "training:\n"
-                                 "  tokens: 200k\n"
-                                 "  sequence: 64\n"
-                                 "  batch: 512\n"
-                                 "  optimizer: {adamw: {lr: 3e-3}}\n"
-                                 "  schedule: {constant: {warmup: 5}}\n"
-                                 "checkpoints: {count: 10, spacing: log, first: 2k}\n"
-                                 "evaluation: [validation]\n"
-                                 "execution: {workers: 2, retries: 100}\n";
+typedef struct Account {
+    long strikes[N_VICTIMS][N_SIGNALS];
+    long kills, held, starts, rounds, differences;
+    json_t *failures;
+} Account;
 
-static long kills_wanted = 10;
-static uint64_t seed;
-static uint64_t drawn;
-static TmpDir tmp;
-static char study[512], calm[512], shaken[512];
-static size_t files_seen;
-
-/* ---- small things -------------------------------------------------------------------------- */
+static Lab lab;
+static char calm[LAB_PATH_BYTES], shaken[LAB_PATH_BYTES];
+static char *want;
+static uint64_t seed, drawn;
+static MonoNs until;
+static Account account;
 
 static uint64_t draw(uint64_t below)
 {
     return rng_u64(seed, 1, drawn++) % below;
 }
 
-static void sleep_ms(uint64_t ms)
+/* A quarter of the blows come at once, a quarter within the start of a process. */
+static int64_t draw_delay_ms(void)
 {
-    struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-    while (nanosleep(&t, &t) != 0 && errno == EINTR) {
-    }
-}
-
-static void write_study(void)
-{
-    static const char *const word[] = {"the",    "law",  "of",   "scale", "a",      "model",
-                                       "learns", "from", "text", "and",   "larger", "ones",
-                                       "learn",  "more", "but",  "slowly"};
-    Err err = ERR_INIT;
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/text", tmp.path);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    for (uint32_t file = 0; file < N_FILES; file++) {
-        Buf text = BUF_INIT;
-        char name[32];
-        for (uint64_t i = 0; i < WORDS_A_FILE; i++) {
-            uint64_t r = rng_u64(2, file, i);
-            buf_printf(&text, "%s%s", word[r % 16], r / 16 % 12 == 0 ? ".\n" : " ");
-        }
-        (void)snprintf(name, sizeof name, "text/%u.txt", file);
-        (void)tmpdir_write(&tmp, name, buf_str(&text));
-        buf_release(&text);
-    }
-    (void)snprintf(study, sizeof study, "%s", tmpdir_write(&tmp, "shaken.yaml", study_text));
-}
-
-static pid_t slaw(const char *verb, const char *what, const char *dir)
-{
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        char path[512];
-        (void)snprintf(path, sizeof path, "%s/output", tmp.path);
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-        (void)dup2(fd, STDOUT_FILENO);
-        (void)dup2(fd, STDERR_FILENO);
-        (void)execl(SLAW_BIN_DIR "/slaw", "slaw", verb, what, dir ? "--dir" : NULL, dir, NULL);
-        _exit(127);
-    }
-    return pid;
-}
-
-/* Exit status, or minus the signal. */
-static int end_of(pid_t pid)
-{
-    int status = 0;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static char *read_file(const char *path, size_t *len)
-{
-    Err err = ERR_INIT;
-    Buf b = BUF_INIT;
-    ck_assert_msg(fsx_read(path, (size_t)64 << 20, &b, &err) == ERR_OK, "%s cannot be read", path);
-    *len = b.len;
-    return buf_detach(&b);
-}
-
-static void must_succeed(const char *verb, const char *what, const char *dir, const char *say)
-{
-    char path[512];
-    size_t len = 0;
-    int status = end_of(slaw(verb, what, dir));
-    (void)snprintf(path, sizeof path, "%s/output", tmp.path);
-    char *text = read_file(path, &len);
-    ck_assert_msg(status == 0 && strstr(text, say), "slaw %s: %d\n%s", verb, status, text);
-    free(text);
+    uint64_t kind = draw(4);
+    return kind == 0 ? 0 : kind == 1 ? (int64_t)draw(20) : (int64_t)draw(500);
 }
 
 /* ---- striking ------------------------------------------------------------------------------ */
 
-/* Pids of the workers of this study: a worker's command line names the study's folder. */
-static int find_workers(pid_t *pid)
+/* Holds the victim for a while; it may be struck while it is held. */
+static void hold(pid_t victim)
 {
-    int n = 0;
-    DIR *proc = opendir("/proc");
-    ck_assert_ptr_nonnull(proc);
-    for (struct dirent *e; n < MAX_WORKERS && (e = readdir(proc));) {
-        char path[300], line[4096] = "";
-        long id = strtol(e->d_name, NULL, 10);
-        (void)snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
-        int fd = id > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-        ssize_t len = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
-        (void)(fd < 0 || close(fd));
-        for (ssize_t i = 0; i < len; i++) {
-            line[i] = line[i] ? line[i] : ' ';
-        }
-        if (strstr(line, "slaw-worker run ") && strstr(line, shaken)) {
-            pid[n++] = (pid_t)id;
-        }
+    account.held += kill(victim, SIGSTOP) == 0;
+    lab_sleep_ms((int64_t)draw(100));
+    if (draw(2)) {
+        (void)kill(victim, SIGCONT);
     }
-    (void)closedir(proc);
-    return n;
 }
 
-/* One blow at random; returns how many processes got SIGKILL.  *scheduler becomes 0 when it was
- * among them. */
-static long strike(pid_t *scheduler, Strikes *count)
+/* One blow.  *scheduler becomes 0 when it has ended; what is not there is not struck. */
+static void strike(pid_t *scheduler)
 {
     pid_t worker[MAX_WORKERS];
-    int n = find_workers(worker);
+    int n = lab_find_workers(shaken, worker, MAX_WORKERS);
     pid_t victim = n ? worker[draw((uint64_t)n)] : 0;
-    uint64_t kind = draw(4);
-    long killed = 0;
-    if (victim > 0 && kind == 3) { /* held, and let go, or killed while held below */
-        count->stopped += kill(victim, SIGSTOP) == 0;
-        sleep_ms(draw(100));
-        (void)(draw(2) && kill(victim, SIGCONT) == 0);
-        kind = draw(2);
+    int by = draw(3) == 0 ? BY_TERM : BY_KILL;
+    uint64_t whom = draw(N_VICTIMS);
+    if (victim > 0 && draw(4) == 0) {
+        hold(victim);
     }
-    bool hit = victim > 0 && kind != 1 && kill(victim, SIGKILL) == 0;
-    killed += hit;
-    if (kind != 0 || !hit) {
-        (void)kill(*scheduler, SIGKILL);
-        killed += end_of(*scheduler) == -SIGKILL; /* it may have ended by itself just before */
+    bool hits_worker = victim > 0 && whom != SCHEDULER && kill(victim, signals[by]) == 0;
+    bool hits_scheduler = (whom != WORKER || !hits_worker) && kill(*scheduler, signals[by]) == 0;
+    if (hits_scheduler && by == BY_KILL) {
+        (void)lab_wait(*scheduler, ROUND_LIMIT_MS);
         *scheduler = 0;
     }
-    count->workers += hit && kind == 0;
-    count->scheduler += !hit;
-    count->both += hit && kind != 0;
+    if (hits_worker || hits_scheduler) {
+        int row = !hits_scheduler ? WORKER : hits_worker ? BOTH : SCHEDULER;
+        account.strikes[row][by]++;
+        account.kills += hits_worker + hits_scheduler;
+    }
     if (victim > 0) {
         (void)kill(victim, SIGCONT);
     }
-    return killed;
 }
 
-/* Runs the study in `shaken` to its end, striking while `left` kills are wanted.  Returns how
- * many there were. */
-static long one_round(long left, Strikes *count)
+static void note_difference(const char *why)
 {
-    long killed = 0;
+    account.differences++;
+    (void)fprintf(stderr, "nemesis: seed %" PRIu64 ", round %ld: %s\n", seed, account.rounds, why);
+    (void)json_array_append_new(account.failures, json_string(why));
+}
+
+/* Runs the study to its end, striking while fewer than `kills` were counted.  False: it does not
+ * end, or not well. */
+static bool one_round(long kills)
+{
     pid_t pid = 0;
-    for (int starts = 0; starts < 1000;) {
+    for (int starts = 0; starts < MAX_STARTS;) {
+        bool strikes = account.kills < kills && clock_mono_ns() < until;
         if (pid == 0) {
-            pid = slaw("run", study, shaken);
+            pid = lab_start(&lab, NULL, "run", lab.study, shaken);
             starts++;
-        }
-        if (killed < left) {
-            sleep_ms(draw(LONGEST_WAIT_MS));
+            account.starts++;
         }
         int status = 0;
-        pid_t ended = waitpid(pid, &status, killed < left ? WNOHANG : 0);
-        if (ended == pid) {
-            ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-                          "the scheduler ended with wait status %d", status);
-            return killed;
+        if (strikes) {
+            lab_sleep_ms(draw_delay_ms());
+            status = waitpid(pid, &status, WNOHANG) == 0 ? LAB_HANGS
+                     : WIFEXITED(status)                 ? WEXITSTATUS(status)
+                                                         : -WTERMSIG(status);
+        } else {
+            status = lab_wait(pid, ROUND_LIMIT_MS);
         }
-        killed += strike(&pid, count);
+        if (status == 0) {
+            return true;
+        }
+        if (status == EXIT_INTERRUPTED || status == -SIGTERM) {
+            pid = 0; /* it was asked to stop, and did; or had not yet begun to listen */
+        } else if (strikes && status == LAB_HANGS) {
+            for (uint64_t blows = 1 + draw(4) / 3; blows > 0 && pid > 0; blows--) {
+                strike(&pid);
+                lab_sleep_ms(blows > 1 ? (int64_t)draw(6) : 0);
+            }
+        } else {
+            Buf why = BUF_INIT;
+            buf_printf(&why, "slaw run: %d\n%s", status, lab_output(&lab));
+            note_difference(buf_str(&why));
+            buf_release(&why);
+            return false;
+        }
     }
-    ck_abort_msg("the study does not end");
-    return 0;
+    note_difference("the study does not end");
+    return false;
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-static int same_file(const char *path, const struct stat *st, int type, struct FTW *at)
+static void check_verb(const char *verb, const char *what, const char *dir, const char *say,
+                       Buf *why)
 {
-    (void)st, (void)at;
-    if (type == FTW_F && strstr(path, "/checkpoints/")) {
-        char other[1024];
-        size_t n = 0, m = 0;
-        (void)snprintf(other, sizeof other, "%s%s", shaken, path + strlen(calm));
-        char *a = read_file(path, &n);
-        char *b = read_file(other, &m);
-        ck_assert_msg(n == m && memcmp(a, b, n) == 0, "%s differs", other);
-        free(a);
-        free(b);
-        files_seen++;
+    int status = lab_slaw(&lab, NULL, verb, what, dir, ROUND_LIMIT_MS);
+    if (status != 0 || !strstr(lab_output(&lab), say)) {
+        buf_printf(why, "slaw %s: %d: %s\n", verb, status, lab_output(&lab));
     }
-    return 0;
 }
 
-static int count_file(const char *path, const struct stat *st, int type, struct FTW *at)
+static void compare(void)
 {
-    (void)st, (void)at;
-    files_seen -= type == FTW_F && strstr(path, "/checkpoints/");
-    return 0;
+    pid_t worker[MAX_WORKERS];
+    Buf why = BUF_INIT;
+    (void)lab_same(LAB_EVERYTHING, want, calm, shaken, &why);
+    check_verb("verify", shaken, NULL, "", &why);
+    check_verb("run", lab.study, shaken, "nothing to do", &why);
+    if (lab_find_workers(shaken, worker, MAX_WORKERS) > 0) {
+        buf_puts(&why, "a worker is left\n");
+    }
+    if (why.len > 0) {
+        note_difference(buf_str(&why));
+    }
+    buf_release(&why);
 }
 
-static void compare(const char *want)
+/* Until the account has so many kills. */
+static void shake(const char *study_text, long kills)
 {
-    char *got = catalog_dump(shaken);
-    ck_assert_str_eq(want, got);
-    free(got);
-    files_seen = 0;
-    ck_assert_int_eq(nftw(calm, same_file, 16, FTW_PHYS), 0);
-    ck_assert_uint_gt(files_seen, 0);
-    ck_assert_int_eq(nftw(shaken, count_file, 16, FTW_PHYS), 0);
-    ck_assert_msg(files_seen == 0, "%s has files that the undisturbed study lacks", shaken);
-    must_succeed("verify", shaken, NULL, "");
-    must_succeed("run", study, shaken, "nothing to do");
-}
-
-START_TEST(nobody_can_tell)
-{
-    Strikes count = {0};
-    long killed = 0;
-    int round = 0;
-    tmp = tmpdir_open();
-    (void)snprintf(calm, sizeof calm, "%s/calm", tmp.path);
-    write_study();
-    must_succeed("run", study, calm, "");
-    char *want = catalog_dump(calm);
-    for (; killed < kills_wanted; round++) {
-        ck_assert_int_lt(round, MAX_ROUNDS);
-        (void)snprintf(shaken, sizeof shaken, "%s/shaken-%d", tmp.path, round);
-        killed += one_round(kills_wanted - killed, &count);
-        compare(want);
+    lab_open(&lab, study_text);
+    (void)snprintf(calm, sizeof calm, "%s", lab_path(&lab, "calm"));
+    int status = lab_slaw(&lab, NULL, "run", lab.study, calm, ROUND_LIMIT_MS);
+    if (status != 0) {
+        (void)fprintf(stderr, "nemesis: the undisturbed study: %d\n%s\n", status, lab_output(&lab));
+        exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): one thread */
+    }
+    want = lab_dump(calm, LAB_EVERYTHING);
+    while (account.kills < kills && clock_mono_ns() < until && account.differences < 20) {
+        (void)snprintf(shaken, sizeof shaken, "%s", lab_path(&lab, "shaken"));
+        if (one_round(kills)) {
+            compare();
+        }
+        account.rounds++;
+        lab_kill_workers(shaken);
+        lab_remove(shaken);
     }
     free(want);
-    printf(
-        "nemesis: seed %llu, %ld kills in %d rounds (a worker alone %ld, the scheduler alone %ld,"
-        " both %ld), %ld workers held by SIGSTOP: all equal\n",
-        (unsigned long long)seed, killed, round, count.workers, count.scheduler, count.both,
-        count.stopped);
-    tmpdir_close(&tmp);
+    lab_close(&lab);
 }
-END_TEST
+
+static void print_account(double seconds)
+{
+    json_t *strikes = json_object();
+    for (int v = 0; v < N_VICTIMS; v++) {
+        (void)json_object_set_new(strikes, victim_names[v],
+                                  json_pack("{s:i,s:i}", "kill", (int)account.strikes[v][BY_KILL],
+                                            "term", (int)account.strikes[v][BY_TERM]));
+    }
+    json_t *all = json_pack("{s:i,s:I,s:f,s:i,s:i,s:i,s:i,s:o,s:i,s:o}", "schema", 1, "seed",
+                            (json_int_t)seed, "seconds", seconds, "kills", (int)account.kills,
+                            "rounds", (int)account.rounds, "starts", (int)account.starts, "held",
+                            (int)account.held, "strikes", strikes, "differences",
+                            (int)account.differences, "failures", account.failures);
+    char *text = json_dumps(all, JSON_COMPACT);
+    (void)puts(text ? text : "");
+    free(text);
+    json_decref(all);
+}
 
 int main(int argc, char **argv)
 {
+    long kills = 25;
+    double limit_s = 1e6;
+    const char *study = "";
     seed = (uint64_t)time(NULL);
     for (int i = 1; i < argc; i += 2) {
-        bool kills = strcmp(argv[i], "--kills") == 0;
-        if (i + 1 == argc || (!kills && strcmp(argv[i], "--seed") != 0)) {
-            (void)fprintf(stderr, "usage: %s [--kills N] [--seed S]\n", argv[0]);
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--kills") == 0) {
+            kills = strtol(value, NULL, 10);
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            seed = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--seconds") == 0) {
+            limit_s = strtod(value, NULL);
+        } else if (strcmp(argv[i], "--study") == 0) {
+            study = value;
+        } else {
+            (void)fprintf(stderr, "usage: see the top of tests/system/nemesis.c\n");
             return 2;
         }
-        unsigned long long v = strtoull(argv[i + 1], NULL, 10);
-        kills_wanted = kills ? (long)v : kills_wanted;
-        seed = kills ? seed : v;
     }
-    if (access("/dev/shm", W_OK) == 0) {
-        (void)setenv("TMPDIR", "/dev/shm", 0);
+    MonoNs began = clock_mono_ns();
+    until = began + (MonoNs)(limit_s * (double)NS_PER_S);
+    account.failures = json_array();
+    if (strcmp(study, "many") != 0) {
+        shake(lab_long_study, study[0] ? kills : kills / 2);
     }
-    (void)unsetenv("SLAW_WORKER");
-    printf("nemesis: seed %llu, %ld kills\n", (unsigned long long)seed, kills_wanted);
-    (void)fflush(stdout);
-    Suite *s = suite_create("nemesis");
-    TCase *tc = tcase_create("nemesis");
-    tcase_set_timeout(tc, 60.0 + 10.0 * (double)kills_wanted);
-    tcase_add_test(tc, nobody_can_tell);
-    suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (strcmp(study, "long") != 0) {
+        shake(lab_many_study, kills);
+    }
+    print_account((double)(clock_mono_ns() - began) / (double)NS_PER_S);
+    return account.differences == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/buf.h"
 #include "common/json.h"
 #include "common/quantity.h"
 
@@ -369,7 +368,7 @@ static json_t *identity_object(const json_t *config, const char **ret_missing)
     return out;
 }
 
-ErrCode run_config_identity(const json_t *config, char out[SHA256_HEX_BYTES], Err *err)
+ErrCode run_config_identity_text(const json_t *config, Buf *out, Err *err)
 {
     const char *missing = NULL;
     json_t *id = identity_object(config, &missing);
@@ -377,10 +376,15 @@ ErrCode run_config_identity(const json_t *config, char out[SHA256_HEX_BYTES], Er
         return missing ? err_set(err, ERR_FORMAT, "\"%s\" is missing", missing)
                        : err_nomem(err, "the identity of a run");
     }
-    Buf text = BUF_INIT;
-    json_canonical(id, &text);
+    json_canonical(id, out);
     json_decref(id);
-    ErrCode rc = buf_ok(&text, err);
+    return buf_ok(out, err);
+}
+
+ErrCode run_config_identity(const json_t *config, char out[SHA256_HEX_BYTES], Err *err)
+{
+    Buf text = BUF_INIT;
+    ErrCode rc = run_config_identity_text(config, &text, err);
     if (rc == ERR_OK) {
         rc = hash_sha256(buf_str(&text), text.len, out, err);
     }

@@ -27,6 +27,7 @@
 
 #include <jansson.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/hash.h"
 #include "trainer/arch/arch.h"
@@ -74,6 +75,10 @@ typedef struct RunConfig {
  * where it stands it must be the identity.  Options of the architecture that are absent have
  * their defaults; a member of "model" that is no option is an error. */
 ErrCode run_config_from_json(const json_t *config, RunConfig *ret, Err *err);
+
+/* Appends the text whose SHA-256 is the identity of a config.json object.  ERR_FORMAT when a
+ * part is missing. */
+ErrCode run_config_identity_text(const json_t *config, Buf *out, Err *err);
 
 /* SHA-256 of the identity of a config.json object. */
 ErrCode run_config_identity(const json_t *config, char out[SHA256_HEX_BYTES], Err *err);

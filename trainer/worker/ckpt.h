@@ -1,19 +1,23 @@
-/* ckpt.h -- the checkpoints and the training states of a run, on disk.
+/* ckpt.h -- the checkpoints of a run, on disk.
  *
  *   RUN/checkpoints/step-00001220/   model.safetensors  config.json  manifest.json
- *   RUN/state/step-00001220/         state.safetensors  state.json
  *
  * Invariants:
- *   1. The JSON that names the other files with their sizes and XXH3-128 digests
- *      (manifest.json, state.json) is written last.  A folder without it is not
- *      a checkpoint; a folder whose files do not match it is damaged.
+ *   1. manifest.json, which names the other files with their sizes and XXH3-128 digests and
+ *      carries a sum of itself, is written last.  A folder without it is not a checkpoint; a
+ *      folder whose files do not match it is damaged.
  *   2. Every file is written by fsx_replace(), and every folder is synced, so (1)
  *      holds after a SIGKILL and after a loss of power.
  *   3. Nothing in a checkpoint depends on time, host or attempt: a run that was
- *      killed and resumed leaves the same bytes as one that never stopped.
- *   4. Of the states, the newest two are kept: if the newest is damaged, the one
- *      before is whole.
- * docs/files.md lists every field.
+ *      killed and resumed leaves the same bytes as one that never stopped, and one that is
+ *      made again is the one that was lost.
+ *   4. A checkpoint that is whole is never written again.
+ *   5. damaged.json in the folder (slaw verify found that it differs from what the catalog
+ *      knows) makes it bad whatever its bytes say, until it is made again: the mark goes with
+ *      the folder.
+ *   6. removed.json beside a manifest that is whole (slaw gc took the weights away) makes it
+ *      count as there: it is not made again, and no event speaks of it.
+ * docs/files.md lists every field; state.h has the training states.
  */
 #ifndef TRAINER_WORKER_CKPT_H
 #define TRAINER_WORKER_CKPT_H
@@ -26,8 +30,11 @@
 #include "common/hash.h"
 #include "trainer/worker/safetensors.h"
 
-enum { CKPT_MAX_EVALUATIONS = 8, CKPT_TASK_BYTES = 64, CKPT_STATES_KEPT = 2 };
-enum { CKPT_ISA_BYTES = 32 };
+enum { CKPT_MAX_EVALUATIONS = 8, CKPT_TASK_BYTES = 64, CKPT_ISA_BYTES = 32 };
+
+/* Left in a checkpoint's folder by slaw verify and slaw gc. */
+#define CKPT_DAMAGED "damaged.json"
+#define CKPT_REMOVED "removed.json"
 
 typedef struct CkptEvaluation {
     char task[CKPT_TASK_BYTES];
@@ -55,24 +62,28 @@ typedef struct CkptReceipt {
     char digest[XXH128_HEX_BYTES]; /* of manifest.json */
 } CkptReceipt;
 
-/* What state.json says. */
-typedef struct TrainState {
-    char run[SHA256_HEX_BYTES];
-    char corpus[SHA256_HEX_BYTES];
-    char isa[CKPT_ISA_BYTES]; /* that trained up to here; "" in a state that does not say */
-    int64_t step;
-    double loss_sum; /* of the steps since the checkpoint before */
-    int64_t loss_count;
-} TrainState;
+/* Writes a checkpoint as `attempt`; what an earlier try left in its folder is removed first, and
+ * when the write fails nothing of it stays.  `config` becomes its config.json.
+ * ERR_INTERRUPTED (attempt_check), ERR_IO, ERR_NOMEM. */
+ErrCode ckpt_write(const char *run_dir, int64_t attempt, const Ckpt *c, const json_t *config,
+                   const TensorOut *t, size_t n, CkptReceipt *ret, Err *err);
 
-/* Writes a checkpoint; what an earlier try left in its folder is removed first.
- * `config` becomes its config.json.  ERR_IO, ERR_NOMEM. */
-ErrCode ckpt_write(const char *run_dir, const Ckpt *c, const json_t *config, const TensorOut *t,
-                   size_t n, CkptReceipt *ret, Err *err);
+typedef enum CkptLook {
+    CKPT_MANIFEST, /* of the manifest alone: it is whole */
+    CKPT_SIZES,    /* and every file is there with its size */
+    CKPT_BYTES,    /* and has its digest */
+} CkptLook;
 
-/* Checks one checkpoint folder: manifest, sizes, digests.  ERR_NOTFOUND without a
- * manifest, ERR_FORMAT when damaged.  ret and receipt may be NULL. */
+/* Looks at one checkpoint folder.  ERR_NOTFOUND without a manifest, ERR_FORMAT when damaged,
+ * ERR_IO.  ret and receipt may be NULL. */
+ErrCode ckpt_look(const char *dir, CkptLook how, Ckpt *ret, CkptReceipt *receipt, Err *err);
+
+/* ckpt_look() with CKPT_BYTES; of one whose weights were removed it says so, ERR_NOTFOUND. */
 ErrCode ckpt_verify(const char *dir, Ckpt *ret, CkptReceipt *receipt, Err *err);
+
+/* The folder has the mark of (5), of (6). */
+bool ckpt_is_marked(const char *dir);
+bool ckpt_is_removed(const char *dir);
 
 /* Path of the checkpoint folder of `step`. */
 ErrCode ckpt_dir(const char *run_dir, int64_t step, char out[FSX_PATH_BYTES], Err *err);
@@ -80,12 +91,7 @@ ErrCode ckpt_dir(const char *run_dir, int64_t step, char out[FSX_PATH_BYTES], Er
 /* The folder of the newest checkpoint that verifies.  ERR_NOTFOUND if there is none. */
 ErrCode ckpt_newest(const char *run_dir, char out[FSX_PATH_BYTES], Err *err);
 
-/* Writes a state and removes all but the newest CKPT_STATES_KEPT.  ERR_IO, ERR_NOMEM. */
-ErrCode state_write(const char *run_dir, const TrainState *s, const TensorOut *t, size_t n,
-                    Err *err);
-
-/* The newest state that verifies; newer ones that do not are removed, with a warning in
- * the log.  `file` becomes the path of its tensors.  ERR_NOTFOUND if there is none. */
-ErrCode state_newest(const char *run_dir, TrainState *ret, char file[FSX_PATH_BYTES], Err *err);
+/* Removes what an attempt that was killed left unfinished.  ERR_IO, ERR_NOMEM. */
+ErrCode ckpts_clean(const char *run_dir, Err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fsx.h"
@@ -17,52 +18,80 @@ struct EventLog {
     char run[EVENTS_RUN_DIGITS + 1];
     int64_t attempt, seq;
     int fd;        /* events.jsonl */
+    int64_t end;   /* of its last whole line [bytes] */
+    bool is_torn;  /* half a line follows, which could not be cut off */
     int socket_fd; /* -1: none or lost */
     Buf line;
     Buf unsent; /* rest of a line that the socket took in part */
 };
 
-/* seq after the lines that are there, and whether the last one lacks its newline. */
-static ErrCode find_end(EventLog *log, bool *ret_is_torn, Err *err)
+/* Back to the end of the last whole line, so that the next one does not run into half a line.
+ * What is cut off was never read by anybody: readers wait for the newline. */
+static bool cut(EventLog *log)
+{
+    int rc;
+    do {
+        rc = ftruncate(log->fd, log->end);
+    } while (rc != 0 && errno == EINTR);
+    return rc == 0;
+}
+
+/* seq and end of the whole lines that are there. */
+static ErrCode find_end(EventLog *log, int64_t *ret_bytes, Err *err)
 {
     enum { MAX_BYTES = 1 << 30 };
     Buf text = BUF_INIT;
     ErrCode rc = fsx_read(log->path, MAX_BYTES, &text, err);
-    const char *p = buf_str(&text), *end = p + text.len;
-    *ret_is_torn = rc == ERR_OK && text.len > 0 && end[-1] != '\n';
-    while (rc == ERR_OK && p < end) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        size_t n = (size_t)((newline ? newline : end) - p);
+    const char *start = buf_str(&text), *p = start, *newline;
+    while (rc == ERR_OK && (newline = memchr(p, '\n', text.len - (size_t)(p - start))) != NULL) {
         json_t *event = NULL;
         Err damaged = ERR_INIT; /* a damaged line is the reader's to report */
         int64_t seq = 0;
-        if (wire_parse(p, n, &event, &damaged) == ERR_OK &&
+        if (wire_parse(p, (size_t)(newline - p), &event, &damaged) == ERR_OK &&
             json_get_i64(event, "seq", &seq, &damaged) == ERR_OK && seq >= log->seq) {
             log->seq = seq + 1;
         }
         json_decref(event);
-        p += newline ? n + 1 : n;
+        p = newline + 1;
     }
+    log->end = p - start;
+    *ret_bytes = (int64_t)text.len;
     buf_release(&text);
+    return rc;
+}
+
+/* What is in a file that was there already. */
+static ErrCode take_up(EventLog *log, Err *err)
+{
+    struct stat st;
+    int64_t bytes = 0;
+    if (fstat(log->fd, &st) != 0) {
+        return err_sys(err, "stat %s", log->path);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) { /* a pipe or a device, in tests */
+        return ERR_OK;
+    }
+    ErrCode rc = find_end(log, &bytes, err);
+    if (rc == ERR_OK && log->end < bytes && !cut(log)) {
+        rc = err_sys(err, "cut the torn last line of %s", log->path);
+    }
     return rc;
 }
 
 static ErrCode open_file(EventLog *log, const char *dir, Err *err)
 {
     ErrCode rc = ERR_OK;
-    bool is_torn = false;
     TRY(fsx_mkdirs(dir, err));
     TRY(fsx_join(log->path, dir, "events.jsonl", err));
-    log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    do {
+        log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    } while (log->fd < 0 && errno == EINTR);
     if (log->fd < 0) {
         rc = err_sys(err, "create %s", log->path);
         goto done;
     }
     TRY(fsx_sync_dir(dir, err));
-    TRY(find_end(log, &is_torn, err));
-    if (is_torn) {
-        TRY(fsx_write_all(log->fd, "\n", 1, log->path, err));
-    }
+    TRY(take_up(log, err));
 done:
     return rc;
 }
@@ -129,18 +158,30 @@ static void send_line(EventLog *log)
     }
 }
 
-/* One write(2).  A regular file takes all of it or the disk is full. */
+/* One write(2), unless a signal or a full disk takes part of it.  When not all of it can be
+ * written, none of it stays. */
 static ErrCode append_line(EventLog *log, Err *err)
 {
-    ssize_t k;
-    do {
-        k = write(log->fd, log->line.data, log->line.len);
-    } while (k < 0 && errno == EINTR);
-    if (k >= 0 && (size_t)k < log->line.len) {
-        errno = ENOSPC;
-        k = -1;
+    size_t done = 0;
+    if (log->is_torn && !cut(log)) {
+        return err_sys(err, "cut the torn last line of %s", log->path);
     }
-    return k < 0 ? err_sys(err, "write %s", log->path) : ERR_OK;
+    log->is_torn = false;
+    while (done < log->line.len) {
+        ssize_t k = write(log->fd, log->line.data + done, log->line.len - done);
+        if (k < 0 && errno == EINTR) {
+            continue;
+        }
+        if (k <= 0) {
+            errno = k == 0 ? ENOSPC : errno;
+            ErrCode rc = err_sys(err, "write %s", log->path);
+            log->is_torn = done > 0 && !cut(log);
+            return rc;
+        }
+        done += (size_t)k;
+    }
+    log->end += (int64_t)done;
+    return ERR_OK;
 }
 
 ErrCode event_log_emit(EventLog *log, json_t *body, Err *err)
@@ -163,7 +204,11 @@ int event_log_socket(const EventLog *log)
 
 ErrCode event_log_sync(EventLog *log, Err *err)
 {
-    if (fdatasync(log->fd) != 0 && errno != EINVAL) { /* EINVAL: a pipe or a device, in tests */
+    int rc;
+    do {
+        rc = fdatasync(log->fd);
+    } while (rc != 0 && errno == EINTR);
+    if (rc != 0 && errno != EINVAL) { /* EINVAL: a pipe or a device, in tests */
         return err_sys(err, "fdatasync %s", log->path);
     }
     return ERR_OK;

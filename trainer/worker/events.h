@@ -5,8 +5,9 @@
  * socket, which only saves latency: when it is full its lines are skipped, when it
  * is lost the log goes on without it.
  *
- * A file that exists already (the same attempt started again by hand) is
- * continued: `seq` goes on, and a torn last line is closed with a newline first.
+ * A line that cannot be written whole (a full disk) is cut off again, so that the next one, a
+ * bye perhaps, does not run into half of it.  A file that exists already (the same attempt
+ * started again by hand) is continued: `seq` goes on, and a torn last line is cut off first.
  */
 #ifndef TRAINER_WORKER_EVENTS_H
 #define TRAINER_WORKER_EVENTS_H

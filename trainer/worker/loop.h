@@ -35,7 +35,7 @@ typedef struct LoopOptions {
  * ERR_INVALID, ERR_FORMAT, ERR_NOTFOUND when this configuration can never run. */
 ErrCode loop_run(const LoopOptions *options, Err *err);
 
-/* Exit status of slaw-worker for a result of loop_run(). */
-int loop_exit_status(ErrCode rc);
+/* Exit status of slaw-worker for a result of loop_run(): of a full disk EXIT_NO_SPACE. */
+int loop_exit_status(const Err *err);
 
 #endif

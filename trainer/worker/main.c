@@ -257,19 +257,24 @@ done:
 typedef struct Verb {
     const char *name, *args;
     ErrCode (*run)(int argc, char *const argv[], Err *err);
-    int (*status)(ErrCode rc);
+    int (*status)(const Err *err);
 } Verb;
+
+static int plain_status(const Err *err)
+{
+    return err_exit_status(err->code);
+}
 
 static const Verb verb_table[] = {
     {"run", "RUN_DIR --corpus DIR [--threads N] [--most N] [--max-steps N]", verb_run,
      loop_exit_status},
     {"generate",
      "CHECKPOINT [--prompt TEXT] [--tokens N] [--temperature T] [--top-k K] [--seed S] [--json]",
-     verb_generate, err_exit_status},
-    {"evaluate", "CHECKPOINT --corpus DIR [--json]", verb_evaluate, err_exit_status},
-    {"describe", "", verb_describe, err_exit_status},
-    {"probe", "[--seconds S] [--precision f32|bf16]", verb_probe, err_exit_status},
-    {"estimate", "< QUESTION.json", verb_estimate, err_exit_status},
+     verb_generate, plain_status},
+    {"evaluate", "CHECKPOINT --corpus DIR [--json]", verb_evaluate, plain_status},
+    {"describe", "", verb_describe, plain_status},
+    {"probe", "[--seconds S] [--precision f32|bf16]", verb_probe, plain_status},
+    {"estimate", "< QUESTION.json", verb_estimate, plain_status},
 };
 enum { N_VERBS = sizeof verb_table / sizeof verb_table[0] };
 
@@ -294,7 +299,7 @@ static int run_verb(const Verb *v, int argc, char *const argv[])
     }
     (void)fprintf(stderr, "slaw-worker: %s%s%s%s\n", err.msg, err.hint[0] ? " (hint: " : "",
                   err.hint, err.hint[0] ? ")" : "");
-    return v->status(rc);
+    return v->status(&err);
 }
 
 int main(int argc, char *argv[])

@@ -43,7 +43,7 @@ START_TEST(a_new_catalog_has_its_settings)
     Sample s = sample_open();
     sqlite3 *db = s.c->db;
     ck_assert_int_eq(pragma(db, "PRAGMA application_id"), CATALOG_APPLICATION_ID);
-    ck_assert_int_eq(pragma(db, "PRAGMA user_version"), 2);
+    ck_assert_int_eq(pragma(db, "PRAGMA user_version"), 3);
     ck_assert_int_eq(pragma(db, "PRAGMA foreign_keys"), 1);
     ck_assert_int_eq(pragma(db, "PRAGMA synchronous"), 2); /* FULL */
     ck_assert_int_eq(pragma(db, "PRAGMA busy_timeout"), 5000);
@@ -69,7 +69,7 @@ START_TEST(an_empty_file_becomes_a_catalog)
     FAILS(ERR_FORMAT, catalog_open_readonly(path, &c, &err));
     HAS(err.hint, "slaw reindex STUDY");
     OK(catalog_open(path, &c, &err));
-    ck_assert_int_eq(pragma(c->db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 8);
+    ck_assert_int_eq(pragma(c->db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 9);
     catalog_close(c);
     OK(catalog_open(path, &c, &err)); /* and again, without a migration */
     catalog_close(c);
@@ -142,7 +142,7 @@ START_TEST(a_newer_catalog_is_refused)
     catalog_close(s.c);
     raw_exec(s.db, "PRAGMA user_version = 9");
     FAILS(ERR_FORMAT, catalog_open(s.db, &c, &err));
-    HAS(err.msg, "newer slaw (catalog version 9; this program knows 2)");
+    HAS(err.msg, "newer slaw (catalog version 9; this program knows 3)");
     HAS(err.hint, "slaw reindex STUDY");
     FAILS(ERR_FORMAT, catalog_open_readonly(s.db, &c, &err));
     HAS(err.msg, "newer slaw");

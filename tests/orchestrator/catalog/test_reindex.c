@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "orchestrator/catalog/checkpoint.h"
-#include "orchestrator/catalog/fit.h"
+#include "orchestrator/catalog/fit_log.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/stmt.h"
 #include "tests/orchestrator/catalog/study.h"
@@ -162,6 +162,154 @@ START_TEST(fits_are_kept)
 }
 END_TEST
 
+static void on_damage(void *ctx, size_t line, const char *why)
+{
+    int *n = ctx;
+    ck_assert_uint_gt(line, 0);
+    ck_assert_str_ne(why, "");
+    (*n)++;
+}
+
+START_TEST(fits_come_back_from_their_file)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    Arena a = ARENA_INIT;
+    CatalogFit put[] = {
+        {.id = 2, .created_ms = 5, .law = "chinchilla", .group = "tnl", .result = "{\"E\":1.5}"},
+        {.id = 4, .created_ms = 6, .law = "a\"b", .group = "", .result = "{\"A\":1e+22,\"n\":3}"}};
+    CatalogFit *fits = NULL;
+    size_t n = 0;
+    int64_t id = 0;
+    sample_study(&s);
+    for (size_t i = 0; i < 2; i++) {
+        OK(catalog_fit_add(s.c, &put[i], &id, &err));
+        ck_assert_int_eq(id, put[i].id);
+    }
+    FAILS(ERR_CONFLICT, catalog_fit_add(s.c, &put[0], &id, &err));
+    OK(fit_log_append(s.tmp.path, put, 2, &err));
+    catalog_close(s.c);
+    s.c = NULL;
+    ck_assert_int_eq(unlink(s.db), 0);
+    ck_assert_int_eq(reindex(&s).fits, 2);
+    OK(catalog_fit_list(s.c, &a, &fits, &n, &err));
+    ck_assert_uint_eq(n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(fits[i].id == put[i].id && fits[i].created_ms == put[i].created_ms);
+        ck_assert_str_eq(fits[i].law, put[i].law);
+        ck_assert_str_eq(fits[i].group, put[i].group);
+        ck_assert_str_eq(fits[i].result, put[i].result);
+    }
+    arena_release(&a);
+    sample_close(&s);
+}
+END_TEST
+
+START_TEST(torn_and_damaged_lines_of_the_fits_file_are_skipped)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    Arena a = ARENA_INIT;
+    char path[FSX_PATH_BYTES];
+    Buf whole = BUF_INIT;
+    CatalogFit f[] = {{.id = 1, .law = "x", .group = "g", .result = "{\"E\":1}"},
+                      {.id = 2, .law = "y", .group = "g", .result = "{\"E\":2}"}};
+    CatalogFit *got = NULL;
+    size_t n = 0;
+    int damaged = 0;
+    OK(fit_log_read(t.path, on_damage, &damaged, &a, &got, &n, &err)); /* there is none */
+    ck_assert(n == 0 && damaged == 0);
+    OK(fit_log_append(t.path, f, 2, &err));
+    OK(fsx_join(path, t.path, FIT_LOG_FILE, &err));
+    OK(fsx_read(path, 1 << 20, &whole, &err));
+    size_t first = strcspn(buf_str(&whole), "\n") + 1;
+    for (size_t cut = 0; cut < whole.len; cut++) { /* torn at every byte, then appended to */
+        sample_write(path, whole.data, cut);
+        OK(fit_log_append(t.path, &f[1], 1, &err));
+        damaged = 0;
+        OK(fit_log_read(t.path, on_damage, &damaged, &a, &got, &n, &err));
+        ck_assert_uint_eq(n, cut + 1 >= first ? 2 : 1); /* the newline alone may be missing */
+        bool is_torn = cut != 0 && cut != first && cut + 1 != first && cut + 1 != whole.len;
+        ck_assert_msg(damaged == is_torn, "%zu: %d", cut, damaged);
+        ck_assert_int_eq(got[n - 1].id, 2);
+    }
+    for (size_t at = 0; at < whole.len; at++) { /* each byte flipped */
+        whole.data[at] = (char)(whole.data[at] ^ 1);
+        sample_write(path, whole.data, whole.len);
+        whole.data[at] = (char)(whole.data[at] ^ 1);
+        damaged = 0;
+        OK(fit_log_read(t.path, on_damage, &damaged, &a, &got, &n, &err));
+        /* without the first newline both are one line; without the last, a line all the same */
+        size_t want = at + 1 == first ? 0 : 1;
+        ck_assert_msg(n == want && damaged >= 1, "%zu: %zu, %d", at, n, damaged);
+    }
+    OK(fit_log_append(t.path, f, 2, &err)); /* one id twice: the later counts */
+    f[0].law = "z";
+    OK(fit_log_append(t.path, f, 1, &err));
+    OK(fit_log_read(t.path, NULL, NULL, &a, &got, &n, &err));
+    ck_assert_uint_eq(n, 2);
+    ck_assert_str_eq(got[0].law, "z");
+    FAILS(ERR_IO, fit_log_append("/proc/nowhere", f, 1, &err));
+    buf_release(&whole);
+    arena_release(&a);
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(ids_come_back_and_gaps_are_filled)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    sample_study(&s);
+    for (int i = 0; i < 5; i++) { /* as the scheduler writes it: with the id, here other ones */
+        CatalogRun r = sample_run(i);
+        r.id = 10 - 2 * i;
+        OK(run_record_write(sample_path(&s, i, ""), &r, &err));
+    }
+    (void)reindex(&s);
+    for (int i = 0; i < 5; i++) {
+        char sql[96];
+        (void)snprintf(sql, sizeof sql, "SELECT id FROM run WHERE position = %d", i);
+        Stmt q = stmt_begin(s.c->db, sql);
+        ck_assert(stmt_row(&q));
+        ck_assert_int_eq(stmt_col_i64(&q), 10 - 2 * i);
+        OK(stmt_finish(&q, &err));
+    }
+    int64_t id = 0;
+    CatalogRun r = sample_run(5);
+    OK(catalog_run_upsert(s.c, &r, 1, &id, &err));
+    ck_assert_int_eq(id, 11);
+    s.c->free_id = 1;
+    static const int64_t want[] = {1, 3, 5, 7};
+    for (int i = 6; i < 10; i++) {
+        r = sample_run(i);
+        OK(catalog_run_upsert(s.c, &r, 1, &id, &err));
+        ck_assert_int_eq(id, want[i - 6]);
+    }
+    r = sample_run(0); /* a known one keeps its own */
+    OK(catalog_run_upsert(s.c, &r, 1, &id, &err));
+    ck_assert_int_eq(id, 10);
+    sample_close(&s);
+}
+END_TEST
+
+START_TEST(two_runs_with_one_id_are_both_kept)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    sample_study(&s);
+    for (int i = 0; i < 2; i++) {
+        CatalogRun r = sample_run(i);
+        r.id = 3;
+        OK(run_record_write(sample_path(&s, i, ""), &r, &err));
+    }
+    ReindexTotals t = reindex(&s);
+    ck_assert(t.runs == 5 && t.problems == 1);
+    HAS(buf_str(&said), "another run has the id 3 as well");
+    sample_close(&s);
+}
+END_TEST
+
 START_TEST(what_a_dead_scheduler_left_is_settled)
 {
     Sample s = sample_open();
@@ -185,12 +333,20 @@ START_TEST(what_a_dead_scheduler_left_is_settled)
     ck_assert_int_eq(unlink(sample_path(&s, 2, "status.json")), 0);
     (void)reindex(&s);
     ck_assert_int_eq(state_of(s.c, 0, reason), CATALOG_RUN_DONE);
-    ck_assert_int_eq(state_of(s.c, 3, reason), CATALOG_RUN_WAITING);
+    /* nobody has judged it yet: the next scheduler will, as if the catalog had not been lost */
+    ck_assert_int_eq(state_of(s.c, 3, reason), CATALOG_RUN_RUNNING);
     ck_assert_int_eq(state_of(s.c, 2, reason), CATALOG_RUN_WAITING);
     Arena a = ARENA_INIT;
     CatalogAttempt t;
     OK(catalog_attempt_get(s.c, 4, 0, &a, &t, &err));
+    ck_assert_int_eq(t.state, CATALOG_ATTEMPT_RUNNING);
+    /* an attempt that another one followed is over, whatever its files lack */
+    OK(fsx_mkdirs(sample_path(&s, 3, "attempt-001"), &err));
+    (void)reindex(&s);
+    OK(catalog_attempt_get(s.c, 4, 0, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_LOST);
+    OK(catalog_attempt_get(s.c, 4, 1, &a, &t, &err));
+    ck_assert_int_eq(t.state, CATALOG_ATTEMPT_RUNNING);
     arena_release(&a);
     sample_close(&s);
 }
@@ -355,6 +511,10 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_damaged_catalog_and_its_log_are_replaced);
     tcase_add_test(tc, a_log_that_waits_does_not_reach_the_new_catalog);
     tcase_add_test(tc, fits_are_kept);
+    tcase_add_test(tc, fits_come_back_from_their_file);
+    tcase_add_test(tc, torn_and_damaged_lines_of_the_fits_file_are_skipped);
+    tcase_add_test(tc, ids_come_back_and_gaps_are_filled);
+    tcase_add_test(tc, two_runs_with_one_id_are_both_kept);
     tcase_add_test(tc, what_a_dead_scheduler_left_is_settled);
     tcase_add_test(tc, checkpoints_are_looked_for);
     tcase_add_test(tc, a_checkpoint_without_its_event_is_taken_from_the_manifest);

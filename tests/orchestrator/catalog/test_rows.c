@@ -38,6 +38,87 @@ START_TEST(statements_stick_to_their_first_failure)
 }
 END_TEST
 
+/* The first column of the one row of a kept statement with one parameter; -1: no row. */
+static int64_t ask_kept(Catalog *c, const char *sql, int64_t param)
+{
+    Err err = ERR_INIT;
+    Stmt q = stmt_kept(&c->stmts, sql);
+    stmt_bind_i64(&q, param);
+    int64_t v = stmt_row(&q) ? stmt_col_i64(&q) : -1;
+    OK(stmt_finish(&q, &err));
+    return v;
+}
+
+static size_t n_kept(const Catalog *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < STMT_CACHE_SLOTS; i++) {
+        n += c->stmts.slot[i].raw != NULL;
+    }
+    return n;
+}
+
+START_TEST(kept_statements_start_anew_each_time)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    static const char sql[] = "SELECT coalesce(?1, -7)";
+    size_t before = n_kept(s.c);
+    ck_assert_int_eq(ask_kept(s.c, sql, 3), 3);
+    ck_assert_int_eq(ask_kept(s.c, sql, 4), 4);
+    ck_assert_uint_eq(n_kept(s.c), before + 1);
+    Stmt q = stmt_kept(&s.c->stmts, sql); /* the parameter of the time before is gone */
+    ck_assert(stmt_row(&q));
+    ck_assert_int_eq(stmt_col_i64(&q), -7);
+    ck_assert_int_eq(ask_kept(s.c, sql, 5), 5); /* inside its own loop: another one */
+    ck_assert(!stmt_row(&q));
+    OK(stmt_finish(&q, &err));
+    q = stmt_kept(&s.c->stmts, "SELECT nonsense");
+    ck_assert(!stmt_row(&q));
+    FAILS(ERR_DB, stmt_finish(&q, &err));
+    ck_assert_uint_eq(n_kept(s.c), before + 1);
+    sample_close(&s);
+}
+END_TEST
+
+START_TEST(a_kept_statement_that_failed_can_be_used_again)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    (void)sample_begin(s.c, 0, 0);
+    FAILS(ERR_CONFLICT, catalog_attempt_begin(s.c, 1, 0, CATALOG_NONE, 1, &err));
+    OK(catalog_attempt_begin(s.c, 1, 1, CATALOG_NONE, 1, &err));
+    FAILS(ERR_CONFLICT, catalog_attempt_begin(s.c, 99, 0, CATALOG_NONE, 1, &err));
+    OK(catalog_attempt_begin(s.c, 1, 2, CATALOG_NONE, 1, &err));
+    sample_close(&s);
+}
+END_TEST
+
+START_TEST(kept_statements_go_by_text_and_survive_a_change_of_the_schema)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    char text[64];
+    for (int i = 0; i < 3; i++) { /* one address, other texts */
+        (void)snprintf(text, sizeof text, "SELECT ?1 + %d", i * 100);
+        ck_assert_int_eq(ask_kept(s.c, text, 1), 1 + i * 100);
+    }
+    static char many[2 * STMT_CACHE_SLOTS][32]; /* more than there is room for */
+    for (int64_t round = 0; round < 2; round++) {
+        for (int i = 0; i < 2 * STMT_CACHE_SLOTS; i++) {
+            (void)snprintf(many[i], sizeof many[i], "SELECT ?1 + %d", i);
+            ck_assert_int_eq(ask_kept(s.c, many[i], round), round + i);
+        }
+    }
+    static const char sql[] = "SELECT count(*) FROM run WHERE id > ?1";
+    ck_assert_int_eq(ask_kept(s.c, sql, 0), 0);
+    (void)sample_begin(s.c, 0, 0);
+    OK(stmt_exec(s.c->db, "ALTER TABLE run ADD COLUMN more TEXT", &err));
+    ck_assert_int_eq(ask_kept(s.c, sql, 0), 1);
+    sample_close(&s);
+}
+END_TEST
+
 START_TEST(nan_and_infinities_are_kept_apart_from_missing)
 {
     Sample s = sample_open();
@@ -525,6 +606,9 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, statements_stick_to_their_first_failure);
+    tcase_add_test(tc, kept_statements_start_anew_each_time);
+    tcase_add_test(tc, a_kept_statement_that_failed_can_be_used_again);
+    tcase_add_test(tc, kept_statements_go_by_text_and_survive_a_change_of_the_schema);
     tcase_add_test(tc, nan_and_infinities_are_kept_apart_from_missing);
     tcase_add_test(tc, text_columns_need_memory);
     tcase_add_test(tc, the_study_row_is_one_and_keeps_its_birthday);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "common/hash.h"
+#include "orchestrator/catalog/record.h"
+#include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/stmt.h"
 #include "tests/orchestrator/catalog/study.h"
 #include "tests/support/suite.h"
@@ -146,6 +148,47 @@ START_TEST(what_is_bad_is_marked_and_what_is_whole_again_counts_again)
 }
 END_TEST
 
+START_TEST(what_is_bad_is_marked_beside_its_files_for_reindex_and_workers)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    Seen seen;
+    ReindexTotals rebuilt;
+    sample_study(&s);
+    const char *flipped = "checkpoints/step-00000020/model.safetensors";
+    flip(sample_path(&s, 1, flipped), 3);
+    ck_assert_int_eq(unlink(sample_path(&s, 0, "checkpoints/step-00000030/config.json")), 0);
+    OK(fsx_remove_tree(sample_path(&s, 0, "checkpoints/step-00000040"), &err));
+    VerifyTotals t = verify(&s, &seen);
+    ck_assert(t.corrupt == 1 && t.missing == 2 && t.marked == 3);
+    ck_assert(fsx_exists(sample_path(&s, 1, "checkpoints/step-00000020/" RECORD_DAMAGED)));
+    ck_assert(fsx_exists(sample_path(&s, 0, "checkpoints/step-00000030/" RECORD_DAMAGED)));
+    ck_assert(!fsx_exists(sample_path(&s, 0, "checkpoints/step-00000040")));
+    char *before = sample_dump(s.c);
+    catalog_close(s.c);
+    s.c = NULL;
+    OK(catalog_reindex(s.tmp.path, NULL, NULL, &rebuilt, &err)); /* it reads no large file */
+    OK(catalog_open(s.db, &s.c, &err));
+    char *after = sample_dump(s.c);
+    ck_assert_str_eq(after, before);
+    free(before);
+    free(after);
+    t = verify(&s, &seen);
+    ck_assert(t.changed == 0 && t.marked == 0);
+    flip(sample_path(&s, 1, flipped), 3); /* put back */
+    t = verify(&s, &seen);
+    ck_assert(t.changed == 1 && t.marked == 1);
+    ck_assert(!fsx_exists(sample_path(&s, 1, "checkpoints/step-00000020/" RECORD_DAMAGED)));
+    ck_assert_int_eq(state_at(&s, 2, 20), CATALOG_CHECKPOINT_COMPLETE);
+    OK(damage_record_write(sample_path(&s, 1, "checkpoints/step-00000020"),
+                           CATALOG_CHECKPOINT_CORRUPT, "stale", &err));
+    t = verify(&s, &seen); /* a mark alone does not make it bad */
+    ck_assert(t.good == N_CHECKPOINTS - 2 && t.changed == 0 && t.marked == 1);
+    ck_assert(!fsx_exists(sample_path(&s, 1, "checkpoints/step-00000020/" RECORD_DAMAGED)));
+    sample_close(&s);
+}
+END_TEST
+
 START_TEST(missing_shortened_and_longer_files_are_told_apart)
 {
     Sample s = sample_open();
@@ -198,6 +241,8 @@ START_TEST(a_read_only_catalog_is_checked_and_left_alone)
     VerifyTotals t = verify(&s, &seen);
     ck_assert(t.corrupt == 1 && t.changed == 1);
     ck_assert_int_eq(state_at(&s, 2, 20), CATALOG_CHECKPOINT_COMPLETE);
+    ck_assert(t.marked == 0);
+    ck_assert(!fsx_exists(sample_path(&s, 1, "checkpoints/step-00000020/" RECORD_DAMAGED)));
     sample_close(&s);
 }
 END_TEST
@@ -248,6 +293,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, good_checkpoints_are_good);
     tcase_add_test(tc, a_flipped_byte_is_found_in_each_file_at_every_place);
     tcase_add_test(tc, what_is_bad_is_marked_and_what_is_whole_again_counts_again);
+    tcase_add_test(tc, what_is_bad_is_marked_beside_its_files_for_reindex_and_workers);
     tcase_add_test(tc, missing_shortened_and_longer_files_are_told_apart);
     tcase_add_test(tc, removed_checkpoints_are_not_looked_for);
     tcase_add_test(tc, a_read_only_catalog_is_checked_and_left_alone);

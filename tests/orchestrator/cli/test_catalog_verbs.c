@@ -1,12 +1,14 @@
 /* status, ls, show, logs, verify and reindex as a user runs them: the slaw program on the
  * sample study. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "orchestrator/catalog/metric.h"
 #include "orchestrator/catalog/record.h"
+#include "orchestrator/sched/lock.h"
 #include "tests/orchestrator/catalog/study.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
@@ -230,6 +232,87 @@ START_TEST(verify_lists_what_is_bad_and_fails)
 }
 END_TEST
 
+START_TEST(verify_marks_nothing_while_a_scheduler_works)
+{
+    Sample s = open_study();
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    Lock lock = LOCK_INIT;
+    OK(lock_acquire(s.tmp.path, &lock, &err));
+    sample_write(sample_path(&s, 0, "checkpoints/step-00000020/model.safetensors"), "other", 5);
+    ck_assert_int_eq(slaw(&s, "verify @", &out), 1);
+    HAS(buf_str(&out), "nothing is marked");
+    HAS(buf_str(&out), "10 of 11 checkpoints are good");
+    ck_assert(!fsx_exists(sample_path(&s, 0, "checkpoints/step-00000020/" RECORD_DAMAGED)));
+    ck_assert_int_eq(slaw(&s, "status @", &out), 0);
+    HAS(buf_str(&out), "| 10 of 16 checkpoints |");
+    lock_release(&lock);
+    json_t *v = slaw_json(&s, "verify @ --json", 1);
+    ck_assert(json_is_true(json_object_get(v, "marked")));
+    json_decref(v);
+    ck_assert(fsx_exists(sample_path(&s, 0, "checkpoints/step-00000020/" RECORD_DAMAGED)));
+    ck_assert_int_eq(slaw(&s, "status @", &out), 0);
+    HAS(buf_str(&out), "| 9 of 16 checkpoints |");
+    buf_release(&out);
+    sample_close(&s);
+}
+END_TEST
+
+/* n runs that never started, after the sample's. */
+static void add_waiting(Sample *s, int n)
+{
+    Err err = ERR_INIT;
+    OK(catalog_open(s->db, &s->c, &err));
+    OK(catalog_begin(s->c, &err));
+    for (int i = 0; i < n; i++) {
+        char hash[65], name[32], dir[64];
+        int64_t id = 0;
+        CatalogRun r = sample_run(0);
+        (void)snprintf(hash, sizeof hash, "%064x", 0xabc000 + i);
+        (void)snprintf(name, sizeof name, "more-%d", i);
+        (void)snprintf(dir, sizeof dir, "runs/more-%d", i);
+        r.hash = hash;
+        r.name = name;
+        r.dir = dir;
+        r.position = 100 + i;
+        OK(catalog_run_upsert(s->c, &r, 1, &id, &err));
+    }
+    OK(catalog_commit(s->c, &err));
+    catalog_close(s->c);
+    s->c = NULL;
+}
+
+START_TEST(status_of_many_runs_shows_those_that_need_a_look)
+{
+    Sample s = open_study();
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(slaw(&s, "status @", &out), 0);
+    HAS(buf_str(&out), "interrupted at step 20"); /* why run 3 waits */
+    add_waiting(&s, 220);
+    ck_assert_int_eq(slaw(&s, "status @", &out), 0);
+    HAS(buf_str(&out), "done 2 of 224, 0 running, 221 waiting, 1 failed");
+    HAS(buf_str(&out), "hgrn2-20k-2  failed");
+    HAS(buf_str(&out), "... and 223 more; slaw ls ");
+    ck_assert_ptr_null(strstr(buf_str(&out), "more-7"));
+    ck_assert_int_eq(slaw(&s, "status @ --all", &out), 0);
+    HAS(buf_str(&out), "more-219");
+    HAS(buf_str(&out), "never started");
+    ck_assert_ptr_null(strstr(buf_str(&out), "... and"));
+    json_t *v = slaw_json(&s, "status @ --json", 0);
+    ck_assert_int_eq(number(v, "runs", "waiting"), 221);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "failures")), 1);
+    ck_assert_ptr_null(json_object_get(v, "waiting"));
+    json_decref(v);
+    v = slaw_json(&s, "status @ --json --all", 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "waiting")), 221);
+    json_decref(v);
+    ck_assert_int_eq(slaw(&s, "ls @ --state waiting", &out), 0);
+    HAS(buf_str(&out), "never started");
+    buf_release(&out);
+    sample_close(&s);
+}
+END_TEST
+
 START_TEST(reindex_brings_a_lost_catalog_back)
 {
     Sample s = open_study();
@@ -244,9 +327,9 @@ START_TEST(reindex_brings_a_lost_catalog_back)
     ck_assert_int_eq(slaw(&s, "reindex @", &out), 0);
     HAS(buf_str(&out),
         "catalog rebuilt: 5 runs, 6 attempts, 11 checkpoints, 11 steps, 11 evaluations");
-    json_t *v = slaw_json(&s, "reindex @ --json", 0);
+    json_t *v = slaw_json(&s, "reindex @ --json --quiet", 0);
     ck_assert_int_eq(number(v, NULL, "runs"), 5);
-    ck_assert_int_eq(number(v, NULL, "problems"), 0);
+    ck_assert_int_eq(number(v, NULL, "problems"), 1); /* this study.yaml is none */
     json_decref(v);
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
     HAS(buf_str(&out), "done 2 of 4");
@@ -272,6 +355,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, show_tells_everything_of_a_run);
     tcase_add_test(tc, logs_print_the_files_of_an_attempt);
     tcase_add_test(tc, verify_lists_what_is_bad_and_fails);
+    tcase_add_test(tc, verify_marks_nothing_while_a_scheduler_works);
+    tcase_add_test(tc, status_of_many_runs_shows_those_that_need_a_look);
     tcase_add_test(tc, reindex_brings_a_lost_catalog_back);
 }
 

@@ -24,8 +24,7 @@ static void setup(void)
     static const char *const name[] = {"llama-20k", "tnl-20k", "hgrn2-20k", "cosformer2-20k"};
     memset(runs, 0, sizeof runs);
     for (size_t i = 0; i < 4; i++) {
-        spec[i] = (RunSpec){.config = {.steps = 1220, .batch_tokens = 8192}};
-        (void)snprintf(spec[i].config.name, sizeof spec[i].config.name, "%s", name[i]);
+        spec[i] = (RunSpec){.name = name[i], .steps = 1220, .batch_tokens = 8192};
         runs[i] = (SchedRun){.spec = &spec[i],
                              .state = i < 2 ? CATALOG_RUN_RUNNING : CATALOG_RUN_WAITING,
                              .attempts = 1,
@@ -34,7 +33,8 @@ static void setup(void)
                              .tokens_per_s = 31234.0,
                              .validation_loss = 2.25};
     }
-    view = (SchedView){.runs = runs,
+    view = (SchedView){.live = runs,
+                       .n_live = 2,
                        .n_runs = 4,
                        .flops_done = 41.5,
                        .flops_total = 100.0,
@@ -168,7 +168,10 @@ START_TEST(the_block_is_redrawn_in_place_and_messages_stay_above_it)
     (void)snprintf(want, sizeof want, "tnl-20k: attempt 0 ended [2J at once\n%s", before);
     ck_assert_str_eq(terminal_text(&t), want);
     runs[0].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, 0);
+    view.live = &runs[1];
+    view.n_live = 1;
+    p.last_drawn = 0;
+    o.settled(o.ctx, &view, &runs[0]);
     got = terminal_text(&t);
     ck_assert_msg(strstr(got, "at once\nllama-20k: done, 1220 steps, validation 2.2500"), "%s",
                   got);
@@ -264,7 +267,7 @@ START_TEST(off_a_terminal_there_is_one_line_a_minute_and_one_a_run)
     p.last_drawn -= 61 * NS_PER_S;
     o.changed(o.ctx, &view);
     runs[3].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, 3);
+    o.settled(o.ctx, &view, &runs[3]);
     o.message(o.ctx, "a message");
     progress_release(&p);
     ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
@@ -292,7 +295,7 @@ START_TEST(quiet_leaves_only_messages)
     p.last_drawn -= 61 * NS_PER_S;
     o.changed(o.ctx, &view);
     runs[0].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, 0);
+    o.settled(o.ctx, &view, &runs[0]);
     o.message(o.ctx, "trouble");
     progress_release(&p);
     ssize_t n = read(pipe_fd[0], text, sizeof text - 1);

@@ -320,6 +320,27 @@ START_TEST(local_worker_dies_with_its_scheduler)
 }
 END_TEST
 
+/* What a worker started in the background does not train on when the worker has ended. */
+START_TEST(local_nothing_of_an_ended_attempt_goes_on)
+{
+    Err err = ERR_INIT;
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+    char script[FSX_PATH_BYTES];
+    (void)snprintf(script, sizeof script, "sleep 1000 & echo $! > '%s/left'; exit 3", tmp.path);
+    LaunchHandle h = started(&launcher_local, script);
+    LaunchStatus s = finish(&launcher_local, &h);
+    ck_assert_int_eq(s.code, 3);
+    pid_t left = (pid_t)strtol(file_text("left"), NULL, 10);
+    ck_assert_int_gt(process_start_ticks(left), 0);
+    launcher_local.release(&h);
+    for (int i = 0; i < 5000 && process_start_ticks(left) > 0; i++) {
+        (void)usleep(2000);
+    }
+    ck_assert_int_eq(process_start_ticks(left), -1);
+    ck_assert_int_eq(launcher_local.poll(&h, &s, &err) == ERR_OK && s.phase == LAUNCH_RUNNING, 0);
+}
+END_TEST
+
 START_TEST(worker_path_obeys_the_variable_and_refuses_a_bad_one)
 {
     char path[FSX_PATH_BYTES];
@@ -371,6 +392,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(local, setup, teardown);
     tcase_add_test(local, local_handle_of_a_reused_pid_is_gone);
     tcase_add_test(local, local_worker_dies_with_its_scheduler);
+    tcase_add_test(local, local_nothing_of_an_ended_attempt_goes_on);
     tcase_add_test(local, worker_path_obeys_the_variable_and_refuses_a_bad_one);
     tcase_add_test(local, worker_path_falls_back_to_path_and_says_where_it_looked);
     suite_add_tcase(s, all);

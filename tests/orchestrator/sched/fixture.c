@@ -26,25 +26,35 @@ static const char config_text[] =
 
 static void make_run(Fixture *f, int i)
 {
-    char text[2048], hash[SHA256_HEX_BYTES];
+    char text[2048], hash[SHA256_HEX_BYTES], size[16];
     Err err = ERR_INIT;
-    RunSpec *r = &f->runs[i];
+    RunConfig c;
+    const RunModel *model = NULL;
     int width = 16 * (i + 1);
     (void)snprintf(text, sizeof text, config_text, i, i, width, width, FIXTURE_STEPS * 64,
                    FIXTURE_CHECKPOINTS, i + 1);
-    r->json = json_loads(text, 0, NULL);
-    ck_assert_ptr_nonnull(r->json);
-    ck_assert_msg(run_config_identity(r->json, hash, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_int_eq(json_object_set_new(r->json, "run", json_string(hash)), 0);
-    ck_assert_msg(run_config_from_json(r->json, &r->config, &err) == ERR_OK, "%s", err.msg);
-    r->axes = json_pack("{s:s,s:i}", "architecture", "llama", "seed", i + 1);
-    r->size = arena_printf(&f->arena, "s%d", i);
-    r->dir = arena_printf(&f->arena, "runs/r%d-%.12s", i, hash);
-    r->params = arch_params(&r->config.shape);
-    r->params_total = arch_params_total(&r->config.shape);
-    r->flops_6nd = arch_flops_6nd(&r->config.shape);
-    r->flops_exact = arch_flops_exact(&r->config.shape, 64);
-    r->flops_paper = arch_flops_paper(&r->config.shape, 64);
+    f->json[i] = json_loads(text, 0, NULL);
+    ck_assert_ptr_nonnull(f->json[i]);
+    ck_assert_msg(run_config_identity(f->json[i], hash, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(json_object_set_new(f->json[i], "run", json_string(hash)), 0);
+    ck_assert_msg(run_config_from_json(f->json[i], &c, &err) == ERR_OK, "%s", err.msg);
+    f->axes[i] = json_pack("{s:s,s:i}", "architecture", "llama", "seed", i + 1);
+    (void)snprintf(size, sizeof size, "s%d", i);
+    ck_assert_int_eq(
+        run_models_get(&f->models, &c.shape, size, 64, c.precision, &f->arena, &model, &err),
+        ERR_OK);
+    ck_assert_int_eq(run_spec_fill(&c, f->json[i], model, &f->arena, &f->runs[i], &err), ERR_OK);
+    f->runs[i].cell = (size_t)i;
+}
+
+static ErrCode describe(const void *ctx, const RunSpec *r, json_t **ret_json, json_t **ret_axes,
+                        Err *err)
+{
+    const Fixture *f = ctx;
+    (void)err;
+    *ret_json = json_incref(f->json[r->cell]);
+    *ret_axes = json_incref(f->axes[r->cell]);
+    return ERR_OK;
 }
 
 void fixture_open(Fixture *f, size_t n_runs)
@@ -70,6 +80,7 @@ void fixture_open(Fixture *f, size_t n_runs)
                        .resolved = json_pack("{s:s}", "study", "fixture"),
                        .runs = f->runs,
                        .n_runs = n_runs,
+                       .source = {.ctx = f, .describe = describe},
                        .launcher = "local",
                        .trainer = "native",
                        .workers = 2,
@@ -81,12 +92,20 @@ void fixture_open(Fixture *f, size_t n_runs)
 void fixture_close(Fixture *f)
 {
     for (size_t i = 0; i < FIXTURE_MAX_RUNS; i++) {
-        json_decref(f->runs[i].json);
-        json_decref(f->runs[i].axes);
+        json_decref(f->json[i]);
+        json_decref(f->axes[i]);
     }
+    run_models_release(&f->models);
     json_decref(f->study.resolved);
     arena_release(&f->arena);
     tmpdir_close(&f->tmp);
+}
+
+const char *fixture_dir(const Fixture *f, size_t run)
+{
+    static char dir[RUN_DIR_BYTES];
+    run_spec_dir(&f->runs[run], dir);
+    return dir;
 }
 
 void fixture_behave(const char *items)
@@ -108,10 +127,10 @@ static void on_changed(void *ctx, const SchedView *v)
     f->most_running = running > f->most_running ? running : f->most_running;
 }
 
-static void on_settled(void *ctx, const SchedView *v, size_t i)
+static void on_settled(void *ctx, const SchedView *v, const SchedRun *r)
 {
     Fixture *f = ctx;
-    ck_assert_uint_lt(i, v->n_runs);
+    ck_assert_int_gt(v->by_state[r->state], 0);
     f->n_settled++;
 }
 

@@ -15,6 +15,8 @@ typedef struct Fixture {
     Arena arena;
     Study study;
     RunSpec runs[FIXTURE_MAX_RUNS]; /* r0, r1, ...: each larger than the one before */
+    RunModels models;
+    json_t *json[FIXTURE_MAX_RUNS], *axes[FIXTURE_MAX_RUNS];
     char worker[512];
     char log[65536]; /* messages, a line each */
     int64_t most_running;
@@ -23,6 +25,9 @@ typedef struct Fixture {
 
 void fixture_open(Fixture *f, size_t n_runs);
 void fixture_close(Fixture *f);
+
+/* The folder of a run below the study's.  Lives until the next call. */
+const char *fixture_dir(const Fixture *f, size_t run);
 
 /* What the fake worker of a run shall do; see fake_worker.c. */
 void fixture_behave(const char *items);

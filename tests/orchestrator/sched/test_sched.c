@@ -88,7 +88,8 @@ static const char *shares_of(int run)
     char path[1024];
     Err err = ERR_INIT;
     Buf events = BUF_INIT;
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/events.jsonl", f.dir, f.runs[run].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/events.jsonl", f.dir,
+                   fixture_dir(&f, (size_t)run));
     ck_assert_int_eq(fsx_read(path, 1 << 20, &events, &err), ERR_OK);
     text[0] = '\0';
     for (const char *p = buf_str(&events); (p = strstr(p, "\"event\":\"share\"")) != NULL; p++) {
@@ -294,7 +295,7 @@ START_TEST(a_run_that_left_the_study_is_retired_and_its_files_stay)
     ck_assert_int_eq(s.retired, 1);
     ck_assert_int_eq(s.started, 0);
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s/checkpoints", f.dir, f.runs[3].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/checkpoints", f.dir, fixture_dir(&f, 3));
     ck_assert(fsx_is_dir(path));
     f.study.n_runs = 4;
     s = fixture_run(&f, &o);
@@ -309,12 +310,12 @@ START_TEST(checkpoints_that_vanished_are_made_again)
     (void)fixture_run(&f, &o);
     char path[1024];
     Err err = ERR_INIT;
-    (void)snprintf(path, sizeof path, "%s/%s", f.dir, f.runs[2].dir);
+    (void)snprintf(path, sizeof path, "%s/%s", f.dir, fixture_dir(&f, 2));
     ck_assert_int_eq(fsx_remove_tree(path, &err), ERR_OK);
     SchedSummary s = fixture_run(&f, &o);
     ck_assert_int_eq(s.started, 1);
     ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-001/exit.json", f.dir, f.runs[2].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-001/exit.json", f.dir, fixture_dir(&f, 2));
     ck_assert(fsx_exists(path)); /* numbers are not used twice */
 }
 END_TEST
@@ -488,6 +489,38 @@ START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt
 }
 END_TEST
 
+/* The scheduler is killed, the study file loses the run, and its worker is deaf to both. */
+START_TEST(a_worker_of_a_retired_run_does_not_train_on)
+{
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("r3=deaf@5");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
+             " step = 5",
+             "1");
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(ended(pid), -SIGKILL);
+    pid_t orphan = (pid_t)strtol(
+        fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
+                        " 'r3'"),
+        NULL, 10);
+    ck_assert_int_gt(process_start_ticks(orphan), 0);
+    f.study.n_runs = 3;
+    fixture_behave("");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.retired, 1);
+    ck_assert_int_eq(process_start_ticks(orphan), -1);
+    want_sql("SELECT r.state || ' ' || a.state || ' ' || (a.ended_ms > 0) FROM attempt a JOIN run r"
+             " ON r.id = run_id WHERE r.name = 'r3'",
+             "retired lost 1");
+    want_sql("SELECT count(*) FROM attempt WHERE state = 'running'", "0");
+    f.study.n_runs = 4; /* and back again: it goes on where it was */
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    ck_assert_int_eq(s.started, 1);
+}
+END_TEST
+
 /* The worker said done and the scheduler died before it heard: nothing is trained again. */
 START_TEST(success_that_nobody_saw_is_still_success)
 {
@@ -495,7 +528,7 @@ START_TEST(success_that_nobody_saw_is_still_success)
     f.study.n_runs = 1;
     (void)fixture_run(&f, &o);
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, f.runs[0].dir);
+    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, fixture_dir(&f, 0));
     ck_assert_int_eq(unlink(path), 0);
     sqlite3 *db = NULL;
     (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
@@ -518,8 +551,8 @@ END_TEST
 START_TEST(retry_takes_the_named_runs_or_all_that_failed)
 {
     SchedOptions o = fixture_options(&f);
-    char path[600], *names[] = {f.runs[1].config.name, f.runs[0].config.name};
-    char *unknown[] = {f.study.runs[1].config.name, (char[]){"r9"}};
+    char path[600], *names[] = {(char[]){"r1"}, (char[]){"r0"}};
+    char *unknown[] = {(char[]){"r1"}, (char[]){"r9"}};
     Catalog *c = NULL;
     Err err = ERR_INIT;
     int64_t n = -1;
@@ -533,12 +566,83 @@ START_TEST(retry_takes_the_named_runs_or_all_that_failed)
     want_sql("SELECT state FROM run WHERE name = 'r1'", "failed"); /* all or none */
     ck_assert_int_eq(retry_runs(c, f.dir, names, 1, &n, &err), ERR_OK);
     ck_assert_int_eq(n, 1);
-    want_sql("SELECT group_concat(state) FROM run", "done,waiting,diverged,done");
+    want_sql("SELECT group_concat(state) FROM (SELECT state FROM run ORDER BY id)",
+             "done,waiting,diverged,done");
     ck_assert_int_eq(retry_runs(c, f.dir, NULL, 0, &n, &err), ERR_OK);
     ck_assert_int_eq(n, 1);
     catalog_close(c);
     fixture_behave("");
     ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+START_TEST(a_full_disk_pauses_the_study_and_costs_no_retry)
+{
+    char *want = undisturbed();
+    SchedOptions o = fixture_options(&f);
+    o.retries = 0;
+    fixture_behave("r3=full@5*1,r2=slow@20");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert(s.is_paused && !s.is_interrupted);
+    ck_assert_msg(strstr(s.why, "No space left on device"), "%s", s.why);
+    ck_assert_ptr_nonnull(strstr(f.log, "pausing the study: r3: the disk is full"));
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 0);
+    want_sql("SELECT reason FROM run WHERE name = 'r3'", "paused: the disk is full");
+    want_sql("SELECT group_concat(DISTINCT state) FROM run", "waiting");
+    want_sql("SELECT count(*) FROM attempt", "2"); /* nothing else was started */
+    fixture_behave("");
+    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+    char *got = fixture_dump(&f);
+    ck_assert_str_eq(got, want);
+    free(got);
+    free(want);
+}
+END_TEST
+
+/* A folder that should hold the run is a file: no worker can be started there, whatever the run. */
+START_TEST(a_study_folder_that_cannot_be_written_stops_the_study)
+{
+    SchedOptions o = fixture_options(&f);
+    SchedSummary s = {0};
+    Err err = ERR_INIT;
+    char path[1024];
+    (void)snprintf(path, sizeof path, "study/%s", fixture_dir(&f, 3));
+    *strrchr(path, '/') = '\0';
+    ck_assert_ptr_nonnull(tmpdir_write(&f.tmp, path, "in the way"));
+    ErrCode rc = sched_run(&f.study, &o, &s, &err);
+    ck_assert_msg(rc == ERR_IO || rc == ERR_CONFLICT, "%s", err.msg);
+    ck_assert_ptr_nonnull(strstr(err.msg, "/runs"));
+    want_sql("SELECT count(*) FROM attempt", "0");
+    (void)snprintf(path, sizeof path, "%s/runs", f.dir);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
+}
+END_TEST
+
+START_TEST(bad_checkpoints_bring_a_done_run_back)
+{
+    SchedOptions o = fixture_options(&f);
+    (void)fixture_run(&f, &o);
+    char *before = fixture_dump(&f), path[1024];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "UPDATE checkpoint SET state = 'corrupt' WHERE step = 12 AND"
+                                  " run_id = (SELECT id FROM run WHERE name = 'r1')",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.started, 1);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    ck_assert_ptr_nonnull(strstr(f.log, "r1 was done, but 1 of its checkpoints is missing or"));
+    want_sql("SELECT count(*) FROM checkpoint WHERE state <> 'complete'", "0");
+    char *after = fixture_dump(&f);
+    *strstr(before, "# 6") = *strstr(after, "# 6") = '\0'; /* how many attempts were done */
+    ck_assert(strcmp(before, after) == 0);
+    free(before);
+    free(after);
 }
 END_TEST
 
@@ -598,8 +702,12 @@ static Suite *suite(void)
     tcase_add_test(t, killed_workers_change_nothing_in_the_end);
     tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
     tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
+    tcase_add_test(t, a_worker_of_a_retired_run_does_not_train_on);
     tcase_add_test(t, success_that_nobody_saw_is_still_success);
     tcase_add_test(t, retry_takes_the_named_runs_or_all_that_failed);
+    tcase_add_test(t, a_full_disk_pauses_the_study_and_costs_no_retry);
+    tcase_add_test(t, a_study_folder_that_cannot_be_written_stops_the_study);
+    tcase_add_test(t, bad_checkpoints_bring_a_done_run_back);
     tcase_add_test(t, a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing);
     suite_add_tcase(s, t);
     return s;

@@ -128,8 +128,14 @@ static const struct {
      {.status = UNSEEN, .start_error = "fork: no memory"},
      ATTEMPT_FAIL,
      RUN_REQUEUE,
-     true,
+     false,
      "fork: no memory"},
+    {"the disk is full",
+     {.status = EXITED(73), .last_words = "write events.jsonl: No space left on device"},
+     ATTEMPT_INTERRUPT,
+     RUN_REQUEUE,
+     false,
+     "the disk is full: write events.jsonl"},
     {"nothing can be started",
      {.status = UNSEEN, .start_error = "cannot execute x", .is_stopping = true},
      ATTEMPT_FAIL,
@@ -153,6 +159,7 @@ START_TEST(an_ending_means_what_the_contract_says)
     ck_assert_msg(v.attempt == row[_i].attempt && v.run == row[_i].run, "%s: %s, %s", row[_i].what,
                   attempt_event_name(v.attempt), run_event_name(v.run));
     ck_assert_int_eq(v.is_charged, row[_i].is_charged);
+    ck_assert_int_eq(v.is_no_space, strncmp(v.reason, "the disk is full", 16) == 0);
     ck_assert_msg(strstr(v.reason, row[_i].reason), "%s: %s", row[_i].what, v.reason);
 }
 END_TEST
@@ -229,10 +236,10 @@ START_TEST(requeues_are_free_while_they_get_on_and_end_when_they_do_not)
 }
 END_TEST
 
-START_TEST(back_off_doubles_up_to_its_limit)
+START_TEST(back_off_is_none_at_first_and_doubles_up_to_its_limit)
 {
-    static const int64_t want[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
-    for (int64_t i = 0; i < 8; i++) {
+    static const int64_t want[] = {0, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+    for (int64_t i = 0; i < 9; i++) {
         ck_assert_int_eq(verdict_backoff_ms(i + 1, 1000, 60000), want[i]);
     }
     ck_assert_int_eq(verdict_backoff_ms(1000000, 1000, 60000), 60000);
@@ -250,7 +257,7 @@ int main(void)
     tcase_add_test(t, sigkill_comes_from_outside_and_proves_nothing);
     tcase_add_test(t, two_hangs_at_one_step_are_final);
     tcase_add_test(t, requeues_are_free_while_they_get_on_and_end_when_they_do_not);
-    tcase_add_test(t, back_off_doubles_up_to_its_limit);
+    tcase_add_test(t, back_off_is_none_at_first_and_doubles_up_to_its_limit);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

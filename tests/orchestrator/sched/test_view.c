@@ -1,4 +1,4 @@
-/* Sums and order of view.c on runs whose work and speed are round numbers. */
+/* The time that is left, on work and speeds that are round numbers. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -6,60 +6,37 @@
 #include "orchestrator/sched/view.h"
 #include "tests/support/suite.h"
 
-static RunSpec spec[3];
-static SchedRun run[3];
-
-/* Run i has (i + 1) * 100 steps of 1e6 FLOP and 10 tokens each. */
-static void setup(void)
+START_TEST(without_a_speed_nothing_is_known)
 {
-    for (int i = 0; i < 3; i++) {
-        spec[i] = (RunSpec){.config = {.steps = (i + 1) * 100, .batch_tokens = 10}};
-        run[i] = (SchedRun){.spec = &spec[i], .flops_per_step = 1e6, .tokens_per_s = (double)NAN};
-    }
-}
-
-START_TEST(work_is_counted_in_flops_and_settled_runs_are_over)
-{
-    run[0].state = CATALOG_RUN_FAILED;
-    run[1].state = CATALOG_RUN_RUNNING;
-    run[1].step = 50;
-    SchedView v = view_of(run, 3, 2, 1.0);
-    ck_assert_double_eq(v.flops_total, 600e6);
-    ck_assert_double_eq(v.flops_done, 150e6);
-    ck_assert_int_eq(v.by_state[CATALOG_RUN_WAITING], 1);
-    ck_assert(isnan(v.eta_s)); /* no speed is known */
+    ViewWork w = {.left = 100e6, .flops_per_s = (double)NAN};
+    ViewLeft v = {.live = &w, .n_live = 1, .workers = 2};
+    ck_assert(isnan(view_eta_s(&v)));
+    w.left = 0.0;
+    ck_assert_double_eq(view_eta_s(&v), 0.0);
 }
 END_TEST
 
-/* 20 tokens/s are 2 steps/s, 2e6 FLOP/s.  Left: 100 + 150 + 300 steps on two workers at
- * 2 steps/s each: 550 / 4 = 137.5 s, but the longest run alone needs 150 s. */
+/* Left: 150 MFLOP of a run at 2 MFLOP/s, and two that wait, 100 and 300: on two workers
+ * 550 / 4 = 137.5 s, but the longest run alone needs 150 s. */
 START_TEST(time_left_is_work_over_speed_and_never_less_than_the_longest_run)
 {
-    run[1].state = CATALOG_RUN_RUNNING;
-    run[1].step = 50;
-    run[1].tokens_per_s = 20.0;
-    ck_assert_double_eq(view_of(run, 3, 2, 1.0).eta_s, 150.0);
-    ck_assert_double_eq(view_of(run, 3, 1, 1.0).eta_s, 275.0);
-    for (int i = 0; i < 3; i++) {
-        run[i].state = CATALOG_RUN_DONE;
-    }
-    ck_assert_double_eq(view_of(run, 3, 2, 1.0).eta_s, 0.0);
+    ViewWork w = {.left = 150e6, .flops_per_s = 2e6};
+    ViewLeft v = {
+        .live = &w, .n_live = 1, .idle = 400e6, .longest_idle = 300e6, .n_idle = 2, .workers = 2};
+    ck_assert_double_eq(view_eta_s(&v), 150.0);
+    v.workers = 1;
+    ck_assert_double_eq(view_eta_s(&v), 275.0);
 }
 END_TEST
 
-START_TEST(the_longest_comes_first_by_what_is_left)
+START_TEST(a_run_without_a_speed_counts_with_the_others_average)
 {
-    size_t index[3];
-    view_longest_first(run, 3, index);
-    ck_assert_uint_eq(index[0], 2);
-    ck_assert_uint_eq(index[2], 0);
-    run[2].step = 250; /* 50 steps are left of it */
-    view_longest_first(run, 3, index);
-    ck_assert_uint_eq(index[0], 1);
-    ck_assert_uint_eq(index[2], 2);
-    run[2].step = 200; /* as many as run 0: the study's order decides */
-    view_longest_first(run, 3, index);
-    ck_assert_uint_eq(index[1], 0);
+    ViewWork w[] = {{.left = 100e6, .flops_per_s = 1e6},
+                    {.left = 600e6, .flops_per_s = (double)NAN}};
+    ViewLeft v = {.live = w, .n_live = 2, .workers = 2};
+    ck_assert_double_eq(view_eta_s(&v), 600.0);
+    w[1].flops_per_s = 3e6; /* 200 s alone; together 700 / 4 */
+    ck_assert_double_eq(view_eta_s(&v), 200.0);
 }
 END_TEST
 
@@ -67,10 +44,9 @@ int main(void)
 {
     Suite *s = suite_create("view");
     TCase *t = tcase_create("view");
-    tcase_add_checked_fixture(t, setup, NULL);
-    tcase_add_test(t, work_is_counted_in_flops_and_settled_runs_are_over);
+    tcase_add_test(t, without_a_speed_nothing_is_known);
     tcase_add_test(t, time_left_is_work_over_speed_and_never_less_than_the_longest_run);
-    tcase_add_test(t, the_longest_comes_first_by_what_is_left);
+    tcase_add_test(t, a_run_without_a_speed_counts_with_the_others_average);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

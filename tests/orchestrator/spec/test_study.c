@@ -58,22 +58,35 @@ static Study *opened(const char *rest)
     return s;
 }
 
-static const RunSpec *named(const Study *s, const char *name)
+static RunConfig config_of(const Study *s, size_t i)
+{
+    RunConfig c;
+    Err err = ERR_INIT;
+    ck_assert_msg(study_run_config(s, i, &c, &err) == ERR_OK, "%s", err.msg);
+    return c;
+}
+
+static size_t index_of(const Study *s, const char *name)
 {
     for (size_t i = 0; i < s->n_runs; i++) {
-        if (strcmp(s->runs[i].config.name, name) == 0) {
-            return &s->runs[i];
+        if (strcmp(s->runs[i].name, name) == 0) {
+            return i;
         }
     }
     ck_abort_msg("no run %s", name);
-    return NULL;
+    return 0;
+}
+
+static RunConfig named(const Study *s, const char *name)
+{
+    return config_of(s, index_of(s, name));
 }
 
 START_TEST(defaults_are_filled)
 {
     Study *s = opened("matrix: {architecture: llama, size: a}\n");
     ck_assert_uint_eq(s->n_runs, 1);
-    const RunConfig *c = &s->runs[0].config;
+    const RunConfig own = config_of(s, 0), *c = &own;
     ck_assert_str_eq(c->name, "llama-a");
     ck_assert(c->beta1 == 0.9 && c->beta2 == 0.95 && c->adam_eps == 1e-8 && c->weight_decay == 0.1);
     ck_assert(c->clip == 1.0 && c->diverged_above == 20.0);
@@ -89,9 +102,12 @@ START_TEST(defaults_are_filled)
     ck_assert_str_eq(s->group_by, "architecture");
     ck_assert_uint_eq(s->n_laws, 2);
     ck_assert_str_eq(s->name, "demo");
-    char want[64];
+    char want[64], dir[RUN_DIR_BYTES], hash[SHA256_HEX_BYTES];
     (void)snprintf(want, sizeof want, "runs/llama-a-%.12s", c->hash);
-    ck_assert_str_eq(s->runs[0].dir, want);
+    run_spec_dir(&s->runs[0], dir);
+    ck_assert_str_eq(dir, want);
+    run_spec_hash(&s->runs[0], hash);
+    ck_assert_str_eq(hash, c->hash);
     study_close(s);
 }
 END_TEST
@@ -103,9 +119,9 @@ START_TEST(the_last_axis_is_fastest)
                                        "tnl-a-s1",   "tnl-a-s2",   "tnl-b-s1",   "tnl-b-s2"};
     ck_assert_uint_eq(s->n_runs, 8);
     for (size_t i = 0; i < 8; i++) {
-        ck_assert_str_eq(s->runs[i].config.name, want[i]);
+        ck_assert_str_eq(s->runs[i].name, want[i]);
     }
-    ck_assert_int_eq(s->runs[1].config.seed, 2);
+    ck_assert_int_eq(s->runs[1].seed, 2);
     study_close(s);
 }
 END_TEST
@@ -115,13 +131,20 @@ START_TEST(any_scalar_may_be_an_axis)
     Study *s = opened("matrix: {architecture: [tnl], size: [a], lr: [1e-3, 3e-3], tokens: [1M, 2M],"
                       " sizes.layers: [2, 3], options.tnl.lrpe_layer0: [true], first: 20k}\n");
     ck_assert_uint_eq(s->n_runs, 8);
-    const RunSpec *r = named(s, "tnl-a-lr0.003-tokens2M-layers3-lrpe_layer0true-first20k");
-    ck_assert(r->config.lr == 3e-3);
-    ck_assert_int_eq(r->config.tokens, 2000000);
-    ck_assert_int_eq(r->config.shape.layers, 3);
-    ck_assert(arch_option(&r->config.shape, "lrpe_layer0") == 1.0);
-    ck_assert_int_eq(r->config.checkpoint_first_tokens, 20000);
-    ck_assert(json_real_value(json_object_get(r->axes, "training.optimizer.adamw.lr")) == 3e-3);
+    size_t i = index_of(s, "tnl-a-lr0.003-tokens2M-layers3-lrpe_layer0true-first20k");
+    const RunConfig c = config_of(s, i);
+    ck_assert(c.lr == 3e-3);
+    ck_assert_int_eq(c.tokens, 2000000);
+    ck_assert_int_eq(s->runs[i].tokens, 2000000);
+    ck_assert_int_eq(c.shape.layers, 3);
+    ck_assert(arch_option(&c.shape, "lrpe_layer0") == 1.0);
+    ck_assert(memcmp(&s->runs[i].model->shape, &c.shape, sizeof c.shape) == 0);
+    ck_assert_int_eq(c.checkpoint_first_tokens, 20000);
+    json_t *axes = NULL;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(study_run_axes(s, i, &axes, &err), ERR_OK);
+    ck_assert(json_real_value(json_object_get(axes, "training.optimizer.adamw.lr")) == 3e-3);
+    json_decref(axes);
     study_close(s);
 }
 END_TEST
@@ -134,17 +157,17 @@ START_TEST(overrides_apply_in_order)
                "  - {where: {size: [b]}, set: {checkpoints.count: 7, layers: 4}}\n"
                "  - where: {architecture: tnl, size: b}\n"
                "    set: {training.schedule: {cosine: {warmup: 9}}, count: 8, batch: 2048}\n");
-    ck_assert_int_eq(named(s, "llama-a")->config.checkpoint_count, 5);
-    ck_assert_int_eq(named(s, "llama-b")->config.checkpoint_count, 7);
-    ck_assert_int_eq(named(s, "llama-b")->config.shape.layers, 4);
-    const RunConfig *c = &named(s, "tnl-b")->config;
+    ck_assert_int_eq(named(s, "llama-a").checkpoint_count, 5);
+    ck_assert_int_eq(named(s, "llama-b").checkpoint_count, 7);
+    ck_assert_int_eq(named(s, "llama-b").shape.layers, 4);
+    const RunConfig tnl = named(s, "tnl-b"), *c = &tnl;
     ck_assert_int_eq(c->checkpoint_count, 8);
     ck_assert_int_eq(c->shape.layers, 4);
     ck_assert_int_eq(c->schedule.kind, SCHEDULE_COSINE);
     ck_assert_int_eq(c->schedule.warmup_steps, 9);
     ck_assert(c->schedule.floor == 0.1); /* a default inside what an override sets */
     ck_assert_int_eq(c->steps, 489);     /* 1e6 / 2048 = 488.3 */
-    ck_assert_int_eq(named(s, "tnl-a")->config.schedule.kind, SCHEDULE_CONSTANT);
+    ck_assert_int_eq(named(s, "tnl-a").schedule.kind, SCHEDULE_CONSTANT);
     study_close(s);
 }
 END_TEST
@@ -158,11 +181,12 @@ START_TEST(cells_are_excluded_and_included)
                       "  include: [{architecture: hgrn2, size: b, lr: 1e-4}]\n"
                       "overrides: [{where: {architecture: hgrn2}, set: {count: 9}}]\n");
     ck_assert_uint_eq(s->n_runs, 4);
-    ck_assert_str_eq(s->runs[1].config.name, "tnl-a");
-    const RunSpec *r = &s->runs[3];
-    ck_assert_str_eq(r->config.name, "hgrn2-b-lr0.0001");
-    ck_assert(r->config.lr == 1e-4);
-    ck_assert_int_eq(r->config.checkpoint_count, 9);
+    ck_assert_str_eq(s->runs[1].name, "tnl-a");
+    ck_assert_str_eq(s->runs[3].name, "hgrn2-b-lr0.0001");
+    const RunConfig c = config_of(s, 3);
+    ck_assert(c.lr == 1e-4);
+    ck_assert_int_eq(c.checkpoint_count, 9);
+    ck_assert_int_eq(s->runs[3].checkpoints, 9);
     study_close(s);
 }
 END_TEST
@@ -178,9 +202,35 @@ START_TEST(spelling_does_not_change_an_identity)
         "training: {batch: 1.024k, clip: 1, tokens: 1000000, sequence: 128,\n"
         "  schedule: {constant: {}}, optimizer: {adamw: {betas: [0.90, 0.95], lr: 0.0030}}}\n"
         "checkpoints: {first: 1e4, count: 5, spacing: log, keep: last}\n"));
-    ck_assert_str_eq(a->runs[0].config.hash, b->runs[0].config.hash);
+    ck_assert_mem_eq(a->runs[0].sha256, b->runs[0].sha256, SHA256_BYTES);
+    ck_assert_int_eq(a->runs[0].weights_kept, 5);
+    ck_assert_int_eq(b->runs[0].weights_kept, 1);
     study_close(a);
     study_close(b);
+}
+END_TEST
+
+START_TEST(keep_is_a_word_or_a_number_of_the_last)
+{
+    static const struct {
+        const char *keep;
+        int kept;
+    } rule[] = {{"all", 5},       {"weights", 5},   {"last", 1},
+                {"{last: 3}", 3}, {"{last: 9}", 5}, {"none", 0}};
+    Study *plain = opened("matrix: {architecture: [llama], size: [a]}\n");
+    for (size_t i = 0; i < sizeof rule / sizeof rule[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "matrix: {architecture: [llama], size: [a, b]}\n"
+                       "overrides: [{where: {size: a}, set: {keep: %s}}]\n",
+                       rule[i].keep);
+        Study *s = opened(text);
+        ck_assert_int_eq(s->runs[0].weights_kept, rule[i].kept);
+        ck_assert_int_eq(s->runs[1].weights_kept, 5);
+        ck_assert_mem_eq(s->runs[0].sha256, plain->runs[0].sha256, SHA256_BYTES);
+        study_close(s);
+    }
+    study_close(plain);
 }
 END_TEST
 
@@ -200,8 +250,12 @@ START_TEST(workers_and_threads_may_be_left_to_the_machine)
     ck_assert_int_eq(study_workers(s), (int64_t)machine_concurrency());
     ck_assert_uint_eq(study_threads(s), 1);
     ck_assert_uint_eq(study_most_threads(s), machine_concurrency());
-    ck_assert_int_eq(s->runs[0].config.threads, THREADS_AUTO);
-    ck_assert_str_eq(json_string_value(json_object_get(s->runs[0].json, "threads")), "auto");
+    ck_assert_int_eq(config_of(s, 0).threads, THREADS_AUTO);
+    json_t *json = NULL;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(study_run_json(s, 0, &json, &err), ERR_OK);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "threads")), "auto");
+    json_decref(json);
     study_close(s);
     (void)snprintf(text, sizeof text, "%sexecution: {workers: 3, threads: 5}\n", matrix);
     s = opened(text);
@@ -214,9 +268,15 @@ static void expect_same_runs(const Study *a, const Study *b)
 {
     ck_assert_uint_eq(a->n_runs, b->n_runs);
     for (size_t i = 0; i < a->n_runs; i++) {
-        ck_assert_str_eq(a->runs[i].config.hash, b->runs[i].config.hash);
-        ck_assert_str_eq(a->runs[i].dir, b->runs[i].dir);
-        ck_assert(json_equal(a->runs[i].axes, b->runs[i].axes));
+        ck_assert_mem_eq(a->runs[i].sha256, b->runs[i].sha256, SHA256_BYTES);
+        ck_assert_str_eq(a->runs[i].name, b->runs[i].name);
+        Buf of_a = BUF_INIT, of_b = BUF_INIT;
+        Err err = ERR_INIT;
+        ck_assert_int_eq(study_run_texts(a, i, NULL, &of_a, &err), ERR_OK);
+        ck_assert_int_eq(study_run_texts(b, i, NULL, &of_b, &err), ERR_OK);
+        ck_assert_str_eq(buf_str(&of_a), buf_str(&of_b));
+        buf_release(&of_a);
+        buf_release(&of_b);
     }
     ck_assert_str_eq(a->base_dir, b->base_dir);
     ck_assert(json_equal(a->resolved, b->resolved));
@@ -269,12 +329,12 @@ START_TEST(shipped_studies_are_as_promised)
     int64_t checkpoints = 0;
     ck_assert_uint_eq(s->n_runs, 24);
     for (size_t i = 0; i < 24; i++) {
-        const ModelShape *m = &s->runs[i].config.shape;
+        const ModelShape *m = &s->runs[i].model->shape;
         ck_assert_int_eq(m->layers, layers[i % 6]);
         ck_assert_int_eq(m->width, width[i % 6]);
         ck_assert_int_eq(m->width / m->heads, 32);
-        ck_assert_int_eq(s->runs[i].config.sequence, 512);
-        checkpoints += s->runs[i].config.checkpoint_count;
+        ck_assert_int_eq(s->runs[i].model->sequence, 512);
+        checkpoints += s->runs[i].checkpoints;
     }
     ck_assert_int_eq(checkpoints, 1376);
     study_close(s);
@@ -365,6 +425,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, overrides_apply_in_order);
     tcase_add_test(tc, cells_are_excluded_and_included);
     tcase_add_test(tc, workers_and_threads_may_be_left_to_the_machine);
+    tcase_add_test(tc, keep_is_a_word_or_a_number_of_the_last);
     tcase_add_test(tc, spelling_does_not_change_an_identity);
     tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
     tcase_add_test(tc, shipped_studies_are_as_promised);

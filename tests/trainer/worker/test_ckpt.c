@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -6,6 +7,8 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 #include "trainer/worker/ckpt.h"
+#include "trainer/worker/state.h"
+#include "trainer/worker/step_dir.h"
 
 static const char run_hash[] = "aa23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 static const char corpus_hash[] =
@@ -32,7 +35,8 @@ static CkptReceipt write_ckpt(const TmpDir *t, int64_t step)
     CkptReceipt r = {0};
     Ckpt c = example(step);
     json_t *config = json_pack("{s:s}", "name", "x");
-    ck_assert_msg(ckpt_write(t->path, &c, config, tensor, 1, &r, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(ckpt_write(t->path, -1, &c, config, tensor, 1, &r, &err) == ERR_OK, "%s",
+                  err.msg);
     json_decref(config);
     return r;
 }
@@ -43,7 +47,8 @@ static void write_state(const TmpDir *t, int64_t step)
     TrainState s = {.step = step, .loss_sum = 0.1 + (double)step, .loss_count = 7};
     (void)snprintf(s.run, sizeof s.run, "%s", run_hash);
     (void)snprintf(s.corpus, sizeof s.corpus, "%s", corpus_hash);
-    ck_assert_msg(state_write(t->path, &s, tensor, 1, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(state_write(t->path, -1, &s, INT64_MAX, tensor, 1, &err) == ERR_OK, "%s",
+                  err.msg);
 }
 
 static const char *below(const TmpDir *t, const char *name)
@@ -136,7 +141,7 @@ END_TEST
 static const char *const bad_manifest[] = {
     "",
     "[]",
-    "{\"schema\":2}",
+    "{\"schema\":3}",
     "{\"schema\":1,\"run\":7}",
     "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,\"train_loss\":\"x\"}",
     "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,\"train_loss\":1,"
@@ -164,6 +169,85 @@ START_TEST(odd_manifests_are_refused)
         (void)tmpdir_write(&t, "checkpoints/step-00000009/manifest.json", bad_manifest[i]);
         ck_assert_msg(ckpt_verify(dir, NULL, NULL, &err) == ERR_FORMAT, "%s", bad_manifest[i]);
     }
+    tmpdir_close(&t);
+}
+END_TEST
+
+/* Every byte of the two files that carry a sum of themselves; a bit that changes a digit, and one
+ * that changes a letter's case. */
+START_TEST(every_flipped_byte_of_a_seal_is_found)
+{
+    static const char *const file[] = {"checkpoints/step-00000009/manifest.json",
+                                       "state/step-00000009/state.json"};
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char dir[FSX_PATH_BYTES], found[FSX_PATH_BYTES];
+    TrainState s;
+    log_set_level(LOG_ERROR);
+    (void)write_ckpt(&t, 9);
+    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        Buf b = BUF_INIT;
+        write_state(&t, 9);
+        ck_assert_int_eq(fsx_read(below(&t, file[i]), 1 << 20, &b, &err), ERR_OK);
+        for (size_t at = 0; at < b.len; at++) {
+            for (int bit = 1; bit <= 32; bit *= 32) {
+                write_state(&t, 9);
+                b.data[at] = (char)(b.data[at] ^ bit);
+                ck_assert_int_eq(fsx_replace(below(&t, file[i]), b.data, b.len, &err), ERR_OK);
+                ErrCode rc = i == 0 ? ckpt_look(dir, CKPT_MANIFEST, NULL, NULL, &err)
+                                    : state_newest(t.path, -1, INT64_MAX, &s, found, &err);
+                ck_assert_msg(rc == (i == 0 ? ERR_FORMAT : ERR_NOTFOUND), "%s: byte %zu, bit %d",
+                              file[i], at, bit);
+                b.data[at] = (char)(b.data[at] ^ bit);
+            }
+        }
+        buf_release(&b);
+    }
+    tmpdir_close(&t);
+}
+END_TEST
+
+/* What version 0.1 wrote has no sum. */
+START_TEST(a_manifest_of_schema_1_is_read)
+{
+    static const char old[] =
+        "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,"
+        "\"train_loss\":1.5,\"evaluations\":[],\"files\":{\"x\":{\"bytes\":1,\"xxh128\":\"00\"}}}";
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    Ckpt c;
+    char dir[FSX_PATH_BYTES];
+    (void)write_ckpt(&t, 9);
+    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    (void)tmpdir_write(&t, "checkpoints/step-00000009/manifest.json", old);
+    ck_assert_msg(ckpt_look(dir, CKPT_MANIFEST, &c, NULL, &err) == ERR_OK, "%s", err.msg);
+    ck_assert(c.train_loss == 1.5);
+    ck_assert_int_eq(ckpt_look(dir, CKPT_SIZES, &c, NULL, &err), ERR_FORMAT); /* there is no x */
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(marks_are_seen)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char dir[FSX_PATH_BYTES], got[FSX_PATH_BYTES];
+    (void)write_ckpt(&t, 8);
+    (void)write_ckpt(&t, 9);
+    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    ck_assert(!ckpt_is_marked(dir) && !ckpt_is_removed(dir));
+    (void)tmpdir_write(&t, "checkpoints/step-00000009/" CKPT_DAMAGED, "{}");
+    ck_assert(ckpt_is_marked(dir));
+    (void)tmpdir_write(&t, "checkpoints/step-00000009/" CKPT_REMOVED, "{}");
+    ck_assert(ckpt_is_removed(dir));
+    ck_assert_int_eq(ckpt_verify(dir, NULL, NULL, &err), ERR_NOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.msg, "slaw gc"));
+    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_OK);
+    ck_assert_str_eq(strrchr(got, '/'), "/step-00000008");
+    (void)tmpdir_write(&t, "checkpoints/step-00000008/" CKPT_REMOVED, "{}");
+    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_NOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.msg, "slaw gc"));
     tmpdir_close(&t);
 }
 END_TEST
@@ -197,19 +281,52 @@ START_TEST(two_states_are_kept)
     Err err = ERR_INIT;
     TrainState s;
     char file[FSX_PATH_BYTES];
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
     for (int64_t step = 10; step <= 50; step += 10) {
         write_state(&t, step);
     }
     ck_assert(!fsx_exists(below(&t, "state/step-00000030")));
     ck_assert(fsx_exists(below(&t, "state/step-00000040")));
-    ck_assert_msg(state_newest(t.path, &s, file, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(state_newest(t.path, -1, INT64_MAX, &s, file, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(s.step, 50);
     ck_assert(s.loss_sum == 0.1 + 50.0);
     ck_assert_int_eq(s.loss_count, 7);
     ck_assert_str_eq(s.run, run_hash);
     ck_assert_str_eq(s.corpus, corpus_hash);
     ck_assert_str_eq(file, below(&t, "state/step-00000050/state.safetensors"));
+    tmpdir_close(&t);
+}
+END_TEST
+
+/* state.h, invariants 2 and 3: with a hole at step 25, and then without. */
+START_TEST(states_before_and_behind_a_hole_are_kept)
+{
+    static const struct {
+        int64_t step, front;
+        const char *kept[5]; /* afterwards */
+    } row[] = {
+        {600, 800, {"600"}},
+        {700, 800, {"600", "700"}},
+        {10, 25, {"10", "600", "700"}},
+        {20, 25, {"10", "20", "600", "700"}},
+        {25, 25, {"20", "25", "600", "700"}},
+        {750, 800, {"700", "750"}},
+    };
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        TrainState s = {.step = row[i].step, .loss_count = 1};
+        int64_t *step = NULL;
+        size_t n = 0, want = 0;
+        ck_assert_int_eq(state_write(t.path, -1, &s, row[i].front, tensor, 1, &err), ERR_OK);
+        ck_assert_int_eq(step_dirs_list(t.path, "state", &step, &n, &err), ERR_OK);
+        for (; row[i].kept[want]; want++) {
+            ck_assert_uint_lt(want, n);
+            ck_assert_int_eq(step[n - 1 - want], atoi(row[i].kept[want]));
+        }
+        ck_assert_uint_eq(n, want);
+        free(step);
+    }
     tmpdir_close(&t);
 }
 END_TEST
@@ -224,11 +341,11 @@ START_TEST(a_damaged_state_gives_way_to_the_one_before)
     write_state(&t, 40);
     write_state(&t, 50);
     damage(below(&t, "state/step-00000050/state.safetensors"));
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_OK);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_OK);
     ck_assert_int_eq(s.step, 40);
     ck_assert(!fsx_exists(below(&t, "state/step-00000050")));
     ck_assert_int_eq(fsx_remove_tree(below(&t, "state/step-00000040/state.json"), &err), ERR_OK);
-    ck_assert_int_eq(state_newest(t.path, &s, file, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
     tmpdir_close(&t);
 }
 END_TEST
@@ -240,8 +357,8 @@ START_TEST(a_full_or_absent_disk_is_an_io_error)
     Ckpt c = example(1);
     TrainState s = {.step = 1};
     json_t *config = json_object();
-    ck_assert_int_eq(ckpt_write("/proc/none", &c, config, tensor, 1, &r, &err), ERR_IO);
-    ck_assert_int_eq(state_write("/proc/none", &s, tensor, 1, &err), ERR_IO);
+    ck_assert_int_eq(ckpt_write("/proc/none", -1, &c, config, tensor, 1, &r, &err), ERR_IO);
+    ck_assert_int_eq(state_write("/proc/none", -1, &s, INT64_MAX, tensor, 1, &err), ERR_IO);
     json_decref(config);
 }
 END_TEST
@@ -254,6 +371,10 @@ static void fill(TCase *tc)
     tcase_add_test(tc, odd_manifests_are_refused);
     tcase_add_test(tc, the_newest_whole_checkpoint_is_found);
     tcase_add_test(tc, two_states_are_kept);
+    tcase_add_test(tc, states_before_and_behind_a_hole_are_kept);
+    tcase_add_test(tc, every_flipped_byte_of_a_seal_is_found);
+    tcase_add_test(tc, a_manifest_of_schema_1_is_read);
+    tcase_add_test(tc, marks_are_seen);
     tcase_add_test(tc, a_damaged_state_gives_way_to_the_one_before);
     tcase_add_test(tc, a_full_or_absent_disk_is_an_io_error);
 }

@@ -155,15 +155,7 @@ START_TEST(an_existing_log_is_continued)
     emit(log, 1);
     event_log_close(log);
     Buf after = read_log(&t);
-    const char *torn = strchr(buf_str(&after), '\n') + 1;
-    const char *last = strchr(torn, '\n') + 1;
-    Err err = ERR_INIT;
-    json_t *v = NULL;
-    int64_t seq = 0;
-    ck_assert_int_eq(wire_parse(last, strlen(last) - 1, &v, &err), ERR_OK);
-    ck_assert_int_eq(json_get_i64(v, "seq", &seq, &err), ERR_OK);
-    ck_assert_int_eq(seq, 1);
-    json_decref(v);
+    ck_assert_int_eq(check_lines(&after), 2); /* nothing of the torn line is left */
     buf_release(&before);
     buf_release(&after);
     tmpdir_close(&t);

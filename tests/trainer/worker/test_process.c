@@ -20,8 +20,6 @@
 #include "trainer/arch/arch.h"
 #include "trainer/core/kern.h"
 
-enum { PATIENCE_MS = 20000, LOOK_EVERY_MS = 2 };
-
 /* Made once for all tests: a corpus, and the run that they compare with, never disturbed. */
 static Tiny tiny;
 static char whole[FSX_PATH_BYTES];
@@ -39,26 +37,6 @@ static void open_tiny(void)
 static void close_tiny(void)
 {
     tiny_close(&tiny);
-}
-
-/* Waits until the log of an attempt holds `what`. */
-static void wait_for_text(const char *run_dir, int attempt, const char *what)
-{
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_path(path, &err, "%s/attempt-%03d/events.jsonl", run_dir, attempt),
-                     ERR_OK);
-    for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_EVERY_MS) {
-        Buf b = BUF_INIT;
-        bool is_there =
-            fsx_read(path, 1 << 26, &b, &err) == ERR_OK && strstr(buf_str(&b), what) != NULL;
-        buf_release(&b);
-        if (is_there) {
-            return;
-        }
-        (void)poll(NULL, 0, LOOK_EVERY_MS);
-    }
-    ck_abort_msg("%s does not come to hold %s", path, what);
 }
 
 static void check_bye(const char *run_dir, int attempt, const char *status)
@@ -97,7 +75,7 @@ static void stop_and_resume(int sig)
     char run[FSX_PATH_BYTES];
     (void)tiny_long_run(&tiny, sig == SIGTERM ? "sigterm" : "sigint", "llama", run);
     pid_t pid = tiny_start(run, tiny.corpus, -1);
-    wait_for_text(run, 0, "\"event\":\"step\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"step\"");
     ck_assert_int_eq(kill(pid, sig), 0);
     ck_assert_int_eq(tiny_wait(pid), EXIT_RESUMABLE);
     check_bye(run, 0, "interrupted");
@@ -130,7 +108,7 @@ START_TEST(sigusr1_saves_and_goes_on)
     char run[FSX_PATH_BYTES];
     (void)tiny_long_run(&tiny, "saved", "llama", run);
     pid_t pid = tiny_start(run, tiny.corpus, -1);
-    wait_for_text(run, 0, "\"event\":\"step\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"step\"");
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(kill(pid, SIGUSR1), 0);
         (void)poll(NULL, 0, 5);
@@ -150,7 +128,7 @@ static void start_and_die(const char *run, const char *corpus)
     }
     (void)tiny_start(run, corpus, pair[0]);
     (void)close(pair[0]);
-    wait_for_text(run, 0, "\"event\":\"step\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"step\"");
     (void)kill(getpid(), SIGKILL);
 }
 
@@ -282,7 +260,7 @@ static void begin_on(const char *isa, const char *name, const char *precision, c
     replace_in(run, "config.json", "\"precision\":\"f32\"", words);
     ck_assert_int_eq(setenv("SLAW_ISA", isa, 1), 0);
     pid_t pid = tiny_start(run, tiny.corpus, -1);
-    wait_for_text(run, 0, "\"event\":\"checkpoint\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"checkpoint\"");
     ck_assert_int_eq(kill(pid, SIGTERM), 0);
     ck_assert_int_eq(tiny_wait(pid), EXIT_RESUMABLE);
 }
@@ -334,13 +312,13 @@ START_TEST(threads_and_cores_follow_the_socket)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     pid_t pid = tiny_start(run, tiny.corpus, pair[0]);
     (void)close(pair[0]);
-    wait_for_text(run, 0, "\"event\":\"step\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"step\"");
     (void)snprintf(line, sizeof line,
                    "{\"v\":1,\"command\":\"threads\",\"n\":2,\"cores\":\"%d\"}\n"
                    "{\"v\":1,\"command\":\"dance\"}\n",
                    all.core[all.n - 1]);
     ck_assert_int_eq(send(pair[1], line, strlen(line), 0), (ssize_t)strlen(line));
-    wait_for_text(run, 0, "\"event\":\"share\"");
+    tiny_wait_for_text(run, 0, "\"event\":\"share\"");
     (void)snprintf(line, sizeof line,
                    "{\"v\":1,\"command\":\"threads\",\"n\":99,\"cores\":\"%s\"}\n",
                    core_set_text(&all, cores, sizeof cores));

@@ -28,6 +28,24 @@ START_TEST(one_process_at_a_time)
 }
 END_TEST
 
+/* What is used where a folder cannot be locked: two open files exclude each other. */
+START_TEST(a_lock_file_does_where_folders_have_no_locks)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    int first = -1, second = -1;
+    ck_assert_int_eq(run_lock_by_file(t.path, 0, NULL, &first, &err), ERR_OK);
+    ck_assert_int_eq(run_lock_by_file(t.path, 60, NULL, &second, &err), ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(err.hint, "command"));
+    ck_assert_int_eq(run_lock_by_file(t.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
+    (void)close(first);
+    ck_assert_int_eq(run_lock_by_file(t.path, 0, NULL, &second, &err), ERR_OK);
+    (void)close(second);
+    ck_assert_int_eq(run_lock_by_file("/proc/none", 0, NULL, &second, &err), ERR_IO);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(death_gives_it_back)
 {
     TmpDir t = tmpdir_open();
@@ -66,6 +84,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, one_process_at_a_time);
+    tcase_add_test(tc, a_lock_file_does_where_folders_have_no_locks);
     tcase_add_test(tc, death_gives_it_back);
     tcase_add_test(tc, there_must_be_a_folder);
 }

@@ -2,6 +2,8 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #include "common/rng.h"
 #include "common/wire.h"
 #include "trainer/data/corpus.h"
+
+enum { PATIENCE_MS = 20000, LOOK_EVERY_MS = 2 };
 
 static const char *const words[] = {"the",  "scale", "of",   "a",    "model", "and",
                                     "its",  "loss",  "fall", "with", "text",  "data",
@@ -237,23 +241,26 @@ int tiny_same_checkpoints(const char *run_a, const char *run_b)
     return n;
 }
 
-pid_t tiny_start(const char *run_dir, const char *corpus, int socket_fd)
+/* -1: without the variable. */
+static void put_number(const char *name, int64_t x)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%" PRId64, x);
+    (void)(x >= 0 ? setenv(name, text, 1) : unsetenv(name));
+}
+
+static pid_t start(const char *run_dir, const char *corpus, int socket_fd, int64_t attempt)
 {
     Err err = ERR_INIT;
-    char log[FSX_PATH_BYTES], fd_text[16];
+    char log[FSX_PATH_BYTES];
     ck_assert_int_eq(fsx_join(log, run_dir, "stderr.log", &err), ERR_OK);
-    (void)snprintf(fd_text, sizeof fd_text, "%d", socket_fd);
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
         (void)dup2(fd, STDERR_FILENO);
-        (void)unsetenv(WIRE_ENV_ATTEMPT);
-        if (socket_fd >= 0) {
-            (void)setenv(WIRE_ENV_SOCKET, fd_text, 1);
-        } else {
-            (void)unsetenv(WIRE_ENV_SOCKET);
-        }
+        put_number(WIRE_ENV_ATTEMPT, attempt);
+        put_number(WIRE_ENV_SOCKET, socket_fd);
         (void)execl(SLAW_BIN_DIR "/slaw-worker", "slaw-worker", "run", run_dir, "--corpus", corpus,
                     (char *)NULL);
         _exit(127);
@@ -261,9 +268,38 @@ pid_t tiny_start(const char *run_dir, const char *corpus, int socket_fd)
     return pid;
 }
 
+pid_t tiny_start(const char *run_dir, const char *corpus, int socket_fd)
+{
+    return start(run_dir, corpus, socket_fd, -1);
+}
+
+pid_t tiny_start_attempt(const char *run_dir, const char *corpus, int64_t attempt)
+{
+    return start(run_dir, corpus, -1, attempt);
+}
+
 int tiny_wait(pid_t pid)
 {
     int status = 0;
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void tiny_wait_for_text(const char *run_dir, int attempt, const char *what)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_path(path, &err, "%s/attempt-%03d/events.jsonl", run_dir, attempt),
+                     ERR_OK);
+    for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_EVERY_MS) {
+        Buf b = BUF_INIT;
+        bool is_there =
+            fsx_read(path, 1 << 26, &b, &err) == ERR_OK && strstr(buf_str(&b), what) != NULL;
+        buf_release(&b);
+        if (is_there) {
+            return;
+        }
+        (void)poll(NULL, 0, LOOK_EVERY_MS);
+    }
+    ck_abort_msg("%s does not come to hold %s", path, what);
 }

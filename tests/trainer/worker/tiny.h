@@ -49,6 +49,12 @@ int tiny_same_checkpoints(const char *run_a, const char *run_b);
 /* Starts `slaw-worker run RUN --corpus CORPUS` with standard error to RUN/stderr.log. */
 pid_t tiny_start(const char *run_dir, const char *corpus, int socket_fd);
 
+/* The same as a scheduler does it, with the attempt's number. */
+pid_t tiny_start_attempt(const char *run_dir, const char *corpus, int64_t attempt);
+
+/* Waits until the log of an attempt holds `what`. */
+void tiny_wait_for_text(const char *run_dir, int attempt, const char *what);
+
 /* Waits for it: its exit status, or minus the signal that killed it. */
 int tiny_wait(pid_t pid);
 
