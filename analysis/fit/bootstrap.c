@@ -1,5 +1,6 @@
 #include "analysis/fit/bootstrap.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <math.h>
@@ -283,8 +284,18 @@ static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProbl
     return rc;
 }
 
-void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
-                         FitValue *v)
+double bootstrap_tail(FitResampling kind, size_t n_points, size_t n_params, size_t n_runs)
+{
+    double n = kind == FIT_CLUSTERS ? (double)n_runs : (double)n_points;
+    double dof = n - (kind == FIT_CLUSTERS ? 1.0 : (double)n_params);
+    if (dof < 1.0) {
+        return 0.0;
+    }
+    return gsl_cdf_ugaussian_P(-sqrt(n / dof) * gsl_cdf_tdist_Pinv(0.975, dof));
+}
+
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double tail,
+                         double *column, FitValue *v)
 {
     size_t n = 0;
     for (size_t r = 0; r < n_draws; r++) {
@@ -300,15 +311,17 @@ void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, dou
         return; /* at a limit, or held: that says nothing of how far it may be */
     }
     v->se = gsl_stats_sd(column, 1, n);
-    v->lo = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.025);
-    v->hi = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.975);
+    v->lo = gsl_stats_quantile_from_sorted_data(column, 1, n, tail);
+    v->hi = gsl_stats_quantile_from_sorted_data(column, 1, n, 1.0 - tail);
     v->by[FIT_PERCENTILE] = (FitInterval){v->se, v->lo, v->hi};
 }
 
 static void collect(const Job *j, double *column, FitResult *r)
 {
+    double tail = bootstrap_tail(j->kind, j->p->n, check_free(j->p), j->data->n_runs);
     for (size_t k = 0; k < j->n_values; k++) {
-        bootstrap_summarise(j->values + k, j->o->bootstrap, j->n_values, column, fit_slot(r, k));
+        bootstrap_summarise(j->values + k, j->o->bootstrap, j->n_values, tail, column,
+                            fit_slot(r, k));
     }
     r->resampling = j->kind;
     r->replicates = j->o->bootstrap;

@@ -27,10 +27,16 @@ ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem
                       const Solution *best, const Solution *second, FitResult *r,
                       double **ret_draws, Err *err);
 
+/* Share of replicates beyond each end of a 95 % interval.  Plain percentiles are too narrow in small
+ * samples, by the factor sqrt((n-p)/n) and for want of Student's t; so they are taken at
+ * Phi(-sqrt(n/(n-p)) t_0.975(n-p)) (Hesterberg 2015, section 5.3).  Where runs are drawn n is their
+ * number and p is 1.  0.025 for large n. */
+double bootstrap_tail(FitResampling kind, size_t n_points, size_t n_params, size_t n_runs);
+
 /* se and percentile interval of draws[0], draws[stride] ... that are finite; none from fewer than
  * 20 or when all are equal.  column has room for n_draws. */
-void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
-                         FitValue *v);
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double tail,
+                         double *column, FitValue *v);
 
 /* Refits the observations left by leaving out one at a time, or one run at a time where runs are the
  * units: values [*ret_n, fit_slots(r)] for the caller to free.  ERR_NOMEM. */

@@ -342,7 +342,7 @@ static double acceleration(const double *left_out, size_t n)
     return two > 0.0 ? three / (6.0 * pow(two, 1.5)) : 0.0;
 }
 
-static void bca_slot(size_t slot, double a, double *draws, size_t n, FitResult *r)
+static void bca_slot(size_t slot, double a, double tail, double *draws, size_t n, FitResult *r)
 {
     FitValue *v = fit_slot(r, slot);
     size_t below = 0;
@@ -353,7 +353,7 @@ static void bca_slot(size_t slot, double a, double *draws, size_t n, FitResult *
     double z0 = gsl_cdf_ugaussian_Pinv(share), end[2];
     gsl_sort(draws, 1, n);
     for (size_t i = 0; i < 2; i++) {
-        double z = gsl_cdf_ugaussian_Pinv(i ? 0.975 : 0.025);
+        double z = gsl_cdf_ugaussian_Pinv(i ? 1.0 - tail : tail);
         double q = gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1.0 - a * (z0 + z)));
         if (!(q >= 0.0 && q <= 1.0)) {
             return; /* the jackknife left the finite numbers */
@@ -371,6 +371,7 @@ static ErrCode add_jackknife(const FitOptions *o, const FitData *data, const Sol
     double *left_out = NULL;
     size_t n = 0, width = fit_slots(r);
     ErrCode rc = bootstrap_leave_out(o, data, k->p, best, r, &left_out, &n, err);
+    double tail = bootstrap_tail(r->resampling, k->p->n, k->n, data->n_runs);
     size_t longest = n > o->bootstrap ? n : o->bootstrap;
     double *column = calloc(longest + 1, sizeof *column);
     if (rc == ERR_OK && !column) {
@@ -385,7 +386,7 @@ static ErrCode add_jackknife(const FitOptions *o, const FitData *data, const Sol
         double a = acceleration(column, m);
         if (draws && isfinite(fit_slot(r, slot)->lo)) {
             m = column_of(draws, o->bootstrap, width, slot, column);
-            bca_slot(slot, a, column, m, r);
+            bca_slot(slot, a, tail, column, m, r);
         }
     }
     free(column);

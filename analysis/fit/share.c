@@ -262,13 +262,19 @@ static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
     for (size_t i = 0; rc == ERR_OK && i < replicates; i++) {
         whole->replicates_failed += isnan(w->values[i * w->n_values]) ? 1 : 0;
     }
+    size_t n_runs = 0;
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        n_runs += w->data[g]->n_runs;
+    }
+    double tail = bootstrap_tail(w->kind, whole->n, whole->n_params, n_runs);
     for (size_t g = 0; rc == ERR_OK && g < w->joint.n_groups; g++) {
         FitResult *r = &w->result[g];
         r->resampling = whole->resampling = w->kind;
         r->replicates = whole->replicates = replicates;
         r->replicates_failed = whole->replicates_failed;
         for (size_t k = 0; k < fit_slots(r); k++, at++) {
-            bootstrap_summarise(w->values + at, replicates, w->n_values, column, fit_slot(r, k));
+            bootstrap_summarise(w->values + at, replicates, w->n_values, tail, column,
+                                fit_slot(r, k));
         }
     }
     for (size_t t = 0; t < w->threads; t++) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/bootstrap.h"
 #include "analysis/fit/fit.h"
 #include "tests/analysis/fit/surface.h"
 #include "tests/support/check_close.h"
@@ -119,6 +120,16 @@ START_TEST(every_way_to_resample_gives_an_interval)
         ck_assert_msg(alpha->lo < alpha->value && alpha->value < alpha->hi, "%s: %g in [%g, %g]",
                       fit_resampling_name(kinds[k]), alpha->value, alpha->lo, alpha->hi);
     }
+}
+END_TEST
+
+/* By tables: t(67) = 1.9960, t(15) = 2.1314; and what everybody uses for many points. */
+START_TEST(small_samples_take_wider_quantiles)
+{
+    ck_assert_double_eq_tol(bootstrap_tail(FIT_CASES, 72, 5, 0), 0.01927, 2e-5);
+    ck_assert_double_eq_tol(bootstrap_tail(FIT_CLUSTERS, 192, 5, 16), 0.01386, 2e-5);
+    ck_assert_double_eq_tol(bootstrap_tail(FIT_CASES, 1000000, 5, 0), 0.025, 1e-6);
+    ck_assert_double_eq(bootstrap_tail(FIT_CASES, 5, 5, 0), 0.0);
 }
 END_TEST
 
@@ -263,6 +274,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_straight_line_has_the_textbook_intervals);
     tcase_add_test(tc, every_method_gives_every_value_an_interval);
     tcase_add_test(tc, every_way_to_resample_gives_an_interval);
+    tcase_add_test(tc, small_samples_take_wider_quantiles);
     tcase_add_test(tc, parameters_are_held_by_name);
     tcase_add_test(tc, an_asymmetric_loss_leans_below_the_points);
     tcase_add_test(tc, degenerate_points_are_refused_with_the_reason);
