@@ -412,22 +412,37 @@ static ErrCode drop_early(Selection *s, Obs *o, Err *err)
     return ERR_OK;
 }
 
-/* Rows of a group that agree in every key, then the least loss, then the first. */
+/* Cells in order: numbers by their value (4M is 4e6), before texts. */
+static int by_cell(const char *a, const char *b)
+{
+    double x, y;
+    bool is_x = quantity_parse(a, QUANTITY_COUNT, &x), is_y = quantity_parse(b, QUANTITY_COUNT, &y);
+    if (is_x && is_y) {
+        return x < y ? -1 : x > y;
+    }
+    return is_x ? -1 : is_y ? 1 : strcmp(a, b);
+}
+
+/* By group and keys: 0 when they agree. */
+static int by_key(const Selection *s, const Row *x, const Row *y)
+{
+    int order = x->group < y->group ? -1 : x->group > y->group;
+    for (size_t k = 0; k < s->n_keys && order == 0; k++) {
+        order = by_cell(frame_cell(s->f, x->at, s->key[k]), frame_cell(s->f, y->at, s->key[k]));
+    }
+    return order;
+}
+
+/* Then by loss, then as they came. */
 static int by_keys(const void *a, const void *b, void *ctx)
 {
     const Row *x = a, *y = b;
-    const Selection *s = ctx;
-    if (x->group != y->group) {
-        return x->group < y->group ? -1 : 1;
-    }
-    for (size_t k = 0; k < s->n_keys; k++) {
-        int order = strcmp(frame_cell(s->f, x->at, s->key[k]), frame_cell(s->f, y->at, s->key[k]));
-        if (order != 0) {
-            return order;
-        }
-    }
+    int order = by_key(ctx, x, y);
     double p = x->v[OBS_COL_LOSS], q = y->v[OBS_COL_LOSS];
-    return p < q ? -1 : p > q ? 1 : x->at < y->at ? -1 : x->at > y->at;
+    if (order == 0 && p != q) {
+        order = p < q ? -1 : 1;
+    }
+    return order ? order : x->at < y->at ? -1 : x->at > y->at;
 }
 
 static void keep_best(Selection *s, Obs *o)
@@ -438,11 +453,7 @@ static void keep_best(Selection *s, Obs *o)
     qsort_r(s->row, s->n, sizeof *s->row, by_keys, s);
     size_t kept = 1;
     for (size_t i = 1; i < s->n; i++) {
-        bool is_same = s->row[i].group == s->row[kept - 1].group;
-        for (size_t k = 0; k < s->n_keys && is_same; k++) {
-            is_same = strcmp(frame_cell(s->f, s->row[i].at, s->key[k]),
-                             frame_cell(s->f, s->row[kept - 1].at, s->key[k])) == 0;
-        }
+        bool is_same = by_key(s, &s->row[i], &s->row[kept - 1]) == 0;
         o->n_worse += is_same ? 1 : 0;
         if (!is_same) {
             s->row[kept++] = s->row[i];
