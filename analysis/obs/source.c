@@ -7,6 +7,7 @@
 #include "analysis/obs/obs.h"
 #include "common/fsx.h"
 #include "orchestrator/catalog/catalog.h"
+#include "orchestrator/catalog/location.h"
 
 /* Does the file begin as every SQLite database does? */
 static bool is_database(const char *path)
@@ -47,7 +48,7 @@ ErrCode obs_source_open(const char *path, ObsSource *ret, Err *err)
 {
     if (fsx_is_dir(path)) {
         char catalog[FSX_PATH_BYTES];
-        ErrCode rc = fsx_join(catalog, path, CATALOG_FILE, err);
+        ErrCode rc = catalog_location_read(path, catalog, err);
         if (rc == ERR_OK && !fsx_exists(catalog)) {
             (void)err_set(err, ERR_NOTFOUND, "%s: no %s in this folder", path, CATALOG_FILE);
             return err_hint(err, "slaw run makes one; a study lives in runs/<study>");

@@ -1,5 +1,6 @@
 #include "orchestrator/catalog/migrate.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -70,18 +71,35 @@ ErrCode migrate_check(sqlite3 *db, const char *path, int64_t newest, int64_t *re
     return rc;
 }
 
+static ErrCode sync_file(const char *path, Err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ErrCode rc = fd >= 0 && fsync(fd) == 0 ? ERR_OK : err_sys(err, "sync %s", path);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc;
+}
+
+/* Whole or absent, whatever dies: made under another name, synced, renamed. */
 static ErrCode back_up(sqlite3 *db, const char *path, int64_t version, Err *err)
 {
-    char copy[FSX_PATH_BYTES];
-    ErrCode rc = fsx_path(copy, err, "%s.v%" PRId64 ".bak", path, version);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    (void)unlink(copy); /* of an earlier try; VACUUM INTO wants a new file */
-    Stmt q = stmt_begin(db, "VACUUM INTO ?1");
-    stmt_bind_text(&q, copy);
+    ErrCode rc = ERR_OK;
+    char copy[FSX_PATH_BYTES], part[FSX_PATH_BYTES];
+    Stmt q;
+    TRY(fsx_path(copy, err, "%s.v%" PRId64 ".bak", path, version));
+    TRY(fsx_path(part, err, "%s.part", copy));
+    (void)unlink(part); /* of an earlier try; VACUUM INTO wants a new file */
+    q = stmt_begin(db, "VACUUM INTO ?1");
+    stmt_bind_text(&q, part);
     (void)stmt_step(&q);
-    rc = stmt_finish(&q, err);
+    TRY(stmt_finish(&q, err));
+    TRY(sync_file(part, err));
+    if (rename(part, copy) != 0) {
+        rc = err_sys(err, "rename %s to %s", part, copy);
+    }
+
+done:
     return rc == ERR_OK ? ERR_OK : err_wrap(err, "copy of the old catalog to %s", copy);
 }
 

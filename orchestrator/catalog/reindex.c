@@ -9,8 +9,10 @@
 
 #include "common/clock.h"
 #include "common/fsx.h"
+#include "orchestrator/catalog/belongs.h"
 #include "orchestrator/catalog/fit.h"
 #include "orchestrator/catalog/fit_log.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex_run.h"
 #include "orchestrator/catalog/stmt.h"
@@ -154,9 +156,14 @@ static ErrCode keep_old_fits(Reindex *x, const char *old_path, bool has_log, Err
     CatalogFit *fits = NULL;
     size_t n = 0;
     int64_t id = 0;
+    bool is_ours = false;
+    char whose[BELONGS_WHY_BYTES];
     Err why = ERR_INIT;
     ErrCode rc = catalog_open_readonly(old_path, &old, &why);
     if (rc == ERR_OK) {
+        rc = catalog_belongs(old, x->study_dir, &is_ours, whose, &why);
+    }
+    if (rc == ERR_OK && is_ours) {
         rc = catalog_fit_list(old, &a, &fits, &n, &why);
     }
     catalog_close(old);
@@ -242,6 +249,17 @@ static void retire_old(const char *path)
     remove_side_files(path);
 }
 
+static ErrCode sync_folder(const char *path, Err *err)
+{
+    char dir[FSX_PATH_BYTES];
+    ErrCode rc = fsx_path(dir, err, "%s", path);
+    char *slash = rc == ERR_OK ? strrchr(dir, '/') : NULL;
+    if (slash) {
+        *slash = '\0';
+    }
+    return rc == ERR_OK ? fsx_sync_dir(slash ? dir : ".", err) : rc;
+}
+
 static ErrCode check_study(const char *study_dir, Err *err)
 {
     char runs[FSX_PATH_BYTES], study[FSX_PATH_BYTES];
@@ -263,7 +281,7 @@ ErrCode catalog_reindex(const char *study_dir, ReindexReport report, void *ctx, 
     Reindex x = {.study_dir = study_dir, .report = report, .ctx = ctx};
     char path[FSX_PATH_BYTES], fresh[FSX_PATH_BYTES];
     TRY(check_study(study_dir, err));
-    TRY(fsx_join(path, study_dir, CATALOG_FILE, err));
+    TRY(catalog_location(study_dir, path, NULL, err));
     TRY(fsx_path(fresh, err, "%s.new", path));
     (void)unlink(fresh); /* of a reindex that was killed */
     remove_side_files(fresh);
@@ -276,7 +294,7 @@ ErrCode catalog_reindex(const char *study_dir, ReindexReport report, void *ctx, 
         rc = err_sys(err, "rename %s to %s", fresh, path);
         goto done;
     }
-    TRY(fsx_sync_dir(study_dir, err));
+    TRY(sync_folder(path, err));
     *ret = x.totals;
 
 done:

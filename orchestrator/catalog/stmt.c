@@ -210,14 +210,32 @@ static ErrCode code_of(int rc)
     }
 }
 
+/* SQLite tells a full disk by a code of its own where write(2) said so; a quota, and a disk that
+ * is found full only when it is synced or a file is made, by the errno of the call.  The VFS
+ * is asked for that: sqlite3_system_errno() does not know of what fails in a COMMIT. */
+static int errno_of(sqlite3 *db, int rc)
+{
+    sqlite3_vfs *vfs = NULL;
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return ENOSPC;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+        return vfs && vfs->xGetLastError ? vfs->xGetLastError(vfs, 0, NULL)
+                                         : sqlite3_system_errno(db);
+    default:
+        return 0;
+    }
+}
+
 static ErrCode fail(sqlite3 *db, int rc, const char *sql, Err *err)
 {
+    int sys_errno = errno_of(db, rc); /* before anything else can fail */
     const char *file = sqlite3_db_filename(db, "main");
     (void)err_set(err, code_of(rc), "%s: %s, in: %.100s", file && file[0] ? file : "catalog",
                   sqlite3_errmsg(db), sql);
-    if ((rc & 0xff) == SQLITE_FULL) {
-        err->sys_errno = ENOSPC;
-    }
+    err->sys_errno = sys_errno;
     if (err->code == ERR_FORMAT) {
         return err_hint(err, "slaw reindex STUDY rebuilds the catalog from the study's files");
     }

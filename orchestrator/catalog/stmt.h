@@ -79,7 +79,7 @@ bool stmt_step(Stmt *s);
 
 /* Releases the statement, or rewinds a kept one; always call it, once.  ERR_CONFLICT for a broken
  * constraint, ERR_FORMAT for a damaged file, ERR_NOMEM, ERR_DB for anything else
- * SQLite refused. */
+ * SQLite refused; err->sys_errno says ENOSPC or EDQUOT for want of space (err_is_no_space). */
 ErrCode stmt_finish(Stmt *s, Err *err);
 
 /* Runs text of one or more statements without parameters. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/study.h"
 #include "orchestrator/cli/study_arg.h"
 
@@ -12,7 +13,11 @@ static ErrCode open_as(const Session *s, const char *arg, const char *dir_option
     ErrCode rc = ERR_OK;
     *ret = (CatalogArg){0};
     TRY(study_arg_dir(s, arg, dir_option, ret->dir, err));
-    TRY(fsx_join(ret->path, ret->dir, CATALOG_FILE, err));
+    if (is_writer) {
+        TRY(catalog_location(ret->dir, ret->path, NULL, err));
+    } else {
+        TRY(catalog_location_read(ret->dir, ret->path, err));
+    }
     if (is_writer && fsx_exists(ret->path)) {
         TRY(catalog_open(ret->path, &ret->c, err));
     } else {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/catalog/reindex.h"
 #include "orchestrator/catalog/run_status.h"
 #include "orchestrator/cli/command.h"
@@ -104,7 +105,7 @@ static ErrCode complete(const char *dir, ReindexTotals *t, const Session *s, Err
     Err why = ERR_INIT;
     ErrCode rc = ERR_OK;
     TRY(fsx_join(file, dir, "study.yaml", err));
-    TRY(fsx_join(path, dir, CATALOG_FILE, err));
+    TRY(catalog_location(dir, path, NULL, err));
     problems = PROBLEMS_INIT(file);
     rc = study_open_list(file, &study, &problems, &why);
     problems_release(&problems);

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/study_arg.h"
 #include "orchestrator/sched/lock.h"
@@ -41,7 +42,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     ErrCode rc = ERR_OK;
     TRY(study_arg_dir(s, argv[0], o->dir, dir, err));
     TRY(lock_acquire(dir, &lock, err));
-    TRY(fsx_join(path, dir, CATALOG_FILE, err));
+    TRY(catalog_location(dir, path, NULL, err));
     if (!fsx_exists(path)) {
         rc = err_set(err, ERR_NOTFOUND, "%s: the study has no catalog", path);
         (void)err_hint(err, "slaw run %s makes one", argv[0]);

@@ -8,6 +8,7 @@
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/detach.h"
 #include "orchestrator/cli/disk.h"
@@ -157,7 +158,7 @@ static double disk_to_come(const Plan *p)
         const PlanCell *c = &p->cells[i];
         if (c->is_todo) {
             double left = 1.0 - (double)c->done_step / (double)c->run->steps;
-            bytes += left * (double)c->disk_bytes;
+            bytes += left * (double)plan_disk_bytes(c->run);
         }
     }
     return bytes;
@@ -370,7 +371,7 @@ static ErrCode report(RunVerb *v, Err *err)
     Buf data = BUF_INIT, failures = BUF_INIT;
     Catalog *catalog = NULL;
     json_t *json = NULL;
-    TRY(fsx_join(path, v->study.dir, CATALOG_FILE, err));
+    TRY(catalog_location_read(v->study.dir, path, err));
     TRY(catalog_open_readonly(path, &catalog, err));
     if (v->session->is_json) {
         TRY(run_report_json(catalog, v->study.study, v->study.dir, &v->summary, &json, err));

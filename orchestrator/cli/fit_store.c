@@ -5,6 +5,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/catalog/fit_log.h"
+#include "orchestrator/catalog/location.h"
 #include "orchestrator/sched/lock.h"
 
 /* The newest fit of a law and group has this very text. */
@@ -80,8 +81,9 @@ ErrCode fit_store(const char *dir, const json_t *fits, bool *ret_stored, Err *er
     Err why = ERR_INIT;
     ErrCode rc = ERR_OK;
     bool is_stored = false;
-    TRY(fsx_join(path, dir, CATALOG_FILE, err));
-    if (lock_acquire(dir, &lock, &why) == ERR_OK && catalog_open(path, &c, &why) == ERR_OK) {
+    if (lock_acquire(dir, &lock, &why) == ERR_OK &&
+        catalog_location(dir, path, NULL, &why) == ERR_OK &&
+        catalog_open(path, &c, &why) == ERR_OK) {
         TRY(add_all(c, dir, fits, err));
         is_stored = true;
     }

@@ -3,9 +3,13 @@
 #include <check.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/rng.h"
 #include "orchestrator/catalog/checkpoint.h"
@@ -312,6 +316,79 @@ START_TEST(an_older_catalog_gets_it_by_migration)
 }
 END_TEST
 
+static void copy_file(const char *from, const char *to)
+{
+    Err err = ERR_INIT;
+    Buf b = BUF_INIT;
+    OK(fsx_read(from, 64 << 20, &b, &err));
+    sample_write(to, b.data, b.len);
+    buf_release(&b);
+}
+
+static int64_t version_of(const char *path)
+{
+    sqlite3 *db = NULL;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    Stmt q = stmt_begin(db, "PRAGMA user_version");
+    int64_t v = stmt_row(&q) ? stmt_col_i64(&q) : -1;
+    OK(stmt_finish(&q, &err));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    return v;
+}
+
+/* Opens the catalog in a process of its own, which is killed after `us` microseconds. */
+static void open_and_kill(const char *path, int64_t us)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        Err err = ERR_INIT;
+        Catalog *c = NULL;
+        _exit(catalog_open(path, &c, &err) == ERR_OK ? 0 : 1);
+    }
+    struct timespec t = {.tv_nsec = us * 1000};
+    (void)nanosleep(&t, NULL); /* the moment is what is varied */
+    (void)kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+START_TEST(a_kill_in_the_middle_of_a_migration_loses_nothing)
+{
+    Sample s = sample_open();
+    Err err = ERR_INIT;
+    char base[FSX_PATH_BYTES], path[FSX_PATH_BYTES], copy[FSX_PATH_BYTES];
+    sample_study(&s);
+    OK(fsx_join(base, s.tmp.path, "base.db", &err));
+    make_version_2(s.db, base);
+    char *want = sample_dump(s.c);
+    for (int64_t i = 0; i < 60; i++) {
+        Catalog *c = NULL;
+        OK(fsx_path(path, &err, "%s/%d/k.db", s.tmp.path, (int)i));
+        OK(fsx_path(copy, &err, "%s.v2.bak", path));
+        copy_file(base, path);
+        if (i % 10 == 9) { /* and what an earlier one left of its copy */
+            char part[FSX_PATH_BYTES];
+            OK(fsx_path(part, &err, "%s.part", copy));
+            sample_write(part, "half", 4);
+        }
+        open_and_kill(path, i * 250);
+        if (fsx_exists(copy)) {
+            ck_assert_int_eq(version_of(copy), 2);
+        }
+        OK(catalog_open(path, &c, &err));
+        check_progress(c, "migrated after a kill");
+        char *got = sample_dump(c);
+        ck_assert_str_eq(got, want);
+        free(got);
+        catalog_close(c);
+        ck_assert_int_eq(version_of(path), 3);
+        ck_assert_int_eq(version_of(copy), 2); /* the copy is whole, once there is a version 3 */
+    }
+    free(want);
+    sample_close(&s);
+}
+END_TEST
+
 START_TEST(the_views_have_the_columns_and_values_of_version_1)
 {
     static const char old_view[] =
@@ -471,6 +548,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_change_that_is_undone_is_undone_here_too);
     tcase_add_test(tc, ingested_and_rebuilt_catalogs_have_it);
     tcase_add_test(tc, an_older_catalog_gets_it_by_migration);
+    tcase_add_test(tc, a_kill_in_the_middle_of_a_migration_loses_nothing);
     tcase_add_test(tc, the_views_have_the_columns_and_values_of_version_1);
     tcase_add_test(tc, runs_are_walked_with_and_without_a_filter);
     tcase_add_test(tc, the_index_of_runs_knows_the_next_attempt);
