@@ -160,7 +160,7 @@ done:
 }
 
 /* c, with what an earlier gc did not come to. */
-static ErrCode delete_files(Gc *g, Err *err)
+static ErrCode delete_weights(Gc *g, Err *err)
 {
     ErrCode rc = ERR_OK;
     for (size_t i = 0; i < g->n; i++) {
@@ -170,8 +170,6 @@ static ErrCode delete_files(Gc *g, Err *err)
             TRY(gc_delete_weights(&g->files, &g->list[i], err));
         }
     }
-    TRY(gc_delete_states(&g->files, g->keep.states ? STATES_KEPT : 0, err));
-    TRY(gc_delete_leftovers(&g->files, err));
 done:
     return rc;
 }
@@ -193,13 +191,18 @@ static ErrCode apply(Gc *g, GcRun *r, Err *err)
     if (r->why[0]) {
         goto done;
     }
+    TRY(gc_delete_states(&g->files, g->keep.states ? STATES_KEPT : 0, err));
+    TRY(gc_delete_leftovers(&g->files, err));
+    if (g->o->only_states) {
+        goto done;
+    }
     if (!g->o->is_dry) {
         TRY(announce(g, err));
         if (any_goes(g)) {
             TRY(mark(g, err));
         }
     }
-    TRY(delete_files(g, err));
+    TRY(delete_weights(g, err));
 done:
     return rc;
 }
@@ -328,7 +331,7 @@ ErrCode catalog_gc(Catalog *c, const GcOptions *o, GcTotals *ret, Err *err)
             TRY(gc_run(c, o, tasks, &runs[i], &t, err));
         }
     }
-    if (o->run_id < 0) {
+    if (o->run_id < 0 && !o->only_states) {
         TRY(gc_delete_old_leftovers(&study, err));
         t.count.leftovers += study.count.leftovers;
         t.count.bytes += study.count.bytes;

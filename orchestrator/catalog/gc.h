@@ -8,9 +8,11 @@
  *   4. manifest.json stays, and in the catalog every row: losses, observations, fits.
  *
  * Of one run, in this order:
+ *   0. states and leftovers go, which nobody has on record: on a full disk that makes the room for
+ *      what follows;
  *   a. removed.json is written beside each manifest, durably;
  *   b. the rows of these checkpoints become `removed`, in one transaction;
- *   c. their files are deleted, then the states, then leftovers.
+ *   c. their files are deleted.
  * Killed at any moment, every reader finds a state that it understands:
  *   between a and b   all files are there.  The catalog says complete, and verify agrees; reindex
  *                     and the worker go by removed.json.  The next gc decides anew: it goes on,
@@ -50,6 +52,7 @@ typedef struct GcOptions {
     const Keep *keep; /* instead of what each run's configuration says; NULL: that */
     int64_t run_id;   /* of this run only; -1: of all */
     bool is_dry;      /* changes nothing; the catalog may be read-only */
+    bool only_states; /* step 0 alone, which writes nothing; the catalog may be read-only */
     GcReport report;  /* after each run; may be NULL */
     void *ctx;
 } GcOptions;

@@ -17,7 +17,7 @@
 #include "orchestrator/catalog/record.h"
 #include "orchestrator/catalog/reindex_run.h"
 
-static const char manifest_name[] = "manifest.json", damaged_prefix[] = "damaged.json.";
+static const char manifest_name[] = "manifest.json";
 enum { OLD_S = 3600 };
 
 /* ---------------------------------------------------------------- one file, one tree */
@@ -228,7 +228,7 @@ static bool is_old(const char *path)
     return lstat(path, &st) == 0 && st.st_mtime + OLD_S < time(NULL);
 }
 
-/* Of a folder itself.  slaw verify takes no lock: its temporary files may be in use. */
+/* Of a folder itself. */
 static ErrCode delete_temporary(GcFiles *f, const char *dir, bool only_old, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -238,10 +238,8 @@ static ErrCode delete_temporary(GcFiles *f, const char *dir, bool only_old, Err 
     char path[FSX_PATH_BYTES];
     TRY(reindex_list(dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
-        bool may_live =
-            only_old || strncmp(names[i], damaged_prefix, sizeof damaged_prefix - 1) == 0;
         TRY(fsx_join(path, dir, names[i], err));
-        if (is_temporary(names[i]) && !(may_live && !is_old(path))) {
+        if (is_temporary(names[i]) && (!only_old || is_old(path))) {
             TRY(delete_file(f, path, err));
             f->count.leftovers++;
         }

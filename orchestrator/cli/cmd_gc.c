@@ -1,6 +1,7 @@
 /* slaw gc: applies checkpoints.keep. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "common/exit_code.h"
 #include "common/json.h"
@@ -80,6 +81,16 @@ static void on_run(void *ctx, const GcRun *r)
     }
 }
 
+static void add(GcTotals *to, const GcTotals *t)
+{
+    to->count.checkpoints += t->count.checkpoints;
+    to->count.states += t->count.states;
+    to->count.leftovers += t->count.leftovers;
+    to->count.bytes += t->count.bytes;
+    to->runs = t->runs > to->runs ? t->runs : to->runs;
+    to->trouble = t->trouble;
+}
+
 /* Steals the lists. */
 static ErrCode print_totals(const GcOpts *o, const GcTotals *t, Listing *l, Err *err)
 {
@@ -107,19 +118,49 @@ static ErrCode print_totals(const GcOpts *o, const GcTotals *t, Listing *l, Err 
     return ERR_OK;
 }
 
-/* A dry run reads only: it may look while a scheduler is at work. */
-static ErrCode open_study(const Session *s, const GcOpts *o, const char *arg, CatalogArg *a,
-                          Lock *lock, Err *err)
+/* A catalog cannot be opened for writing on a disk without any space.  States and leftovers can
+ * go before that.  Best effort: opening it says what is wrong. */
+static void make_room(const Session *s, const char *arg, const GcOpts *o, GcOptions options,
+                      GcTotals *total)
+{
+    CatalogArg a = {0};
+    GcTotals t = {0};
+    Err ignored = ERR_INIT;
+    if (catalog_arg_open(s, arg, o->dir, &a, &ignored) == ERR_OK) {
+        options.study_dir = a.dir;
+        options.only_states = true;
+        options.report = NULL; /* what goes now is in the totals */
+        if (catalog_gc(a.c, &options, &t, &ignored) == ERR_OK) {
+            add(total, &t);
+        }
+    }
+    catalog_arg_close(&a);
+}
+
+static bool is_nearly_full(const char *dir)
+{
+    enum { ENOUGH_BYTES = 4 << 20 };
+    struct statvfs v;
+    return statvfs(dir, &v) == 0 && (double)v.f_bavail * (double)v.f_frsize < ENOUGH_BYTES;
+}
+
+/* A dry run reads only: it may look while a scheduler is at work.  total NULL: no room may be
+ * made, since that would reach beyond the one run that was named. */
+static ErrCode open_study(const Session *s, const GcOpts *o, const char *arg,
+                          const GcOptions *options, CatalogArg *a, Lock *lock, GcTotals *total,
+                          Err *err)
 {
     ErrCode rc = ERR_OK;
     char dir[FSX_PATH_BYTES];
     if (o->is_dry) {
-        TRY(catalog_arg_open(s, arg, o->dir, a, err));
-    } else {
-        TRY(study_arg_dir(s, arg, o->dir, dir, err));
-        TRY(lock_acquire(dir, lock, err));
-        TRY(catalog_arg_open_writer(s, arg, o->dir, a, err));
+        return catalog_arg_open(s, arg, o->dir, a, err);
     }
+    TRY(study_arg_dir(s, arg, o->dir, dir, err));
+    TRY(lock_acquire(dir, lock, err));
+    if (total && is_nearly_full(dir)) {
+        make_room(s, arg, o, *options, total);
+    }
+    TRY(catalog_arg_open_writer(s, arg, o->dir, a, err));
 done:
     return rc;
 }
@@ -132,14 +173,14 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     Lock lock = LOCK_INIT;
     Keep keep = {0};
     Listing l = {.s = s};
-    GcTotals t = {0};
-    GcOptions options = {.is_dry = o->is_dry, .report = on_run, .ctx = &l};
+    GcTotals t = {0}, total = {0};
+    GcOptions options = {.run_id = -1, .is_dry = o->is_dry, .report = on_run, .ctx = &l};
     ErrCode rc = ERR_OK;
     if (o->keep) {
         TRY(keep_parse(o->keep, &keep, err));
         options.keep = &keep;
     }
-    TRY(open_study(s, o, argv[0], &a, &lock, err));
+    TRY(open_study(s, o, argv[0], &options, &a, &lock, argc > 1 ? NULL : &total, err));
     if (argc > 1) {
         TRY(catalog_run_find(a.c, argv[1], &a.arena, &one, err));
     }
@@ -150,7 +191,8 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     options.study_dir = a.dir;
     options.run_id = one.id;
     TRY(catalog_gc(a.c, &options, &t, err));
-    TRY(print_totals(o, &t, &l, err));
+    add(&total, &t);
+    TRY(print_totals(o, &total, &l, err));
     s->exit_status = t.trouble > 0 ? EXIT_SOME_FAILED : s->exit_status;
 
 done:

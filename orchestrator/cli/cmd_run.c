@@ -158,7 +158,7 @@ static double disk_to_come(const Plan *p)
         const PlanCell *c = &p->cells[i];
         if (c->is_todo) {
             double left = 1.0 - (double)c->done_step / (double)c->run->steps;
-            bytes += left * (double)c->disk_bytes;
+            bytes += left * (double)plan_disk_bytes(c->run);
         }
     }
     return bytes;

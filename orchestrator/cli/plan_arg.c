@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "orchestrator/cli/disk.h"
+#include "orchestrator/cli/past_catalog.h"
 #include "orchestrator/cli/worker_ask.h"
 
 /* fsyncs of a checkpoint and the state beside it: folders, files, events. */
@@ -29,29 +30,53 @@ static void measure_disk(const char *dir, PlanGiven *given)
     }
 }
 
+/* What every kind of run takes, as far as anybody can tell. */
+static void ask_costs(const Session *s, const Study *study, const char *dir, const PlanArg *a,
+                      const PlanKinds *kinds, PlanCost *cost, PlanGiven *given)
+{
+    Err why = ERR_INIT;
+    bool is_measured = isnan(a->flops_per_second) && a->measure_seconds > 0.0;
+    for (size_t i = 0; i < kinds->n; i++) {
+        cost[i] = PLAN_COST_UNKNOWN;
+    }
+    if (worker_estimate(study, kinds, is_measured ? a->measure_seconds : 0.0, cost, &why) !=
+        ERR_OK) {
+        say_unknown(s, a, &why);
+    } else if (is_measured) {
+        measure_disk(dir, given);
+    }
+    for (size_t i = 0; i < kinds->n && !isnan(a->flops_per_second); i++) {
+        int64_t memory_bytes = cost[i].memory_bytes;
+        cost[i] = plan_cost_at(&study->runs[kinds->first[i]], a->flops_per_second);
+        cost[i].memory_bytes = memory_bytes;
+    }
+}
+
+double plan_arg_measure_seconds(const Study *study)
+{
+    enum { MANY_RUNS = 10000 };
+    return study->n_runs > MANY_RUNS ? 0.5 : 3.0;
+}
+
 ErrCode plan_arg(const Session *s, const Study *study, const char *dir, const PlanArg *a,
                  Arena *arena, Plan *ret, Err *err)
 {
     PlanGiven given = {.workers = a->workers, .corpus_bytes = plan_corpus_bytes(study, dir)};
-    Err why = ERR_INIT;
-    PlanCost *cost = arena_array(arena, study->n_runs + 1, sizeof *cost);
-    bool is_measured = isnan(a->flops_per_second) && a->measure_seconds > 0.0;
+    Past past = PAST_INIT(arena);
+    PlanKinds kinds;
+    PlanCost *cost = NULL;
+    ErrCode rc = ERR_OK;
+    TRY(past_of_study(dir, &past, err));
+    TRY(plan_kinds(study, arena, &kinds, err));
+    cost = arena_array(arena, kinds.n + 1, sizeof *cost);
     if (!cost) {
         return err_nomem(err, "the plan");
     }
-    for (size_t i = 0; i < study->n_runs; i++) {
-        cost[i] = PLAN_COST_UNKNOWN;
-    }
-    if (worker_estimate(study, is_measured ? a->measure_seconds : 0.0, cost, &why) != ERR_OK) {
-        say_unknown(s, a, &why);
-    } else if (is_measured) {
-        measure_disk(dir, &given);
-    }
-    for (size_t i = 0; i < study->n_runs && !isnan(a->flops_per_second); i++) {
-        int64_t memory_bytes = cost[i].memory_bytes;
-        cost[i] = plan_cost_at(&study->runs[i], a->flops_per_second);
-        cost[i].memory_bytes = memory_bytes;
-    }
+    ask_costs(s, study, dir, a, &kinds, cost, &given);
     given.cost = cost;
-    return plan_make(study, dir, &given, arena, ret, err);
+    given.kinds = &kinds;
+    given.past = &past;
+    TRY(plan_make(study, dir, &given, arena, ret, err));
+done:
+    return rc;
 }

@@ -56,35 +56,17 @@ done:
 
 /* ---- estimates ------------------------------------------------------------------------------ */
 
-/* What a run's memory and speed depend on, and nothing else, as text. */
-static ErrCode kind_of(const RunSpec *r, Buf *out, Err *err)
+/* One run of each kind. */
+static ErrCode collect_cells(const Study *study, const PlanKinds *kinds, json_t *cells, Err *err)
 {
-    buf_printf(out, "%p %lld", (const void *)r->model, (long long)r->batch_tokens);
-    return buf_ok(out, err);
-}
-
-/* kind[i] = index of run i's kind in the list of cells, which are one run of each kind. */
-static ErrCode collect_kinds(const Study *study, size_t *kind, json_t *cells, Err *err)
-{
-    json_t *known = json_object();
-    ErrCode rc = known ? ERR_OK : err_nomem(err, "the question");
-    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
-        Buf text = BUF_INIT;
-        rc = kind_of(&study->runs[i], &text, err);
-        const json_t *at = json_object_get(known, buf_str(&text));
-        kind[i] = at ? (size_t)json_integer_value(at) : json_array_size(cells);
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < kinds->n; i++) {
         json_t *json = NULL;
-        if (rc == ERR_OK && !at) {
-            rc = study_run_json(study, i, &json, err);
-        }
-        if (rc == ERR_OK && !at &&
-            (json_array_append_new(cells, json) != 0 ||
-             json_object_set_new(known, buf_str(&text), json_integer((json_int_t)kind[i])) != 0)) {
+        rc = study_run_json(study, kinds->first[i], &json, err);
+        if (rc == ERR_OK && json_array_append_new(cells, json) != 0) {
             rc = err_nomem(err, "the question");
         }
-        buf_release(&text);
     }
-    json_decref(known);
     return rc;
 }
 
@@ -94,16 +76,15 @@ static double real_of(const json_t *v, const char *key)
     return x > 0.0 && isfinite(x) ? x : (double)NAN;
 }
 
-static ErrCode read_costs(const json_t *answer, const size_t *kind, size_t n_runs, size_t n_kinds,
-                          PlanCost *cost, Err *err)
+static ErrCode read_costs(const json_t *answer, size_t n, PlanCost *cost, Err *err)
 {
     const json_t *list = json_object_get(answer, "cells");
-    if (json_array_size(list) != n_kinds) {
+    if (json_array_size(list) != n) {
         return err_set(err, ERR_CHILD, "slaw-worker estimate answered for %zu cells, not %zu",
-                       json_array_size(list), n_kinds);
+                       json_array_size(list), n);
     }
-    for (size_t i = 0; i < n_runs; i++) {
-        const json_t *v = json_array_get(list, kind[i]);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *v = json_array_get(list, i);
         double memory = real_of(v, "memory_bytes");
         cost[i] = (PlanCost){.tokens_per_s = real_of(v, "tokens_per_second"),
                              .scored_per_s = real_of(v, "scored_tokens_per_second"),
@@ -114,17 +95,16 @@ static ErrCode read_costs(const json_t *answer, const size_t *kind, size_t n_run
     return ERR_OK;
 }
 
-ErrCode worker_estimate(const Study *study, double seconds, PlanCost *cost, Err *err)
+ErrCode worker_estimate(const Study *study, const PlanKinds *kinds, double seconds, PlanCost *cost,
+                        Err *err)
 {
     static const char *const words[] = {"estimate", NULL};
     ErrCode rc = ERR_OK;
     json_t *cells = json_array(), *question = NULL, *answer = NULL;
-    size_t *kind = calloc(study->n_runs + 1, sizeof *kind);
-    if (!cells || !kind) {
-        rc = err_nomem(err, "the question");
-        goto done;
+    if (!cells) {
+        return err_nomem(err, "the question");
     }
-    TRY(collect_kinds(study, kind, cells, err));
+    TRY(collect_cells(study, kinds, cells, err));
     question = json_pack("{s:i, s:f, s:I, s:I, s:O}", "schema", 1, "seconds", seconds, "threads",
                          (json_int_t)study_threads(study), "most_threads",
                          (json_int_t)study_most_threads(study), "cells", cells);
@@ -133,11 +113,10 @@ ErrCode worker_estimate(const Study *study, double seconds, PlanCost *cost, Err 
         goto done;
     }
     TRY(worker_ask(words, question, PATIENCE_MS + (int64_t)(seconds * 4000.0), &answer, err));
-    TRY(read_costs(answer, kind, study->n_runs, json_array_size(cells), cost, err));
+    TRY(read_costs(answer, kinds->n, cost, err));
 done:
     json_decref(cells);
     json_decref(question);
     json_decref(answer);
-    free(kind);
     return rc;
 }

@@ -17,9 +17,10 @@
 ErrCode worker_ask(const char *const words[], const json_t *question, int64_t patience_ms,
                    json_t **ret, Err *err);
 
-/* What the runs of a study take, one PlanCost a run in their order, into cost [study->n_runs]:
- * `slaw-worker estimate` over the runs that differ in shape, precision or batch.  `seconds` is
- * for its measurements; 0: memory only, speeds stay unknown.  Errors as above. */
-ErrCode worker_estimate(const Study *study, double seconds, PlanCost *cost, Err *err);
+/* What runs of every kind take, into cost [kinds->n]: `slaw-worker estimate` over one run of
+ * each.  `seconds` is for its measurements; 0: memory only, speeds stay unknown.  Errors as
+ * above. */
+ErrCode worker_estimate(const Study *study, const PlanKinds *kinds, double seconds, PlanCost *cost,
+                        Err *err);
 
 #endif

@@ -10,6 +10,9 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "orchestrator/plan/why.h"
+
+static const char retired_text[] = "not in the study file any more; its files stay";
 
 enum { WEIGHT_BYTES = 4, STATE_BYTES = 12, STATES_KEPT = 2 };
 
@@ -20,95 +23,81 @@ static PlanFlops times(PlanFlops f, double x)
     return (PlanFlops){f.six_nd * x, f.exact * x, f.paper * x};
 }
 
-static int64_t disk_of(const RunSpec *r)
+PlanFlops plan_flops_per_token(const RunSpec *r)
+{
+    return (PlanFlops){r->model->flops_6nd, r->model->flops_exact, r->model->flops_paper};
+}
+
+PlanFlops plan_flops_per_step(const RunSpec *r)
+{
+    return times(plan_flops_per_token(r), (double)r->batch_tokens);
+}
+
+PlanFlops plan_flops_total(const RunSpec *r)
+{
+    return times(plan_flops_per_token(r), (double)run_spec_tokens(r));
+}
+
+int64_t plan_disk_bytes(const RunSpec *r)
 {
     int64_t states = r->checkpoints < STATES_KEPT ? r->checkpoints : STATES_KEPT;
     return r->model->stored_elements * (WEIGHT_BYTES * r->weights_kept + STATE_BYTES * states);
 }
 
-static PlanCell cost_of(const RunSpec *r)
+/* ---- kinds ------------------------------------------------------------------------------ */
+
+static bool is_kind(const RunSpec *a, const RunSpec *b)
 {
-    const RunModel *m = r->model;
-    PlanCell out = {.run = r, .tokens = run_spec_tokens(r)};
-    out.flops_per_token = (PlanFlops){m->flops_6nd, m->flops_exact, m->flops_paper};
-    out.flops_per_step = times(out.flops_per_token, (double)r->batch_tokens);
-    out.flops_total = times(out.flops_per_token, (double)out.tokens);
-    out.checkpoints = r->checkpoints;
-    out.disk_bytes = disk_of(r);
-    return out;
+    return a->model == b->model && a->batch_tokens == b->batch_tokens;
 }
 
-/* ---- what is there ------------------------------------------------------------------------ */
-
-static const char *why_of(const PlanCell *c, const char *reason, Arena *a)
+/* The slot (index + 1 of a kind) of the run's kind, or the free one where it belongs. */
+static uint32_t *kind_slot(const Study *study, const PlanKinds *k, uint32_t *slot, size_t n_slots,
+                           const RunSpec *r)
 {
-    const char *because = reason ? reason : "no reason is recorded";
-    if (strcmp(c->state, "done") == 0) {
-        return "done";
+    const uint64_t key[] = {(uint64_t)(uintptr_t)r->model, (uint64_t)r->batch_tokens};
+    size_t i = hash_u64(key, sizeof key) & (n_slots - 1);
+    while (slot[i] && !is_kind(&study->runs[k->first[slot[i] - 1]], r)) {
+        i = (i + 1) & (n_slots - 1);
     }
-    if (strcmp(c->state, "failed") == 0) {
-        return arena_printf(a, "failed: %s; `slaw retry` would run it again", because);
-    }
-    if (strcmp(c->state, "diverged") == 0) {
-        return arena_printf(a, "diverged: %s; it would do so again", because);
-    }
-    if (c->done_step > 0) {
-        return arena_printf(a, "would resume from step %" PRId64, c->done_step);
-    }
-    return strcmp(c->state, "new") == 0 ? "would run: new"
-                                        : "would run: started before, nothing kept";
+    return &slot[i];
 }
 
-/* The members of status.json that count here; a damaged one has none.  It is a note that the
- * next `slaw run` makes again, so that costs an estimate, not the plan. */
-static void status_members(const json_t *status, PlanCell *c, const char **state,
-                           const char **reason)
+ErrCode plan_kinds(const Study *study, Arena *arena, PlanKinds *ret, Err *err)
 {
-    Err ignored = ERR_INIT;
-    const char *s = NULL;
-    int64_t step = 0;
-    if (json_get_str(status, "state", &s, &ignored) != ERR_OK ||
-        json_get_i64(status, "step", &step, &ignored) != ERR_OK || step < 0) {
-        return;
+    size_t n = study->n_runs, n_slots = 16;
+    while (n_slots < 2 * n) {
+        n_slots *= 2;
     }
-    *state = s;
-    c->done_step = step;
-    *reason = json_string_value(json_object_get(status, "reason"));
-}
-
-/* Reads status.json of a run; a run without one that can be read is new. */
-static ErrCode read_status(const char *study_dir, PlanCell *c, Arena *a, Err *err)
-{
-    char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
-    json_t *status = NULL;
-    const char *state = "new";
-    const char *reason = NULL;
-    ErrCode rc = ERR_OK;
-    if (study_dir) {
-        run_spec_dir(c->run, dir);
-        TRY(fsx_path(path, err, "%s/%s/status.json", study_dir, dir));
-        if (fsx_exists(path)) {
-            rc = json_read_file(path, &status, err);
-            if (rc == ERR_OK) {
-                status_members(status, c, &state, &reason);
-            } else if (rc != ERR_FORMAT) {
-                goto done;
-            }
-            rc = ERR_OK;
+    PlanKinds k = {.of = arena_array(arena, n + 1, sizeof *k.of),
+                   .first = calloc(n + 1, sizeof *k.first)}; /* nearly all of it stays unused */
+    uint32_t *slot = calloc(n_slots, sizeof *slot);
+    for (size_t i = 0; k.of && k.first && slot && i < n; i++) {
+        const RunSpec *r = &study->runs[i];
+        if (i > 0 && is_kind(r, r - 1)) {
+            k.of[i] = k.of[i - 1];
+            continue;
         }
+        uint32_t *at = kind_slot(study, &k, slot, n_slots, r);
+        if (!*at) {
+            k.first[k.n++] = i;
+            *at = (uint32_t)k.n;
+        }
+        k.of[i] = *at - 1;
     }
-    c->state = arena_strdup(a, state);
-    c->why = c->state ? why_of(c, reason, a) : NULL;
-    if (!c->why) {
-        rc = err_nomem(err, "the plan");
-        goto done;
+    size_t *first = arena_array(arena, k.n + 1, sizeof *first);
+    bool is_whole = k.of && k.first && slot && first;
+    if (is_whole) {
+        memcpy(first, k.first, k.n * sizeof *first);
     }
-    c->is_todo = strcmp(state, "done") != 0 && strcmp(state, "failed") != 0 &&
-                 strcmp(state, "diverged") != 0;
-done:
-    json_decref(status);
-    return rc;
+    free(k.first);
+    free(slot);
+    k.first = first;
+    *ret = k;
+    return is_whole ? ERR_OK : err_nomem(err, "the plan");
 }
+
+/* ---- time and memory ---------------------------------------------------------------------- */
 
 /* How many checkpoints of run i fall after step `done`. */
 static ErrCode checkpoints_after(const Study *study, size_t i, int64_t done, int64_t *ret, Err *err)
@@ -154,18 +143,18 @@ static ErrCode estimate(const Study *study, size_t i, PlanCell *c, const PlanCos
     const RunSpec *k = c->run;
     int64_t left = k->steps > c->done_step ? k->steps - c->done_step : 0;
     int64_t checkpoints = 0;
+    if (!c->is_todo) {
+        return ERR_OK; /* it takes no time */
+    }
     ErrCode rc = checkpoints_after(study, i, c->done_step, &checkpoints, err);
     if (rc != ERR_OK) {
         return rc;
     }
     double scored =
         study->evaluates_validation ? (double)checkpoints * (double)study->corpus_validation : 0.0;
-    double written = given->checkpoint_s + given->checkpoint_s_a_byte * checkpoint_bytes(c->run);
-    double seconds =
-        (double)left * ((double)k->batch_tokens / cost->tokens_per_s + cost->update_s) +
-        scored / cost->scored_per_s + (double)checkpoints * written;
-    c->seconds = c->is_todo ? seconds : 0.0;
-    c->is_measured = cost->is_measured;
+    double written = given->checkpoint_s + given->checkpoint_s_a_byte * checkpoint_bytes(k);
+    c->seconds = (double)left * ((double)k->batch_tokens / cost->tokens_per_s + cost->update_s) +
+                 scored / cost->scored_per_s + (double)checkpoints * written;
     return ERR_OK;
 }
 
@@ -175,7 +164,8 @@ enum { MAPPED_AROUND_BYTES = 65536 };
 static void count_memory(PlanCell *c, const PlanCost *cost, int64_t corpus_bytes)
 {
     int64_t sequence = c->run->model->sequence;
-    double read = (double)(c->tokens / sequence) * (double)(MAPPED_AROUND_BYTES + sequence);
+    double read =
+        (double)(run_spec_tokens(c->run) / sequence) * (double)(MAPPED_AROUND_BYTES + sequence);
     if (cost->memory_bytes > 0) {
         c->corpus_bytes = read < (double)corpus_bytes ? (int64_t)read : corpus_bytes;
         c->memory_bytes = cost->memory_bytes + c->corpus_bytes;
@@ -228,111 +218,239 @@ int64_t plan_corpus_bytes(const Study *study, const char *study_dir)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static int longest_first(const void *a, const void *b)
+/* Equal jobs beside each other are one entry: a study of a million runs has few kinds. */
+typedef struct Load {
+    double size; /* what they are ordered by, largest first */
+    double extra;
+    size_t count;
+} Load;
+
+static int largest_first(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    double x = ((const Load *)a)->size, y = ((const Load *)b)->size;
     return (x < y) - (x > y);
+}
+
+static void add_load(Load *list, size_t *n, double size, double extra)
+{
+    Load *last = *n > 0 ? &list[*n - 1] : NULL;
+    if (last && last->size == size && last->extra == extra) {
+        last->count++;
+    } else {
+        list[(*n)++] = (Load){size, extra, 1};
+    }
+}
+
+/* The least busy worker, which is on top of the heap, gets a job. */
+static void give(double *busy, size_t w, double seconds)
+{
+    double x = busy[0] + seconds;
+    size_t i = 0;
+    for (size_t child = 1; child < w; child = 2 * i + 1) {
+        child += child + 1 < w && busy[child + 1] < busy[child];
+        if (busy[child] >= x) {
+            break;
+        }
+        busy[i] = busy[child];
+        i = child;
+    }
+    busy[i] = x;
 }
 
 double plan_makespan(const double *seconds, size_t n, int64_t workers, Arena *arena)
 {
-    size_t w = workers < (int64_t)n ? (size_t)workers : n;
-    double *job = arena_array(arena, n + 1, sizeof *job);
+    size_t w = workers < (int64_t)n ? (size_t)workers : n, n_loads = 0;
     double *busy = arena_array(arena, w + 1, sizeof *busy);
-    if (!job || !busy) {
-        return (double)NAN;
-    }
-    if (n == 0) {
-        return 0.0;
-    }
-    memcpy(job, seconds, n * sizeof *job);
-    qsort(job, n, sizeof *job, longest_first);
-    for (size_t i = 0; i < n; i++) {
-        size_t least = 0;
-        for (size_t k = 1; k < w; k++) {
-            least = busy[k] < busy[least] ? k : least;
+    Load *load = calloc(n + 1, sizeof *load);
+    double last = busy && load ? 0.0 : (double)NAN;
+    for (size_t i = 0; load && i < n; i++) {
+        if (isnan(seconds[i])) {
+            last = (double)NAN;
         }
-        busy[least] += job[i];
+        add_load(load, &n_loads, seconds[i], 0.0);
     }
-    double last = 0.0;
-    for (size_t k = 0; k < w; k++) {
-        last = busy[k] > last || isnan(busy[k]) ? busy[k] : last;
+    if (!isnan(last)) {
+        qsort(load, n_loads, sizeof *load, largest_first);
+        for (size_t i = 0; i < n_loads && w > 0; i++) {
+            for (size_t k = 0; k < load[i].count && load[i].size > 0.0; k++) {
+                give(busy, w, load[i].size);
+            }
+        }
+        for (size_t k = 0; k < w; k++) {
+            last = busy[k] > last ? busy[k] : last;
+        }
     }
+    free(load);
     return last;
 }
 
 static void add_totals(Plan *p, const PlanCell *c)
 {
-    p->checkpoints += c->checkpoints;
-    p->tokens += c->tokens;
-    p->disk_bytes += c->disk_bytes;
-    p->flops.six_nd += c->flops_total.six_nd;
-    p->flops.exact += c->flops_total.exact;
-    p->flops.paper += c->flops_total.paper;
+    PlanFlops f = plan_flops_total(c->run);
+    p->checkpoints += c->run->checkpoints;
+    p->tokens += run_spec_tokens(c->run);
+    p->disk_bytes += plan_disk_bytes(c->run);
+    p->flops.six_nd += f.six_nd;
+    p->flops.exact += f.exact;
+    p->flops.paper += f.paper;
     p->n_todo += c->is_todo;
 }
 
-static int largest_first(const void *a, const void *b)
-{
-    const PlanCell *x = a, *y = b;
-    int64_t i = x->memory_bytes - x->corpus_bytes, j = y->memory_bytes - y->corpus_bytes;
-    return (i < j) - (i > j);
-}
-
 /* The runs to do that take most, as many as there are workers; the corpus once. */
-static ErrCode add_memory(Plan *p, int64_t workers, Arena *arena, Err *err)
+static ErrCode add_memory(Plan *p, int64_t workers, Err *err)
 {
-    PlanCell *todo = arena_array(arena, p->n_cells + 1, sizeof *todo);
+    Load *todo = calloc(p->n_cells + 1, sizeof *todo);
     size_t n = 0;
-    int64_t corpus = 0;
+    double corpus = 0.0, sum = 0.0;
     if (!todo) {
         return err_nomem(err, "the plan");
     }
     for (size_t i = 0; i < p->n_cells; i++) {
-        if (p->cells[i].is_todo && p->cells[i].memory_bytes > 0) {
-            todo[n++] = p->cells[i];
+        const PlanCell *c = &p->cells[i];
+        if (c->is_todo && c->memory_bytes > 0) {
+            add_load(todo, &n, (double)(c->memory_bytes - c->corpus_bytes),
+                     (double)c->corpus_bytes);
         }
     }
     qsort(todo, n, sizeof *todo, largest_first);
-    for (size_t i = 0; i < n && (int64_t)i < workers; i++) {
-        p->memory_bytes += todo[i].memory_bytes - todo[i].corpus_bytes;
-        corpus = todo[i].corpus_bytes > corpus ? todo[i].corpus_bytes : corpus;
+    int64_t left = workers;
+    for (size_t i = 0; i < n && left > 0; i++) {
+        int64_t take = (int64_t)todo[i].count < left ? (int64_t)todo[i].count : left;
+        sum += (double)take * todo[i].size;
+        corpus = fmax(corpus, todo[i].extra);
+        left -= take;
     }
-    p->worker_bytes = n > 0 ? todo[0].memory_bytes : 0;
-    p->memory_bytes += corpus;
+    p->worker_bytes = n > 0 ? (int64_t)(todo[0].size + todo[0].extra) : 0;
+    p->memory_bytes = (int64_t)(sum + corpus);
+    free(todo);
     return ERR_OK;
+}
+
+static ErrCode plan_cell(const Study *study, size_t i, const PlanGiven *given, Arena *arena,
+                         PlanCell *c, Err *err)
+{
+    const PlanCost unknown = PLAN_COST_UNKNOWN;
+    const PlanCost *cost = !given->cost   ? &unknown
+                           : given->kinds ? &given->cost[given->kinds->of[i]]
+                                          : &given->cost[i];
+    PastRun *past = given->past ? past_find(given->past, study->runs[i].sha256) : NULL;
+    Why why;
+    ErrCode rc = why_of(past, arena, &why, err);
+    *c = (PlanCell){.run = &study->runs[i], .is_measured = cost->is_measured};
+    if (rc == ERR_OK) {
+        c->state = why.state;
+        c->why = why.text;
+        c->is_todo = why.is_todo;
+        c->done_step = past ? past->step : 0;
+        rc = estimate(study, i, c, cost, given, err);
+        count_memory(c, cost, given->corpus_bytes);
+    }
+    if (past) {
+        past->is_of_study = true;
+    }
+    return rc;
+}
+
+static ErrCode plan_cells(const Study *study, const PlanGiven *given, Arena *arena, Plan *p,
+                          Err *err)
+{
+    double *seconds = calloc(study->n_runs + 1, sizeof *seconds);
+    ErrCode rc = seconds ? ERR_OK : err_nomem(err, "the plan");
+    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
+        rc = plan_cell(study, i, given, arena, &p->cells[i], err);
+        if (rc == ERR_OK) {
+            seconds[i] = p->cells[i].seconds;
+            add_totals(p, &p->cells[i]);
+        }
+    }
+    if (rc == ERR_OK) {
+        p->seconds = plan_makespan(seconds, study->n_runs, given->workers, arena);
+    }
+    free(seconds);
+    return rc;
+}
+
+/* ---- what was changed ------------------------------------------------------------------------ */
+
+/* A new run and the leftover in whose place it stands say what they differ in. */
+static ErrCode tell_change(PlanCell *c, const PastRun *old, const char *differences, Arena *arena,
+                           const char **why_old, Err *err)
+{
+    c->why = arena_printf(arena, "would run: new; %s differs in %s", old->dir, differences);
+    if (!*why_old) {
+        *why_old = arena_printf(arena, "%s; %s takes its place: %s", retired_text, c->run->name,
+                                differences);
+    }
+    return c->why && *why_old ? ERR_OK : err_nomem(err, "the plan");
+}
+
+static ErrCode tell_changes(const Study *study, Plan *p, const Leftovers *l, const char *study_dir,
+                            Arena *arena, const char **why_old, Err *err)
+{
+    Buf differences = BUF_INIT;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && l->n > 0 && i < p->n_cells; i++) {
+        size_t old = SIZE_MAX;
+        if (strcmp(p->cells[i].state, "new") == 0) {
+            buf_clear(&differences);
+            rc = why_changed(study, i, l, study_dir, &differences, &old, err);
+        }
+        if (rc == ERR_OK && old != SIZE_MAX) {
+            rc = tell_change(&p->cells[i], l->run[old], buf_str(&differences), arena, &why_old[old],
+                             err);
+        }
+    }
+    buf_release(&differences);
+    return rc;
+}
+
+static ErrCode tell_retired(const Study *study, const char *study_dir, Past *past, Arena *arena,
+                            Plan *p, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Leftovers l = {0};
+    const char **why_old = NULL;
+    TRY(leftovers_of(past, p->n_todo, &l, err));
+    why_old = arena_array(arena, l.n + 1, sizeof *why_old);
+    p->retired = arena_array(arena, l.n + 1, sizeof *p->retired);
+    if (!why_old || !p->retired) {
+        rc = err_nomem(err, "the plan");
+        goto done;
+    }
+    TRY(tell_changes(study, p, &l, study_dir, arena, why_old, err));
+    for (size_t i = 0; i < l.n; i++) {
+        p->retired[p->n_retired++] =
+            (PlanRetired){l.run[i], why_old[i] ? why_old[i] : retired_text};
+    }
+done:
+    leftovers_release(&l);
+    past_forget_configs(past);
+    return rc;
 }
 
 ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err)
 {
-    const PlanCost unknown = PLAN_COST_UNKNOWN;
+    ErrCode rc = ERR_OK;
     Plan p = {.n_cells = study->n_runs};
+    Past files = PAST_INIT(arena);
+    PlanGiven known = *given;
     p.cells = arena_array(arena, study->n_runs + 1, sizeof *p.cells);
-    double *seconds = arena_array(arena, study->n_runs + 1, sizeof *seconds);
-    if (!p.cells || !seconds) {
+    if (!p.cells) {
         return err_nomem(err, "the plan");
     }
-    for (size_t i = 0; i < study->n_runs; i++) {
-        PlanCell *c = &p.cells[i];
-        *c = cost_of(&study->runs[i]);
-        const PlanCost *cost = given->cost ? &given->cost[i] : &unknown;
-        ErrCode rc = read_status(study_dir, c, arena, err);
-        if (rc == ERR_OK) {
-            rc = estimate(study, i, c, cost, given, err);
-        }
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        count_memory(c, cost, given->corpus_bytes);
-        seconds[i] = c->seconds;
-        add_totals(&p, c);
+    if (!known.past && study_dir) {
+        TRY(past_read_files(study_dir, &files, err));
+        TRY(past_index(&files, err));
+        known.past = &files;
     }
-    p.seconds = plan_makespan(seconds, study->n_runs, given->workers, arena);
-    ErrCode rc = add_memory(&p, given->workers, arena, err);
-    if (rc == ERR_OK) {
-        *ret = p;
+    TRY(plan_cells(study, &known, arena, &p, err));
+    TRY(add_memory(&p, given->workers, err));
+    if (known.past && known.past->n > 0) {
+        TRY(tell_retired(study, study_dir, known.past, arena, &p, err));
     }
+    *ret = p;
+done:
     return rc;
 }
 
@@ -359,64 +477,4 @@ ErrCode plan_check_memory(const Plan *p, int64_t workers, MachineMemory m, bool 
     (void)err_hint(err, "fewer workers: %" PRId64 " fit",
                    (int64_t)((double)workers * (double)m.total_bytes / (double)p->memory_bytes));
     return ERR_OK;
-}
-
-/* ---- JSON --------------------------------------------------------------------------------- */
-
-static json_t *flops_json(PlanFlops f)
-{
-    return json_pack("{s:f, s:f, s:f}", "6nd", f.six_nd, "exact", f.exact, "paper", f.paper);
-}
-
-static json_t *seconds_json(double s)
-{
-    return isfinite(s) ? json_real(s) : json_null();
-}
-
-static json_t *bytes_json(int64_t n)
-{
-    return n > 0 ? json_integer((json_int_t)n) : json_null();
-}
-
-static json_t *cell_json(const Study *study, const PlanCell *c)
-{
-    const RunSpec *k = c->run;
-    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
-    json_t *axes = NULL;
-    Err ignored = ERR_INIT; /* memory: seen below */
-    run_spec_hash(k, hash);
-    run_spec_dir(k, dir);
-    (void)study_run_axes(study, (size_t)(k - study->runs), &axes, &ignored);
-    json_t *v =
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:s, s:s}", "run", k->name,
-                  "architecture", k->model->shape.arch->name, "size", k->model->size, "seed",
-                  (json_int_t)k->seed, "N", (json_int_t)k->model->params, "N_total",
-                  (json_int_t)k->model->params_total, "D", (json_int_t)c->tokens, "flops_per_token",
-                  flops_json(c->flops_per_token), "flops_per_step", flops_json(c->flops_per_step),
-                  "checkpoints", (json_int_t)c->checkpoints, "state", c->state, "why", c->why);
-    json_t *more = json_pack(
-        "{s:s, s:s, s:o, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "id", hash, "dir", dir, "axes",
-        axes, "steps", (json_int_t)k->steps, "batch", (json_int_t)k->batch_tokens, "flops_total",
-        flops_json(c->flops_total), "flops_per_token_head", k->model->flops_head, "disk_bytes",
-        (json_int_t)c->disk_bytes, "seconds", seconds_json(c->seconds), "memory_bytes",
-        bytes_json(c->memory_bytes), "measured", c->is_measured);
-    if (v && more) {
-        (void)json_object_update(v, more);
-    }
-    json_decref(more);
-    return v;
-}
-
-json_t *plan_json(const Plan *p, const Study *study)
-{
-    json_t *cells = json_array();
-    for (size_t i = 0; cells && i < p->n_cells; i++) {
-        (void)json_array_append_new(cells, cell_json(study, &p->cells[i]));
-    }
-    return json_pack("{s:i, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "schema", 1,
-                     "study", study->name, "runs", (json_int_t)p->n_cells, "checkpoints",
-                     (json_int_t)p->checkpoints, "tokens", (json_int_t)p->tokens, "flops",
-                     flops_json(p->flops), "disk_bytes", (json_int_t)p->disk_bytes, "seconds",
-                     seconds_json(p->seconds), "memory_bytes", bytes_json(p->memory_bytes), "todo",
-                     (json_int_t)p->n_todo, "cells", cells);
 }

@@ -22,6 +22,7 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "common/machine.h"
+#include "orchestrator/plan/past.h"
 #include "orchestrator/spec/study.h"
 
 typedef struct PlanFlops {
@@ -44,33 +45,59 @@ typedef struct PlanCost {
  * one trained on, an update takes no time. */
 PlanCost plan_cost_at(const RunSpec *r, double flops_per_second);
 
+/* Runs that cost the same: of one model, batch and sequence. */
+typedef struct PlanKinds {
+    uint32_t *of;  /* [n_runs]: the kind of a run */
+    size_t *first; /* [n]: the first run of the kind */
+    size_t n;
+} PlanKinds;
+
+/* In the arena.  ERR_NOMEM. */
+ErrCode plan_kinds(const Study *study, Arena *arena, PlanKinds *ret, Err *err);
+
 /* What is known before planning. */
 typedef struct PlanGiven {
-    const PlanCost *cost;       /* [n_runs]; NULL: nothing is known of any */
+    const PlanCost *cost;       /* [n_runs], or [kinds->n]; NULL: nothing is known of any */
+    const PlanKinds *kinds;     /* of which `cost` tells; NULL: of every run */
+    Past *past;                 /* what is there, indexed; NULL: read the study's folder */
     int64_t workers;            /* at a time */
     double checkpoint_s;        /* to write one, whatever its size */
     double checkpoint_s_a_byte; /* and for each byte of it */
     int64_t corpus_bytes;       /* of its token files */
 } PlanGiven;
 
+/* A run in the plan.  What follows from its RunSpec alone is a function below. */
 typedef struct PlanCell {
     const RunSpec *run;
-    int64_t tokens; /* D [tokens] */
-    PlanFlops flops_per_token, flops_per_step, flops_total;
-    int64_t checkpoints, disk_bytes;
     double seconds;       /* of what is left of it, alone on one worker; NaN: unknown */
     int64_t memory_bytes; /* of its worker at its peak; 0: unknown */
     int64_t corpus_bytes; /* of these, the corpus */
-    bool is_measured;     /* its speed was measured with this very model */
     int64_t done_step;    /* complete up to here */
-    bool is_todo;         /* `slaw run` would train it */
-    const char *state;    /* "new", or the run's state in its status.json */
+    const char *state;    /* "new", or the state of the run that is there */
     const char *why;      /* one sentence */
+    bool is_todo;         /* `slaw run` would train it */
+    bool is_measured;     /* its speed was measured with this very model */
 } PlanCell;
+
+/* Of a token, a step, the whole run [FLOP]. */
+PlanFlops plan_flops_per_token(const RunSpec *r);
+PlanFlops plan_flops_per_step(const RunSpec *r);
+PlanFlops plan_flops_total(const RunSpec *r);
+
+/* Of its checkpoints and states when it is done. */
+int64_t plan_disk_bytes(const RunSpec *r);
+
+/* A run that is there and that the study file no longer has. */
+typedef struct PlanRetired {
+    const PastRun *run;
+    const char *why; /* one sentence */
+} PlanRetired;
 
 typedef struct Plan {
     PlanCell *cells; /* [n_cells], the study's order */
     size_t n_cells, n_todo;
+    PlanRetired *retired; /* [n_retired], by name */
+    size_t n_retired;
     int64_t checkpoints, tokens, disk_bytes;
     PlanFlops flops;
     double seconds;       /* until the last worker is done with what is left; NaN: unknown */
@@ -79,8 +106,9 @@ typedef struct Plan {
 } Plan;
 
 /* Plans a study.  `study_dir` is where earlier runs may lie (NULL: nowhere; it need not
- * exist).  Everything in *ret lives in `arena` and borrows from the study.  A run whose
- * status.json is damaged counts as new.  ERR_NOMEM; ERR_IO for one that cannot be read. */
+ * exist).  Everything in *ret lives in `arena` and borrows from the study and from given->past
+ * (NULL: the folder is read, into the arena).  A run whose status.json is damaged counts as new.
+ * ERR_NOMEM; ERR_IO for one that cannot be read. */
 ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *given, Arena *arena,
                   Plan *ret, Err *err);
 
@@ -96,7 +124,11 @@ double plan_makespan(const double *seconds, size_t n, int64_t workers, Arena *ar
 ErrCode plan_check_memory(const Plan *p, int64_t workers, MachineMemory m, bool *ret_warns,
                           Err *err);
 
-/* The plan as `slaw plan --json` prints it; NULL when memory is short. */
-json_t *plan_json(const Plan *p, const Study *study);
+/* Where the text of a plan goes, piece by piece. */
+typedef ErrCode (*PlanSink)(void *ctx, const char *text, size_t n, Err *err);
+
+/* The plan as `slaw plan --json` prints it: one object, one line for each cell.  A plan of any
+ * size takes little memory.  ERR_NOMEM; the sink's. */
+ErrCode plan_json(const Plan *p, const Study *study, PlanSink sink, void *ctx, Err *err);
 
 #endif

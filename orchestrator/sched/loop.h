@@ -59,8 +59,27 @@ typedef struct Sched {
     SchedSummary summary;
 } Sched;
 
-/* Every waiting job into the queues. */
+/* Every waiting job into the queues. (turn.c) */
 void loop_enqueue_all(Sched *s);
+
+/* Judges what ended, begins what may start, shares the cores. (turn.c) */
+void loop_take_turn(Sched *s);
+
+/* loop_tell.c */
+void loop_tell_changed(Sched *s);
+void loop_tell_settled(Sched *s, const SchedRun *r);
+
+/* loop_stop.c: nothing starts any more, for a cause; the workers are asked once. */
+bool loop_is_stopping(const Sched *s);
+void loop_stop_for(Sched *s, StudyCause cause);
+/* For a full disk that job j met. */
+void loop_pause(Sched *s, const Job *j, const char *why);
+/* Keeps the first failure of our own and winds down; ERR_OK is none. */
+void loop_note_failure(Sched *s, ErrCode rc, const Err *err);
+/* A signal: the first stops, the second hurries, the third kills. */
+void loop_on_stop_request(Sched *s);
+/* Asks one worker; grace_ms later it is forced.  One that is not started yet is asked then. */
+void loop_ask_to_stop(Sched *s, Job *j, LaunchStop how, int64_t grace_ms);
 
 /* Runs until no worker lives and nothing may start; the study is then STUDY_ENDED.  A failure of
  * our own (the catalog cannot be written, the worker program is gone) is kept, the workers are

@@ -3,7 +3,7 @@
  *   new --register--> registered --catch up--> running --drain--> ended
  *         sched_run()              sched_run()    | |
  *                                                 | +-stop-+
- *                                                 v        |  loop.c: stop_for()
+ *                                                 v        |  loop_stop.c: loop_stop_for()
  *                                              stopping <--+  (again: a worse cause)
  *                                                 |
  *                                                 +---drain--> ended     loop_run()

@@ -57,7 +57,9 @@ typedef struct Expansion {
 
 static ErrCode more_room(Expansion *x, Err *err)
 {
-    size_t room = x->room ? 2 * x->room : 64;
+    enum { FIRST_ROOM = 1 << 20 }; /* memory that is not touched costs nothing */
+    size_t all = x->cells->walk.n + x->cells->matrix.n_include;
+    size_t room = x->room ? 2 * x->room : all < FIRST_ROOM ? all : FIRST_ROOM;
     RunSpec *wide = realloc(x->run, room * sizeof *wide);
     if (!wide) {
         return err_nomem(err, "the runs");
@@ -232,6 +234,10 @@ ErrCode cells_expand(Cells *c, Arena *arena, RunSpec **ret_runs, size_t *ret_n, 
     }
 done:
     run_models_release(&x.models);
+    if (x.n > 0 && x.n < x.room) {
+        RunSpec *fitting = realloc(x.run, x.n * sizeof *fitting);
+        x.run = fitting ? fitting : x.run;
+    }
     *ret_runs = x.run;
     *ret_n = x.n;
     return rc;
@@ -256,9 +262,14 @@ ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **
     if (rc == ERR_OK && !full.json) {
         rc = err_nomem(err, "a run"); /* it was resolved before, so it has no problems */
     }
-    if (rc == ERR_OK) {
-        *ret_json = json_incref(full.json);
-        *ret_axes = json_incref(full.axes);
+    if (rc == ERR_OK) { /* what it shares with the study would change with it */
+        *ret_json = json_deep_copy(full.json);
+        *ret_axes = json_deep_copy(full.axes);
+    }
+    if (rc == ERR_OK && (!*ret_json || !*ret_axes)) {
+        json_decref(*ret_json);
+        json_decref(*ret_axes);
+        rc = err_nomem(err, "a run");
     }
     cell_run_release(&full);
     problems_release(&problems);

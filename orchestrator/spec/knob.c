@@ -32,7 +32,11 @@ static void add(Builder *b, const char *path, Knob k)
 static void add_tree(Builder *b, const char *path, json_t *value)
 {
     bool is_group = json_is_object(value);
-    add(b, path, (Knob){.rule = schema_at(b->schema, path), .is_group = is_group});
+    const json_t *rule = schema_at(b->schema, path);
+    if (!rule) { /* inside one of several forms: the whole is the setting */
+        return;
+    }
+    add(b, path, (Knob){.rule = rule, .is_group = is_group});
     const char *key;
     json_t *child;
     json_object_foreach(value, key, child)

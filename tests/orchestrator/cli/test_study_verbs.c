@@ -228,7 +228,12 @@ START_TEST(a_study_is_a_file_or_a_directory)
     ck_assert_int_eq(fsx_path(path, &err, "%s/runs/mini/%s", tmp.path, dir), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     ck_assert_int_eq(fsx_path(path, &err, "%s/runs/mini/%s/status.json", tmp.path, dir), ERR_OK);
-    ck_assert_int_eq(fsx_replace(path, "{\"state\":\"done\",\"step\":977}", 27, &err), ERR_OK);
+    Buf status = BUF_INIT;
+    buf_printf(
+        &status, "{\"run\":\"%s\",\"state\":\"done\",\"step\":977}",
+        json_string_value(json_object_get(json_array_get(json_object_get(v, "cells"), 0), "id")));
+    ck_assert_int_eq(fsx_replace(path, buf_str(&status), status.len, &err), ERR_OK);
+    buf_release(&status);
     json_decref(v);
     expect_state("plan runs/mini --flops-per-second 1G --json", "done");
     expect_state("plan runs/mini/study.yaml --flops-per-second 1G --json", "done");
@@ -240,6 +245,89 @@ START_TEST(a_study_is_a_file_or_a_directory)
     ck_assert_int_eq(slaw("plan runs", &out), 65);
     expect_stderr("runs holds no study.yaml");
     buf_release(&out);
+}
+END_TEST
+
+/* A study of seconds: its own text, sixteen steps. */
+static void write_tiny(const char *lr, const char *seeds)
+{
+    Buf text = BUF_INIT;
+    for (int i = 0; i < 2000; i++) {
+        buf_printf(&text, "the %d lines of a text are %d words long.\n", i, i * 7 % 100);
+    }
+    (void)tmpdir_write(&tmp, "t.txt", buf_str(&text));
+    buf_clear(&text);
+    buf_printf(&text,
+               "{version: 1, study: tiny, corpus: {text: [t.txt], validation: 512},\n"
+               " matrix: {architecture: llama, size: a, seed: [%s]},\n"
+               " sizes: {a: {layers: 1, width: 32, heads: 1}},\n"
+               " training: {tokens: 16k, sequence: 64, batch: 1024,\n"
+               "   optimizer: {adamw: {lr: %s}}, schedule: {constant: {warmup: 2}}},\n"
+               " checkpoints: {count: 3, first: 1k}}\n",
+               seeds, lr);
+    (void)tmpdir_write(&tmp, "tiny.yaml", buf_str(&text));
+    buf_release(&text);
+}
+
+START_TEST(why_names_the_settings_that_were_changed)
+{
+    Buf out = BUF_INIT;
+    write_tiny("1e-3", "1, 2");
+    ck_assert_int_eq(slaw("run tiny.yaml", &out), 0);
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --why", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama-a-s1  done\nllama-a-s2  done\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "to do: 0 runs\n"));
+    write_tiny("2e-3", "1");
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --why", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama-a  would run: new; runs/llama-a-s1-"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_str(&out), " differs in training.optimizer.adamw.lr: 0.001 -> 0.002\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "done: not in the study file any more; its files "
+                                                "stay; llama-a takes its place: "
+                                                "training.optimizer.adamw.lr: 0.001 -> 0.002"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "not in the study file any more: 2 runs"));
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --json", &out), 0);
+    json_t *v = parsed(&out);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "retired")), 2);
+    json_decref(v);
+    write_tiny("1e-3", "1, 2, 3"); /* the old ones count again */
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --why", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama-a-s2  done\nllama-a-s3  would run: new\n"));
+    ck_assert_ptr_null(strstr(buf_str(&out), "any more"));
+    buf_release(&out);
+}
+END_TEST
+
+/* The number of lines. */
+static size_t lines_of(const Buf *text)
+{
+    size_t n = 0;
+    for (const char *p = buf_str(text); (p = strchr(p, '\n')) != NULL; p++) {
+        n++;
+    }
+    return n;
+}
+
+START_TEST(many_runs_are_summed_up)
+{
+    Buf out = BUF_INIT, seeds = BUF_INIT;
+    for (int i = 0; i < 201; i++) {
+        buf_printf(&seeds, "%s%d", i ? ", " : "", i);
+    }
+    write_tiny("1e-3", buf_str(&seeds));
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0", &out), 0);
+    ck_assert_uint_lt(lines_of(&out), 12);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "tiny: 201 runs, 603 checkpoints"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "(--all lists every run)"));
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --why", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "201  would run: new  (first: llama-a-s0)"));
+    ck_assert_uint_lt(lines_of(&out), 12);
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --all", &out), 0);
+    ck_assert_uint_gt(lines_of(&out), 201);
+    ck_assert_int_eq(slaw("plan tiny.yaml --measure 0 --all --why", &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama-a-s200  would run: new\n"));
+    buf_release(&out);
+    buf_release(&seeds);
 }
 END_TEST
 
@@ -328,6 +416,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_time_beyond_all_numbers_is_unknown);
     tcase_add_test(tc, plan_goes_on_without_a_probe_that_answers);
     tcase_add_test(tc, a_study_is_a_file_or_a_directory);
+    tcase_add_test(tc, why_names_the_settings_that_were_changed);
+    tcase_add_test(tc, many_runs_are_summed_up);
     tcase_add_test(tc, doctor_says_what_is_there);
     tcase_add_test(tc, doctor_is_69_without_a_worker);
     tcase_add_test(tc, schema_is_the_file);

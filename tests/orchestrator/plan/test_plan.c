@@ -5,6 +5,7 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/plan/why.h"
 #include "tests/support/check_close.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -60,15 +61,40 @@ static Plan planned(double speed)
     return p;
 }
 
+static ErrCode to_buf(void *ctx, const char *piece, size_t n, Err *err)
+{
+    buf_add(ctx, piece, n);
+    return buf_ok(ctx, err);
+}
+
+/* The plan as JSON, read back. */
+static json_t *object_of(const Plan *p)
+{
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    json_error_t why;
+    ck_assert_msg(plan_json(p, study, to_buf, &out, &err) == ERR_OK, "%s", err.msg);
+    json_t *v = json_loadb(buf_str(&out), out.len, JSON_REJECT_DUPLICATES, &why);
+    ck_assert_msg(v != NULL, "%s\n%s", why.text, buf_str(&out));
+    buf_release(&out);
+    return v;
+}
+
+/* status.json of a run: `json` with its identity put in. */
 static void write_status(size_t run, const char *json)
 {
+    Buf out = BUF_INIT;
+    char hash[SHA256_HEX_BYTES];
+    run_spec_hash(&study->runs[run], hash);
+    buf_printf(&out, "{\"run\":\"%s\",%s", hash, json + 1);
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];
     run_spec_dir(&study->runs[run], dir);
     ck_assert_int_eq(fsx_join(path, tmp.path, dir, &err), ERR_OK);
     ck_assert_msg(fsx_mkdirs(path, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(fsx_path(path, &err, "%s/%s/status.json", tmp.path, dir), ERR_OK);
-    ck_assert_int_eq(fsx_replace(path, json, strlen(json), &err), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, buf_str(&out), out.len, &err), ERR_OK);
+    buf_release(&out);
 }
 
 START_TEST(costs_are_those_of_the_formulas)
@@ -80,12 +106,12 @@ START_TEST(costs_are_those_of_the_formulas)
     const PlanCell *c = &p.cells[0];
     ck_assert_int_eq(c->run->model->params, 23712);
     ck_assert_int_eq(c->run->model->params_total, 23712 + 256 * 32);
-    ck_assert_int_eq(c->tokens, 16 * 64); /* 1000 tokens are 15.6 steps */
-    ck_assert(c->flops_per_token.six_nd == 6.0 * 23712);
-    ck_assert(c->flops_per_step.six_nd == 6.0 * 23712 * 64);
-    ck_assert(c->flops_total.six_nd == 6.0 * 23712 * 1024);
+    ck_assert_int_eq(run_spec_tokens(c->run), 16 * 64); /* 1000 tokens are 15.6 steps */
+    ck_assert(plan_flops_per_token(c->run).six_nd == 6.0 * 23712);
+    ck_assert(plan_flops_per_step(c->run).six_nd == 6.0 * 23712 * 64);
+    ck_assert(plan_flops_total(c->run).six_nd == 6.0 * 23712 * 1024);
     /* all stored tensors are parameters here: 4 checkpoints of 4 bytes, 2 states of 12 */
-    ck_assert_int_eq(c->disk_bytes, (23712 + 8192) * (4 * 4 + 2 * 12));
+    ck_assert_int_eq(plan_disk_bytes(c->run), (23712 + 8192) * (4 * 4 + 2 * 12));
     /* F = 3 l (8d^2 + 6dg + 2d(n+1) + 1.5h(n+1)) + 6dV, over 1e6 FLOP/s and 1024 tokens, and a
      * third of it for each of 4 x 1200 tokens scored */
     double f = 3 * 2 * (8192 + 15360 + 64 * 9 + 3 * 9) + 6.0 * 32 * 256;
@@ -101,7 +127,7 @@ START_TEST(without_a_speed_times_are_unknown)
 {
     Plan p = planned((double)NAN);
     ck_assert(isnan(p.seconds) && isnan(p.cells[0].seconds));
-    json_t *j = plan_json(&p, study);
+    json_t *j = object_of(&p);
     ck_assert(json_is_null(json_object_get(j, "seconds")));
     json_decref(j);
 }
@@ -132,18 +158,223 @@ START_TEST(every_run_says_why)
 }
 END_TEST
 
+/* It is a note that the next `slaw run` makes again. */
 START_TEST(a_damaged_status_counts_as_none)
 {
-    static const char *const damaged[] = {"{\"schema\":1,", "{\"schema\":1}", "[]",
+    static const char *const damaged[] = {"{\"schema\":1,", "{\"schema\":1}", "[]", "{",
                                           "{\"state\":\"done\",\"step\":-1}",
                                           "{\"state\":1,\"step\":1}"};
     for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         write_status(0, damaged[i]);
         Plan p = planned(1e6);
         ck_assert_str_eq(p.cells[0].state, "new");
-        ck_assert_str_eq(p.cells[0].why, "would run: new");
-        ck_assert_int_eq(p.cells[0].done_step, 0);
+        ck_assert_uint_eq(p.n_todo, 2);
+        ck_assert_uint_eq(p.n_retired, 0);
     }
+}
+END_TEST
+
+/* ---- why ----------------------------------------------------------------------------------- */
+
+static const char *why_text(const PastRun *p)
+{
+    Why w;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(why_of(p, &arena, &w, &err), ERR_OK);
+    return w.text;
+}
+
+START_TEST(every_state_has_its_sentence)
+{
+    PastRun p = {.name = "x", .dir = "runs/x-0", .state = "waiting", .newest_attempt = -1};
+    ck_assert_str_eq(why_text(NULL), "would run: new");
+    ck_assert_str_eq(why_text(&p), "would run: new"); /* known to the catalog, never started */
+    p.attempts = 3;
+    p.newest_attempt = 2;
+    p.reason = "killed by signal 9";
+    ck_assert_str_eq(why_text(&p), "would run again, nothing was kept: killed by signal 9");
+    p.step = 40;
+    ck_assert_str_eq(why_text(&p), "would resume from step 40: killed by signal 9");
+    p.state = "running";
+    p.by = "process 12 on alba";
+    ck_assert_str_eq(why_text(&p),
+                     "running by process 12 on alba, attempt 2, checkpoint at step 40");
+    p.state = "failed";
+    ck_assert_str_eq(why_text(&p),
+                     "failed: killed by signal 9 (attempt 2, runs/x-0/attempt-002/stderr.log); "
+                     "`slaw retry` would run it again");
+    p.state = "diverged";
+    ck_assert_ptr_nonnull(strstr(why_text(&p), "attempt-002/stderr.log); it would do so again"));
+    p.state = "retired";
+    ck_assert_str_eq(why_text(&p), "would run: back in the study file, from step 40");
+    p.state = "done";
+    ck_assert_str_eq(why_text(&p), "done");
+    p.lost = 2;
+    ck_assert_str_eq(why_text(&p),
+                     "done, but 2 checkpoints are missing or corrupt: would be made again");
+}
+END_TEST
+
+START_TEST(differences_name_the_settings_of_the_identity)
+{
+    json_t *a = NULL, *b = NULL;
+    Err err = ERR_INIT;
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(study_run_json(study, 0, &a, &err), ERR_OK);
+    b = json_deep_copy(a);
+    ck_assert_uint_eq(why_differences(a, b, &out), 0);
+    json_t *training = json_object_get(b, "training");
+    (void)json_object_set_new(json_object_get(b, "checkpoints"), "keep", json_string("last"));
+    (void)json_object_set_new(b, "threads", json_integer(7));
+    ck_assert_uint_eq(why_differences(a, b, &out), 0); /* they change no number */
+    (void)json_object_set_new(json_object_get(json_object_get(training, "optimizer"), "adamw"),
+                              "lr", json_real(0.125));
+    (void)json_object_set_new(b, "seed", json_integer(7));
+    (void)json_object_set_new(training, "schedule", json_pack("{s:{s:i}}", "cosine", "warmup", 5));
+    ck_assert_uint_eq(why_differences(a, b, &out), 4);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "training.optimizer.adamw.lr: 0.001 -> 0.125"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "seed: 1 -> 7"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "training.schedule.constant.warmup: 2 -> (none)"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "training.schedule.cosine.warmup: (none) -> 5"));
+    json_decref(a);
+    json_decref(b);
+    buf_release(&out);
+}
+END_TEST
+
+/* A run with another learning rate is there, done, as is one of another size's name. */
+START_TEST(a_changed_setting_is_named_with_both_values)
+{
+    json_t *config = NULL;
+    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES], status[256];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(study_run_json(study, 1, &config, &err), ERR_OK);
+    (void)json_object_set_new(
+        json_object_get(json_object_get(json_object_get(config, "training"), "optimizer"), "adamw"),
+        "lr", json_real(0.125));
+    ck_assert_int_eq(run_config_identity(config, hash, &err), ERR_OK);
+    (void)json_object_set_new(config, "run", json_string(hash));
+    (void)snprintf(dir, sizeof dir, "runs/%s-%.12s", study->runs[1].name, hash);
+    (void)snprintf(status, sizeof status,
+                   "{\"schema\":1,\"run\":\"%s\",\"state\":\"done\",\"step\":16,\"attempts\":1}",
+                   hash);
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, dir, &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/config.json", tmp.path, dir), ERR_OK);
+    ck_assert_int_eq(json_write_file(path, config, &err), ERR_OK);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/%s/status.json", tmp.path, dir), ERR_OK);
+    ck_assert_int_eq(fsx_replace(path, status, strlen(status), &err), ERR_OK);
+    Plan p = planned(1e6);
+    char want[512];
+    ck_assert_str_eq(p.cells[0].why, "would run: new");
+    (void)snprintf(want, sizeof want,
+                   "would run: new; %s differs in training.optimizer.adamw.lr: 0.125 -> 0.001",
+                   dir);
+    ck_assert_str_eq(p.cells[1].why, want);
+    ck_assert_uint_eq(p.n_retired, 1);
+    (void)snprintf(want, sizeof want,
+                   "not in the study file any more; its files stay; %s takes its place: "
+                   "training.optimizer.adamw.lr: 0.125 -> 0.001",
+                   study->runs[1].name);
+    ck_assert_str_eq(p.retired[0].why, want);
+    json_t *j = object_of(&p);
+    const json_t *old = json_array_get(json_object_get(j, "retired"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(old, "id")), hash);
+    ck_assert_str_eq(json_string_value(json_object_get(old, "dir")), dir);
+    ck_assert_str_eq(json_string_value(json_object_get(old, "state")), "done");
+    ck_assert_str_eq(json_string_value(json_object_get(old, "why")), want);
+    json_decref(j);
+    json_decref(config);
+}
+END_TEST
+
+/* Every field of every cell against the plan's own numbers: the text is put together by hand. */
+START_TEST(json_says_what_the_plan_says)
+{
+    Plan p = planned(1e6);
+    json_t *j = object_of(&p);
+    for (size_t i = 0; i < p.n_cells; i++) {
+        const PlanCell *c = &p.cells[i];
+        const RunSpec *r = c->run;
+        const json_t *v = json_array_get(json_object_get(j, "cells"), i);
+        char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
+        json_t *axes = NULL;
+        Err err = ERR_INIT;
+        run_spec_hash(r, hash);
+        run_spec_dir(r, dir);
+        ck_assert_int_eq(study_run_axes(study, i, &axes, &err), ERR_OK);
+        PlanFlops a = plan_flops_per_token(r), b = plan_flops_per_step(r), t = plan_flops_total(r);
+        json_t *want = json_pack(
+            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:{s:f,s:f,s:f},s:{s:f,s:f,s:f},s:i,s:s,s:s,s:s,s:s,s:o,"
+            "s:I,s:I,s:{s:f,s:f,s:f},s:f,s:I,s:f,s:n,s:b}",
+            "run", r->name, "architecture", r->model->shape.arch->name, "size", r->model->size,
+            "seed", (json_int_t)r->seed, "N", (json_int_t)r->model->params, "N_total",
+            (json_int_t)r->model->params_total, "D", (json_int_t)run_spec_tokens(r),
+            "flops_per_token", "6nd", a.six_nd, "exact", a.exact, "paper", a.paper,
+            "flops_per_step", "6nd", b.six_nd, "exact", b.exact, "paper", b.paper, "checkpoints",
+            r->checkpoints, "state", c->state, "why", c->why, "id", hash, "dir", dir, "axes", axes,
+            "steps", (json_int_t)r->steps, "batch", (json_int_t)r->batch_tokens, "flops_total",
+            "6nd", t.six_nd, "exact", t.exact, "paper", t.paper, "flops_per_token_head",
+            r->model->flops_head, "disk_bytes", (json_int_t)plan_disk_bytes(r), "seconds",
+            c->seconds, "memory_bytes", "measured", 0);
+        Buf got_text = BUF_INIT, want_text = BUF_INIT;
+        json_line(v, &got_text); /* the order of the members, too */
+        json_line(want, &want_text);
+        ck_assert_str_eq(buf_str(&got_text), buf_str(&want_text));
+        buf_release(&got_text);
+        buf_release(&want_text);
+        json_decref(want);
+    }
+    json_decref(j);
+}
+END_TEST
+
+static ErrCode refuse(void *ctx, const char *piece, size_t n, Err *err)
+{
+    (void)ctx;
+    (void)piece;
+    (void)n;
+    return err_set(err, ERR_IO, "no more");
+}
+
+START_TEST(the_failure_of_a_sink_is_the_plans)
+{
+    Plan p = planned(1e6);
+    Err err = ERR_INIT;
+    ck_assert_int_eq(plan_json(&p, study, refuse, NULL, &err), ERR_IO);
+    ck_assert_str_eq(err.msg, "no more");
+}
+END_TEST
+
+/* By heap and by runs of equal jobs: against the rule said plainly. */
+START_TEST(the_makespan_is_that_of_the_plain_rule)
+{
+    enum { N = 500, W = 7 };
+    double seconds[N], sorted[N], busy[W] = {0.0}, want = 0.0;
+    uint32_t x = 1;
+    for (size_t i = 0; i < N; i++) {
+        x = x * 1664525U + 1013904223U;
+        sorted[i] = seconds[i] = (double)(x >> 28); /* 0 to 15: many are equal */
+    }
+    for (size_t i = 1; i < N; i++) {
+        for (size_t k = i; k > 0 && sorted[k] > sorted[k - 1]; k--) {
+            double t = sorted[k];
+            sorted[k] = sorted[k - 1];
+            sorted[k - 1] = t;
+        }
+    }
+    for (size_t i = 0; i < N; i++) {
+        size_t least = 0;
+        for (size_t k = 1; k < W; k++) {
+            least = busy[k] < busy[least] ? k : least;
+        }
+        busy[least] += sorted[i];
+        want = busy[least] > want ? busy[least] : want;
+    }
+    ck_assert(plan_makespan(seconds, N, W, &arena) == want); /* sums of small whole numbers */
+    seconds[3] = (double)NAN;
+    ck_assert(isnan(plan_makespan(seconds, N, W, &arena)));
 }
 END_TEST
 
@@ -177,7 +408,7 @@ START_TEST(memory_is_that_of_the_largest_at_a_time)
     write_status(1, "{\"schema\":1,\"state\":\"done\",\"step\":16}");
     ck_assert_int_eq(plan_make(study, tmp.path, &given, &arena, &p, &err), ERR_OK);
     ck_assert_int_eq(p.memory_bytes, 30000000 + 128 * (65536 + 8));
-    json_t *j = plan_json(&p, study);
+    json_t *j = object_of(&p);
     ck_assert_int_eq(json_integer_value(json_object_get(j, "memory_bytes")), p.memory_bytes);
     json_decref(j);
 }
@@ -254,7 +485,7 @@ START_TEST(json_has_the_fields_of_the_contract)
         "D",   "flops_per_token", "flops_per_step", "checkpoints", "state",
         "why"};
     Plan p = planned(1e6);
-    json_t *j = plan_json(&p, study);
+    json_t *j = object_of(&p);
     for (size_t i = 0; i < sizeof top / sizeof top[0]; i++) {
         ck_assert_msg(json_object_get(j, top[i]) != NULL, "no %s", top[i]);
     }
@@ -276,6 +507,12 @@ static void fill(TCase *tc)
     tcase_add_test(tc, without_a_speed_times_are_unknown);
     tcase_add_test(tc, every_run_says_why);
     tcase_add_test(tc, a_damaged_status_counts_as_none);
+    tcase_add_test(tc, every_state_has_its_sentence);
+    tcase_add_test(tc, differences_name_the_settings_of_the_identity);
+    tcase_add_test(tc, a_changed_setting_is_named_with_both_values);
+    tcase_add_test(tc, json_says_what_the_plan_says);
+    tcase_add_test(tc, the_failure_of_a_sink_is_the_plans);
+    tcase_add_test(tc, the_makespan_is_that_of_the_plain_rule);
     tcase_add_test(tc, the_longest_goes_first);
     tcase_add_test(tc, memory_is_that_of_the_largest_at_a_time);
     tcase_add_test(tc, too_little_memory_is_told);

@@ -210,6 +210,30 @@ START_TEST(spelling_does_not_change_an_identity)
 }
 END_TEST
 
+START_TEST(keep_is_a_word_or_a_number_of_the_last)
+{
+    static const struct {
+        const char *keep;
+        int kept;
+    } rule[] = {{"all", 5},       {"weights", 5},   {"last", 1},
+                {"{last: 3}", 3}, {"{last: 9}", 5}, {"none", 0}};
+    Study *plain = opened("matrix: {architecture: [llama], size: [a]}\n");
+    for (size_t i = 0; i < sizeof rule / sizeof rule[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "matrix: {architecture: [llama], size: [a, b]}\n"
+                       "overrides: [{where: {size: a}, set: {keep: %s}}]\n",
+                       rule[i].keep);
+        Study *s = opened(text);
+        ck_assert_int_eq(s->runs[0].weights_kept, rule[i].kept);
+        ck_assert_int_eq(s->runs[1].weights_kept, 5);
+        ck_assert_mem_eq(s->runs[0].sha256, plain->runs[0].sha256, SHA256_BYTES);
+        study_close(s);
+    }
+    study_close(plain);
+}
+END_TEST
+
 START_TEST(workers_and_threads_may_be_left_to_the_machine)
 {
     static const char matrix[] = "matrix: {architecture: [llama], size: [a]}\n";
@@ -401,6 +425,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, overrides_apply_in_order);
     tcase_add_test(tc, cells_are_excluded_and_included);
     tcase_add_test(tc, workers_and_threads_may_be_left_to_the_machine);
+    tcase_add_test(tc, keep_is_a_word_or_a_number_of_the_last);
     tcase_add_test(tc, spelling_does_not_change_an_identity);
     tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
     tcase_add_test(tc, shipped_studies_are_as_promised);
