@@ -22,20 +22,33 @@ static int name_width(const Plan *p)
     return (int)widest;
 }
 
-static void print_cell(const PlanCell *c, int width)
+enum { COLUMNS_BYTES = 256 };
+
+/* Everything between its name and why. */
+static void write_columns(const PlanCell *c, char out[COLUMNS_BYTES])
 {
     char n[QUANTITY_TEXT_BYTES], total[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES];
     char disk[QUANTITY_TEXT_BYTES], memory[QUANTITY_TEXT_BYTES], time[CLOCK_TEXT_BYTES];
     const RunSpec *r = c->run;
     const PlanFlops flops = plan_flops_total(r);
-    (void)printf("%-*s  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %8s  %11s  %s\n", width,
-                 r->name, quantity_count_text((double)r->model->params, n),
-                 quantity_count_text((double)r->model->params_total, total),
-                 quantity_count_text((double)run_spec_tokens(r), d), flops.six_nd, flops.exact,
-                 flops.paper, (long long)r->checkpoints,
-                 quantity_bytes_text((double)plan_disk_bytes(r), disk),
-                 c->memory_bytes > 0 ? quantity_bytes_text((double)c->memory_bytes, memory) : "-",
-                 clock_duration(c->seconds, time), c->why);
+    (void)snprintf(
+        out, COLUMNS_BYTES, "  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %8s  %11s  ",
+        quantity_count_text((double)r->model->params, n),
+        quantity_count_text((double)r->model->params_total, total),
+        quantity_count_text((double)run_spec_tokens(r), d), flops.six_nd, flops.exact, flops.paper,
+        (long long)r->checkpoints, quantity_bytes_text((double)plan_disk_bytes(r), disk),
+        c->memory_bytes > 0 ? quantity_bytes_text((double)c->memory_bytes, memory) : "-",
+        clock_duration(c->seconds, time));
+}
+
+/* Runs beside each other mostly differ in their names alone. */
+static bool has_columns_of(const PlanCell *a, const PlanCell *b)
+{
+    const RunSpec *x = a->run, *y = b->run;
+    return x->model == y->model && x->batch_tokens == y->batch_tokens && x->steps == y->steps &&
+           x->checkpoints == y->checkpoints && x->weights_kept == y->weights_kept &&
+           a->memory_bytes == b->memory_bytes &&
+           memcmp(&a->seconds, &b->seconds, sizeof a->seconds) == 0;
 }
 
 /* Where the times come from. */
@@ -86,14 +99,30 @@ static void print_totals(const Plan *p, const Study *study, const PlanArg *a)
     }
 }
 
+static void print_padded(const char *name, int width)
+{
+    (void)fputs(name, stdout);
+    for (size_t n = strlen(name); n < (size_t)width; n++) {
+        (void)putchar(' ');
+    }
+}
+
 static void print_cells(const Plan *p)
 {
     int width = name_width(p);
     (void)printf("%-*s  %7s  %7s  %7s  %9s  %9s  %9s  %5s  %8s  %8s  %11s  %s\n", width, "run", "N",
                  "N_total", "D", "C 6nd", "C exact", "C paper", "ckpts", "disk", "memory", "time",
                  "why");
+    char columns[COLUMNS_BYTES] = "";
     for (size_t i = 0; i < p->n_cells; i++) {
-        print_cell(&p->cells[i], width);
+        const PlanCell *c = &p->cells[i];
+        if (i == 0 || !has_columns_of(c, c - 1)) {
+            write_columns(c, columns);
+        }
+        print_padded(c->run->name, width);
+        (void)fputs(columns, stdout);
+        (void)fputs(c->why, stdout);
+        (void)putchar('\n');
     }
 }
 
@@ -232,7 +261,8 @@ static void print_every_why(const Plan *p)
 {
     int width = name_width(p);
     for (size_t i = 0; i < p->n_cells; i++) {
-        (void)printf("%-*s  %s\n", width, p->cells[i].run->name, p->cells[i].why);
+        print_padded(p->cells[i].run->name, width);
+        (void)printf("  %s\n", p->cells[i].why);
     }
 }
 
