@@ -120,9 +120,9 @@ static void print_json(const IngestBench *b, const ScaleBench *s, const VerbTime
         for (size_t j = 0; j < MAX_WORDS && v[i].words[j]; j++) {
             (void)json_array_append_new(words, json_string(v[i].words[j]));
         }
-        (void)json_array_append_new(
-            verbs, json_pack("{s:s, s:o, s:f, s:f}", "verb", v[i].verb, "options", words, "best_ms",
-                             v[i].best_ms, "median_ms", v[i].median_ms));
+        (void)json_array_append_new(verbs, json_pack("{s:s, s:o, s:f, s:f}", "verb", v[i].verb,
+                                                     "options", words, "best_ms", v[i].best_ms,
+                                                     "median_ms", v[i].median_ms));
     }
     json_t *all = json_pack(
         "{s:i, s:{s:I, s:I, s:I, s:f, s:f, s:f, s:f}, s:{s:I, s:I, s:I, s:f, s:f, s:o}}", "schema",

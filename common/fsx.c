@@ -118,6 +118,19 @@ ErrCode fsx_sync_dir(const char *path, Err *err)
     return rc;
 }
 
+ErrCode fsx_sync_file(const char *path, Err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_OK : err_sys(err, "open %s", path);
+    }
+    ErrCode rc = fsync(fd) != 0 && errno != EINVAL && errno != EROFS
+                     ? err_sys(err, "fsync %s", path)
+                     : ERR_OK;
+    (void)close(fd);
+    return rc;
+}
+
 static ErrCode sync_parent(const char *path, Err *err)
 {
     char dir[FSX_PATH_BYTES];

@@ -6,42 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/check.h"
 #include "analysis/fit/parallel.h"
+#include "analysis/fit/values.h"
 #include "common/rng.h"
 
 enum { MIN_REPLICATES = 20 };
 
-FitResampling bootstrap_kind(const FitData *data)
-{
-    if (data->n_runs == 0 || data->n_runs == data->n) {
-        return FIT_CASES;
-    }
-    return data->n_runs >= BOOTSTRAP_MIN_RUNS ? FIT_CLUSTERS : FIT_NO_INTERVALS;
-}
+/* Two budgets differ by more than this in ln C. */
+#define BUDGET_GAP 0.05
 
-size_t bootstrap_values(const FitProblem *p, const double *theta, const Envelope *e, double *values)
+FitResampling bootstrap_kind(const FitOptions *o, const FitData *data)
 {
-    const Form *f = p->form;
-    f->report(theta, p->centre, values);
-    size_t n = f->n_params;
-    if (f->n_derived) {
-        f->derive(values, values + n);
-        n += f->n_derived;
+    bool has_runs = data->n_runs > 0 && data->n_runs < data->n;
+    FitResampling kind = o->resampling;
+    if (kind == FIT_AUTO) {
+        kind = has_runs ? FIT_CLUSTERS : FIT_CASES;
     }
-    if (e) {
-        const double v[] = {e->a,           e->b,          e->k_n,  e->k_d,  e->a + e->b,
-                            e->ratio_first, e->ratio_last, e->beta, e->alpha};
-        memcpy(values + n, v, sizeof v);
-        n += sizeof v / sizeof v[0];
+    if (kind == FIT_CLUSTERS && !has_runs) {
+        return FIT_CASES; /* every observation is a run */
     }
-    return n;
+    return kind == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_MIN_RUNS ? FIT_NO_INTERVALS : kind;
 }
 
 /* What one thread works in: its own weights over the shared data. */
 typedef struct Bench {
     FitProblem problem;
-    double *weight;
-    size_t *drawn; /* [n_runs] how often each run was drawn */
+    double *times;
+    size_t *drawn; /* [n_units] how often each was drawn */
 } Bench;
 
 typedef struct Job {
@@ -51,9 +43,13 @@ typedef struct Job {
     const Solution *best, *second;
     FitResampling kind;
     bool has_envelope;
-    size_t n_values;
-    double *values; /* [replicates, n_values]; NaN throughout for a failed one */
-    Bench *bench;   /* [threads] */
+    size_t n_at, n_values;
+    double *values;  /* [items, n_values]; NaN throughout for a failed one */
+    size_t *stratum; /* [n] which budget */
+    size_t *order, *first, *count, n_strata; /* order: by C; a budget is count places from first */
+    double *predicted, *residual;            /* [n] of FIT_RESIDUALS */
+    Bench *bench;                            /* [threads] */
+    size_t threads;
 } Job;
 
 static size_t draw(const Job *j, uint32_t replicate, size_t i, size_t n)
@@ -62,71 +58,90 @@ static size_t draw(const Job *j, uint32_t replicate, size_t i, size_t n)
     return (size_t)(u * (double)n);
 }
 
-static void resample(const Job *j, uint32_t replicate, Bench *b)
+static void draw_cases(const Job *j, uint32_t replicate, Bench *b)
 {
-    size_t n = j->p->n, n_runs = j->data->n_runs;
-    if (j->kind == FIT_CASES) {
-        memset(b->weight, 0, sizeof *b->weight * n);
-        for (size_t i = 0; i < n; i++) {
-            b->weight[draw(j, replicate, i, n)] += 1.0;
-        }
-        return;
+    memset(b->times, 0, sizeof *b->times * j->p->n);
+    for (size_t i = 0; i < j->p->n; i++) {
+        b->times[draw(j, replicate, i, j->p->n)] += 1.0;
     }
+}
+
+static void draw_clusters(const Job *j, uint32_t replicate, Bench *b)
+{
+    size_t n_runs = j->data->n_runs;
     memset(b->drawn, 0, sizeof *b->drawn * n_runs);
     for (size_t i = 0; i < n_runs; i++) {
         b->drawn[draw(j, replicate, i, n_runs)]++;
     }
-    for (size_t i = 0; i < n; i++) {
-        b->weight[i] = (double)b->drawn[j->data->run[i]];
+    for (size_t i = 0; i < j->p->n; i++) {
+        b->times[i] = (double)b->drawn[j->data->run[i]];
     }
 }
 
-/* Does input k still take enough values among the observations drawn? */
-static bool has_spread(const FitProblem *p, size_t need)
+static void draw_within_budgets(const Job *j, uint32_t replicate, Bench *b)
 {
-    for (size_t k = 0; k < p->form->n_inputs; k++) {
-        double seen[8];
-        size_t n_seen = 0;
-        for (size_t i = 0; i < p->n && n_seen < need; i++) {
-            double v = p->x[i * p->form->n_inputs + k];
-            bool is_new = p->weight[i] > 0.0;
-            for (size_t s = 0; s < n_seen && is_new; s++) {
-                is_new = fabs(seen[s] - v) > 1e-9;
-            }
-            if (is_new) {
-                seen[n_seen++] = v;
-            }
-        }
-        if (n_seen < need) {
-            return false;
-        }
+    memset(b->times, 0, sizeof *b->times * j->p->n);
+    for (size_t i = 0; i < j->p->n; i++) {
+        size_t s = j->stratum[i];
+        size_t at = j->first[s] + draw(j, replicate, i, j->count[s]);
+        b->times[j->order[at]] += 1.0;
     }
-    return true;
+}
+
+static void draw_residuals(const Job *j, uint32_t replicate, Bench *b)
+{
+    for (size_t i = 0; i < j->p->n; i++) {
+        b->times[i] = 1.0;
+    }
+    problem_resample(j->p, b->times, &b->problem);
+    for (size_t i = 0; i < j->p->n; i++) {
+        double r = j->residual[draw(j, replicate, i, j->p->n)];
+        double y = j->p->residual == FIT_LOG ? j->predicted[i] * exp(-r) : j->predicted[i] - r;
+        b->problem.y[i] = y;
+        b->problem.ln_y[i] = y > 0.0 ? log(y) : 0.0;
+    }
+}
+
+static void resample(const Job *j, uint32_t replicate, Bench *b)
+{
+    switch (j->kind) {
+    case FIT_CLUSTERS:
+        draw_clusters(j, replicate, b);
+        break;
+    case FIT_STRATIFIED:
+        draw_within_budgets(j, replicate, b);
+        break;
+    case FIT_RESIDUALS:
+        draw_residuals(j, replicate, b);
+        return;
+    case FIT_CASES:
+    case FIT_NO_INTERVALS:
+    case FIT_AUTO:
+        draw_cases(j, replicate, b);
+        break;
+    }
+    problem_resample(j->p, b->times, &b->problem);
 }
 
 static Solution warm_start(const FitProblem *p, const Solution *from)
 {
     Solution s = *from;
-    double least = solve_least_loss(p);
-    for (size_t k = 0; k < p->form->n_terms; k++) {
+    for (size_t k = 0; k < p->p; k++) {
         if (s.is_zero[k]) { /* the replicate decides for itself whether it is zero */
-            s.theta[k] = log(1e-2 * least);
+            s.theta[k] = log(1e-2 * p->level);
         }
     }
-    solve_from(p, NULL, &s);
+    solve_from(p, NULL, SOLVE_WARM, &s);
     return s;
 }
 
-static void replicate(void *ctx, size_t worker, size_t item)
+/* Fits what the bench holds; its values, or NaN throughout. */
+static void refit(const Job *j, Bench *b, double *values)
 {
-    const Job *j = ctx;
-    Bench *b = &j->bench[worker];
-    double *values = j->values + item * j->n_values;
     for (size_t k = 0; k < j->n_values; k++) {
         values[k] = (double)NAN;
     }
-    resample(j, (uint32_t)item, b);
-    if (!has_spread(&b->problem, b->problem.form->n_terms > 1 ? 3 : 2)) {
+    if (!check_has_spread(&b->problem)) {
         return;
     }
     Solution s = warm_start(&b->problem, j->best);
@@ -140,66 +155,160 @@ static void replicate(void *ctx, size_t worker, size_t item)
     Envelope envelope;
     Err ignored = ERR_INIT;
     if (!s.certificate.is_minimum ||
-        (j->has_envelope && envelope_fit(j->data, b->weight, &envelope, &ignored) != ERR_OK)) {
+        (j->has_envelope && envelope_fit(j->data, b->times, &envelope, &ignored) != ERR_OK)) {
         return;
     }
-    (void)bootstrap_values(&b->problem, s.theta, j->has_envelope ? &envelope : NULL, values);
+    (void)values_at(j->p->form, j->p->centre, s.theta, j->has_envelope ? &envelope : NULL, j->o->at,
+                    j->n_at, values);
 }
 
-static void bench_release(Bench *bench, size_t n)
+static void replicate(void *ctx, size_t worker, size_t item)
 {
-    for (size_t t = 0; bench && t < n; t++) {
-        free(bench[t].weight);
-        free(bench[t].drawn);
-    }
-    free(bench);
+    const Job *j = ctx;
+    Bench *b = &j->bench[worker];
+    resample(j, (uint32_t)item, b);
+    refit(j, b, j->values + item * j->n_values);
 }
 
-static Bench *bench_new(const FitProblem *p, size_t n_runs, size_t n)
+static void leave_out(void *ctx, size_t worker, size_t item)
 {
-    Bench *bench = calloc(n, sizeof *bench);
-    bool is_good = bench != NULL;
-    for (size_t t = 0; is_good && t < n; t++) {
-        Bench *b = &bench[t];
-        b->weight = calloc(p->n + 1, sizeof *b->weight);
-        b->drawn = calloc(n_runs + 1, sizeof *b->drawn);
-        b->problem = *p;
-        b->problem.weight = b->weight;
-        is_good = b->weight && b->drawn;
+    const Job *j = ctx;
+    Bench *b = &j->bench[worker];
+    for (size_t i = 0; i < j->p->n; i++) {
+        size_t unit = j->kind == FIT_CLUSTERS ? j->data->run[i] : i;
+        b->times[i] = unit == item ? 0.0 : 1.0;
     }
-    if (!is_good) {
-        bench_release(bench, n);
-        bench = NULL;
-    }
-    return bench;
+    problem_resample(j->p, b->times, &b->problem);
+    refit(j, b, j->values + item * j->n_values);
 }
 
-/* se and percentile interval of column k over the replicates that have it. */
-static void summarise(const Job *j, size_t k, double *column, FitValue *v)
+static void job_release(Job *j)
+{
+    for (size_t t = 0; j->bench && t < j->threads; t++) {
+        problem_release(&j->bench[t].problem);
+        free(j->bench[t].times);
+        free(j->bench[t].drawn);
+    }
+    free(j->bench);
+    free(j->stratum);
+    free(j->order);
+    free(j->first);
+    free(j->count);
+    free(j->predicted);
+    free(j->residual);
+}
+
+static ErrCode benches(Job *j, Err *err)
+{
+    j->bench = calloc(j->threads, sizeof *j->bench);
+    if (!j->bench) {
+        return err_nomem(err, "bootstrap");
+    }
+    for (size_t t = 0; t < j->threads; t++) {
+        Bench *b = &j->bench[t];
+        b->times = calloc(j->p->n + 1, sizeof *b->times);
+        b->drawn = calloc(j->data->n_runs + 1, sizeof *b->drawn);
+        ErrCode rc = problem_clone(j->p, &b->problem, err);
+        if (rc != ERR_OK || !b->times || !b->drawn) {
+            return rc != ERR_OK ? rc : err_nomem(err, "bootstrap");
+        }
+    }
+    return ERR_OK;
+}
+
+/* Observations in the order of ln C, cut where it jumps. */
+static ErrCode budgets(Job *j, Err *err)
+{
+    size_t n = j->p->n;
+    double *ln_c = calloc(n + 1, sizeof *ln_c);
+    j->stratum = calloc(n + 1, sizeof *j->stratum);
+    j->order = calloc(n + 1, sizeof *j->order);
+    j->first = calloc(n + 1, sizeof *j->first);
+    j->count = calloc(n + 1, sizeof *j->count);
+    if (!ln_c || !j->stratum || !j->order || !j->first || !j->count) {
+        free(ln_c);
+        return err_nomem(err, "budgets");
+    }
+    for (size_t i = 0; i < n; i++) {
+        ln_c[i] = j->data->flops ? log(j->data->flops[i]) : 0.0;
+    }
+    gsl_sort_index(j->order, ln_c, 1, n);
+    size_t s = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (k > 0 && ln_c[j->order[k]] - ln_c[j->order[k - 1]] > BUDGET_GAP) {
+            s++;
+            j->first[s] = k;
+        }
+        j->stratum[j->order[k]] = s;
+        j->count[s]++;
+    }
+    j->n_strata = s + 1;
+    free(ln_c);
+    return ERR_OK;
+}
+
+static ErrCode residuals(Job *j, Err *err)
+{
+    j->predicted = calloc(j->p->n + 1, sizeof *j->predicted);
+    j->residual = calloc(j->p->n + 1, sizeof *j->residual);
+    if (!j->predicted || !j->residual) {
+        return err_nomem(err, "residuals");
+    }
+    for (size_t i = 0; i < j->p->n; i++) {
+        j->predicted[i] = problem_predict(j->p, i, j->best->theta);
+        j->residual[i] = problem_residual(j->p, i, j->best->theta);
+    }
+    return ERR_OK;
+}
+
+static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProblem *p,
+                        const Solution *best, const FitResult *r, Job *j, Err *err)
+{
+    *j = (Job){.o = o,
+               .data = data,
+               .p = p,
+               .best = best,
+               .kind = bootstrap_kind(o, data),
+               .has_envelope = r->has_envelope,
+               .n_at = r->n_at,
+               .n_values = fit_slots(r),
+               .threads = o->threads ? o->threads : 1};
+    ErrCode rc = benches(j, err);
+    if (rc == ERR_OK && j->kind == FIT_STRATIFIED) {
+        rc = budgets(j, err);
+    }
+    if (rc == ERR_OK && j->kind == FIT_RESIDUALS) {
+        rc = residuals(j, err);
+    }
+    return rc;
+}
+
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
+                         FitValue *v)
 {
     size_t n = 0;
-    for (size_t r = 0; r < j->o->bootstrap; r++) {
-        double x = j->values[r * j->n_values + k];
-        if (isfinite(x)) {
-            column[n++] = x;
+    for (size_t r = 0; r < n_draws; r++) {
+        if (isfinite(draws[r * stride])) {
+            column[n++] = draws[r * stride];
         }
     }
     if (n < MIN_REPLICATES) {
         return;
     }
     gsl_sort(column, 1, n);
-    if (column[0] == 0.0 && column[n - 1] == 0.0) {
-        return; /* at a limit in all of them: that says nothing of how far it may be */
+    if (column[0] == column[n - 1]) {
+        return; /* at a limit, or held: that says nothing of how far it may be */
     }
     v->se = gsl_stats_sd(column, 1, n);
     v->lo = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.025);
     v->hi = gsl_stats_quantile_from_sorted_data(column, 1, n, 0.975);
+    v->by[FIT_PERCENTILE] = (FitInterval){v->se, v->lo, v->hi};
 }
 
 static void collect(const Job *j, double *column, FitResult *r)
 {
     for (size_t k = 0; k < j->n_values; k++) {
-        summarise(j, k, column, k < r->n_params ? &r->param[k] : &r->derived[k - r->n_params]);
+        bootstrap_summarise(j->values + k, j->o->bootstrap, j->n_values, column, fit_slot(r, k));
     }
     r->resampling = j->kind;
     r->replicates = j->o->bootstrap;
@@ -209,29 +318,85 @@ static void collect(const Job *j, double *column, FitResult *r)
     }
 }
 
-ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem *p,
-                      const Solution *best, const Solution *second, FitResult *r, Err *err)
+/* What the replicates that could be fitted say is conditional on that; past a half it is not
+ * printed. */
+static void judge(const FitData *data, FitResult *r)
 {
-    size_t threads = o->threads ? o->threads : 1;
-    Job j = {.o = o, .data = data, .p = p, .best = best, .second = second};
-    j.kind = bootstrap_kind(data);
-    if (j.kind == FIT_NO_INTERVALS) {
+    bool is_void = r->replicates_failed * 2 > r->replicates;
+    if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS && !is_void) {
+        fit_warn(
+            r,
+            "few_runs: intervals from %zu runs are too narrow; six runs or more give honest ones",
+            data->n_runs);
+    }
+    if (r->replicates_failed * 10 <= r->replicates) {
+        return;
+    }
+    fit_warn(r, "bootstrap: %zu of %zu samples do not determine this law%s", r->replicates_failed,
+             r->replicates,
+             is_void ? "; no intervals" : "; the intervals are of the others and too narrow");
+    for (size_t i = 0; is_void && i < fit_slots(r); i++) {
+        FitValue *v = fit_slot(r, i);
+        v->se = v->lo = v->hi = (double)NAN;
+        v->by[FIT_PERCENTILE] = (FitInterval){(double)NAN, (double)NAN, (double)NAN};
+    }
+}
+
+ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem *p,
+                      const Solution *best, const Solution *second, FitResult *r,
+                      double **ret_draws, Err *err)
+{
+    Job j;
+    *ret_draws = NULL;
+    if (o->bootstrap == 0) {
         return ERR_OK;
     }
-    j.has_envelope = r->has_envelope;
-    j.n_values = r->n_params + r->n_derived;
+    if (bootstrap_kind(o, data) == FIT_NO_INTERVALS) {
+        fit_warn(r, "few_runs: %zu runs cannot show how runs differ; no intervals", data->n_runs);
+        return ERR_OK;
+    }
+    ErrCode rc = job_open(o, data, p, best, r, &j, err);
+    j.second = second;
     j.values = calloc(o->bootstrap * j.n_values + 1, sizeof *j.values);
-    j.bench = bench_new(p, data->n_runs, threads);
     double *column = calloc(o->bootstrap + 1, sizeof *column);
-    ErrCode rc = ERR_OK;
-    if (!j.values || !j.bench || !column) {
+    if (rc == ERR_OK && (!j.values || !column)) {
         rc = err_nomem(err, "bootstrap");
-    } else {
-        parallel_for(threads, o->bootstrap, replicate, &j);
+    }
+    if (rc == ERR_OK) {
+        parallel_for(j.threads, o->bootstrap, replicate, &j);
         collect(&j, column, r);
+        judge(data, r);
+        if (j.kind == FIT_STRATIFIED && 2 * j.n_strata > p->n) {
+            fit_warn(r, "few_budgets: %zu budgets of C for %zu points; strata of one never vary",
+                     j.n_strata, p->n);
+        }
+        *ret_draws = j.values;
+        j.values = NULL;
     }
     free(column);
-    bench_release(j.bench, threads);
     free(j.values);
+    job_release(&j);
+    return rc;
+}
+
+ErrCode bootstrap_leave_out(const FitOptions *o, const FitData *data, const FitProblem *p,
+                            const Solution *best, const FitResult *r, double **ret, size_t *ret_n,
+                            Err *err)
+{
+    Job j;
+    ErrCode rc = job_open(o, data, p, best, r, &j, err);
+    *ret_n = j.kind == FIT_CLUSTERS ? data->n_runs : p->n;
+    j.values = calloc(*ret_n * j.n_values + 1, sizeof *j.values);
+    if (rc == ERR_OK && !j.values) {
+        rc = err_nomem(err, "jackknife");
+    }
+    if (rc == ERR_OK) {
+        parallel_for(j.threads, *ret_n, leave_out, &j);
+    } else {
+        free(j.values);
+        j.values = NULL;
+    }
+    *ret = j.values;
+    job_release(&j);
     return rc;
 }

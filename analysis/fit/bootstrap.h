@@ -16,17 +16,26 @@
  * exactly, and no resampling can see how runs differ.  Below BOOTSTRAP_FEW_RUNS there is a warning. */
 enum { BOOTSTRAP_MIN_RUNS = 4, BOOTSTRAP_FEW_RUNS = 6 };
 
-/* Which kind of resampling these data allow. */
-FitResampling bootstrap_kind(const FitData *data);
+/* Which kind of resampling these data allow: what is asked for, `auto` resolved. */
+FitResampling bootstrap_kind(const FitOptions *o, const FitData *data);
 
-/* Fills se, lo, hi of r->param and r->derived, r->resampling, r->replicates and
- * r->replicates_failed.  `best` is the full fit, `second` another minimum or NULL.  ERR_NOMEM. */
+/* Fills se, lo, hi of every value, r->resampling, r->replicates and r->replicates_failed, with
+ * warnings.  `best` is the full fit, `second` another minimum or NULL.  *ret_draws [replicates,
+ * fit_slots(r)] is for the caller to free, NaN throughout for a failed replicate, or NULL when there
+ * are none.  ERR_NOMEM. */
 ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem *p,
-                      const Solution *best, const Solution *second, FitResult *r, Err *err);
+                      const Solution *best, const Solution *second, FitResult *r,
+                      double **ret_draws, Err *err);
 
-/* Reported and derived values of theta, in the order of FitResult's param and derived;
- * the envelope may be NULL.  Returns how many. */
-size_t bootstrap_values(const FitProblem *p, const double *theta, const Envelope *envelope,
-                        double *values);
+/* se and percentile interval of draws[0], draws[stride] ... that are finite; none from fewer than
+ * 20 or when all are equal.  column has room for n_draws. */
+void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double *column,
+                         FitValue *v);
+
+/* Refits the observations left by leaving out one at a time, or one run at a time where runs are the
+ * units: values [*ret_n, fit_slots(r)] for the caller to free.  ERR_NOMEM. */
+ErrCode bootstrap_leave_out(const FitOptions *o, const FitData *data, const FitProblem *p,
+                            const Solution *best, const FitResult *r, double **ret, size_t *ret_n,
+                            Err *err);
 
 #endif

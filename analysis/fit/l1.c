@@ -26,9 +26,10 @@ typedef struct Knot {
 
 static void linearise(const FitProblem *p, const double *theta, Linear *l)
 {
-    double grad[FORM_MAX_PARAMS];
+    double grad[FORM_MAX_PARAMS], x[FORM_MAX_INPUTS];
     for (size_t i = 0; i < p->n; i++) {
-        double loss = p->form->gradient(theta, p->x + i * p->form->n_inputs, grad);
+        problem_point(p, i, x);
+        double loss = form_gradient(p->form, theta, x, grad);
         double scale = p->residual == FIT_LOG ? 1.0 / loss : 1.0;
         l->r[i] = p->residual == FIT_LOG ? log(loss) - p->ln_y[i] : loss - p->y[i];
         for (size_t a = 0; a < l->p; a++) {
@@ -264,7 +265,7 @@ static double continuation(const FitProblem *p, double *theta)
 {
     FitProblem smooth = *p;
     for (int decade = 3; decade <= 8; decade++) {
-        smooth.loss = (FitLoss){FIT_HUBER, pow(10.0, -decade)};
+        smooth.loss = (FitLoss){FIT_HUBER, pow(10.0, -decade), 1.0};
         (void)newton_minimise(&smooth, 4, theta);
     }
     return problem_value(p, theta);

@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <gsl/gsl_eigen.h>
+#include <gsl/gsl_sort_vector.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,9 +15,12 @@ enum {
     STEPS_MARKED = 8,   /* between two looks along the valley */
     STEPS_ACROSS = 20,  /* to its floor, at one place */
     MAX_VALLEYS = 60,
+    MAX_SMOOTH_VALLEYS = 6, /* least squares: what has not ended by then runs to a limit */
     MAX_DOUBLINGS = 12,
 };
-#define STEP_CLIP 2.0
+#define STEP_CLIP        2.0
+/* First Levenberg shift of a step that fails far from the minimum. */
+#define FIRST_SHIFT_IRLS 1e-3
 
 bool dense_cholesky(size_t n, double *a)
 {
@@ -110,37 +114,41 @@ static double model_step(const Local *l, double shift, double *step)
     return promised;
 }
 
-/* Objective at theta + t * step, each coordinate's move clipped; the point goes to trial. */
-static double value_along(const FitProblem *p, const Local *l, const double *step, double t,
-                          const double *theta, double *trial)
+/* theta + t * step, each coordinate's move clipped. */
+static void move_along(const FitProblem *p, const Local *l, const double *step, double t,
+                       const double *theta, double *trial)
 {
     memcpy(trial, theta, sizeof *theta * p->p);
     for (size_t i = 0; i < l->n; i++) {
         trial[l->index[i]] += fmax(-STEP_CLIP, fmin(STEP_CLIP, t * step[i]));
     }
-    return problem_value(p, trial);
 }
 
 /* Goes from theta along the step; false when the objective does not fall.  Across the kinks of
  * a Huber objective the quadratic is a poor judge of length: a step that promised too
  * much is halved (a larger shift would turn it out of a flat valley), and one that gave
- * much more than it promised is doubled, both while that helps. */
-static bool try_step(const FitProblem *p, const Local *l, const double *step, double promised,
-                     double *theta)
+ * much more than it promised is doubled, both while that helps.  l and theta move together. */
+static bool try_step(const FitProblem *p, const double *step, double promised, bool is_irls,
+                     ProblemCurvature next_kind, Local *l, double *theta)
 {
     double best[FORM_MAX_PARAMS], trial[FORM_MAX_PARAMS];
-    double lowest = value_along(p, l, step, 1.0, theta, best);
+    Local next;
+    move_along(p, l, step, 1.0, theta, best);
+    localise(p, best, next_kind, &next);
+    double lowest = next.value;
     bool is_good = lowest < l->value;
-    if (!is_good) {
-        lowest = l->value;
+    if (is_irls && !is_good) {
+        return false;
     }
-    if (is_good && l->value - lowest < 2.0 * promised) {
+    if (is_good && (is_irls || l->value - lowest < 2.0 * promised)) {
         memcpy(theta, best, sizeof *theta * p->p);
+        *l = next;
         return true;
     }
+    lowest = is_good ? lowest : l->value;
     for (int k = 1; k <= MAX_HALVINGS; k++) {
-        double t = ldexp(1.0, is_good ? k : -k);
-        double value = value_along(p, l, step, t, theta, trial);
+        move_along(p, l, step, ldexp(1.0, is_good ? k : -k), theta, trial);
+        double value = problem_value(p, trial);
         if (value < lowest) {
             lowest = value;
             memcpy(best, trial, sizeof best);
@@ -152,6 +160,7 @@ static bool try_step(const FitProblem *p, const Local *l, const double *step, do
         return false;
     }
     memcpy(theta, best, sizeof *theta * p->p);
+    localise(p, theta, next_kind, l);
     return true;
 }
 
@@ -182,23 +191,24 @@ static void polish(const FitProblem *p, double *theta)
     }
 }
 
-/* One damped Newton step from l; leaves the shift that worked.  False when none helps. */
-static bool newton_step(const FitProblem *p, const Local *l, double *shift, double *theta)
+/* One damped Newton step; leaves the shift that worked.  False when none helps. */
+static bool newton_step(const FitProblem *p, bool is_irls, ProblemCurvature next_kind,
+                        double *shift, Local *l, double *theta)
 {
     double step[FORM_MAX_PARAMS];
-    double noise = problem_noise(p);
+    double noise = problem_noise(p), value = l->value;
     for (size_t s = 0; s < MAX_SHIFTS; s++) {
         double promised = model_step(l, *shift, step);
         if (promised >= 0.0) {
-            bool is_rounding = promised <= 4.0 * DBL_EPSILON * l->value + 1e-2 * noise;
-            if (try_step(p, l, step, promised, theta)) {
+            bool is_rounding = promised <= 4.0 * DBL_EPSILON * value + 1e-2 * noise;
+            if (try_step(p, step, promised, is_irls, next_kind, l, theta)) {
                 return !is_rounding; /* what falls from here on falls by chance */
             }
             if (is_rounding) {
                 return false;
             }
         }
-        *shift = fmax(16.0 * *shift, 1e-8);
+        *shift = fmax(16.0 * *shift, is_irls ? FIRST_SHIFT_IRLS : 1e-8);
     }
     return false;
 }
@@ -207,11 +217,12 @@ static bool newton_step(const FitProblem *p, const Local *l, double *shift, doub
 static bool descend(const FitProblem *p, size_t irls_steps, size_t max_steps, double *theta)
 {
     double shift = 0.0;
-    Local l = {0};
+    Local l;
+    localise(p, theta, irls_steps ? PROBLEM_IRLS : PROBLEM_EXACT, &l);
     for (size_t k = 0; k < max_steps; k++) {
         bool is_irls = k < irls_steps;
-        localise(p, theta, is_irls ? PROBLEM_IRLS : PROBLEM_EXACT, &l);
-        bool has_moved = newton_step(p, &l, &shift, theta);
+        ProblemCurvature next = k + 1 < irls_steps ? PROBLEM_IRLS : PROBLEM_EXACT;
+        bool has_moved = newton_step(p, is_irls, next, &shift, &l, theta);
         shift = shift > 1e-9 ? shift / 64.0 : 0.0;
         if (!has_moved && !is_irls) {
             return true;
@@ -219,6 +230,7 @@ static bool descend(const FitProblem *p, size_t irls_steps, size_t max_steps, do
         if (!has_moved) {
             irls_steps = 0; /* the safe curvature is exhausted: go on with the exact one */
             shift = 0.0;
+            localise(p, theta, PROBLEM_EXACT, &l);
         }
     }
     return false;
@@ -261,8 +273,9 @@ double newton_minimise(const FitProblem *p, size_t irls_steps, double *theta)
 {
     double mark[FORM_MAX_PARAMS];
     memcpy(mark, theta, sizeof *theta * p->p);
+    size_t valleys = p->loss.kind == FIT_MSE ? MAX_SMOOTH_VALLEYS : MAX_VALLEYS;
     bool is_done = descend(p, irls_steps, irls_steps + STEPS_PATIENT, theta);
-    for (size_t k = 0; k < MAX_VALLEYS && !is_done; k++) {
+    for (size_t k = 0; k < valleys && !is_done; k++) {
         memcpy(mark, theta, sizeof *theta * p->p);
         is_done = descend(p, 0, STEPS_MARKED, theta);
         if (!is_done) {
@@ -274,7 +287,7 @@ double newton_minimise(const FitProblem *p, size_t irls_steps, double *theta)
 }
 
 /* Eigenvalues of the Hessian scaled to unit diagonal: how round the minimum is. */
-static double eigen_ratio(const Local *l)
+static double eigen_ratio(const Local *l, Certificate *c)
 {
     gsl_matrix *m = gsl_matrix_alloc(l->n, l->n);
     gsl_vector *v = gsl_vector_alloc(l->n);
@@ -289,6 +302,11 @@ static double eigen_ratio(const Local *l)
         }
         if (gsl_eigen_symm(m, v, w) == 0) {
             ratio = gsl_vector_min(v) / gsl_vector_max(v);
+            gsl_sort_vector(v);
+            for (size_t a = 0; a < l->n; a++) {
+                c->eigenvalue[a] = gsl_vector_get(v, a);
+            }
+            c->n_eigenvalues = l->n;
         }
     }
     gsl_eigen_symm_free(w);
@@ -315,7 +333,10 @@ Certificate newton_certify(const FitProblem *p, const double *theta)
         return c;
     }
     c.decrement = promised / scale;
-    c.eigen_ratio = eigen_ratio(&l);
+    for (size_t i = 0; i < l.n; i++) {
+        c.step = fmax(c.step, fabs(step[i]));
+    }
+    c.eigen_ratio = l.n ? eigen_ratio(&l, &c) : 1.0;
     /* On data without noise the objective is rounding error, and so is its gradient. */
     bool is_flat = promised <= 1e-10 * l.value || promised <= problem_noise(p);
     c.is_minimum = is_flat && c.eigen_ratio > 0.0;

@@ -14,8 +14,11 @@
 typedef struct Certificate {
     double decrement;   /* decrease still promised by the quadratic model / objective */
     double gradient;    /* max |d objective / d theta_i| / objective */
+    double step;        /* max |last Newton step| in theta, not taken */
     double eigen_ratio; /* smallest / largest eigenvalue of the Hessian scaled to unit diagonal */
-    bool is_minimum;    /* positive definite Hessian; decrement <= 1e-10 or below rounding error */
+    double eigenvalue[FORM_MAX_PARAMS]; /* of it, rising */
+    size_t n_eigenvalues;
+    bool is_minimum; /* positive definite Hessian; decrement <= 1e-10 or below rounding error */
 } Certificate;
 
 /* Moves theta to a local minimum; returns its objective.  The first irls_steps use the

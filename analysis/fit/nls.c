@@ -62,9 +62,10 @@ static int jacobian(const gsl_vector *theta, void *ctx, gsl_matrix *j)
 {
     const Nls *w = ctx;
     const FitProblem *p = w->problem;
-    double grad[FORM_MAX_PARAMS];
+    double grad[FORM_MAX_PARAMS], x[FORM_MAX_INPUTS];
     for (size_t i = 0; i < p->n; i++) {
-        double loss = p->form->gradient(theta->data, p->x + i * p->form->n_inputs, grad);
+        problem_point(p, i, x);
+        double loss = form_gradient(p->form, theta->data, x, grad);
         double scale = w->root_weight[i] / (p->residual == FIT_LOG ? loss : 1.0);
         for (size_t a = 0; a < p->p; a++) {
             double v = p->is_fixed[a] ? 0.0 : scale * grad[a];
@@ -82,8 +83,11 @@ static void refresh_weights(Nls *w, const double *theta)
     for (size_t i = 0; i < p->n; i++) {
         double r = problem_residual(p, i, theta);
         double size = fabs(r), irls = 1.0;
-        if (p->loss.kind == FIT_HUBER && size > p->loss.delta) {
+        if (p->loss.kind != FIT_MSE && size > p->loss.delta) {
             irls = p->loss.delta / size;
+        }
+        if (p->loss.kind == FIT_ASYMMETRIC && r > 0.0) {
+            irls *= p->loss.over;
         }
         w->root_weight[i] = sqrt(p->weight[i] * irls);
         sum += p->weight[i] * irls * r * r;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/obs/where.h"
+#include "common/quantity.h"
 
 static const char *const convention_name[] = {
     [OBS_DEFAULT] = "default", [OBS_PAPER] = "paper", [OBS_EXACT] = "exact",
@@ -31,16 +32,49 @@ const char *obs_convention_name(ObsConvention c)
     return convention_name[c];
 }
 
+static const char *const column_name[OBS_N_COLUMNS] = {
+    [OBS_COL_N] = "N",         [OBS_COL_D] = "D",         [OBS_COL_C] = "C",
+    [OBS_COL_LOSS] = "loss",   [OBS_COL_U] = "U",         [OBS_COL_EXPERTS] = "experts",
+    [OBS_COL_RATE] = "lr",     [OBS_COL_ERROR] = "error", [OBS_COL_ACCURACY] = "accuracy",
+    [OBS_COL_BATCH] = "batch", [OBS_COL_SIGMA] = "sigma",
+};
+
+unsigned obs_needs(const Form *f)
+{
+    static const ObsColumn of_input[FORM_N_INPUTS] = {
+        [FORM_N] = OBS_COL_N, [FORM_D] = OBS_COL_D,         [FORM_C] = OBS_COL_C,
+        [FORM_U] = OBS_COL_U, [FORM_X_LOSS] = OBS_COL_LOSS, [FORM_EXPERTS] = OBS_COL_EXPERTS,
+    };
+    static const ObsColumn of_response[FORM_N_RESPONSES] = {
+        [FORM_LOSS] = OBS_COL_LOSS,   [FORM_ACCURACY] = OBS_COL_ACCURACY,
+        [FORM_ERROR] = OBS_COL_ERROR, [FORM_RATE] = OBS_COL_RATE,
+        [FORM_BATCH] = OBS_COL_BATCH,
+    };
+    unsigned needs = 1u << of_response[f->response];
+    for (size_t k = 0; k < form_columns(f); k++) {
+        needs |= 1u << of_input[f->input[k]];
+    }
+    return needs | (f->has_envelope ? 1u << OBS_COL_N | 1u << OBS_COL_D : 0u);
+}
+
+/* A column of the frame, and what its numbers are multiplied by. */
+typedef struct Source {
+    size_t at;
+    double factor;
+} Source;
+
 /* Columns that the selection reads; FRAME_NONE where the source has none. */
 typedef struct Columns {
-    size_t n, d, c, loss, run, name, task, state, bits_per_byte, by;
+    Source number[OBS_N_COLUMNS];
+    size_t run, name, task, state, bits_per_byte, by;
     ObsConvention convention;
+    unsigned needs;
 } Columns;
 
 /* One row in use. */
 typedef struct Row {
     size_t group, run;
-    double n, d, c, loss, bits_per_byte;
+    double v[OBS_N_COLUMNS], bits_per_byte;
     size_t at; /* in the frame */
 } Row;
 
@@ -53,40 +87,81 @@ typedef struct Selection {
     size_t n;
     const char **group_name, **run_name; /* borrowed from the frame */
     size_t n_groups, n_runs;
+    size_t key[OBS_MAX_KEYS], n_keys; /* of best_per */
 } Selection;
 
+/* "COLUMN" or "COLUMN*FACTOR"; a column whose name has a star is itself. */
+static ErrCode parse_source(const Frame *f, const char *text, Source *ret, Err *err)
+{
+    const char *star = strrchr(text, '*');
+    char name[128];
+    double factor;
+    *ret = (Source){frame_find(f, text), 1.0};
+    if (ret->at != FRAME_NONE) {
+        return ERR_OK;
+    }
+    if (star && (size_t)(star - text) < sizeof name &&
+        quantity_parse(star + 1, QUANTITY_COUNT, &factor)) {
+        (void)snprintf(name, sizeof name, "%.*s", (int)(star - text), text);
+        ret->factor = factor;
+        return frame_column(f, name, &ret->at, err);
+    }
+    return frame_column(f, text, &ret->at, err);
+}
+
 /* The column that holds `name`: by --map, or of that name. */
-static ErrCode mapped_column(const Selection *s, const char *name, bool is_required, size_t *ret,
+static ErrCode mapped_source(const Selection *s, const char *name, bool is_required, Source *ret,
                              Err *err)
 {
     size_t n = strlen(name);
     for (size_t i = 0; i < s->o->n_map; i++) {
         const char *m = s->o->map[i];
         if (strncmp(m, name, n) == 0 && m[n] == '=') {
-            return frame_column(s->f, m + n + 1, ret, err);
+            return parse_source(s->f, m + n + 1, ret, err);
         }
     }
-    *ret = frame_find(s->f, name);
-    if (*ret == FRAME_NONE && is_required) {
-        ErrCode rc = frame_column(s->f, name, ret, err);
+    *ret = (Source){frame_find(s->f, name), 1.0};
+    if (ret->at == FRAME_NONE && is_required) {
+        ErrCode rc = frame_column(s->f, name, &ret->at, err);
         (void)err_hint(err, "name the column that holds it: --map %s=COLUMN", name);
         return rc;
     }
     return ERR_OK;
 }
 
+static ErrCode mapped_column(const Selection *s, const char *name, size_t *ret, Err *err)
+{
+    Source source;
+    ErrCode rc = mapped_source(s, name, false, &source, err);
+    *ret = source.at;
+    return rc;
+}
+
+static bool is_mapped(const ObsOptions *o, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < o->n_map; i++) {
+        if (strncmp(o->map[i], name, n) == 0 && o->map[i][n] == '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static ErrCode check_map(const ObsOptions *o, Err *err)
 {
-    static const char *const known[] = {"N", "D", "C", "loss", "run", "task"};
     for (size_t i = 0; i < o->n_map; i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
-            size_t n = strlen(known[k]);
-            is_known = is_known || (strncmp(o->map[i], known[k], n) == 0 && o->map[i][n] == '=');
+        size_t n = strcspn(o->map[i], "=");
+        bool is_known = (n == 3 && strncmp(o->map[i], "run", n) == 0) ||
+                        (n == 4 && strncmp(o->map[i], "task", n) == 0);
+        for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+            is_known = is_known ||
+                       (strlen(column_name[k]) == n && strncmp(o->map[i], column_name[k], n) == 0);
         }
-        if (!is_known) {
+        if (!is_known || o->map[i][n] != '=') {
             (void)err_set(err, ERR_USAGE, "--map takes NAME=COLUMN, not \"%s\"", o->map[i]);
-            return err_hint(err, "NAME is N, D, C, loss, run or task");
+            return err_hint(err, "NAME is N, D, C, loss, run, task, U, experts, accuracy, error, "
+                                 "lr, batch or sigma");
         }
     }
     return ERR_OK;
@@ -102,7 +177,7 @@ static ErrCode find_compute(Selection *s, Err *err)
     c->convention = s->o->convention;
     if (c->convention == OBS_DEFAULT) {
         size_t given;
-        ErrCode rc = mapped_column(s, "C", false, &given, err);
+        ErrCode rc = mapped_column(s, "C", &given, err);
         if (rc != ERR_OK) {
             return rc;
         }
@@ -110,20 +185,54 @@ static ErrCode find_compute(Selection *s, Err *err)
                         : given != FRAME_NONE                     ? OBS_GIVEN
                                                                   : OBS_6ND;
     }
-    return mapped_column(s, column[c->convention], c->convention != OBS_6ND, &c->c, err);
+    return mapped_source(s, column[c->convention], c->convention != OBS_6ND, &c->number[OBS_COL_C],
+                         err);
+}
+
+/* "N,D" of best_per: our names through --map, others as they are. */
+static ErrCode find_keys(Selection *s, Err *err)
+{
+    const char *p = s->o->best_per;
+    while (p && *p) {
+        char name[128];
+        size_t n = strcspn(p, ",");
+        if (s->n_keys == OBS_MAX_KEYS || n >= sizeof name || n == 0) {
+            return err_set(err, ERR_USAGE, "--best-per takes up to %d columns, as N,D",
+                           OBS_MAX_KEYS);
+        }
+        (void)snprintf(name, sizeof name, "%.*s", (int)n, p);
+        size_t *key = &s->key[s->n_keys++];
+        ErrCode rc = is_mapped(s->o, name) ? mapped_column(s, name, key, err)
+                                           : frame_column(s->f, name, key, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        p += n + (p[n] == ',');
+    }
+    return ERR_OK;
 }
 
 static ErrCode find_columns(Selection *s, Err *err)
 {
     Columns *c = &s->col;
     ErrCode rc = ERR_OK;
+    c->needs = s->o->needs ? s->o->needs : 1u << OBS_COL_N | 1u << OBS_COL_D | 1u << OBS_COL_LOSS;
+    c->needs |= s->o->best_per ? 1u << OBS_COL_LOSS : 0u;
     TRY(check_map(s->o, err));
-    TRY(mapped_column(s, "N", true, &c->n, err));
-    TRY(mapped_column(s, "D", true, &c->d, err));
-    TRY(mapped_column(s, "loss", true, &c->loss, err));
-    TRY(mapped_column(s, "run", false, &c->run, err));
-    TRY(mapped_column(s, "task", false, &c->task, err));
+    for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+        if (k == OBS_COL_SIGMA && !is_mapped(s->o, column_name[k])) {
+            c->number[k] = (Source){FRAME_NONE, 1.0};
+        } else if (k != OBS_COL_C) {
+            TRY(mapped_source(s, column_name[k], c->needs >> k & 1u, &c->number[k], err));
+        }
+    }
+    if (c->number[OBS_COL_SIGMA].at != FRAME_NONE) {
+        c->needs |= 1u << OBS_COL_SIGMA;
+    }
+    TRY(mapped_column(s, "run", &c->run, err));
+    TRY(mapped_column(s, "task", &c->task, err));
     TRY(find_compute(s, err));
+    TRY(find_keys(s, err));
     c->name = frame_find(s->f, "name");
     c->state = frame_find(s->f, "state");
     c->bits_per_byte = frame_find(s->f, "bits_per_byte");
@@ -138,7 +247,6 @@ done:
     return rc;
 }
 
-/* Whether the row is selected; counts the first reason why not. */
 static ErrCode is_selected(const Selection *s, size_t row, Obs *o, bool *ret, Err *err)
 {
     const Columns *c = &s->col;
@@ -192,27 +300,56 @@ static ErrCode positive(const Frame *f, size_t row, size_t column, double *ret, 
     return rc;
 }
 
-/* C of a row: NaN when the source has no number there (only laws in C mind). */
-static double compute_of(const Selection *s, size_t row, double n, double d)
+/* May this number be zero or negative?  Shares of right answers may. */
+static bool is_signed(size_t k)
 {
-    double c = (double)NAN;
-    Err ignored = ERR_INIT;
-    if (s->col.c == FRAME_NONE) {
-        return 6.0 * n * d;
+    return k == OBS_COL_ACCURACY || k == OBS_COL_ERROR;
+}
+
+/* Whether a loss must be positive is for the law to say: as an input it need not be. */
+static ErrCode read_number(const Selection *s, size_t row, size_t k, double *ret, Err *err)
+{
+    Source from = s->col.number[k];
+    ErrCode rc = is_signed(k) || (k == OBS_COL_LOSS && s->o->is_loss_signed)
+                     ? frame_number(s->f, row, from.at, ret, err)
+                     : positive(s->f, row, from.at, ret, err);
+    *ret *= rc == ERR_OK ? from.factor : 1.0;
+    return rc;
+}
+
+static ErrCode read_numbers(const Selection *s, size_t at, Row *r, Err *err)
+{
+    for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+        bool is_needed = s->col.needs >> k & 1u;
+        Err ignored = ERR_INIT;
+        r->v[k] = (double)NAN;
+        if (s->col.number[k].at == FRAME_NONE) {
+            continue;
+        }
+        double x;
+        /* a C that is no number matters to laws in C alone, which say so themselves */
+        ErrCode rc = read_number(s, at, k, &x, is_needed && k != OBS_COL_C ? err : &ignored);
+        if (rc == ERR_OK) {
+            r->v[k] = x;
+        } else if (is_needed && k != OBS_COL_C) {
+            return rc;
+        }
     }
-    return positive(s->f, row, s->col.c, &c, &ignored) == ERR_OK ? c : (double)NAN;
+    if (s->col.number[OBS_COL_C].at == FRAME_NONE) {
+        r->v[OBS_COL_C] = 6.0 * r->v[OBS_COL_N] * r->v[OBS_COL_D];
+    }
+    return ERR_OK;
 }
 
 static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
 {
     const Columns *c = &s->col;
     const Frame *f = s->f;
-    ErrCode rc = ERR_OK;
     *r = (Row){.at = at, .bits_per_byte = (double)NAN};
-    TRY(positive(f, at, c->n, &r->n, err));
-    TRY(positive(f, at, c->d, &r->d, err));
-    TRY(positive(f, at, c->loss, &r->loss, err));
-    r->c = compute_of(s, at, r->n, r->d);
+    ErrCode rc = read_numbers(s, at, r, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
     if (c->bits_per_byte != FRAME_NONE) {
         Err ignored = ERR_INIT;
         double bits;
@@ -225,8 +362,7 @@ static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
     if (c->run != FRAME_NONE) {
         r->run = intern(s->run_name, &s->n_runs, frame_cell(f, at, c->run));
     }
-done:
-    return rc;
+    return ERR_OK;
 }
 
 static ErrCode read_rows(Selection *s, Obs *o, Err *err)
@@ -258,13 +394,14 @@ static ErrCode drop_early(Selection *s, Obs *o, Err *err)
         return err_nomem(err, "runs");
     }
     for (size_t i = 0; i < s->n; i++) {
-        largest[s->row[i].run] = fmax(largest[s->row[i].run], s->row[i].d);
+        largest[s->row[i].run] = fmax(largest[s->row[i].run], s->row[i].v[OBS_COL_D]);
     }
     size_t kept = 0;
     for (size_t i = 0; i < s->n; i++) {
         const Row *r = &s->row[i];
         double share = s->o->is_final_only ? 1.0 : s->o->skip_fraction;
-        bool is_early = r->d < s->o->min_tokens || (needs_runs && r->d < share * largest[r->run]);
+        bool is_early = r->v[OBS_COL_D] < s->o->min_tokens ||
+                        (needs_runs && r->v[OBS_COL_D] < share * largest[r->run]);
         o->n_early += is_early ? 1 : 0;
         if (!is_early) {
             s->row[kept++] = *r;
@@ -273,6 +410,45 @@ static ErrCode drop_early(Selection *s, Obs *o, Err *err)
     s->n = kept;
     free(largest);
     return ERR_OK;
+}
+
+/* Rows of a group that agree in every key, then the least loss, then the first. */
+static int by_keys(const void *a, const void *b, void *ctx)
+{
+    const Row *x = a, *y = b;
+    const Selection *s = ctx;
+    if (x->group != y->group) {
+        return x->group < y->group ? -1 : 1;
+    }
+    for (size_t k = 0; k < s->n_keys; k++) {
+        int order = strcmp(frame_cell(s->f, x->at, s->key[k]), frame_cell(s->f, y->at, s->key[k]));
+        if (order != 0) {
+            return order;
+        }
+    }
+    double p = x->v[OBS_COL_LOSS], q = y->v[OBS_COL_LOSS];
+    return p < q ? -1 : p > q ? 1 : x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void keep_best(Selection *s, Obs *o)
+{
+    if (s->n_keys == 0 || s->n == 0) {
+        return;
+    }
+    qsort_r(s->row, s->n, sizeof *s->row, by_keys, s);
+    size_t kept = 1;
+    for (size_t i = 1; i < s->n; i++) {
+        bool is_same = s->row[i].group == s->row[kept - 1].group;
+        for (size_t k = 0; k < s->n_keys && is_same; k++) {
+            is_same = strcmp(frame_cell(s->f, s->row[i].at, s->key[k]),
+                             frame_cell(s->f, s->row[kept - 1].at, s->key[k])) == 0;
+        }
+        o->n_worse += is_same ? 1 : 0;
+        if (!is_same) {
+            s->row[kept++] = s->row[i];
+        }
+    }
+    s->n = kept;
 }
 
 static int by_group(const void *a, const void *b)
@@ -288,7 +464,7 @@ static int by_group(const void *a, const void *b)
 static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Err *err)
 {
     Arena *a = &o->arena;
-    double *column = arena_array(a, 5 * n, sizeof *column);
+    double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
     size_t *run = arena_array(a, n, sizeof *run);
     size_t *local = arena_array(a, s->n_runs + 1, sizeof *local);
     const char **name = arena_array(a, s->n_runs + 1, sizeof *name);
@@ -300,10 +476,10 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
     size_t n_runs = 0;
     for (size_t i = 0; i < n; i++) {
         const Row *r = &s->row[first + i];
-        const double value[] = {r->n, r->d, r->c, r->loss, r->bits_per_byte};
-        for (size_t k = 0; k < 5; k++) {
-            column[k * n + i] = value[k];
+        for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+            column[k * n + i] = r->v[k];
         }
+        column[OBS_N_COLUMNS * n + i] = r->bits_per_byte;
         if (s->col.run != FRAME_NONE) {
             if (local[r->run] == 0) {
                 local[r->run] = ++n_runs;
@@ -313,14 +489,20 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
             run[i] = local[r->run] - 1;
         }
     }
-    g->data = (FitData){.n = n,
-                        .params = column,
-                        .tokens = column + n,
-                        .flops = column + 2 * n,
-                        .loss = column + 3 * n,
-                        .run = run,
-                        .n_runs = n_runs};
-    g->bits_per_byte = column + 4 * n;
+    g->data = (FitData){.n = n, .run = run, .n_runs = n_runs};
+    const double **const slot[OBS_N_COLUMNS] = {
+        [OBS_COL_N] = &g->data.params,          [OBS_COL_D] = &g->data.tokens,
+        [OBS_COL_C] = &g->data.flops,           [OBS_COL_LOSS] = &g->data.loss,
+        [OBS_COL_U] = &g->data.unique,          [OBS_COL_EXPERTS] = &g->data.experts,
+        [OBS_COL_ACCURACY] = &g->data.accuracy, [OBS_COL_ERROR] = &g->data.error,
+        [OBS_COL_RATE] = &g->data.rate,         [OBS_COL_BATCH] = &g->data.batch,
+        [OBS_COL_SIGMA] = &g->data.sigma,
+    };
+    for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+        bool is_there = k <= OBS_COL_LOSS || s->col.number[k].at != FRAME_NONE;
+        *slot[k] = is_there ? column + k * n : NULL;
+    }
+    g->bits_per_byte = column + OBS_N_COLUMNS * n;
     g->run_name = name;
     o->n_groups++;
     return ERR_OK;
@@ -364,6 +546,7 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
     TRY(find_columns(&s, err));
     TRY(read_rows(&s, &o, err));
     TRY(drop_early(&s, &o, err));
+    keep_best(&s, &o);
     TRY(fill_groups(&s, &o, err));
     o.convention = s.col.convention;
     o.n_used = s.n;

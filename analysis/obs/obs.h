@@ -11,7 +11,26 @@
 #include "analysis/obs/study_frame.h"
 #include "common/arena.h"
 
-enum { OBS_MAX_WHERE = 32, OBS_MAX_MAP = 32 };
+enum { OBS_MAX_WHERE = 32, OBS_MAX_MAP = 32, OBS_MAX_KEYS = 8 };
+
+/* The numbers of a row that laws may ask for, by the names that --map takes. */
+typedef enum ObsColumn {
+    OBS_COL_N,        /* "N" */
+    OBS_COL_D,        /* "D" */
+    OBS_COL_C,        /* "C", or that of the convention */
+    OBS_COL_LOSS,     /* "loss" */
+    OBS_COL_U,        /* "U" */
+    OBS_COL_EXPERTS,  /* "experts" */
+    OBS_COL_ACCURACY, /* "accuracy" */
+    OBS_COL_ERROR,    /* "error" */
+    OBS_COL_RATE,     /* "lr" */
+    OBS_COL_BATCH,    /* "batch" */
+    OBS_COL_SIGMA,    /* "sigma"; only when mapped */
+    OBS_N_COLUMNS
+} ObsColumn;
+
+/* The columns that a law reads, as bits 1u << ObsColumn. */
+unsigned obs_needs(const Form *f);
 
 /* What C means.  A number of one convention never meets one of another. */
 typedef enum ObsConvention {
@@ -29,10 +48,15 @@ const char *obs_convention_name(ObsConvention c);
 typedef struct ObsOptions {
     const char *where[OBS_MAX_WHERE]; /* conditions that all hold (where.h) */
     size_t n_where;
-    const char *map[OBS_MAX_MAP]; /* "N=params": the source calls N params */
+    const char
+        *map[OBS_MAX_MAP]; /* "N=params": the source calls N params; "batch=bs*2048" scales */
     size_t n_map;
-    const char *by;   /* column to group by; NULL: one group */
-    const char *task; /* for a source with a column `task`; NULL: all */
+    const char *by; /* column to group by; NULL: one group */
+    const char
+        *best_per; /* "N,D": of the rows that agree in these columns only that of least loss */
+    bool is_loss_signed; /* a law takes the loss as an input that may be any number */
+    unsigned needs;      /* columns that must be there; 0: N, D and loss */
+    const char *task;    /* for a source with a column `task`; NULL: all */
     ObsConvention convention;
     bool is_final_only;   /* the last observation of each run */
     double min_tokens;    /* leaves out D below this */
@@ -54,7 +78,7 @@ typedef struct Obs {
     size_t n_groups;
     size_t n_read; /* rows of the source */
     size_t n_used;
-    size_t n_where, n_task, n_diverged, n_early; /* rows left out, by the first reason */
+    size_t n_where, n_task, n_diverged, n_early, n_worse; /* rows left out, by the first reason */
 } Obs;
 
 /* ERR_INVALID: an unknown column, a cell that is not a number or not positive (with its

@@ -5,19 +5,35 @@
 #include <jansson.h>
 
 #include "analysis/fit/fit.h"
+#include "analysis/fit/isoflop.h"
+#include "analysis/fit/share.h"
 #include "analysis/obs/obs.h"
 #include "analysis/report/table.h"
 
-enum { REPORT_MAX_LAWS = 8 };
+enum { REPORT_MAX_LAWS = 8, REPORT_MAX_FIX = FORM_MAX_PARAMS };
 
 /* What to fit to each group. */
 typedef struct ReportPlan {
     const Form *law[REPORT_MAX_LAWS];
     size_t n_laws;
-    bool has_loss; /* else each law's own */
+    bool has_loss, has_residual; /* else each law's own */
     FitLoss loss;
     FitResidual residual;
+    struct {
+        char name[32];
+        double value;
+    } fix[REPORT_MAX_FIX]; /* parameters held, in every law that has them */
+    size_t n_fix;
+    char share[REPORT_MAX_FIX]
+              [32]; /* parameters common to all groups, in every law that has them */
+    size_t n_share;
     size_t starts, bootstrap, threads;
+    FitResampling resampling;
+    bool has_all_intervals;
+    double at[FIT_MAX_AT];
+    size_t n_at;
+    bool has_isoflop;      /* approach 2 beside the laws */
+    size_t isoflop_window; /* points of a budget around its least loss; 0: all */
     uint64_t seed;
 } ReportPlan;
 
@@ -30,6 +46,22 @@ typedef struct ReportFit {
     FitResult fit;
 } ReportFit;
 
+/* One law of all groups together, some parameters shared. */
+typedef struct ReportJoint {
+    const Form *form;
+    const char *shared[REPORT_MAX_FIX];
+    size_t n_shared;
+    ShareFit fit;
+} ReportJoint;
+
+/* Approach 2 of one group, or why it has none. */
+typedef struct ReportIsoflop {
+    const ObsGroup *group;
+    bool is_refused;
+    Err refusal;
+    Isoflop fit;
+} ReportIsoflop;
+
 typedef struct Report {
     const char *source; /* borrowed, as are obs and plan's forms */
     const Obs *obs;
@@ -37,6 +69,10 @@ typedef struct Report {
     ReportFit *fit;
     size_t n;
     size_t n_refused;
+    ReportJoint joint[REPORT_MAX_LAWS];
+    size_t n_joint;
+    ReportIsoflop *isoflop; /* [n_isoflop] */
+    size_t n_isoflop;
 } Report;
 
 /* Fits all.  A refusal (ERR_NUMERIC, ERR_INVALID) is part of the report; ERR_NOMEM is not. */

@@ -42,6 +42,86 @@ static void add_intervals(json_t *obj, const FitValue *v, size_t n)
     }
 }
 
+static void set_interval(json_t *obj, const char *key, const FitInterval *i)
+{
+    if (isfinite(i->se) || isfinite(i->lo) || isfinite(i->hi)) {
+        json_t *one = json_object();
+        set_real(one, "se", i->se);
+        set_real(one, "lo", i->lo);
+        set_real(one, "hi", i->hi);
+        (void)json_object_set_new(obj, key, one);
+    }
+}
+
+/* {"bca": {...}, "sandwich": ...} of one value; NULL when there is none. */
+static json_t *methods_json(const FitValue *v)
+{
+    json_t *obj = json_object();
+    for (int m = 0; m < FIT_N_METHODS; m++) {
+        set_interval(obj, fit_method_name((FitMethod)m), &v->by[m]);
+    }
+    if (json_object_size(obj) == 0) {
+        json_decref(obj);
+        return NULL;
+    }
+    return obj;
+}
+
+/* Every method beside the others. */
+static void add_methods(json_t *fit, const FitResult *f)
+{
+    json_t *obj = json_object();
+    for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
+        const FitValue *v = i < f->n_params ? &f->param[i] : &f->derived[i - f->n_params];
+        json_t *methods = methods_json(v);
+        if (methods) {
+            (void)json_object_set_new(obj, v->name, methods);
+        }
+    }
+    (void)json_object_set_new(fit, "interval_methods", obj);
+}
+
+static json_t *at_json(const FitAt *at)
+{
+    json_t *obj = json_object(), *intervals = json_object(), *methods = json_object();
+    set_real(obj, "C", at->c);
+    for (size_t k = 0; k < FIT_PER_AT; k++) {
+        set_real(obj, at->value[k].name, at->value[k].value);
+        json_t *own = methods_json(&at->value[k]);
+        if (own) {
+            (void)json_object_set_new(methods, at->value[k].name, own);
+        }
+    }
+    add_intervals(intervals, at->value, FIT_PER_AT);
+    (void)json_object_set_new(obj, "intervals", intervals);
+    (void)json_object_set_new(obj, "interval_methods", methods);
+    (void)json_object_set_new(obj, "outside_data", json_boolean(at->is_outside));
+    return obj;
+}
+
+/* What was held, which rivals were tried, the best N and D at given C. */
+static void add_extras(json_t *obj, const FitResult *f)
+{
+    json_t *fixed = json_object(), *rivals = json_array(), *ats = json_array();
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (f->fix.is_fixed[i]) {
+            set_real(fixed, f->param[i].name, f->fix.value[i]);
+        }
+    }
+    for (size_t i = 0; i < f->n_rivals; i++) {
+        json_t *one = json_object();
+        set_text(one, "law", f->rival[i]);
+        set_real(one, "bic", f->rival_bic[i]);
+        (void)json_array_append_new(rivals, one);
+    }
+    for (size_t i = 0; i < f->n_at; i++) {
+        (void)json_array_append_new(ats, at_json(&f->at[i]));
+    }
+    (void)json_object_set_new(obj, "fixed", fixed);
+    (void)json_object_set_new(obj, "rivals", rivals);
+    (void)json_object_set_new(obj, "at", ats);
+}
+
 static json_t *starts_json(const FitResult *f)
 {
     json_t *obj = json_object();
@@ -72,14 +152,24 @@ static json_t *certificate_json(const FitResult *f)
     set_text(obj, "kind", "newton");
     set_real(obj, "decrement", f->certificate.decrement);
     set_real(obj, "gradient", f->certificate.gradient);
+    set_real(obj, "step", f->certificate.step);
     set_real(obj, "eigen_ratio", f->certificate.eigen_ratio);
+    json_t *spectrum = json_array();
+    for (size_t i = 0; i < f->certificate.n_eigenvalues; i++) {
+        (void)json_array_append_new(spectrum, json_real(f->certificate.eigenvalue[i]));
+    }
+    (void)json_object_set_new(obj, "eigenvalues", spectrum);
+    set_real(obj, "referee", f->referee);
     return obj;
 }
 
 static json_t *bootstrap_json(const FitResult *f)
 {
-    static const char *const unit[] = {
-        [FIT_NO_INTERVALS] = "none", [FIT_CASES] = "point", [FIT_CLUSTERS] = "run"};
+    static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
+                                       [FIT_CASES] = "point",
+                                       [FIT_CLUSTERS] = "run",
+                                       [FIT_STRATIFIED] = "point within budget",
+                                       [FIT_RESIDUALS] = "residual"};
     json_t *obj = json_object();
     set_text(obj, "unit", unit[f->resampling]);
     set_count(obj, "replicates", f->replicates);
@@ -108,11 +198,15 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
 {
     const FitResult *f = &rf->fit;
     json_t *obj = json_object(), *intervals = json_object(), *warnings = json_array();
+    bool has_delta = f->loss.kind == FIT_HUBER || f->loss.kind == FIT_ASYMMETRIC;
     set_text(obj, "group", rf->group->name);
     set_text(obj, "law", rf->form->name);
     set_text(obj, "equation", rf->form->equation);
     set_text(obj, "loss", fit_loss_name(f->loss.kind));
-    set_real(obj, "delta", f->loss.kind == FIT_HUBER ? f->loss.delta : (double)NAN);
+    set_real(obj, "delta", has_delta ? f->loss.delta : (double)NAN);
+    if (f->loss.kind == FIT_ASYMMETRIC) {
+        set_real(obj, "over", f->loss.over);
+    }
     set_text(obj, "residual", f->residual == FIT_LOG ? "log" : "raw");
     if (rf->form->input[0] == FORM_C) {
         set_text(obj, "convention", obs_convention_name(r->obs->convention));
@@ -125,6 +219,8 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     add_intervals(intervals, f->param, f->n_params);
     add_intervals(intervals, f->derived, f->n_derived);
     (void)json_object_set_new(obj, "intervals", intervals);
+    add_methods(obj, f);
+    add_extras(obj, f);
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
@@ -153,6 +249,61 @@ static json_t *refusal_json(const ReportFit *rf)
     return obj;
 }
 
+static json_t *joint_json(const ReportJoint *j)
+{
+    json_t *obj = json_object(), *shared = json_array();
+    for (size_t i = 0; i < j->n_shared; i++) {
+        (void)json_array_append_new(shared, json_string(j->shared[i]));
+    }
+    set_text(obj, "law", j->form->name);
+    (void)json_object_set_new(obj, "shared", shared);
+    set_count(obj, "groups", j->fit.n_groups);
+    set_count(obj, "n", j->fit.n);
+    set_count(obj, "parameters", j->fit.n_params);
+    set_real(obj, "objective", j->fit.objective);
+    set_real(obj, "aic", j->fit.aic);
+    set_real(obj, "bic", j->fit.bic);
+    json_t *starts = json_object();
+    set_count(starts, "total", j->fit.starts);
+    set_count(starts, "at_minimum", j->fit.at_minimum);
+    (void)json_object_set_new(obj, "starts", starts);
+    set_real(obj, "decrement", j->fit.decrement);
+    return obj;
+}
+
+static json_t *isoflop_json(const ReportIsoflop *r)
+{
+    static const char *const state[] = {
+        [ISOFLOP_USED] = "used", [ISOFLOP_FEW] = "few_points", [ISOFLOP_NO_VALE] = "no_minimum"};
+    json_t *obj = json_object(), *budgets = json_array();
+    set_text(obj, "group", r->group->name);
+    if (r->is_refused) {
+        set_text(obj, "reason", r->refusal.msg);
+        json_decref(budgets);
+        return obj;
+    }
+    set_real(obj, "a", r->fit.a);
+    set_real(obj, "b", r->fit.b);
+    set_real(obj, "k_N", r->fit.k_n);
+    set_real(obj, "k_D", r->fit.k_d);
+    set_real(obj, "se_a", r->fit.se_a);
+    set_real(obj, "se_b", r->fit.se_b);
+    for (size_t i = 0; i < r->fit.n_budgets; i++) {
+        const IsoflopBudget *b = &r->fit.budget[i];
+        bool is_used = b->state == ISOFLOP_USED;
+        json_t *one = json_object();
+        set_real(one, "C", b->c);
+        set_count(one, "n", b->n);
+        set_text(one, "state", b->is_outside ? "minimum_outside" : state[b->state]);
+        set_real(one, "N_opt", is_used ? b->n_opt : (double)NAN);
+        set_real(one, "D_opt", is_used ? b->d_opt : (double)NAN);
+        set_real(one, "loss", is_used ? b->loss : (double)NAN);
+        (void)json_array_append_new(budgets, one);
+    }
+    (void)json_object_set_new(obj, "budgets", budgets);
+    return obj;
+}
+
 json_t *report_json(const Report *r)
 {
     json_t *obj = json_object(), *fits = json_array(), *refused = json_array();
@@ -168,6 +319,7 @@ json_t *report_json(const Report *r)
     set_count(rows, "other_tasks", r->obs->n_task);
     set_count(rows, "diverged", r->obs->n_diverged);
     set_count(rows, "early", r->obs->n_early);
+    set_count(rows, "worse", r->obs->n_worse);
     (void)json_object_set_new(obj, "rows", rows);
     for (size_t i = 0; i < r->n; i++) {
         (void)json_array_append_new(r->fit[i].is_refused ? refused : fits,
@@ -176,5 +328,15 @@ json_t *report_json(const Report *r)
     }
     (void)json_object_set_new(obj, "fits", fits);
     (void)json_object_set_new(obj, "refused", refused);
+    json_t *joint = json_array();
+    for (size_t i = 0; i < r->n_joint; i++) {
+        (void)json_array_append_new(joint, joint_json(&r->joint[i]));
+    }
+    (void)json_object_set_new(obj, "joint", joint);
+    json_t *isoflop = json_array();
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        (void)json_array_append_new(isoflop, isoflop_json(&r->isoflop[i]));
+    }
+    (void)json_object_set_new(obj, "isoflop", isoflop);
     return obj;
 }

@@ -9,6 +9,8 @@ static void loss_text(const FitResult *f, Buf *out)
     buf_puts(out, fit_loss_name(f->loss.kind));
     if (f->loss.kind == FIT_HUBER) {
         buf_printf(out, ":%g", f->loss.delta);
+    } else if (f->loss.kind == FIT_ASYMMETRIC) {
+        buf_printf(out, ":%g:%g", f->loss.over, f->loss.delta);
     }
     buf_printf(out, " on %s residuals", f->residual == FIT_LOG ? "log" : "raw");
 }
@@ -16,12 +18,17 @@ static void loss_text(const FitResult *f, Buf *out)
 static const char *resampling_text(FitResampling r)
 {
     switch (r) {
-    case FIT_NO_INTERVALS:
-        return "none";
     case FIT_CASES:
         return "points";
     case FIT_CLUSTERS:
         return "whole runs";
+    case FIT_STRATIFIED:
+        return "points within each compute budget";
+    case FIT_RESIDUALS:
+        return "residuals";
+    case FIT_NO_INTERVALS:
+    case FIT_AUTO:
+        break;
     }
     return "none";
 }
@@ -37,7 +44,7 @@ static void equation_text(const Report *r, const Form *form, Buf *out)
 
 /* ---- one table a law ---- */
 
-enum { MAX_COLUMNS = FIT_MAX_VALUES + 3, NAME_WIDTH = 9 };
+enum { MAX_COLUMNS = FORM_MAX_PARAMS + 8, NAME_WIDTH = 9 };
 
 /* What the summary shows of a law: its parameters, a, and b where it is not 1 - a. */
 static size_t shown_values(const Form *form, const char **name)
@@ -46,8 +53,13 @@ static size_t shown_values(const Form *form, const char **name)
     for (; n < form->n_params; n++) {
         name[n] = form->param[n].name;
     }
-    name[n++] = "a";
+    for (size_t i = 0; i < form->n_derived; i++) {
+        if (strcmp(form->derived[i].name, "a") == 0) {
+            name[n++] = "a";
+        }
+    }
     if (form->has_envelope) {
+        name[n++] = "a";
         name[n++] = "b";
     }
     return n;
@@ -152,6 +164,24 @@ static void legend_text(const Form *form, const FitResult *f, Buf *out)
     buf_putc(out, '\n');
 }
 
+/* "shared     alpha, beta: one value for all 3 groups". */
+static void joint_text(const Report *r, const Form *form, Buf *out)
+{
+    for (size_t i = 0; i < r->n_joint; i++) {
+        const ReportJoint *j = &r->joint[i];
+        if (j->form != form) {
+            continue;
+        }
+        buf_printf(out, "  %-*s  ", NAME_WIDTH, "shared");
+        for (size_t k = 0; k < j->n_shared; k++) {
+            buf_printf(out, "%s%s", k ? ", " : "", j->shared[k]);
+        }
+        buf_printf(out,
+                   ": one value for all %zu groups; %zu parameters, objective %.10g, BIC %.1f\n",
+                   j->fit.n_groups, j->fit.n_params, j->fit.objective, j->fit.bic);
+    }
+}
+
 /* How many starts agree: the least over the groups. */
 static void agreement_text(const Report *r, const Form *form, Buf *out)
 {
@@ -230,6 +260,7 @@ static void rows_text(const Obs *obs, Buf *out)
         {obs->n_task, "of other tasks"},
         {obs->n_diverged, "of diverged runs"},
         {obs->n_early, "as warm-up"},
+        {obs->n_worse, "with a better row beside them"},
     };
     buf_printf(out, "%zu of %zu rows used", obs->n_used, obs->n_read);
     const char *sep = "; left out: ";
@@ -238,6 +269,27 @@ static void rows_text(const Obs *obs, Buf *out)
             buf_printf(out, "%s%zu %s", sep, left[i].n, left[i].why);
             sep = ", ";
         }
+    }
+}
+
+static void isoflop_text(const Report *r, Buf *out)
+{
+    if (r->n_isoflop) {
+        buf_puts(out, "\nIsoFLOP parabolas: N_opt = k_N C^a, D_opt = k_D C^b, C in FLOP\n\n");
+    }
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        const ReportIsoflop *f = &r->isoflop[i];
+        if (f->is_refused) {
+            buf_printf(out, "  %s: refused: %s\n", f->group->name, f->refusal.msg);
+            continue;
+        }
+        buf_printf(out, "  %s: a = %.6g, b = %.6g, k_N = %.4g, k_D = %.4g; %zu of %zu budgets",
+                   f->group->name, f->fit.a, f->fit.b, f->fit.k_n, f->fit.k_d, f->fit.n_used,
+                   f->fit.n_budgets);
+        if (f->fit.n_outside) {
+            buf_printf(out, ", in %zu the least loss lies outside the points", f->fit.n_outside);
+        }
+        buf_putc(out, '\n');
     }
 }
 
@@ -261,9 +313,11 @@ ErrCode report_text(const Report *r, Buf *out, Err *err)
         if (f) {
             legend_text(form, f, out);
         }
+        joint_text(r, form, out);
         agreement_text(r, form, out);
         problems_text(r, form, out);
     }
+    isoflop_text(r, out);
     return ERR_OK;
 }
 

@@ -146,3 +146,25 @@ ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Er
     }
     return rc;
 }
+
+ErrCode catalog_attempt_strays(Catalog *c, Arena *a, CatalogStray **ret, size_t *ret_n, Err *err)
+{
+    Rows rows = {.arena = a, .size = sizeof(CatalogStray)};
+    Stmt q = stmt_begin(c->db, "SELECT t.run_id, t.number, r.name, r.dir, t.started_ms"
+                               " FROM run r JOIN attempt t ON t.run_id = r.id"
+                               " WHERE r.state = 'retired' AND t.state = 'running'"
+                               " ORDER BY t.run_id, t.number");
+    for (CatalogStray *s; (s = rows_next(&rows, &q)) != NULL;) {
+        s->run_id = stmt_col_i64(&q);
+        s->number = stmt_col_i64(&q);
+        s->name = stmt_col_text(&q, a);
+        s->dir = stmt_col_text(&q, a);
+        s->started_ms = stmt_col_i64(&q);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = rows.data;
+        *ret_n = rows.n;
+    }
+    return rc;
+}

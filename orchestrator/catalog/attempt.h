@@ -71,6 +71,17 @@ ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a
 ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttempt **ret,
                              size_t *ret_n, Err *err);
 
+/* An attempt at work of a run that the study no longer names. */
+typedef struct CatalogStray {
+    int64_t run_id, number;
+    const char *name, *dir; /* of the run */
+    UnixMs started_ms;
+} CatalogStray;
+
+/* Attempts that are `running` though their run is retired: their scheduler was killed, and the
+ * study file changed since. */
+ErrCode catalog_attempt_strays(Catalog *c, Arena *a, CatalogStray **ret, size_t *ret_n, Err *err);
+
 /* The number for the run's next attempt (0 for the first). */
 ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Err *err);
 

@@ -5,6 +5,7 @@
 
 #include "common/exit_code.h"
 #include "common/fsx.h"
+#include "common/quantity.h"
 #include "orchestrator/cli/study_arg.h"
 
 enum { MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
@@ -12,19 +13,87 @@ enum { MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
 static ErrCode find_law(const char *name, size_t n, const Form **ret, Err *err)
 {
     Buf known = BUF_INIT;
+    char word[64];
+    (void)snprintf(word, sizeof word, "%.*s", (int)n, name);
+    *ret = n < sizeof word ? form_find(word) : NULL;
+    if (*ret) {
+        return ERR_OK;
+    }
     for (size_t i = 0; i < form_count(); i++) {
-        const Form *f = form_at(i);
-        if (strlen(f->name) == n && memcmp(f->name, name, n) == 0) {
-            *ret = f;
-            buf_release(&known);
-            return ERR_OK;
-        }
-        buf_printf(&known, "%s%s", i ? ", " : "", f->name);
+        buf_printf(&known, "%s%s", i ? ", " : "", form_at(i)->name);
     }
     (void)err_set(err, ERR_USAGE, "there is no law \"%.*s\"", (int)n, name);
     (void)err_hint(err, "the laws are: %s", buf_str(&known));
     buf_release(&known);
     return err->code;
+}
+
+/* "E=0" */
+static ErrCode add_fix(const char *text, ReportPlan *plan, Err *err)
+{
+    size_t n = strcspn(text, "=");
+    if (plan->n_fix == REPORT_MAX_FIX || text[n] != '=' || n >= sizeof plan->fix[0].name ||
+        !quantity_parse(text + n + 1, QUANTITY_COUNT, &plan->fix[plan->n_fix].value)) {
+        return err_set(err, ERR_USAGE, "--fix takes PARAMETER=NUMBER, not \"%s\"", text);
+    }
+    (void)snprintf(plan->fix[plan->n_fix].name, sizeof plan->fix[0].name, "%.*s", (int)n, text);
+    for (size_t i = 0; i < plan->n_laws; i++) {
+        if (form_param(plan->law[i], plan->fix[plan->n_fix].name) >= 0) {
+            plan->n_fix++;
+            return ERR_OK;
+        }
+    }
+    Buf known = BUF_INIT;
+    for (size_t i = 0; plan->n_laws && i < plan->law[0]->n_params; i++) {
+        buf_printf(&known, "%s%s", i ? ", " : "", plan->law[0]->param[i].name);
+    }
+    (void)err_set(err, ERR_USAGE, "no law here has a parameter \"%s\"",
+                  plan->fix[plan->n_fix].name);
+    (void)err_hint(err, "%s has %s", plan->law[0]->name, buf_str(&known));
+    buf_release(&known);
+    return err->code;
+}
+
+/* "alpha,beta" */
+static ErrCode parse_share(const char *text, ReportPlan *plan, Err *err)
+{
+    while (text && *text) {
+        size_t n = strcspn(text, ",");
+        bool is_known = false;
+        if (plan->n_share == REPORT_MAX_FIX || n >= sizeof plan->share[0]) {
+            return err_set(err, ERR_USAGE, "--share names up to %d parameters", REPORT_MAX_FIX);
+        }
+        char *name = plan->share[plan->n_share++];
+        (void)snprintf(name, sizeof plan->share[0], "%.*s", (int)n, text);
+        for (size_t i = 0; i < plan->n_laws; i++) {
+            is_known = is_known || form_param(plan->law[i], name) >= 0;
+        }
+        if (!is_known) {
+            return err_set(err, ERR_USAGE, "no law here has a parameter \"%s\" to share", name);
+        }
+        text += n + (text[n] == ',');
+    }
+    return ERR_OK;
+}
+
+/* "1e21,5.76e23" */
+static ErrCode parse_at(const char *text, ReportPlan *plan, Err *err)
+{
+    while (text && *text) {
+        char word[32];
+        size_t n = strcspn(text, ",");
+        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
+        double *c = &plan->at[plan->n_at];
+        if (plan->n_at == FIT_MAX_AT || n >= sizeof word ||
+            !quantity_parse(word, QUANTITY_COUNT, c) || !(*c > 0.0)) {
+            return err_set(err, ERR_USAGE,
+                           "--at-flops takes up to %d positive numbers with commas, not \"%s\"",
+                           FIT_MAX_AT, text);
+        }
+        plan->n_at++;
+        text += n + (text[n] == ',');
+    }
+    return ERR_OK;
 }
 
 /* --law, else what the study says, else chinchilla. */
@@ -64,7 +133,7 @@ static ErrCode in_range(const char *name, int64_t x, int64_t lo, int64_t hi, Err
 static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
 {
     ErrCode rc = ERR_OK;
-    *plan = (ReportPlan){.has_loss = a->loss != NULL};
+    *plan = (ReportPlan){.has_loss = a->loss != NULL, .has_residual = a->residual != NULL};
     TRY(in_range("starts", a->starts, 1, MAX_STARTS, err));
     TRY(in_range("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
     TRY(in_range("threads", a->threads, 1, MAX_THREADS, err));
@@ -72,27 +141,45 @@ static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan,
     if (a->loss) {
         TRY(fit_loss_parse(a->loss, &plan->loss, err));
     }
-    if (strcmp(a->residual, "log") != 0 && strcmp(a->residual, "raw") != 0) {
+    if (a->residual && strcmp(a->residual, "log") != 0 && strcmp(a->residual, "raw") != 0) {
         rc = err_set(err, ERR_USAGE, "--residual takes log or raw, not \"%s\"", a->residual);
         goto done;
     }
-    plan->residual = strcmp(a->residual, "log") == 0 ? FIT_LOG : FIT_RAW;
+    plan->residual = a->residual && strcmp(a->residual, "raw") == 0 ? FIT_RAW : FIT_LOG;
+    plan->has_all_intervals = a->all_intervals;
+    plan->has_isoflop = a->isoflop;
+    TRY(in_range("window", a->window, 0, 1000000, err));
+    plan->isoflop_window = (size_t)a->window;
+    TRY(fit_resampling_parse(a->resampling, &plan->resampling, err));
+    TRY(parse_at(a->at_flops, plan, err));
     plan->starts = (size_t)a->starts;
     plan->bootstrap = (size_t)a->bootstrap;
     plan->threads = (size_t)a->threads;
     plan->seed = (uint64_t)a->seed;
     TRY(choose_laws(a, s, plan, err));
+    TRY(parse_share(a->share, plan, err));
+    for (size_t i = 0; i < a->fix.n; i++) {
+        TRY(add_fix(a->fix.item[i], plan, err));
+    }
 done:
     return rc;
 }
 
-static ErrCode make_selection(const FitArgs *a, const ObsSource *s, ObsOptions *o, Err *err)
+static ErrCode make_selection(const FitArgs *a, const ObsSource *s, const ReportPlan *plan,
+                              ObsOptions *o, Err *err)
 {
     *o = (ObsOptions){.by = a->by,
                       .task = a->task,
+                      .best_per = a->best_per,
+                      .is_loss_signed = plan->n_laws > 0,
                       .is_final_only = a->final_only,
                       .min_tokens = a->min_tokens,
                       .skip_fraction = a->skip_fraction};
+    for (size_t i = 0; i < plan->n_laws; i++) {
+        const Form *f = plan->law[i];
+        o->needs |= obs_needs(f) | (plan->has_isoflop ? obs_needs(form_find("chinchilla")) : 0u);
+        o->is_loss_signed = o->is_loss_signed && f->input[0] == FORM_X_LOSS;
+    }
     if (!o->by && s->is_study) {
         o->by = s->analysis.by ? s->analysis.by : "architecture";
     }
@@ -135,7 +222,7 @@ ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRu
     ErrCode rc = ERR_OK;
     TRY(open_source(s, a, path, &r.source, err));
     TRY(make_plan(a, &r.source, &plan, err));
-    TRY(make_selection(a, &r.source, &options, err));
+    TRY(make_selection(a, &r.source, &plan, &options, err));
     TRY(obs_select(&r.source.frame, &options, &r.obs, err));
     *ret = r;
     rc = report_make(path, &ret->obs, &plan, &ret->report, err);

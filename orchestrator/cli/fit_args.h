@@ -7,35 +7,52 @@
 #include "orchestrator/cli/command.h"
 
 typedef struct FitArgs {
-    const char *dir, *law, *loss, *residual, *by, *convention, *task;
-    OptTexts where, map;
-    int64_t starts, bootstrap, seed, threads;
+    const char *dir, *law, *loss, *residual, *by, *convention, *task, *best_per, *at_flops;
+    const char *resampling, *share;
+    OptTexts where, map, fix;
+    int64_t starts, bootstrap, seed, threads, window;
     double min_tokens, skip_fraction;
-    bool final_only;
+    bool final_only, all_intervals, isoflop;
 } FitArgs;
 
-#define FIT_ARGS_DEFAULT                                                                    \
-    {                                                                                       \
-        .residual = "log", .task = "validation", .starts = 64, .bootstrap = 200, .seed = 1, \
-        .threads = 1                                                                        \
+#define FIT_ARGS_DEFAULT                                                               \
+    {                                                                                  \
+        .task = "validation", .starts = 64, .bootstrap = 200, .seed = 1, .threads = 1, \
+        .resampling = "auto"                                                           \
     }
 
 /* Rows of an option table; `at` is the offset of the FitArgs in the command's struct. */
 #define FIT_ARGS_OPTS(at)                                                                          \
     {"dir", "DIR", "of a study file (default runs/<study>)", OPT_TEXT,                             \
      (at) + offsetof(FitArgs, dir)},                                                               \
-        {"law", "NAMES", "chinchilla, paper_power, or both with a comma (default: the study's)",   \
-         OPT_TEXT, (at) + offsetof(FitArgs, law)},                                                 \
-        {"loss", "KIND", "huber:DELTA, mse or l1 (default: huber:1e-3; paper_power: mse)",         \
+        {"law", "NAMES", "with commas: chinchilla, power:N, ... (default: the study's)", OPT_TEXT, \
+         (at) + offsetof(FitArgs, law)},                                                           \
+        {"loss", "KIND", "huber:DELTA, mse, l1 or asymmetric:WEIGHT (default: the law's)",         \
          OPT_TEXT, (at) + offsetof(FitArgs, loss)},                                                \
-        {"residual", "KIND", "log or raw (default log)", OPT_TEXT,                                 \
+        {"residual", "KIND", "log or raw (default: the law's)", OPT_TEXT,                          \
          (at) + offsetof(FitArgs, residual)},                                                      \
         {"by", "COLUMN", "one fit for each value of it (default: the study's)", OPT_TEXT,          \
          (at) + offsetof(FitArgs, by)},                                                            \
         {"where", "COND", "rows with COLUMN=VALUE; also != < <= > >=; may be repeated", OPT_TEXTS, \
          (at) + offsetof(FitArgs, where)},                                                         \
-        {"map", "NAME=COLUMN", "where N, D, C, loss, run or task is found; may be repeated",       \
+        {"map", "NAME=COLUMN", "where N, D, loss, ... is found; COLUMN*2048 scales; repeatable",   \
          OPT_TEXTS, (at) + offsetof(FitArgs, map)},                                                \
+        {"fix", "PARAM=X", "hold a parameter of the law, as E=0; may be repeated", OPT_TEXTS,      \
+         (at) + offsetof(FitArgs, fix)},                                                           \
+        {"share", "PARAMS", "one value for all groups, as alpha,beta", OPT_TEXT,                   \
+         (at) + offsetof(FitArgs, share)},                                                         \
+        {"isoflop", NULL, "approach 2 beside the laws: a parabola at each compute budget",         \
+         OPT_FLAG, (at) + offsetof(FitArgs, isoflop)},                                             \
+        {"window", "N", "of --isoflop: points of a budget around its least loss (default all)",    \
+         OPT_I64, (at) + offsetof(FitArgs, window)},                                               \
+        {"best-per", "COLUMNS", "of rows alike in these (N,D) only the one of least loss",         \
+         OPT_TEXT, (at) + offsetof(FitArgs, best_per)},                                            \
+        {"at-flops", "C", "best N and D for C = 6 N D; several with commas", OPT_TEXT,             \
+         (at) + offsetof(FitArgs, at_flops)},                                                      \
+        {"resample", "KIND", "cases, cluster, stratified, residual or auto (default auto)",        \
+         OPT_TEXT, (at) + offsetof(FitArgs, resampling)},                                          \
+        {"intervals", NULL, "BCa, sandwich, profile and jackknife beside the bootstrap", OPT_FLAG, \
+         (at) + offsetof(FitArgs, all_intervals)},                                                 \
         {"task", "NAME", "evaluations of this task (default validation)", OPT_TEXT,                \
          (at) + offsetof(FitArgs, task)},                                                          \
         {"convention", "NAME", "of C: paper, exact, 6nd or given (default paper, else given)",     \

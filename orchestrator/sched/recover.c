@@ -14,37 +14,39 @@
 
 /* ---- processes ---------------------------------------------------------------------------- */
 
-/* The process of attempt `number`, asked to stop; *ret_lives false when there is none. */
-static ErrCode ask_orphan(const Job *j, const JobContext *x, int64_t number, LaunchHandle *ret,
-                          bool *ret_lives, Err *err)
+/* Whose process: a run's name, and the folder of its attempt. */
+typedef struct Whose {
+    const char *name;
+    char dir[FSX_PATH_BYTES];
+} Whose;
+
+/* The process of an attempt, asked to stop; *ret_lives false when there is none. */
+static ErrCode ask_orphan(const Whose *w, const JobContext *x, LaunchHandle *ret, bool *ret_lives,
+                          Err *err)
 {
     const LaunchOps *ops = x->options->launcher;
-    char run_dir[RUN_DIR_BYTES], dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    char path[FSX_PATH_BYTES];
     Err why = ERR_INIT;
-    run_spec_dir(j->spec, run_dir);
-    ErrCode rc = fsx_path(dir, err, "%s/%s/attempt-%03" PRId64, x->options->dir, run_dir, number);
+    ErrCode rc = fsx_join(path, w->dir, "exit.json", err);
     *ret_lives = false;
-    if (rc == ERR_OK) {
-        rc = fsx_join(path, dir, "exit.json", err);
-    }
     if (rc != ERR_OK || fsx_exists(path)) {
         return rc;
     }
-    rc = launch_recall(ops, dir, ret, &why);
+    rc = launch_recall(ops, w->dir, ret, &why);
     if (rc == ERR_OK) {
         *ret_lives = true;
         job_say(x, "%s: its worker (process %ld) outlived its scheduler; it is told to stop",
-                job_name(j), (long)ret->pid);
+                w->name, (long)ret->pid);
         return ops->stop(ret, LAUNCH_STOP_ASK, err);
     }
     if (rc != ERR_NOTFOUND) {
-        job_say(x, "%s: %s: %s", job_name(j), dir, why.msg);
+        job_say(x, "%s: %s: %s", w->name, w->dir, why.msg);
     }
     return ERR_OK;
 }
 
 /* Until it has ended; after a while by SIGKILL.  Releases the handle. */
-static ErrCode wait_for_orphan(const Job *j, const JobContext *x, LaunchHandle *h, Err *err)
+static ErrCode wait_for_orphan(const char *name, const JobContext *x, LaunchHandle *h, Err *err)
 {
     const LaunchOps *ops = x->options->launcher;
     struct pollfd p = {.fd = h->death_fd, .events = POLLIN};
@@ -63,15 +65,34 @@ static ErrCode wait_for_orphan(const Job *j, const JobContext *x, LaunchHandle *
 done:
     ops->release(h);
     *h = LAUNCH_HANDLE_INIT;
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", job_name(j));
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", name);
+}
+
+static ErrCode end_one(const Whose *w, const JobContext *x, Err *err)
+{
+    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    bool lives = false;
+    ErrCode rc = ask_orphan(w, x, &h, &lives, err);
+    return rc == ERR_OK && lives ? wait_for_orphan(w->name, x, &h, err) : rc;
+}
+
+static ErrCode whose(const char *name, const char *run_dir, int64_t number, const JobContext *x,
+                     Whose *ret, Err *err)
+{
+    ret->name = name;
+    return fsx_path(ret->dir, err, "%s/%s/attempt-%03" PRId64, x->options->dir, run_dir, number);
 }
 
 ErrCode recover_orphan(const Job *j, const JobContext *x, int64_t newest, Err *err)
 {
-    LaunchHandle h = LAUNCH_HANDLE_INIT;
-    bool lives = false;
-    ErrCode rc = newest < 0 ? ERR_OK : ask_orphan(j, x, newest, &h, &lives, err);
-    return rc == ERR_OK && lives ? wait_for_orphan(j, x, &h, err) : rc;
+    char dir[RUN_DIR_BYTES];
+    Whose w;
+    if (newest < 0) {
+        return ERR_OK;
+    }
+    run_spec_dir(j->spec, dir);
+    ErrCode rc = whose(job_name(j), dir, newest, x, &w, err);
+    return rc == ERR_OK ? end_one(&w, x, err) : rc;
 }
 
 typedef struct Orphan {
@@ -90,9 +111,10 @@ static ErrCode end_orphans(const JobContext *x, const Job *jobs, size_t n, Err *
     }
     for (size_t i = 0; i < n && n_orphans < n_running; i++) {
         const Job *j = &jobs[i];
-        char dir[FSX_PATH_BYTES];
+        char dir[FSX_PATH_BYTES], rel[RUN_DIR_BYTES];
         int64_t newest = -1;
         bool lives = false;
+        Whose w;
         if (j->state != CATALOG_RUN_RUNNING) {
             continue;
         }
@@ -100,12 +122,14 @@ static ErrCode end_orphans(const JobContext *x, const Job *jobs, size_t n, Err *
         TRY(run_files_newest_attempt(dir, &newest, err));
         orphan[n_orphans] = (Orphan){.job = j, .handle = LAUNCH_HANDLE_INIT};
         if (newest >= 0) {
-            TRY(ask_orphan(j, x, newest, &orphan[n_orphans].handle, &lives, err));
+            run_spec_dir(j->spec, rel);
+            TRY(whose(job_name(j), rel, newest, x, &w, err));
+            TRY(ask_orphan(&w, x, &orphan[n_orphans].handle, &lives, err));
         }
         n_orphans += lives;
     }
     for (size_t i = 0; i < n_orphans; i++) {
-        TRY(wait_for_orphan(orphan[i].job, x, &orphan[i].handle, err));
+        TRY(wait_for_orphan(job_name(orphan[i].job), x, &orphan[i].handle, err));
     }
 
 done:
@@ -215,9 +239,64 @@ static ErrCode recover_one(Job *j, JobContext *x, Err *err)
     return ERR_OK;
 }
 
+/* ---- runs that the study does not name any more --------------------------------------------- */
+
+/* Nobody will judge it again: what it wrote, and its end, for the record. */
+static ErrCode end_stray(const CatalogStray *t, JobContext *x, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    Whose w;
+    char events[FSX_PATH_BYTES];
+    IngestResult r = {0};
+    CatalogAttemptEnd end = {.state = CATALOG_ATTEMPT_LOST,
+                             .exit_code = CATALOG_NONE,
+                             .exit_signal = CATALOG_NONE,
+                             .reason = "its scheduler died"};
+    ExitRecord record;
+    TRY(whose(t->name, t->dir, t->number, x, &w, err));
+    TRY(end_one(&w, x, err));
+    TRY(fsx_join(events, w.dir, "events.jsonl", err));
+    TRY(catalog_ingest(x->catalog, t->run_id, t->number, events, NULL, &r, err));
+    end.ended_ms = clock_unix_ms();
+    if (r.has_bye) {
+        end.state = r.bye;
+        end.reason = NULL; /* its own */
+        end.peak_rss_bytes = r.peak_rss_bytes;
+    }
+    TRY(catalog_attempt_end(x->catalog, t->run_id, t->number, &end, err));
+    record = (ExitRecord){.state = end.state,
+                          .code = CATALOG_NONE,
+                          .signal = CATALOG_NONE,
+                          .reason = r.has_bye ? (r.reason[0] ? r.reason : NULL) : end.reason,
+                          .started_ms = t->started_ms,
+                          .ended_ms = end.ended_ms,
+                          .peak_rss_bytes = r.peak_rss_bytes > 0 ? r.peak_rss_bytes : CATALOG_NONE};
+    TRY(fsx_mkdirs(w.dir, err));
+    TRY(exit_record_write(w.dir, &record, err));
+
+done:
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", t->name);
+}
+
+static ErrCode end_strays(JobContext *x, Err *err)
+{
+    Arena a = ARENA_INIT;
+    CatalogStray *list = NULL;
+    size_t n = 0;
+    ErrCode rc = catalog_attempt_strays(x->catalog, &a, &list, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        rc = end_stray(&list[i], x, err);
+    }
+    arena_release(&a);
+    return rc;
+}
+
 ErrCode recover_all(JobContext *x, Job *jobs, size_t n, Err *err)
 {
     ErrCode rc = end_orphans(x, jobs, n, err);
+    if (rc == ERR_OK) {
+        rc = end_strays(x, err);
+    }
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         rc = recover_one(&jobs[i], x, err);
     }

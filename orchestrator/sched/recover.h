@@ -3,7 +3,8 @@
  * A scheduler that was killed leaves runs that are `running` in the catalog, and perhaps
  * workers that have not noticed yet.  Before anything new starts
  *   - workers that live are asked to save their state, then killed;
- *   - every attempt that was at work is judged by what it wrote;
+ *   - every attempt that was at work is judged by what it wrote, and so are those of runs
+ *     that the study file does not name any more;
  *   - runs come back to `waiting` whose last attempt SIGKILL ended (that is no verdict on the
  *     run), or that were `done` and whose checkpoints are gone, missing or damaged.
  */

@@ -44,25 +44,61 @@ static void say_reindex(void *ctx, const char *text)
     job_say(ctx, "reindex: %s", text);
 }
 
-static ErrCode rebuild(const SchedOptions *o, const char *why, Err *err)
+/* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
+static int64_t number_in_catalog(const char *run_dir)
 {
-    JobContext x = {.options = o};
+    char path[FSX_PATH_BYTES];
+    Err ignored = ERR_INIT;
+    json_t *v = NULL;
+    int64_t id = 0;
+    bool is_read = fsx_join(path, run_dir, "run.json", &ignored) == ERR_OK &&
+                   json_read_file(path, &v, &ignored) == ERR_OK &&
+                   json_get_i64(v, "id", &id, &ignored) == ERR_OK && id > 0;
+    json_decref(v);
+    return is_read ? id : 0;
+}
+
+/* config.json and run.json of the runs that have begun, as the study file has them: a run whose
+ * files name it wrongly would be left out of the new catalog, and its history with it. */
+static ErrCode restore_run_files(const JobContext *x, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < x->study->n_runs; i++) {
+        Job j = {.spec = &x->study->runs[i], .index = i};
+        char dir[FSX_PATH_BYTES];
+        int64_t newest = -1;
+        TRY(job_dir(&j, x, dir, err));
+        TRY(run_files_newest_attempt(dir, &newest, err));
+        if (newest >= 0) {
+            j.id = number_in_catalog(dir);
+            TRY(run_files_write(&j, x, err));
+        }
+    }
+
+done:
+    return rc;
+}
+
+static ErrCode rebuild(JobContext *x, const char *why, Err *err)
+{
     ReindexTotals t = {0};
-    job_say(&x, "%s: rebuilding it from the study's files", why);
-    ErrCode rc = catalog_reindex(o->dir, say_reindex, &x, &t, err);
+    job_say(x, "%s: rebuilding it from the study's files", why);
+    ErrCode rc = restore_run_files(x, err);
     if (rc == ERR_OK) {
-        job_say(&x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
+        rc = catalog_reindex(x->options->dir, say_reindex, x, &t, err);
+    }
+    if (rc == ERR_OK) {
+        job_say(x, "rebuilt: %" PRId64 " runs, %" PRId64 " attempts, %" PRId64 " checkpoints",
                 t.runs, t.attempts, t.checkpoints);
     }
     return rc;
 }
 
-static void say_place(const SchedOptions *o, const char *path)
+static void say_place(const JobContext *x, const char *path)
 {
-    JobContext x = {.options = o};
     char text[2 * FSX_PATH_BYTES];
-    catalog_location_notice(o->dir, path, text, sizeof text);
-    job_say(&x, "%s", text);
+    catalog_location_notice(x->options->dir, path, text, sizeof text);
+    job_say(x, "%s", text);
 }
 
 /* Damage is; a newer program's catalog and another program's database are left alone. */
@@ -73,56 +109,56 @@ static bool is_cured_by_reindex(const Err *err)
 }
 
 /* A catalog that is empty, or another study's, is set aside and rebuilt. */
-static ErrCode replace_foreign(const SchedOptions *o, const char *path, Catalog **c,
-                               bool *ret_rebuilt, Err *err)
+static ErrCode replace_foreign(JobContext *x, const char *path, bool *ret_rebuilt, Err *err)
 {
     ErrCode rc = ERR_OK;
     bool is_ours = true;
     char why[BELONGS_WHY_BYTES], aside[FSX_PATH_BYTES];
-    TRY(catalog_belongs(*c, o->dir, &is_ours, why, err));
+    TRY(catalog_belongs(x->catalog, x->options->dir, &is_ours, why, err));
     if (is_ours) {
         return ERR_OK;
     }
-    catalog_close(*c);
-    *c = NULL;
+    catalog_close(x->catalog);
+    x->catalog = NULL;
     TRY(fsx_path(aside, err, "%s.aside", path));
     if (rename(path, aside) != 0) {
         rc = err_sys(err, "rename %s to %s", path, aside);
         goto done;
     }
-    TRY(rebuild(o, why, err));
+    TRY(rebuild(x, why, err));
     *ret_rebuilt = true;
-    TRY(catalog_open(path, c, err));
+    TRY(catalog_open(path, &x->catalog, err));
 
 done:
     return rc;
 }
 
-ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err)
+ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err)
 {
+    const SchedOptions *o = x->options;
     char path[FSX_PATH_BYTES];
     bool was_rebuilt = false, is_elsewhere = false;
     ErrCode rc = ERR_OK;
 
     TRY(catalog_location(o->dir, path, &is_elsewhere, err));
     if (is_elsewhere) {
-        say_place(o, path);
+        say_place(x, path);
     }
     if (!fsx_exists(path) && has_runs(o->dir)) {
-        TRY(rebuild(o, "the catalog is missing", err));
+        TRY(rebuild(x, "the catalog is missing", err));
         was_rebuilt = true;
     }
-    rc = catalog_open(path, ret, err);
+    rc = catalog_open(path, &x->catalog, err);
     if (rc == ERR_FORMAT && is_cured_by_reindex(err)) {
-        TRY(rebuild(o, err->msg, err));
+        TRY(rebuild(x, err->msg, err));
         was_rebuilt = true;
-        rc = catalog_open(path, ret, err);
+        rc = catalog_open(path, &x->catalog, err);
     }
     if (rc == ERR_OK && !was_rebuilt) {
-        rc = replace_foreign(o, path, ret, &was_rebuilt, err);
+        rc = replace_foreign(x, path, &was_rebuilt, err);
     }
     if (rc == ERR_OK && was_rebuilt) {
-        (*ret)->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
+        x->catalog->free_id = 1; /* runs that were never started get theirs again (reindex.h) */
     }
     *ret_rebuilt = was_rebuilt;
 

@@ -4,9 +4,9 @@
 
 #include "orchestrator/sched/job.h"
 
-/* Opens dir/catalog.db for writing; makes it new, or again from the files when it is
+/* Opens the context's dir/catalog.db for writing; makes it new, or again from the files when it is
  * missing or damaged and the study has runs (*ret_rebuilt). */
-ErrCode register_open_catalog(const SchedOptions *o, Catalog **ret, bool *ret_rebuilt, Err *err);
+ErrCode register_open_catalog(JobContext *x, bool *ret_rebuilt, Err *err);
 
 /* Rows of the study, its corpus and every run; retires the runs that it does not name.  Fills
  * jobs[study->n_runs] and the counts of the context.  The files of a run are written before its

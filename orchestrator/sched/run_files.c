@@ -77,13 +77,21 @@ done:
     return rc;
 }
 
+static bool has_same_numbers(const CatalogRun *a, const CatalogRun *b)
+{
+    return a->id == b->id && a->position == b->position && a->checkpoints == b->checkpoints &&
+           a->params == b->params && a->params_total == b->params_total && a->tokens == b->tokens &&
+           a->steps == b->steps && a->batch_tokens == b->batch_tokens &&
+           a->flops_6nd == b->flops_6nd && a->flops_exact == b->flops_exact &&
+           a->flops_paper == b->flops_paper;
+}
+
 static bool record_is_current(const char *dir, const CatalogRun *row)
 {
     Arena a = ARENA_INIT;
     Err ignored = ERR_INIT;
     CatalogRun old = {0};
-    bool is = run_record_read(dir, &a, &old, &ignored) == ERR_OK && old.id == row->id &&
-              old.position == row->position && old.checkpoints == row->checkpoints &&
+    bool is = run_record_read(dir, &a, &old, &ignored) == ERR_OK && has_same_numbers(&old, row) &&
               strcmp(old.size, row->size) == 0 && strcmp(old.axes, row->axes) == 0;
     arena_release(&a);
     return is;

@@ -9,16 +9,21 @@
  *                | +-----retry------------------------------------/         |
  *                +-------lose-----------------------------------------------+
  *
- *     retire: from every state but running, to `retired`.  The catalog brings a retired
- *     run back when the study file names it again.
+ *     retire: from every state, to `retired`; the attempt of one that was running, its
+ *     scheduler killed, is ended by recover.c.  The catalog brings a retired run back when
+ *     the study file names it again.
  *
  * Invariants:
  *   (1) at most one attempt of a run is `running`, and only while the run is;
  *   (2) an attempt is `running` in the catalog before its process is started;
  *   (3) `done` implies a complete checkpoint at the last step, durable before the state;
- *   (4) a run that is `done` is started again only if its files are gone;
+ *   (4) a run that is `done` is started again only if checkpoints of it are gone or damaged;
  *   (5) `failed` and `diverged` end only by a person's retry;
  *   (6) an attempt that has ended never changes, and its number is never used again.
+ *
+ * Who makes them: start attempt.c: attempt_prepare(); finish, requeue, fail, diverge
+ * attempt.c: attempt_judge(); retry retry.c: retry_runs(), recover.c: take_up_killed(); lose
+ * recover.c: check_checkpoints(); retire register.c: put_runs().
  *
  * The life of an attempt:  running --finish|interrupt|diverge|fail|lose--> its end.
  */
@@ -38,6 +43,7 @@ static const struct {
     {CATALOG_RUN_DIVERGED, RUN_RETRY, CATALOG_RUN_WAITING},
     {CATALOG_RUN_DONE, RUN_LOSE, CATALOG_RUN_WAITING},
     {CATALOG_RUN_WAITING, RUN_RETIRE, CATALOG_RUN_RETIRED},
+    {CATALOG_RUN_RUNNING, RUN_RETIRE, CATALOG_RUN_RETIRED},
     {CATALOG_RUN_DONE, RUN_RETIRE, CATALOG_RUN_RETIRED},
     {CATALOG_RUN_FAILED, RUN_RETIRE, CATALOG_RUN_RETIRED},
     {CATALOG_RUN_DIVERGED, RUN_RETIRE, CATALOG_RUN_RETIRED},

@@ -18,7 +18,7 @@ typedef enum RunEvent {
     RUN_FAIL,    /* no further attempt by itself */
     RUN_DIVERGE, /* the loss left its bound: another attempt would do the same */
     RUN_RETRY,   /* a person asks for another attempt */
-    RUN_LOSE,    /* the files of a finished run are gone */
+    RUN_LOSE,    /* checkpoints of a finished run are gone or damaged */
     RUN_RETIRE,  /* the study file does not name it any more */
     N_RUN_EVENTS,
 } RunEvent;

@@ -149,7 +149,7 @@ ErrCode sched_run(const Study *study, const SchedOptions *o, SchedSummary *ret, 
     TRY(o->launcher->probe(err));
     TRY(open_signals(&s, err));
     become_subreaper(true);
-    TRY(register_open_catalog(o, &s.ctx.catalog, &s.summary.was_rebuilt, err));
+    TRY(register_open_catalog(&s.ctx, &s.summary.was_rebuilt, err));
     TRY(register_study(&s.ctx, s.jobs, &s.summary.retired, err));
     TRY(study_state_next(s.state, STUDY_REGISTER, &s.state, err));
     add_up_work(&s);

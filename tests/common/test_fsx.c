@@ -59,6 +59,19 @@ START_TEST(a_note_is_whole_or_the_old_one)
 }
 END_TEST
 
+START_TEST(a_file_is_synced_and_a_missing_one_is_fine)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_sync_file(tmpdir_write(&t, "a", "x"), &err), ERR_OK);
+    ck_assert_int_eq(fsx_sync_file("/proc/no/such/file", &err), ERR_OK);
+    char below[FSX_PATH_BYTES]; /* a file where a folder should be */
+    ck_assert_int_eq(fsx_join(below, tmpdir_write(&t, "a", "x"), "b", &err), ERR_OK);
+    ck_assert_int_eq(fsx_sync_file(below, &err), ERR_IO);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(pieces_are_joined)
 {
     TmpDir t = tmpdir_open();
@@ -189,6 +202,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
     tcase_add_test(tc, a_shut_gate_keeps_the_old_bytes);
     tcase_add_test(tc, a_note_is_whole_or_the_old_one);
+    tcase_add_test(tc, a_file_is_synced_and_a_missing_one_is_fine);
     tcase_add_test(tc, pieces_are_joined);
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);

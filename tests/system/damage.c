@@ -12,10 +12,14 @@
  *   status, exit, studyjson
  *             byte I of one of the notes flipped, the catalog gone: the same catalog again
  *   config, runjson
- *             byte I of a run's config.json or run.json flipped: nothing to do, nothing differs
- *   catalog   cut to a length, emptied, garbage, another program's database, gone: the same
- *             catalog again; a newer version's: refused and left as it is
+ *             byte I of a run's config.json or run.json flipped, for odd I the catalog gone as
+ *             well: nothing to do, nothing differs
+ *   catalog   cut to a length, emptied, garbage, gone: the same catalog again; a newer version's
+ *             or another program's: refused and left as it is
  *   two       two schedulers at the same time: one works, the other names it and ends with 69
+ *   nfs       the study's folder is on a network file system, says statfs: the catalog is not
+ *             there, a notice says where; the runs are, and when statfs tells the truth again the
+ *             catalog made from them is the same
  *   clock     the wall clock set back or forward during a run: only times differ
  *
  * With seconds, cases are drawn at random from the seed until they are over; --all takes every
@@ -246,12 +250,16 @@ static bool exit_flipped(int64_t i, Buf *why)
     return note_flipped("@/attempt-000/exit.json", i, why);
 }
 
-/* What says which run it is: the catalog knows it still. */
+/* What says which run it is; without the catalog, every second time.  The run's number in a
+ * catalog made anew may be another then. */
 static bool identity_flipped(const char *name, int64_t i, Buf *why)
 {
     copy_of(calm);
     flip(hurt_path(name), i);
-    return becomes_whole(LAB_EVERYTHING, why);
+    if (i % 2) {
+        without_catalog();
+    }
+    return becomes_whole(i % 2 ? LAB_RESULTS : LAB_EVERYTHING, why);
 }
 
 static bool config_flipped(int64_t i, Buf *why)
@@ -280,16 +288,16 @@ static void statement(const char *sql)
     }
 }
 
-static bool newer_is_left_alone(Buf *why)
+/* What this program did not write: run refuses it, and leaves every byte as it is. */
+static bool is_left_alone(Buf *why)
 {
     Buf before = BUF_INIT, after = BUF_INIT;
     Err err = ERR_INIT;
-    statement("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE);");
     (void)fsx_read(hurt_path("catalog.db"), 1 << 24, &before, &err);
     bool is_good = ends_with(65, "run", why);
     (void)fsx_read(hurt_path("catalog.db"), 1 << 24, &after, &err);
     if (before.len != after.len || memcmp(buf_str(&before), buf_str(&after), after.len) != 0) {
-        buf_puts(why, "a newer version's catalog was changed\n");
+        buf_puts(why, "another program's catalog was changed\n");
         is_good = false;
     }
     buf_release(&before);
@@ -302,11 +310,16 @@ static bool catalog_spoiled(int64_t i, Buf *why)
     copy_of(calm);
     int64_t n = size_of(hurt_path("catalog.db"));
     if (i == CATALOG_NEWER) {
-        return newer_is_left_alone(why);
+        statement("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE);");
+        return is_left_alone(why);
     }
     if (i == CATALOG_FOREIGN) {
         without_catalog();
         statement("CREATE TABLE t (x); PRAGMA application_id = 1234;");
+        if (!is_left_alone(why)) {
+            return false;
+        }
+        without_catalog();
     } else if (i == CATALOG_GONE) {
         without_catalog();
     } else if (i == CATALOG_GARBAGE) {
@@ -347,35 +360,57 @@ static bool two_schedulers(int64_t i, Buf *why)
     return is_good;
 }
 
-static bool clock_set(int64_t i, Buf *why)
-{
 #ifdef SLAW_FAULTS_LIBRARY
-    static const long offset[] = {-1000000, 1000000, -5, 90};
+/* Runs the study in `hurt`, which is empty, with the library and these settings of it. */
+static int run_with(const char *const *setting, size_t n)
+{
     static const FaultCounter zero;
-    char text[5][LAB_PATH_BYTES + 32];
-    LabEnv env = {.n = 5};
+    char text[2][LAB_PATH_BYTES + 32];
+    LabEnv env = {.n = 2};
     (void)snprintf(text[0], sizeof text[0], "LD_PRELOAD=%s", SLAW_FAULTS_LIBRARY);
     (void)snprintf(text[1], sizeof text[1], "SLAW_FAULTS_COUNTER=%s", lab_path(&lab, "counter"));
-    (void)snprintf(text[2], sizeof text[2], "SLAW_FAULTS_CLOCK=%ld", offset[i % 4]);
-    (void)snprintf(text[3], sizeof text[3], "SLAW_FAULTS_AT=%" PRId64, 1 + 7 * i);
-    (void)snprintf(text[4], sizeof text[4], "SLAW_FAULTS_IN=%s",
-                   i / 4 % 2 ? "slaw" : "slaw,slaw-worker");
-    for (size_t k = 0; k < env.n; k++) {
-        env.text[k] = text[k];
+    env.text[0] = text[0];
+    env.text[1] = text[1];
+    for (size_t i = 0; i < n; i++) {
+        env.text[env.n++] = setting[i];
     }
     put(lab_path(&lab, "counter"), (const char *)&zero, sizeof zero);
     lab_remove(hurt);
-    int status = lab_slaw(&lab, &env, "run", lab.study, hurt, LIMIT_MS);
+    return lab_slaw(&lab, &env, "run", lab.study, hurt, LIMIT_MS);
+}
+
+static bool on_a_network(int64_t i, Buf *why)
+{
+    char below[LAB_PATH_BYTES + 32], state[LAB_PATH_BYTES + 32], kept[LAB_PATH_BYTES];
+    (void)snprintf(below, sizeof below, "SLAW_FAULTS_BELOW=%s", hurt);
+    (void)snprintf(kept, sizeof kept, "%s", lab_path(&lab, "state"));
+    (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", kept);
+    (void)i;
+    int status = run_with((const char *[]){"SLAW_FAULTS_STATFS=nfs", below, state}, 3);
+    bool is_elsewhere =
+        !fsx_exists(hurt_path("catalog.db")) && fsx_is_dir(kept) && strstr(lab_output(&lab), kept);
+    if (status != 0 || !is_elsewhere) {
+        buf_printf(why, "slaw run: %d: %s\n", status, lab_output(&lab));
+    }
+    lab_remove(kept);
+    return status == 0 && is_elsewhere && becomes_whole(LAB_EVERYTHING, why);
+}
+
+static bool clock_set(int64_t i, Buf *why)
+{
+    static const char *const offset[] = {"SLAW_FAULTS_CLOCK=-1000000", "SLAW_FAULTS_CLOCK=1000000",
+                                         "SLAW_FAULTS_CLOCK=-5", "SLAW_FAULTS_CLOCK=90"};
+    char at[64];
+    (void)snprintf(at, sizeof at, "SLAW_FAULTS_AT=%" PRId64, 1 + 7 * i);
+    const char *in = i / 4 % 2 ? "SLAW_FAULTS_IN=slaw" : "SLAW_FAULTS_IN=slaw,slaw-worker";
+    int status = run_with((const char *[]){offset[i % 4], at, in}, 3);
     if (status != 0) {
         buf_printf(why, "slaw run: %d: %s\n", status, lab_output(&lab));
     }
     return status == 0 && lab_same(LAB_EVERYTHING, want[LAB_EVERYTHING], calm, hurt, why) &&
            becomes_whole(LAB_EVERYTHING, why);
-#else
-    (void)i, (void)why;
-    return true;
-#endif
 }
+#endif
 
 typedef struct Case {
     const char *name;
@@ -397,7 +432,10 @@ static Case cases[] = {
     {"studyjson", studyjson_flipped, "study.json", 0},
     {"catalog", catalog_spoiled, NULL, CATALOG_CUT + 40},
     {"two", two_schedulers, NULL, N_TWO},
+#ifdef SLAW_FAULTS_LIBRARY
+    {"nfs", on_a_network, NULL, 1},
     {"clock", clock_set, NULL, N_CLOCK},
+#endif
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 

@@ -16,182 +16,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/fsx.h"
 #include "common/json.h"
 #include "common/rng.h"
-#include "orchestrator/catalog/migrate.h"
-#include "tests/support/catalog_dump.h"
 #include "tests/support/faults/faults.h"
-#include "tests/system/lab.h"
+#include "tests/system/scenes.h"
 
-enum { LIMIT_MS = 50000, N_DEEDS_MAX = 8 };
+enum { N_DEEDS_MAX = 8 };
 
-typedef enum Program { PROGRAM_SLAW, PROGRAM_WORKER, N_PROGRAMS } Program;
 static const char *const program_names[] = {"slaw", "slaw-worker"};
-
-/* ---- scenes ---------------------------------------------------------------------------------- */
-
-typedef struct Scene {
-    const char *name;
-    const char *verb;
-    bool is_of_study;                 /* slaw VERB STUDY --dir DIR, else slaw VERB DIR */
-    bool has_worker;                  /* the trainer's calls are worth failing, too */
-    bool is_complete;                 /* when it succeeds, nothing is missing */
-    bool is_collected;                /* what must be there at last: gc has been */
-    void (*prepare)(const char *dir); /* the study's folder before it; NULL: none */
-    void (*restore)(const char *dir); /* between it and the undisturbed commands; NULL: nothing */
-} Scene;
-
-/* The undisturbed studies: as run left it, and as gc left that. */
-enum { AS_RUN, AS_COLLECTED, N_CALM };
-static Lab lab;
-static char calm_dir[N_CALM][N_PROGRAMS][LAB_PATH_BYTES], *want[N_CALM][N_PROGRAMS];
-static char shaken[LAB_PATH_BYTES];
-static Program current; /* whose calls fail: slaw's scenes use the fake worker */
-
-static void fail_hard(const char *what)
-{
-    (void)fprintf(stderr, "faults: %s\n%s\n", what, lab_output(&lab));
-    abort();
-}
-
-static void copy_calm(const char *dir)
-{
-    if (!lab_copy(calm_dir[AS_RUN][current], dir)) {
-        fail_hard("the undisturbed study cannot be copied");
-    }
-}
-
-static void sql(sqlite3 *db, const char *text)
-{
-    char *why = NULL;
-    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK) {
-        fail_hard(why);
-    }
-}
-
-/* All that `now.table` and `main.table` have both. */
-static void copy_table(sqlite3 *db, const char *table)
-{
-    char query[256];
-    Buf columns = BUF_INIT, insert = BUF_INIT;
-    sqlite3_stmt *q = NULL;
-    (void)snprintf(query, sizeof query, "SELECT name FROM pragma_table_info('%s', 'main')", table);
-    if (sqlite3_prepare_v2(db, query, -1, &q, NULL) != SQLITE_OK) {
-        fail_hard(query);
-    }
-    while (sqlite3_step(q) == SQLITE_ROW) {
-        buf_printf(&columns, "%s\"%s\"", columns.len ? "," : "", sqlite3_column_text(q, 0));
-    }
-    (void)sqlite3_finalize(q);
-    buf_printf(&insert, "INSERT INTO main.%s (%s) SELECT %s FROM now.%s", table, buf_str(&columns),
-               buf_str(&columns), table);
-    sql(db, buf_str(&insert));
-    buf_release(&columns);
-    buf_release(&insert);
-}
-
-/* The study as the version before this one left it. */
-static void older_version(const char *dir)
-{
-    char path[LAB_PATH_BYTES], now[LAB_PATH_BYTES + 8], attach[2 * LAB_PATH_BYTES];
-    Err err = ERR_INIT;
-    Migrations m = migrations_of_this_program();
-    sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
-    copy_calm(dir);
-    (void)snprintf(path, sizeof path, "%s/catalog.db", dir);
-    (void)snprintf(now, sizeof now, "%s.now", path);
-    (void)snprintf(attach, sizeof attach, "ATTACH '%s' AS now", now);
-    m.n--;
-    if (rename(path, now) != 0 || sqlite3_open(path, &db) != SQLITE_OK ||
-        migrate(db, path, m, &err) != ERR_OK) {
-        fail_hard(err.msg);
-    }
-    sql(db, attach);
-    sql(db, "PRAGMA foreign_keys = OFF");
-    sql(db, "BEGIN");
-    if (sqlite3_prepare_v2(db,
-                           "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND"
-                           " name NOT LIKE 'sqlite_%'",
-                           -1, &q, NULL) != SQLITE_OK) {
-        fail_hard(sqlite3_errmsg(db));
-    }
-    while (sqlite3_step(q) == SQLITE_ROW) {
-        copy_table(db, (const char *)sqlite3_column_text(q, 0));
-    }
-    (void)sqlite3_finalize(q);
-    sql(db, "COMMIT");
-    (void)sqlite3_close(db);
-    (void)unlink(now);
-}
-
-/* Path of one checkpoint's weights. */
-static const char *some_weights(const char *dir)
-{
-    static char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s", dir,
-                   catalog_ask(dir, "SELECT r.dir || '/' || k.path || '/model.safetensors' FROM"
-                                    " checkpoint k JOIN run r ON r.id = k.run_id"
-                                    " ORDER BY r.id, k.step LIMIT 1"));
-    return path;
-}
-
-static void flip_byte(const char *path)
-{
-    unsigned char byte = 0;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0 || pread(fd, &byte, 1, 5) != 1) {
-        fail_hard(path);
-    }
-    byte ^= 1;
-    if (pwrite(fd, &byte, 1, 5) != 1 || close(fd) != 0) {
-        fail_hard(path);
-    }
-}
-
-static void one_is_damaged(const char *dir)
-{
-    copy_calm(dir);
-    flip_byte(some_weights(dir));
-}
-
-static void is_whole_again(const char *dir)
-{
-    char path[1024];
-    (void)snprintf(path, sizeof path, "%s%s", shaken,
-                   some_weights(calm_dir[AS_RUN][current]) + strlen(calm_dir[AS_RUN][current]));
-    flip_byte(path);
-    (void)dir;
-    (void)lab_slaw(&lab, NULL, "verify", shaken, NULL, LIMIT_MS);
-}
-
-static void all_have_failed(const char *dir)
-{
-    const LabEnv env = {.text = {"SLAW_FAKE=all=config"}, .n = 1};
-    const char *worker = lab.worker;
-    if (lab_slaw(&lab, &env, "run", lab.study, dir, LIMIT_MS) != 1) {
-        fail_hard("the runs should have failed");
-    }
-    lab.worker = worker;
-}
-
-static const Scene scenes[] = {
-    {"run", "run", true, true, true, false, NULL, NULL},
-    {"reindex", "reindex", false, false, true, false, copy_calm, NULL},
-    {"migrate", "run", true, false, true, false, older_version, NULL},
-    {"verify", "verify", false, false, false, false, one_is_damaged, is_whole_again},
-    {"retry", "retry", false, false, false, false, all_have_failed, NULL},
-    {"gc", "gc", false, false, true, true, copy_calm, NULL},
-};
-enum { N_SCENES = sizeof scenes / sizeof scenes[0] };
 
 /* ---- what fails ------------------------------------------------------------------------------ */
 
@@ -264,7 +102,7 @@ static const char *point_text(const Point *p)
 
 static const char *counter_path(void)
 {
-    return lab_path(&lab, "counter");
+    return lab_path(&stage.lab, "counter");
 }
 
 static void clear_counter(void)
@@ -272,7 +110,7 @@ static void clear_counter(void)
     static const FaultCounter zero;
     int fd = open(counter_path(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 || write(fd, &zero, sizeof zero) != (ssize_t)sizeof zero || close(fd) != 0) {
-        fail_hard("the counter file");
+        stage_fail("the counter file");
     }
 }
 
@@ -281,24 +119,9 @@ static FaultCounter read_counter(void)
     FaultCounter c = {0};
     int fd = open(counter_path(), O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, &c, sizeof c) != (ssize_t)sizeof c || close(fd) != 0) {
-        fail_hard("the counter file");
+        stage_fail("the counter file");
     }
     return c;
-}
-
-/* Of each run's two checkpoints, gc takes the weights of one. */
-static void set_words(const Scene *s, LabEnv *env)
-{
-    if (s->is_collected) {
-        env->words[0] = "--keep";
-        env->words[1] = "last:1";
-    }
-}
-
-static bool is_as_undisturbed(const Scene *s, Buf *why)
-{
-    int which = s->is_collected ? AS_COLLECTED : AS_RUN;
-    return lab_same(LAB_EVERYTHING, want[which][current], calm_dir[which][current], shaken, why);
 }
 
 /* The scene's command with the fault; its exit status as lab_wait() gives it. */
@@ -311,7 +134,7 @@ static int disturbed(const Point *p, FaultCounter *ret)
                                     {"SLAW_FAULTS_CALL", p->call},
                                     {"SLAW_FAULTS_DO", p->deed},
                                     {"SLAW_FAULTS_IN", program_names[p->program]},
-                                    {"SLAW_FAULTS_BELOW", shaken},
+                                    {"SLAW_FAULTS_BELOW", stage.shaken},
                                     {"SLAW_FAULTS_STAY", p->stays ? "1" : "0"}};
     for (size_t i = 0; i < sizeof value / sizeof value[0]; i++) {
         (void)snprintf(text[env.n], sizeof text[0], "%s=%s", value[i][0], value[i][1]);
@@ -322,10 +145,10 @@ static int disturbed(const Point *p, FaultCounter *ret)
     env.text[env.n] = text[env.n];
     env.n++;
     clear_counter();
-    set_words(p->scene, &env);
-    const char *what = p->scene->is_of_study ? lab.study : shaken;
-    int status =
-        lab_slaw(&lab, &env, p->scene->verb, what, p->scene->is_of_study ? shaken : NULL, LIMIT_MS);
+    scene_words(p->scene, &env);
+    const char *what = p->scene->is_of_study ? stage.lab.study : stage.shaken;
+    int status = lab_slaw(&stage.lab, &env, p->scene->verb, what,
+                          p->scene->is_of_study ? stage.shaken : NULL, LIMIT_MS);
     *ret = read_counter();
     return status;
 }
@@ -340,7 +163,7 @@ static bool check_end(const Point *p, int status, Buf *why)
         buf_printf(why, "it ends by signal %d\n", -status);
     } else if (status > 0 && (status >= 126 || status == 2)) {
         buf_printf(why, "exit status %d\n", status);
-    } else if (status > 0 && !lab_output(&lab)[0]) {
+    } else if (status > 0 && !lab_output(&stage.lab)[0]) {
         buf_printf(why, "exit status %d without a word\n", status);
     } else {
         return true;
@@ -352,29 +175,29 @@ static bool check_end(const Point *p, int status, Buf *why)
 static bool check_after(const Point *p, Buf *why)
 {
     if (p->scene->restore) {
-        p->scene->restore(shaken);
+        p->scene->restore(stage.shaken);
     }
     if (strcmp(p->scene->verb, "run") != 0) {
         LabEnv env = {.n = 0};
-        set_words(p->scene, &env);
-        (void)lab_slaw(&lab, &env, p->scene->verb, shaken, NULL, LIMIT_MS);
+        scene_words(p->scene, &env);
+        (void)lab_slaw(&stage.lab, &env, p->scene->verb, stage.shaken, NULL, LIMIT_MS);
     }
-    int status = lab_slaw(&lab, NULL, "run", lab.study, shaken, LIMIT_MS);
+    int status = lab_slaw(&stage.lab, NULL, "run", stage.lab.study, stage.shaken, LIMIT_MS);
     if (status == 1) { /* it gave up on runs, and said so: that is what retry is for */
-        (void)lab_slaw(&lab, NULL, "retry", shaken, NULL, LIMIT_MS);
-        status = lab_slaw(&lab, NULL, "run", lab.study, shaken, LIMIT_MS);
+        (void)lab_slaw(&stage.lab, NULL, "retry", stage.shaken, NULL, LIMIT_MS);
+        status = lab_slaw(&stage.lab, NULL, "run", stage.lab.study, stage.shaken, LIMIT_MS);
     }
     if (status != 0) {
-        buf_printf(why, "afterwards run ends with %d: %s\n", status, lab_output(&lab));
+        buf_printf(why, "afterwards run ends with %d: %s\n", status, lab_output(&stage.lab));
         return false;
     }
-    if (!is_as_undisturbed(p->scene, why)) {
+    if (!scene_same(p->scene, why)) {
         buf_puts(why, "(after running again without faults)\n");
         return false;
     }
-    status = lab_slaw(&lab, NULL, "verify", shaken, NULL, LIMIT_MS);
+    status = lab_slaw(&stage.lab, NULL, "verify", stage.shaken, NULL, LIMIT_MS);
     if (status != 0) {
-        buf_printf(why, "afterwards verify ends with %d: %s\n", status, lab_output(&lab));
+        buf_printf(why, "afterwards verify ends with %d: %s\n", status, lab_output(&stage.lab));
     }
     return status == 0;
 }
@@ -391,20 +214,19 @@ static bool try_point(const Point *p)
 {
     Buf why = BUF_INIT;
     FaultCounter count;
-    current = p->program;
-    lab.worker = current == PROGRAM_SLAW ? SLAW_FAKE_WORKER : NULL;
-    lab_remove(shaken);
+    stage_choose(p->program);
+    lab_remove(stage.shaken);
     if (p->scene->prepare) {
-        p->scene->prepare(shaken);
+        p->scene->prepare(stage.shaken);
     }
     int status = disturbed(p, &count);
-    char *said = strdup(lab_output(&lab));
+    char *said = strdup(lab_output(&stage.lab));
     bool is_good = check_end(p, status, &why);
     if (is_good && status == 0 && p->scene->is_complete) {
-        is_good = is_as_undisturbed(p->scene, &why);
+        is_good = scene_same(p->scene, &why);
     }
     if (!is_good) {
-        lab_kill_workers(shaken);
+        lab_kill_workers(stage.shaken);
     }
     is_good = is_good && check_after(p, &why);
     Tally *t = tally_of(p);
@@ -439,11 +261,10 @@ static uint64_t n_calls(const Scene *scene, Program program, size_t c)
     size_t s = (size_t)(scene - scenes);
     const Point p = {.scene = scene, .program = program, .call = "write", .deed = "EIO"};
     if (!has_counts[s][program]) {
-        current = program;
-        lab.worker = current == PROGRAM_SLAW ? SLAW_FAKE_WORKER : NULL;
-        lab_remove(shaken);
+        stage_choose(program);
+        lab_remove(stage.shaken);
         if (scene->prepare) {
-            scene->prepare(shaken);
+            scene->prepare(stage.shaken);
         }
         (void)disturbed(&p, &counts[s][program]);
         has_counts[s][program] = true;
@@ -540,38 +361,12 @@ static bool one_point(const char *text)
     p.program = strcmp(word[1], "slaw") == 0 ? PROGRAM_SLAW : PROGRAM_WORKER;
     if (p.scene) {
         (void)try_point(&p);
-        (void)fprintf(stderr, "%s\n", lab_output(&lab));
+        (void)fprintf(stderr, "%s\n", lab_output(&stage.lab));
     }
     return p.scene != NULL;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */
-
-static void make_calm(void)
-{
-    lab_open(&lab, lab_tiny_study);
-    (void)snprintf(shaken, sizeof shaken, "%s", lab_path(&lab, "shaken"));
-    for (int i = 0; i < N_PROGRAMS; i++) {
-        lab.worker = i == PROGRAM_SLAW ? SLAW_FAKE_WORKER : NULL;
-        const Program of = (Program)i;
-        char *dir = calm_dir[AS_RUN][of], *collected = calm_dir[AS_COLLECTED][of];
-        LabEnv env = {.n = 0};
-        (void)snprintf(dir, LAB_PATH_BYTES, "%s", lab_path(&lab, of ? "calm-w" : "calm-s"));
-        (void)snprintf(collected, LAB_PATH_BYTES, "%s",
-                       lab_path(&lab, of ? "calm-w-gc" : "calm-s-gc"));
-        set_words(&scenes[N_SCENES - 1], &env);
-        if (lab_slaw(&lab, NULL, "run", lab.study, dir, LIMIT_MS) != 0 ||
-            !lab_copy(dir, collected) ||
-            lab_slaw(&lab, &env, "gc", collected, NULL, LIMIT_MS) != 0) {
-            fail_hard("the undisturbed study");
-        }
-        want[AS_RUN][of] = lab_dump(dir, LAB_EVERYTHING);
-        want[AS_COLLECTED][of] = lab_dump(collected, LAB_EVERYTHING);
-    }
-    if (strcmp(want[AS_RUN][PROGRAM_WORKER], want[AS_COLLECTED][PROGRAM_WORKER]) == 0) {
-        fail_hard("gc removed nothing");
-    }
-}
 
 /* What was tried as JSON; returns how many points were bad. */
 static long print_result(uint64_t seed, double seconds)
@@ -630,7 +425,7 @@ int main(int argc, char **argv)
     }
     MonoNs began = clock_mono_ns();
     failures = json_array();
-    make_calm();
+    stage_open();
     if (only) {
         if (!one_point(only)) {
             return 2;
@@ -641,12 +436,8 @@ int main(int argc, char **argv)
         draw_points(seed, seconds, kills_only);
     }
     long bad = print_result(seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
-    for (int i = 0; i < N_PROGRAMS; i++) {
-        free(want[AS_RUN][i]);
-        free(want[AS_COLLECTED][i]);
-    }
     free(tallies);
     json_decref(failures);
-    lab_close(&lab);
+    stage_close();
     return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

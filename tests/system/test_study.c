@@ -275,6 +275,47 @@ START_TEST(one_scheduler_at_a_time_and_stop_ends_it)
 }
 END_TEST
 
+/* In a session of its own, with its log, and no terminal; what cannot work is said at once. */
+START_TEST(a_detached_study_is_watched_and_stopped_from_elsewhere)
+{
+    char path[512], line[64];
+    (void)snprintf(path, sizeof path, "%s", dir_of("away"));
+    int fd = open(dir_of("output"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)dup2(fd, STDOUT_FILENO);
+        (void)dup2(fd, STDERR_FILENO);
+        (void)execl(SLAW_BIN_DIR "/slaw", "slaw", "run", study, "--dir", path, "--detach",
+                    (char *)NULL);
+        _exit(127);
+    }
+    (void)close(fd);
+    ck_assert_int_eq(end_of(pid), 0);
+    const char *said = strstr(output(), "process ");
+    ck_assert_msg(said && strstr(said, "goes on in the background"), "%s", output());
+    pid_t worker = (pid_t)strtol(said + 8, NULL, 10);
+    ck_assert_int_ne(getsid(worker), getsid(0));
+    ck_assert_int_eq(kill(worker, 0), 0);
+    must(69, "run", study, "--dir", path); /* it has the lock, by its own number */
+    (void)snprintf(line, sizeof line, "process %ld on host", (long)worker);
+    ck_assert_msg(strstr(output(), line), "%s", output());
+    must(0, "status", path, "--watch", NULL); /* until all is done */
+    ck_assert_msg(strstr(output(), "done 4 of 4"), "%s", output());
+    for (int ms = 0; ms < PATIENCE_MS && kill(worker, 0) == 0; ms++) {
+        (void)usleep(1000);
+    }
+    char log[600];
+    Err err = ERR_INIT;
+    Buf text = BUF_INIT;
+    (void)snprintf(log, sizeof log, "%s/scheduler.log", path);
+    ck_assert_int_eq(fsx_read(log, 1 << 20, &text, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ": done, "));
+    buf_release(&text);
+    must(65, "run", dir_of("text/0.txt"), "--detach", NULL);
+}
+END_TEST
+
 START_TEST(what_cannot_run_is_refused_before_anything_is_written)
 {
     write_study("{bpe: 4096}", "f32", "workers: 2");
@@ -349,6 +390,7 @@ int main(void)
     tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
     tcase_add_test(t, a_rebuilt_catalog_is_the_same);
     tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
+    tcase_add_test(t, a_detached_study_is_watched_and_stopped_from_elsewhere);
     tcase_add_test(t, threads_and_cores_change_no_result);
     tcase_add_test(t, bf16_trains_to_the_end);
     tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);

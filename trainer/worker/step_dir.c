@@ -106,6 +106,22 @@ ErrCode step_dir_path(const char *run_dir, const char *kind, int64_t step, char 
     return fsx_path(out, err, "%s/%s/%s", run_dir, kind, name);
 }
 
+/* Who made the run wrote its description as a note (fsx_note): from the first checkpoint on it must
+ * last as long as that. */
+static ErrCode sync_description(const char *run_dir, Err *err)
+{
+    static const char *const name[] = {"config.json", "run.json"};
+    char path[FSX_PATH_BYTES];
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < sizeof name / sizeof name[0]; i++) {
+        rc = fsx_join(path, run_dir, name[i], err);
+        if (rc == ERR_OK) {
+            rc = fsx_sync_file(path, err);
+        }
+    }
+    return rc;
+}
+
 ErrCode step_dir_fresh(const char *run_dir, const char *kind, int64_t step,
                        char out[FSX_PATH_BYTES], Err *err)
 {
@@ -116,6 +132,7 @@ ErrCode step_dir_fresh(const char *run_dir, const char *kind, int64_t step,
     TRY(fsx_remove_tree(out, err));
     TRY(fsx_mkdirs(out, err));
     TRY(fsx_sync_dir(parent, err));
+    TRY(sync_description(run_dir, err));
     TRY(fsx_sync_dir(run_dir, err));
 done:
     return rc;

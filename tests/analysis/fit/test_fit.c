@@ -24,7 +24,8 @@ static FitOptions options(FitLoss loss, FitResidual residual)
     return o;
 }
 
-static const FitLoss mse = {FIT_MSE, 0.0}, huber = {FIT_HUBER, 1e-3}, l1 = {FIT_L1, 0.0};
+static const FitLoss mse = {FIT_MSE, 0.0, 1.0}, huber = {FIT_HUBER, 1e-3, 1.0},
+                     l1 = {FIT_L1, 0.0, 1.0};
 
 static void fit(const FitOptions *o, const FitData *data, FitResult *ret)
 {

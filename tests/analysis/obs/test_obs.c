@@ -170,9 +170,67 @@ START_TEST(what_is_wrong_is_named)
 }
 END_TEST
 
+/* Rows alike in size and D: the one of least loss, within each group. */
+START_TEST(the_best_row_of_each_key_is_kept)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.best_per = "size,D";
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_used, 3);
+    ck_assert_uint_eq(obs.n_worse, 2);
+    ck_assert_double_eq(obs.group[0].data.loss[0], 3.5);
+    ck_assert_double_eq(obs.group[0].data.loss[1], 3.1);
+    obs_release(&obs);
+    o.by = "arch"; /* groups do not compete */
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_used, 5);
+    obs_release(&obs);
+    o.best_per = "size,,D";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_USAGE);
+    o.best_per = "width";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_column_may_be_scaled)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = {.map = {"N=params*1e-3", "batch=D*2048", "sigma=params"}, .n_map = 3};
+    o.needs = obs_needs(form_find("hyper:batch"));
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_double_eq_tol(obs.group[0].data.params[0], 20.0, 1e-12);
+    ck_assert_double_eq(obs.group[0].data.batch[0], 2048e6);
+    ck_assert_double_eq(obs.group[0].data.sigma[0], 20000.0);
+    ck_assert_ptr_null(obs.group[0].data.rate);
+    obs_release(&obs);
+}
+END_TEST
+
+/* A law in D alone does not ask for N, and one with other inputs names what it lacks. */
+START_TEST(only_what_a_law_reads_must_be_there)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = {.needs = obs_needs(form_find("power:D"))};
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert(isnan(obs.group[0].data.params[0]));
+    obs_release(&obs);
+    o.needs = obs_needs(form_find("logistic"));
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.msg, "there is no column \"accuracy\""));
+    ck_assert_ptr_nonnull(strstr(err.hint, "--map accuracy=COLUMN"));
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, rows_become_groups_of_numbers);
+    tcase_add_test(tc, the_best_row_of_each_key_is_kept);
+    tcase_add_test(tc, a_column_may_be_scaled);
+    tcase_add_test(tc, only_what_a_law_reads_must_be_there);
     tcase_add_test(tc, conditions_select_by_number_and_by_text);
     tcase_add_test(tc, warm_up_is_left_out_by_run);
     tcase_add_test(tc, c_is_six_n_d_when_asked_or_missing);

@@ -229,10 +229,53 @@ START_TEST(what_is_beyond_the_longest_run_is_drawn_dashed)
 }
 END_TEST
 
+/* --share, --isoflop, --intervals and --at-flops in the JSON. */
+START_TEST(json_has_what_was_asked_for_beside)
+{
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, 6);
+    const ObsOptions o = {.by = "architecture", .task = "validation"};
+    const ReportPlan plan = {.law = {form_find("chinchilla")},
+                             .n_laws = 1,
+                             .starts = 4,
+                             .bootstrap = 30,
+                             .has_all_intervals = true,
+                             .at = {1e15},
+                             .n_at = 1,
+                             .share = {"alpha", "beta"},
+                             .n_share = 2,
+                             .has_isoflop = true,
+                             .threads = 1,
+                             .seed = 1};
+    ck_assert_int_eq(obs_source_open(tmp.path, &source, &err), ERR_OK);
+    ck_assert_int_eq(obs_select(&source.frame, &o, &obs, &err), ERR_OK);
+    ck_assert_msg(report_make("small", &obs, &plan, &report, &err) == ERR_OK, "%s", err.msg);
+    json_t *v = report_json(&report);
+    const json_t *joint = json_array_get(json_object_get(v, "joint"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(joint, "shared")), 2);
+    const json_t *a = json_object_get(json_array_get(json_object_get(v, "fits"), 0), "params");
+    const json_t *b = json_object_get(json_array_get(json_object_get(v, "fits"), 1), "params");
+    ck_assert_double_eq(json_real_value(json_object_get(a, "alpha")),
+                        json_real_value(json_object_get(b, "alpha")));
+    const json_t *at = json_object_get(json_array_get(json_object_get(v, "fits"), 0), "at");
+    ck_assert_double_gt(json_real_value(json_object_get(json_array_get(at, 0), "N_opt")), 0.0);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "isoflop")), 2);
+    json_decref(v);
+    Buf out = BUF_INIT;
+    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "alpha, beta: one value for all 2 groups"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "IsoFLOP parabolas"));
+    buf_release(&out);
+    close_report();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     (void)gsl_set_error_handler_off();
     tcase_add_test(tc, json_has_the_fields_that_others_read);
+    tcase_add_test(tc, json_has_what_was_asked_for_beside);
     tcase_add_test(tc, a_refusal_is_part_of_the_report);
     tcase_add_test(tc, the_text_has_one_table_a_law);
     tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);

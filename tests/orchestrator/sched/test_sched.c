@@ -489,6 +489,38 @@ START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt
 }
 END_TEST
 
+/* The scheduler is killed, the study file loses the run, and its worker is deaf to both. */
+START_TEST(a_worker_of_a_retired_run_does_not_train_on)
+{
+    SchedOptions o = fixture_options(&f);
+    fixture_behave("r3=deaf@5");
+    pid_t pid = fixture_fork(&f, &o);
+    wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
+             " step = 5",
+             "1");
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(ended(pid), -SIGKILL);
+    pid_t orphan = (pid_t)strtol(
+        fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
+                        " 'r3'"),
+        NULL, 10);
+    ck_assert_int_gt(process_start_ticks(orphan), 0);
+    f.study.n_runs = 3;
+    fixture_behave("");
+    SchedSummary s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.retired, 1);
+    ck_assert_int_eq(process_start_ticks(orphan), -1);
+    want_sql("SELECT r.state || ' ' || a.state || ' ' || (a.ended_ms > 0) FROM attempt a JOIN run r"
+             " ON r.id = run_id WHERE r.name = 'r3'",
+             "retired lost 1");
+    want_sql("SELECT count(*) FROM attempt WHERE state = 'running'", "0");
+    f.study.n_runs = 4; /* and back again: it goes on where it was */
+    s = fixture_run(&f, &o);
+    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
+    ck_assert_int_eq(s.started, 1);
+}
+END_TEST
+
 /* The worker said done and the scheduler died before it heard: nothing is trained again. */
 START_TEST(success_that_nobody_saw_is_still_success)
 {
@@ -670,6 +702,7 @@ static Suite *suite(void)
     tcase_add_test(t, killed_workers_change_nothing_in_the_end);
     tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
     tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
+    tcase_add_test(t, a_worker_of_a_retired_run_does_not_train_on);
     tcase_add_test(t, success_that_nobody_saw_is_still_success);
     tcase_add_test(t, retry_takes_the_named_runs_or_all_that_failed);
     tcase_add_test(t, a_full_disk_pauses_the_study_and_costs_no_retry);

@@ -1,0 +1,2 @@
+#define KERNEL_NAME kernel_avx2
+#include "analysis/fit/kernel_lanes.inc"

@@ -1,0 +1,2 @@
+#define KERNEL_NAME kernel_base
+#include "analysis/fit/kernel_lanes.inc"

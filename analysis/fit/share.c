@@ -1,0 +1,344 @@
+#include "analysis/fit/share.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/fit/arrow.h"
+#include "analysis/fit/bootstrap.h"
+#include "analysis/fit/check.h"
+#include "analysis/fit/parallel.h"
+#include "analysis/fit/solve.h"
+#include "analysis/fit/starts.h"
+#include "analysis/fit/values.h"
+#include "common/rng.h"
+
+#define AT_MINIMUM 1e-8
+
+/* ---- the whole fit ---- */
+
+typedef struct Whole {
+    const FitOptions *o;
+    const FitData *const *data;
+    Arrow joint;              /* the observations */
+    size_t threads, n_values; /* values of all groups */
+    Arrow *bench;             /* [threads] */
+    double **times;           /* [threads] of the bootstrap */
+    ArrowTheta *start;        /* [starts, n_groups] */
+    ArrowEnd *end;            /* [starts] */
+    ArrowTheta *best;         /* [n_groups] */
+    FitResult *result;        /* [n_groups] */
+    double *values;           /* [replicates, n_values] */
+    FitResampling kind;
+} Whole;
+
+static void start_item(void *ctx, size_t worker, size_t item)
+{
+    Whole *w = ctx;
+    Arrow *j = &w->bench[worker];
+    w->end[item] = arrow_solve(j, &w->joint, ARROW_COLD, w->start + item * j->n_groups);
+}
+
+/* Start i: every group's own start i, the shared parameters at their mean. */
+static ErrCode fill_starts(Whole *w, Err *err)
+{
+    const Arrow *j = &w->joint;
+    size_t starts = w->o->starts, n_best;
+    double *theta = calloc(starts * j->p + 1, sizeof *theta);
+    ErrCode rc = theta ? ERR_OK : err_nomem(err, "starting points");
+    for (size_t g = 0; g < j->n_groups && rc == ERR_OK; g++) {
+        rc = starts_fill(&j->problem[g], w->o->seed, starts, theta, &n_best, err);
+        for (size_t i = 0; rc == ERR_OK && i < starts; i++) {
+            memcpy(w->start[i * j->n_groups + g], theta + i * j->p, sizeof *theta * j->p);
+        }
+    }
+    free(theta);
+    for (size_t i = 0; i < starts && rc == ERR_OK; i++) {
+        ArrowTheta *own = w->start + i * j->n_groups;
+        for (size_t a = 0; a < j->p; a++) {
+            double mean = 0.0;
+            for (size_t g = 0; g < j->n_groups; g++) {
+                mean += own[g][a] / (double)j->n_groups;
+            }
+            for (size_t g = 0; g < j->n_groups; g++) {
+                own[g][a] = j->problem[g].is_fixed[a] ? j->problem[g].fixed[a]
+                            : j->is_shared[a]         ? mean
+                                                      : own[g][a];
+            }
+        }
+    }
+    return rc;
+}
+
+/* Groups centred alike: once by their own means, then by the mean of all. */
+static ErrCode open_groups(Whole *w, Err *err)
+{
+    const FitOptions *o = w->o;
+    Arrow *j = &w->joint;
+    double centre[FORM_MAX_INPUTS] = {0.0}, n = 0.0;
+    ErrCode rc = ERR_OK;
+    for (int round = 0; round < 2; round++) {
+        for (size_t g = 0; g < j->n_groups && rc == ERR_OK; g++) {
+            FitProblem *p = &j->problem[g];
+            problem_release(p);
+            rc = problem_open(p, o->form, o->loss, o->residual, &o->fix, round ? centre : NULL,
+                              w->data[g], err);
+            for (size_t k = 0; rc == ERR_OK && round == 0 && k < o->form->n_inputs; k++) {
+                centre[k] += p->centre[k] * (double)p->n;
+            }
+            n += rc == ERR_OK && round == 0 ? (double)p->n : 0.0;
+        }
+        for (size_t k = 0; round == 0 && k < FORM_MAX_INPUTS; k++) {
+            centre[k] /= n > 0.0 ? n : 1.0;
+        }
+    }
+    return rc;
+}
+
+static ErrCode open_rooms(Whole *w, Err *err)
+{
+    size_t groups = w->joint.n_groups, most = 0;
+    for (size_t g = 0; g < groups; g++) {
+        most = w->data[g]->n > most ? w->data[g]->n : most;
+    }
+    w->start = calloc(w->o->starts * groups + 1, sizeof *w->start);
+    w->end = calloc(w->o->starts + 1, sizeof *w->end);
+    w->bench = calloc(w->threads, sizeof *w->bench);
+    w->times = calloc(w->threads, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
+    ErrCode rc = w->start && w->end && w->bench && w->times ? ERR_OK : err_nomem(err, "joint fit");
+    for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
+        rc = arrow_copy(&w->joint, &w->bench[t], err);
+        w->times[t] = calloc(2 * most + 1, sizeof **w->times);
+        rc = rc == ERR_OK && !w->times[t] ? err_nomem(err, "joint fit") : rc;
+    }
+    return rc;
+}
+
+static ErrCode search(Whole *w, ShareFit *whole, Err *err)
+{
+    const ArrowEnd *best = NULL;
+    ErrCode rc = fill_starts(w, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    parallel_for(w->threads, w->o->starts, start_item, w);
+    for (size_t i = 0; i < w->o->starts; i++) {
+        bool is_lower = !best || w->end[i].objective < best->objective;
+        best = isfinite(w->end[i].objective) && is_lower ? &w->end[i] : best;
+    }
+    if (!best || !best->is_minimum) {
+        (void)err_set(err, ERR_NUMERIC, "%s: no start of the joint fit ended at a minimum",
+                      w->o->form->name);
+        return err_hint(err, "share fewer parameters, or try --starts 1000");
+    }
+    double noise = arrow_noise(&w->joint);
+    for (size_t i = 0; i < w->o->starts; i++) {
+        whole->at_minimum +=
+            w->end[i].objective <= best->objective * (1.0 + AT_MINIMUM) + noise ? 1 : 0;
+    }
+    whole->starts = w->o->starts;
+    whole->objective = best->objective;
+    whole->decrement = best->promised / fmax(best->objective, noise);
+    w->best = w->start + (size_t)(best - w->end) * w->joint.n_groups;
+    return ERR_OK;
+}
+
+static ErrCode describe(Whole *w, Err *err)
+{
+    const FitOptions *o = w->o;
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        const FitProblem *p = &w->joint.problem[g];
+        FitResult *r = &w->result[g];
+        Solution s = {.objective = problem_value(p, w->best[g]),
+                      .certificate = {.is_minimum = true, .eigen_ratio = 1.0}};
+        memcpy(s.theta, w->best[g], sizeof s.theta);
+        for (size_t a = 0; a < p->p; a++) {
+            s.is_zero[a] = !p->is_fixed[a] && s.theta[a] == PROBLEM_LN_ZERO;
+        }
+        ErrCode rc = check_end(p, &s, r, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        memcpy(r->theta, s.theta, sizeof r->theta);
+        memcpy(r->centre, p->centre, sizeof r->centre);
+        r->objective = s.objective;
+        r->referee = (double)NAN;
+        values_describe(p, o, r);
+        fit_measure(p, r->theta, r);
+        w->n_values += fit_slots(r);
+    }
+    return ERR_OK;
+}
+
+/* Counts and criteria of all groups together. */
+static void measure(const Whole *w, ShareFit *whole)
+{
+    const Arrow *j = &w->joint;
+    double squares = 0.0, floor_sum = 0.0;
+    for (size_t g = 0; g < j->n_groups; g++) {
+        const FitProblem *p = &j->problem[g];
+        whole->n += p->n;
+        floor_sum += p->ulp_squares;
+        for (size_t i = 0; i < p->n; i++) {
+            double r = problem_residual(p, i, w->best[g]);
+            squares += r * r;
+        }
+        for (size_t a = 0; a < j->p; a++) {
+            whole->n_params += !p->is_fixed[a] && (g == 0 || !j->is_shared[a]) ? 1 : 0;
+        }
+    }
+    double n = (double)whole->n, k = (double)whole->n_params + 1.0;
+    double rss = fmax(squares, floor_sum);
+    whole->n_groups = j->n_groups;
+    whole->aic = n * log(rss / n) + 2.0 * k;
+    whole->bic = n * log(rss / n) + log(n) * k;
+}
+
+/* ---- bootstrap: every group resampled ---- */
+
+static void draw_group(const Whole *w, size_t g, uint32_t replicate, uint64_t offset, double *times)
+{
+    const FitData *d = w->data[g];
+    bool by_run = w->kind == FIT_CLUSTERS;
+    size_t units = by_run ? d->n_runs : d->n;
+    double *drawn = times + d->n;
+    memset(drawn, 0, sizeof *drawn * units);
+    for (size_t i = 0; i < units; i++) {
+        double u = rng_uniform(w->o->seed, rng_stream(RNG_BOOTSTRAP, replicate), offset + i);
+        drawn[(size_t)(u * (double)units)] += 1.0;
+    }
+    for (size_t i = 0; i < d->n; i++) {
+        times[i] = drawn[by_run ? d->run[i] : i];
+    }
+}
+
+static void replicate_item(void *ctx, size_t worker, size_t item)
+{
+    Whole *w = ctx;
+    Arrow *j = &w->bench[worker];
+    double *values = w->values + item * w->n_values;
+    ArrowTheta *theta = w->start + worker * j->n_groups; /* starts are done with by now */
+    uint64_t offset = 0;
+    bool has_spread = true;
+    for (size_t g = 0; g < j->n_groups; g++) {
+        draw_group(w, g, (uint32_t)item, offset, w->times[worker]);
+        problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
+        has_spread = has_spread && check_has_spread(&j->problem[g]);
+        offset += w->data[g]->n;
+        memcpy(theta[g], w->result[g].theta, sizeof theta[g]);
+    }
+    ArrowEnd e = {.is_minimum = false};
+    if (has_spread) {
+        e = arrow_solve(j, &w->joint, ARROW_WARM, theta);
+    }
+    for (size_t k = 0; k < w->n_values; k++) {
+        values[k] = (double)NAN;
+    }
+    for (size_t g = 0; e.is_minimum && g < j->n_groups; g++) {
+        values += values_at(w->o->form, w->joint.problem[g].centre, theta[g], NULL, w->o->at,
+                            w->result[g].n_at, values);
+    }
+}
+
+static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
+{
+    size_t replicates = w->o->bootstrap, at = 0;
+    w->kind = FIT_CLUSTERS;
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        bool has_runs = bootstrap_kind(w->o, w->data[g]) == FIT_CLUSTERS;
+        w->kind = has_runs ? w->kind : FIT_CASES;
+    }
+    w->values = calloc(replicates * w->n_values + 1, sizeof *w->values);
+    double *column = calloc(replicates + 1, sizeof *column);
+    ErrCode rc = w->values && column ? ERR_OK : err_nomem(err, "bootstrap");
+    for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
+        for (size_t g = 0; g < w->joint.n_groups && rc == ERR_OK; g++) {
+            rc = problem_clone(&w->joint.problem[g], &w->bench[t].problem[g], err);
+        }
+    }
+    if (rc == ERR_OK) {
+        parallel_for(w->threads, replicates, replicate_item, w);
+    }
+    for (size_t i = 0; rc == ERR_OK && i < replicates; i++) {
+        whole->replicates_failed += isnan(w->values[i * w->n_values]) ? 1 : 0;
+    }
+    for (size_t g = 0; rc == ERR_OK && g < w->joint.n_groups; g++) {
+        FitResult *r = &w->result[g];
+        r->resampling = whole->resampling = w->kind;
+        r->replicates = whole->replicates = replicates;
+        r->replicates_failed = whole->replicates_failed;
+        for (size_t k = 0; k < fit_slots(r); k++, at++) {
+            bootstrap_summarise(w->values + at, replicates, w->n_values, column, fit_slot(r, k));
+        }
+    }
+    for (size_t t = 0; t < w->threads; t++) {
+        for (size_t g = 0; g < w->joint.n_groups; g++) {
+            problem_release(&w->bench[t].problem[g]);
+        }
+    }
+    free(column);
+    return rc;
+}
+
+static void whole_release(Whole *w)
+{
+    for (size_t t = 0; t < w->threads; t++) {
+        if (w->bench) {
+            arrow_release(&w->bench[t], false);
+        }
+        if (w->times) {
+            free(w->times[t]);
+        }
+    }
+    free(w->bench);
+    free(w->times);
+    free(w->start);
+    free(w->end);
+    free(w->values);
+    arrow_release(&w->joint, true);
+}
+
+ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *const *data,
+                  size_t n_groups, FitResult *ret, ShareFit *ret_whole, Err *err)
+{
+    Whole w = {.o = o, .data = data, .result = ret, .threads = o->threads ? o->threads : 1};
+    ErrCode rc = ERR_OK;
+    *ret_whole = (ShareFit){.resampling = FIT_NO_INTERVALS};
+    if (o->loss.kind == FIT_L1) {
+        (void)err_set(err, ERR_USAGE, "shared parameters are not fitted by l1");
+        return err_hint(err, "huber:1e-6 is within its rounding");
+    }
+    TRY(arrow_open(n_groups, o->form->n_params, &w.joint, err));
+    memcpy(w.joint.is_shared, is_shared, sizeof *is_shared * o->form->n_params);
+    TRY(open_groups(&w, err));
+    for (size_t g = 0; g < n_groups; g++) {
+        memset(&ret[g], 0, sizeof ret[g]);
+        ret[g].form = o->form;
+        ret[g].loss = o->loss;
+        ret[g].residual = o->residual;
+        ret[g].fix = o->fix;
+        ret[g].n = data[g]->n;
+        ret[g].n_runs = data[g]->n_runs;
+        ret[g].resampling = FIT_NO_INTERVALS;
+        TRY(check_observations(&w.joint.problem[g], &ret[g], err));
+    }
+    TRY(open_rooms(&w, err));
+    TRY(search(&w, ret_whole, err));
+    TRY(describe(&w, err));
+    measure(&w, ret_whole);
+    for (size_t g = 0; g < n_groups; g++) {
+        ret[g].starts = ret_whole->starts;
+        ret[g].at_minimum = ret_whole->at_minimum;
+        ret[g].certificate = (Certificate){.decrement = ret_whole->decrement,
+                                           .gradient = (double)NAN,
+                                           .step = (double)NAN,
+                                           .eigen_ratio = (double)NAN,
+                                           .is_minimum = true};
+    }
+    if (o->bootstrap) {
+        TRY(bootstrap(&w, ret_whole, err));
+    }
+done:
+    whole_release(&w);
+    return rc;
+}
