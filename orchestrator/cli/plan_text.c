@@ -22,7 +22,11 @@ static int name_width(const Plan *p)
     return (int)widest;
 }
 
-enum { COLUMNS_BYTES = 256 };
+enum {
+    RANGE_BYTES = 2 * QUANTITY_TEXT_BYTES,
+    COLUMNS_BYTES = 256,
+    TIMES_BYTES = 2 * CLOCK_TEXT_BYTES + 8
+};
 
 /* Everything between its name and why. */
 static void write_columns(const PlanCell *c, char out[COLUMNS_BYTES])
@@ -48,7 +52,7 @@ static bool has_columns_of(const PlanCell *a, const PlanCell *b)
     return x->model == y->model && x->batch_tokens == y->batch_tokens && x->steps == y->steps &&
            x->checkpoints == y->checkpoints && x->weights_kept == y->weights_kept &&
            a->memory_bytes == b->memory_bytes &&
-           memcmp(&a->seconds, &b->seconds, sizeof a->seconds) == 0;
+           (a->seconds == b->seconds || (isnan(a->seconds) && isnan(b->seconds)));
 }
 
 /* Where the times come from. */
@@ -182,14 +186,13 @@ static Group *group_of(Group **list, size_t *n, const RunSpec *r, size_t guess)
 }
 
 /* "1.2M", or "1.2M-3M". */
-static const char *range_text(Range r, char out[2 * QUANTITY_TEXT_BYTES])
+static const char *range_text(Range r, char out[RANGE_BYTES])
 {
     char low[QUANTITY_TEXT_BYTES], high[QUANTITY_TEXT_BYTES];
     (void)quantity_count_text(r.least, low);
     (void)quantity_count_text(r.most, high);
     bool is_one = strcmp(low, high) == 0;
-    (void)snprintf(out, 2 * QUANTITY_TEXT_BYTES, "%s%s%s", low, is_one ? "" : "-",
-                   is_one ? "" : high);
+    (void)snprintf(out, RANGE_BYTES, "%s%s%s", low, is_one ? "" : "-", is_one ? "" : high);
     return out;
 }
 
@@ -203,7 +206,7 @@ static const char *flops_text(Range r, char out[48])
     return out;
 }
 
-static const char *time_text(const Group *g, char out[2 * CLOCK_TEXT_BYTES + 8])
+static const char *time_text(const Group *g, char out[TIMES_BYTES])
 {
     char low[CLOCK_TEXT_BYTES], high[CLOCK_TEXT_BYTES];
     if (g->n_todo == 0) {
@@ -212,16 +215,15 @@ static const char *time_text(const Group *g, char out[2 * CLOCK_TEXT_BYTES + 8])
     (void)clock_duration(g->seconds.least, low);
     (void)clock_duration(g->seconds.most, high);
     bool is_one = strcmp(low, high) == 0;
-    (void)snprintf(out, 2 * CLOCK_TEXT_BYTES + 8, "%s%s%s", low, is_one ? "" : " to ",
-                   is_one ? "" : high);
+    (void)snprintf(out, TIMES_BYTES, "%s%s%s", low, is_one ? "" : " to ", is_one ? "" : high);
     return out;
 }
 
 static void print_group(const Group *g)
 {
     char runs[THOUSANDS_BYTES], todo[THOUSANDS_BYTES], marks[THOUSANDS_BYTES];
-    char n[2 * QUANTITY_TEXT_BYTES], d[2 * QUANTITY_TEXT_BYTES], flops[48];
-    char disk[QUANTITY_TEXT_BYTES], time[2 * CLOCK_TEXT_BYTES + 8];
+    char n[RANGE_BYTES], d[RANGE_BYTES], flops[48];
+    char disk[QUANTITY_TEXT_BYTES], time[TIMES_BYTES];
     (void)printf("%-12s  %-12s  %10s  %10s  %13s  %13s  %17s  %12s  %8s  %s\n", g->architecture,
                  g->size, thousands((int64_t)g->n, runs), thousands((int64_t)g->n_todo, todo),
                  range_text(g->params, n), range_text(g->tokens, d), flops_text(g->flops, flops),
