@@ -20,7 +20,7 @@ static bool take(Scan *s, const char *text, size_t n)
     return true;
 }
 
-#define TAKE(s, literal) take((s), "" literal, sizeof literal - 1)
+#define TAKE(s, literal) take((s), (literal), sizeof(literal) - 1)
 
 static bool is_digit(char c)
 {

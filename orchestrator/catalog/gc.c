@@ -234,7 +234,9 @@ static int lock_run(const Gc *g, GcRun *r)
 {
     int fd = open(g->files.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        (void)set_why(r, true, errno == ENOENT ? "its folder is missing" : strerror(errno));
+        Err why = ERR_INIT;
+        (void)err_sys(&why, "its folder");
+        (void)set_why(r, true, why.msg);
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {

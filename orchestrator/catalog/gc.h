@@ -49,7 +49,7 @@ typedef void (*GcReport)(void *ctx, const GcRun *r);
 
 typedef struct GcOptions {
     const char *study_dir;
-    const Keep *keep; /* instead of what each run's configuration says; NULL: that */
+    const Keep *keep; /* instead of what each run's row says of checkpoints.keep; NULL: that */
     int64_t run_id;   /* of this run only; -1: of all */
     bool is_dry;      /* changes nothing; the catalog may be read-only */
     bool only_states; /* step 0 alone, which writes nothing; the catalog may be read-only */

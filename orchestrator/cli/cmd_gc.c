@@ -23,7 +23,7 @@ static const Opt gc_opts[] = {
     {"dry-run", NULL, "say what would be removed, and remove nothing", OPT_FLAG,
      offsetof(GcOpts, is_dry)},
     {"keep", "RULE",
-     "all, weights, last:K or none for this call (default: what the study file said)", OPT_TEXT,
+     "all, weights, last:K or none for this call (default: as at the last slaw run)", OPT_TEXT,
      offsetof(GcOpts, keep)},
     {"dir", "DIR", "the study's directory (default: runs/<study>)", OPT_TEXT,
      offsetof(GcOpts, dir)},

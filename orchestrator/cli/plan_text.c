@@ -22,20 +22,37 @@ static int name_width(const Plan *p)
     return (int)widest;
 }
 
-static void print_cell(const PlanCell *c, int width)
+enum {
+    RANGE_BYTES = 2 * QUANTITY_TEXT_BYTES,
+    COLUMNS_BYTES = 256,
+    TIMES_BYTES = 2 * CLOCK_TEXT_BYTES + 8
+};
+
+/* Everything between its name and why. */
+static void write_columns(const PlanCell *c, char out[COLUMNS_BYTES])
 {
     char n[QUANTITY_TEXT_BYTES], total[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES];
     char disk[QUANTITY_TEXT_BYTES], memory[QUANTITY_TEXT_BYTES], time[CLOCK_TEXT_BYTES];
     const RunSpec *r = c->run;
     const PlanFlops flops = plan_flops_total(r);
-    (void)printf("%-*s  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %8s  %11s  %s\n", width,
-                 r->name, quantity_count_text((double)r->model->params, n),
-                 quantity_count_text((double)r->model->params_total, total),
-                 quantity_count_text((double)run_spec_tokens(r), d), flops.six_nd, flops.exact,
-                 flops.paper, (long long)r->checkpoints,
-                 quantity_bytes_text((double)plan_disk_bytes(r), disk),
-                 c->memory_bytes > 0 ? quantity_bytes_text((double)c->memory_bytes, memory) : "-",
-                 clock_duration(c->seconds, time), c->why);
+    (void)snprintf(
+        out, COLUMNS_BYTES, "  %7s  %7s  %7s  %9.3g  %9.3g  %9.3g  %5lld  %8s  %8s  %11s  ",
+        quantity_count_text((double)r->model->params, n),
+        quantity_count_text((double)r->model->params_total, total),
+        quantity_count_text((double)run_spec_tokens(r), d), flops.six_nd, flops.exact, flops.paper,
+        (long long)r->checkpoints, quantity_bytes_text((double)plan_disk_bytes(r), disk),
+        c->memory_bytes > 0 ? quantity_bytes_text((double)c->memory_bytes, memory) : "-",
+        clock_duration(c->seconds, time));
+}
+
+/* Runs beside each other mostly differ in their names alone. */
+static bool has_columns_of(const PlanCell *a, const PlanCell *b)
+{
+    const RunSpec *x = a->run, *y = b->run;
+    return x->model == y->model && x->batch_tokens == y->batch_tokens && x->steps == y->steps &&
+           x->checkpoints == y->checkpoints && x->weights_kept == y->weights_kept &&
+           a->memory_bytes == b->memory_bytes &&
+           (a->seconds == b->seconds || (isnan(a->seconds) && isnan(b->seconds)));
 }
 
 /* Where the times come from. */
@@ -86,14 +103,30 @@ static void print_totals(const Plan *p, const Study *study, const PlanArg *a)
     }
 }
 
+static void print_padded(const char *name, int width)
+{
+    (void)fputs(name, stdout);
+    for (size_t n = strlen(name); n < (size_t)width; n++) {
+        (void)putchar(' ');
+    }
+}
+
 static void print_cells(const Plan *p)
 {
     int width = name_width(p);
     (void)printf("%-*s  %7s  %7s  %7s  %9s  %9s  %9s  %5s  %8s  %8s  %11s  %s\n", width, "run", "N",
                  "N_total", "D", "C 6nd", "C exact", "C paper", "ckpts", "disk", "memory", "time",
                  "why");
+    char columns[COLUMNS_BYTES] = "";
     for (size_t i = 0; i < p->n_cells; i++) {
-        print_cell(&p->cells[i], width);
+        const PlanCell *c = &p->cells[i];
+        if (i == 0 || !has_columns_of(c, c - 1)) {
+            write_columns(c, columns);
+        }
+        print_padded(c->run->name, width);
+        (void)fputs(columns, stdout);
+        (void)fputs(c->why, stdout);
+        (void)putchar('\n');
     }
 }
 
@@ -153,14 +186,13 @@ static Group *group_of(Group **list, size_t *n, const RunSpec *r, size_t guess)
 }
 
 /* "1.2M", or "1.2M-3M". */
-static const char *range_text(Range r, char out[2 * QUANTITY_TEXT_BYTES])
+static const char *range_text(Range r, char out[RANGE_BYTES])
 {
     char low[QUANTITY_TEXT_BYTES], high[QUANTITY_TEXT_BYTES];
     (void)quantity_count_text(r.least, low);
     (void)quantity_count_text(r.most, high);
     bool is_one = strcmp(low, high) == 0;
-    (void)snprintf(out, 2 * QUANTITY_TEXT_BYTES, "%s%s%s", low, is_one ? "" : "-",
-                   is_one ? "" : high);
+    (void)snprintf(out, RANGE_BYTES, "%s%s%s", low, is_one ? "" : "-", is_one ? "" : high);
     return out;
 }
 
@@ -174,7 +206,7 @@ static const char *flops_text(Range r, char out[48])
     return out;
 }
 
-static const char *time_text(const Group *g, char out[2 * CLOCK_TEXT_BYTES + 8])
+static const char *time_text(const Group *g, char out[TIMES_BYTES])
 {
     char low[CLOCK_TEXT_BYTES], high[CLOCK_TEXT_BYTES];
     if (g->n_todo == 0) {
@@ -183,16 +215,15 @@ static const char *time_text(const Group *g, char out[2 * CLOCK_TEXT_BYTES + 8])
     (void)clock_duration(g->seconds.least, low);
     (void)clock_duration(g->seconds.most, high);
     bool is_one = strcmp(low, high) == 0;
-    (void)snprintf(out, 2 * CLOCK_TEXT_BYTES + 8, "%s%s%s", low, is_one ? "" : " to ",
-                   is_one ? "" : high);
+    (void)snprintf(out, TIMES_BYTES, "%s%s%s", low, is_one ? "" : " to ", is_one ? "" : high);
     return out;
 }
 
 static void print_group(const Group *g)
 {
     char runs[THOUSANDS_BYTES], todo[THOUSANDS_BYTES], marks[THOUSANDS_BYTES];
-    char n[2 * QUANTITY_TEXT_BYTES], d[2 * QUANTITY_TEXT_BYTES], flops[48];
-    char disk[QUANTITY_TEXT_BYTES], time[2 * CLOCK_TEXT_BYTES + 8];
+    char n[RANGE_BYTES], d[RANGE_BYTES], flops[48];
+    char disk[QUANTITY_TEXT_BYTES], time[TIMES_BYTES];
     (void)printf("%-12s  %-12s  %10s  %10s  %13s  %13s  %17s  %12s  %8s  %s\n", g->architecture,
                  g->size, thousands((int64_t)g->n, runs), thousands((int64_t)g->n_todo, todo),
                  range_text(g->params, n), range_text(g->tokens, d), flops_text(g->flops, flops),
@@ -232,7 +263,8 @@ static void print_every_why(const Plan *p)
 {
     int width = name_width(p);
     for (size_t i = 0; i < p->n_cells; i++) {
-        (void)printf("%-*s  %s\n", width, p->cells[i].run->name, p->cells[i].why);
+        print_padded(p->cells[i].run->name, width);
+        (void)printf("  %s\n", p->cells[i].why);
     }
 }
 

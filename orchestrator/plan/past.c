@@ -27,7 +27,7 @@ static bool unhex(const char *text, unsigned char out[SHA256_BYTES])
         }
         out[i] = (unsigned char)(high << 4 | low);
     }
-    return text[2 * SHA256_BYTES] == '\0';
+    return text[sizeof(char[2 * SHA256_BYTES])] == '\0';
 }
 
 ErrCode past_add(Past *p, const PastRun *r, const char *hash, Err *err)

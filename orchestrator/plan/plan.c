@@ -41,7 +41,8 @@ PlanFlops plan_flops_total(const RunSpec *r)
 int64_t plan_disk_bytes(const RunSpec *r)
 {
     int64_t states = r->checkpoints < STATES_KEPT ? r->checkpoints : STATES_KEPT;
-    return r->model->stored_elements * (WEIGHT_BYTES * r->weights_kept + STATE_BYTES * states);
+    return r->model->stored_elements *
+           ((int64_t)WEIGHT_BYTES * r->weights_kept + STATE_BYTES * states);
 }
 
 /* ---- kinds ------------------------------------------------------------------------------ */
@@ -164,8 +165,8 @@ enum { MAPPED_AROUND_BYTES = 65536 };
 static void count_memory(PlanCell *c, const PlanCost *cost, int64_t corpus_bytes)
 {
     int64_t sequence = c->run->model->sequence;
-    double read =
-        (double)(run_spec_tokens(c->run) / sequence) * (double)(MAPPED_AROUND_BYTES + sequence);
+    int64_t sequences = run_spec_tokens(c->run) / sequence;
+    double read = (double)sequences * (double)(MAPPED_AROUND_BYTES + sequence);
     if (cost->memory_bytes > 0) {
         c->corpus_bytes = read < (double)corpus_bytes ? (int64_t)read : corpus_bytes;
         c->memory_bytes = cost->memory_bytes + c->corpus_bytes;
@@ -262,11 +263,13 @@ double plan_makespan(const double *seconds, size_t n, int64_t workers, Arena *ar
     size_t w = workers < (int64_t)n ? (size_t)workers : n, n_loads = 0;
     double *busy = arena_array(arena, w + 1, sizeof *busy);
     Load *load = calloc(n + 1, sizeof *load);
-    double last = busy && load ? 0.0 : (double)NAN;
-    for (size_t i = 0; load && i < n; i++) {
-        if (isnan(seconds[i])) {
-            last = (double)NAN;
-        }
+    double last = 0.0;
+    if (!busy || !load) {
+        free(load);
+        return (double)NAN;
+    }
+    for (size_t i = 0; i < n; i++) {
+        last = isnan(seconds[i]) ? seconds[i] : last;
         add_load(load, &n_loads, seconds[i], 0.0);
     }
     if (!isnan(last)) {
@@ -355,7 +358,10 @@ static ErrCode plan_cells(const Study *study, const PlanGiven *given, Arena *are
                           Err *err)
 {
     double *seconds = calloc(study->n_runs + 1, sizeof *seconds);
-    ErrCode rc = seconds ? ERR_OK : err_nomem(err, "the plan");
+    ErrCode rc = ERR_OK;
+    if (!seconds) {
+        return err_nomem(err, "the plan");
+    }
     for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
         rc = plan_cell(study, i, given, arena, &p->cells[i], err);
         if (rc == ERR_OK) {

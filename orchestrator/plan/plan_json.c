@@ -112,7 +112,7 @@ static bool is_of(const KindText *k, const PlanCell *c)
     return k->is_made && k->model == r->model && k->batch == r->batch_tokens &&
            k->steps == r->steps && k->checkpoints == r->checkpoints &&
            k->disk_bytes == plan_disk_bytes(r) && k->memory_bytes == c->memory_bytes &&
-           memcmp(&k->seconds, &c->seconds, sizeof k->seconds) == 0 &&
+           (k->seconds == c->seconds || (isnan(k->seconds) && isnan(c->seconds))) &&
            k->is_measured == c->is_measured;
 }
 

@@ -31,12 +31,22 @@ static uint64_t digest_of(const ModelShape *shape, const char *size, int64_t seq
     return hash_u64(word, sizeof word);
 }
 
-/* ModelShape has no padding: its bytes are its value. */
+static bool is_shape(const ModelShape *a, const ModelShape *b)
+{
+    bool is_equal = a->arch == b->arch && a->layers == b->layers && a->width == b->width &&
+                    a->heads == b->heads && a->mlp_width == b->mlp_width &&
+                    a->vocabulary == b->vocabulary && a->norm_eps == b->norm_eps;
+    for (size_t i = 0; i < ARCH_MAX_OPTIONS; i++) {
+        is_equal = is_equal && a->option[i] == b->option[i];
+    }
+    return is_equal;
+}
+
 static bool is_model(const RunModel *m, const ModelShape *shape, const char *size, int64_t sequence,
                      Precision precision)
 {
-    return memcmp(&m->shape, shape, sizeof *shape) == 0 && m->sequence == sequence &&
-           m->precision == precision && strcmp(m->size, size) == 0;
+    return is_shape(&m->shape, shape) && m->sequence == sequence && m->precision == precision &&
+           strcmp(m->size, size) == 0;
 }
 
 /* The slot that holds the model, or the free one where it belongs. */

@@ -315,6 +315,28 @@ START_TEST(every_rule_leaves_what_it_says)
 }
 END_TEST
 
+/* Changing the rule in the study file trains nothing, and the next gc goes by it. */
+START_TEST(the_study_file_says_the_rule)
+{
+    static const char old[] = "first: 256}";
+    const char *dir = copy_study(), *at = strstr(study_text, old);
+    char args[1200];
+    Buf text = BUF_INIT;
+    ck_assert_ptr_nonnull(at);
+    buf_printf(&text, "%.*sfirst: 256, keep: {last: 2}}%s", (int)(at - study_text), study_text,
+               at + sizeof old - 1);
+    (void)tmpdir_write(&tmp, "base.yaml", buf_str(&text));
+    (void)snprintf(args, sizeof args, "run base.yaml --dir '%s' --quiet", dir);
+    ck_assert_int_eq(slaw_status(args), 0);
+    (void)snprintf(args, sizeof args, "gc base.yaml --dir '%s'", dir);
+    ck_assert_int_eq(slaw_status(args), 0);
+    ck_assert_int_eq(count(dir, "-name model.safetensors"), N_RUNS * 2);
+    ck_assert_str_eq(catalog_ask(dir, "SELECT count(*) FROM attempt"), "4");
+    (void)tmpdir_write(&tmp, "base.yaml", study_text);
+    buf_release(&text);
+}
+END_TEST
+
 START_TEST(fits_and_generation_work_on_what_is_left)
 {
     const char *dir = copy_study();
@@ -661,6 +683,7 @@ static void fill(TCase *tc)
     tcase_set_timeout(tc, 240.0);
     tcase_add_unchecked_fixture(tc, setup, teardown);
     tcase_add_test(tc, every_rule_leaves_what_it_says);
+    tcase_add_test(tc, the_study_file_says_the_rule);
     tcase_add_test(tc, fits_and_generation_work_on_what_is_left);
     tcase_add_test(tc, damage_after_gc_is_repaired);
     tcase_add_test(tc, runs_that_are_not_done_are_left_alone);

@@ -89,9 +89,43 @@ static int run(const char *behaviour)
     return slaw("run messy.yaml --dir @");
 }
 
-/* `slaw run`, killed with SIGKILL after a while, with its workers left to find that out. */
-static void run_and_kill(const char *behaviour, int64_t ms)
+static int64_t ask(const char *sql)
 {
+    return strtoll(catalog_ask(dir, sql), NULL, 10);
+}
+
+static bool lives(long pid)
+{
+    char path[64], exe[64];
+    (void)snprintf(path, sizeof path, "/proc/%ld/exe", pid);
+    return readlink(path, exe, sizeof exe) > 0; /* one that has ended has none */
+}
+
+/* Until the workers of a killed scheduler have written their last lines.  One that had not said
+ * hello has had time enough, too: it ends at once. */
+static void wait_for_workers(void)
+{
+    char pids[1024];
+    (void)snprintf(pids, sizeof pids, "%s",
+                   catalog_ask(dir, "SELECT group_concat(pid, ' ') FROM attempt"
+                                    " WHERE state = 'running'"));
+    for (char *at = pids, *end = at; *at; at = end) {
+        long pid = strtol(at, &end, 10);
+        for (int i = 0; i < 2000 && pid > 0 && lives(pid); i++) {
+            struct timespec t = {.tv_nsec = 10 * 1000000};
+            (void)nanosleep(&t, NULL); /* it is no child of ours: nothing tells of its end */
+        }
+        if (end == at) {
+            break;
+        }
+    }
+}
+
+/* `slaw run`, killed with SIGKILL once the answer to sql is at least 1, with its workers left to
+ * find that out. */
+static void run_and_kill(const char *behaviour, const char *sql)
+{
+    enum { PATIENCE = 3000 };
     (void)setenv("SLAW_FAKE", behaviour, 1);
     pid_t pid = fork();
     if (pid == 0) {
@@ -102,10 +136,14 @@ static void run_and_kill(const char *behaviour, int64_t ms)
         }
         _exit(127);
     }
-    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&t, NULL); /* until it is at work: there is no event to wait for */
+    for (int i = 0; i < PATIENCE && ask(sql) < 1; i++) {
+        struct timespec t = {.tv_nsec = 10 * 1000000};
+        (void)nanosleep(&t, NULL); /* there is no event to wait for in another's catalog */
+    }
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert_int_ge(ask(sql), 1);
+    wait_for_workers();
 }
 
 /* Columns that say when, of each table; everything else must come back. */
@@ -216,11 +254,6 @@ static void catches_up(const char *what)
     same_after_reindex(what, true);
 }
 
-static int64_t ask(const char *sql)
-{
-    return strtoll(catalog_ask(dir, sql), NULL, 10);
-}
-
 /* The path of a file below the folder of the run with this seed. */
 static const char *in_run(int64_t seed, const char *below)
 {
@@ -243,7 +276,9 @@ START_TEST(a_messy_study_is_rebuilt_to_the_byte)
     ck_assert_int_eq(slaw("retry @"), 0);
     same_after_reindex("retried and waiting", true);
     write_study("2, 3, 4, 5, 6, 8, 9, 10, 11"); /* 1 and 7 retire, four are new */
-    run_and_kill("all=slow@40", 900);
+    run_and_kill("all=slow@40",
+                 "SELECT count(*) > 3 FROM checkpoint c JOIN run r ON r.id = c.run_id"
+                 " WHERE r.seed IN (8, 9, 10, 11)");
     ck_assert_int_ge(ask("SELECT count(*) FROM run WHERE state = 'running'"), 1);
     catches_up("its scheduler was killed at work");
     ck_assert_int_ge(ask("SELECT count(*) FROM run WHERE state = 'retired'"), 2);
@@ -272,7 +307,7 @@ END_TEST
 START_TEST(runs_that_were_never_started_keep_their_ids)
 {
     write_study("1, 2, 3, 4, 5, 6, 7, 8");
-    run_and_kill("all=slow@200", 500);
+    run_and_kill("all=slow@200", "SELECT count(*) FROM metric");
     ck_assert_int_ge(ask("SELECT count(*) FROM run r WHERE NOT EXISTS"
                          " (SELECT 1 FROM attempt t WHERE t.run_id = r.id)"),
                      4);

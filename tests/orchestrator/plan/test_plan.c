@@ -161,9 +161,9 @@ END_TEST
 /* It is a note that the next `slaw run` makes again. */
 START_TEST(a_damaged_status_counts_as_none)
 {
-    static const char *const damaged[] = {"{\"schema\":1,", "{\"schema\":1}", "[]", "{",
-                                          "{\"state\":\"done\",\"step\":-1}",
-                                          "{\"state\":1,\"step\":1}"};
+    static const char *const damaged[] = {
+        "{\"schema\":1,",          "{\"schema\":1}", "[]", "{", "{\"state\":\"done\",\"step\":-1}",
+        "{\"state\":1,\"step\":1}"};
     for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         write_status(0, damaged[i]);
         Plan p = planned(1e6);

@@ -435,7 +435,9 @@ FILE *fopen(const char *path, const char *mode)
 {
     NEXT(FopenFn, fopen)
     Deed d = decide_path(CALL_OPEN, AT_FDCWD, path);
-    return d == DEED_ERRNO ? NULL : fopen_next(path, mode);
+    FILE *f = d == DEED_ERRNO ? NULL : fopen_next(path, mode);
+    (void)after(d, 0);
+    return f;
 }
 
 FILE *fopen64(const char *path, const char *mode)
@@ -447,7 +449,9 @@ DIR *opendir(const char *path)
 {
     NEXT(OpendirFn, opendir)
     Deed d = decide_path(CALL_OPEN, AT_FDCWD, path);
-    return d == DEED_ERRNO ? NULL : opendir_next(path);
+    DIR *dir = d == DEED_ERRNO ? NULL : opendir_next(path);
+    (void)after(d, 0);
+    return dir;
 }
 
 int mkdir(const char *path, mode_t mode)

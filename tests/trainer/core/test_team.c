@@ -23,8 +23,8 @@ static void work(void *ctx, size_t number)
     for (size_t r = 1; r <= ROUNDS; r++) {
         c->round[number] = r;
         team_barrier(&c->team);
-        for (size_t i = 0; i < c->team.active; i++) {
-            c->late += number == 0 && c->round[i] != r ? 1 : 0;
+        for (size_t i = 0; number == 0 && i < c->team.active; i++) {
+            c->late += c->round[i] != r;
         }
         team_barrier(&c->team);
     }
