@@ -254,8 +254,8 @@ START_TEST(other_forms_are_taken_alike_or_not_at_all)
         "\"step\":1.0,\"tokens\":2,\"loss\":1,\"grad_norm\":1,\"lr\":1,\"tokens_per_s\":1",
         "\"step\":01,\"tokens\":2,\"loss\":1,\"grad_norm\":1,\"lr\":1,\"tokens_per_s\":1",
         "\"step\":-1,\"tokens\":2,\"loss\":1,\"grad_norm\":1,\"lr\":1,\"tokens_per_s\":1",
-        "\"step\":9999999999999999999,\"tokens\":2,\"loss\":1,\"grad_norm\":1,\"lr\":1,"
-        "\"tokens_per_s\":1",
+        ("\"step\":9999999999999999999,\"tokens\":2,\"loss\":1,\"grad_norm\":1,\"lr\":1,"
+         "\"tokens_per_s\":1"),
     };
     for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
         WireStep s;
