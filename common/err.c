@@ -33,9 +33,9 @@ ErrCode err_sys_at(Err *err, const char *file, int line, const char *fmt, ...)
     return ERR_IO;
 }
 
-ErrCode err_nomem(Err *err, const char *what)
+void err_note_nomem(Err *err, const char *what)
 {
-    return err_set(err, ERR_NOMEM, "out of memory for %s", what);
+    (void)err_set(err, ERR_NOMEM, "out of memory for %s", what);
 }
 
 ErrCode err_wrap(Err *err, const char *fmt, ...)

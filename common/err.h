@@ -55,8 +55,15 @@ ErrCode err_set_at(Err *err, ErrCode code, const char *file, int line, const cha
 ErrCode err_sys_at(Err *err, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Record ERR_NOMEM for an allocation of `what`. */
-ErrCode err_nomem(Err *err, const char *what);
+/* Record ERR_NOMEM for an allocation of `what`.  Here, so that an analyser of any file sees that it
+ * is no success. */
+void err_note_nomem(Err *err, const char *what);
+
+static inline ErrCode err_nomem(Err *err, const char *what)
+{
+    err_note_nomem(err, what);
+    return ERR_NOMEM;
+}
 
 /* Put "context: " before the message of a failure already recorded. */
 ErrCode err_wrap(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -111,7 +111,9 @@ static FitInterval symmetric(const Peak *k, size_t slot, double se, double quant
     double v = slot_value(k, slot, k->theta);
     FitInterval i = {se, v - quantile * se, v + quantile * se};
     if (values_is_scale(k->r, slot)) {
-        i = (FitInterval){se * exp(v), exp(i.lo), exp(i.hi)};
+        i.se = se * exp(v);
+        i.lo = exp(i.lo);
+        i.hi = exp(i.hi);
     }
     return i;
 }

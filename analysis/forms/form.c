@@ -1,5 +1,6 @@
 #include "analysis/forms/form.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,8 +194,9 @@ void form_terms(const Form *f, const double *theta, const double *x, double *phi
 
 void form_place(const Form *f, const double *inputs, const double *centre, double *x)
 {
+    assert(f->n_inputs <= FORM_MAX_INPUTS && f->input[0] != FORM_PRODUCT);
     for (size_t k = 0; k < f->n_inputs; k++) {
-        if (f->input[k] == FORM_PRODUCT) {
+        if (f->input[k] == FORM_PRODUCT && k >= 2) { /* of the two before it */
             x[k] = x[0] * x[1];
         } else if (form_is_linear_input(f->input[k])) {
             x[k] = inputs[k] - centre[k];

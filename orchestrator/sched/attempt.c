@@ -355,7 +355,10 @@ done:
         free(j->trouble); /* it was never in any */
         j->trouble = NULL;
     }
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", job_name(j));
+    if (rc != ERR_OK) {
+        (void)err_wrap(err, "%s", job_name(j));
+    }
+    return rc;
 }
 
 static void announce(const AttemptEnd *e, const JobContext *x)

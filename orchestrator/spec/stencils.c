@@ -111,8 +111,11 @@ static ErrCode read_axis(Stencils *s, size_t i, Err *err)
         v->name.text = at + v->text.n;
         at += v->text.n + v->name.n;
     }
-    s->mark[i] = i > AXIS_SEED ? stencil_mark((int)i) : NULL;
-    return is_short || (i > AXIS_SEED && !s->mark[i]) ? err_nomem(err, "the axes") : ERR_OK;
+    if (i > AXIS_SEED) {
+        s->mark[i] = stencil_mark((int)i);
+        is_short = is_short || !s->mark[i];
+    }
+    return is_short ? err_nomem(err, "the axes") : ERR_OK;
 }
 
 /* The keys of the object of axes. */
