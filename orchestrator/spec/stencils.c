@@ -111,7 +111,7 @@ static ErrCode read_axis(Stencils *s, size_t i, Err *err)
         v->name.text = at + v->text.n;
         at += v->text.n + v->name.n;
     }
-    if (i > AXIS_SEED) {
+    if (i > AXIS_SEED && i < CELL_MAX_AXES) {
         s->mark[i] = stencil_mark((int)i);
         is_short = is_short || !s->mark[i];
     }
