@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,11 +74,38 @@ static struct flock whole_file(short kind)
     return (struct flock){.l_type = kind, .l_whence = SEEK_SET};
 }
 
+/* The file names who holds the lock now: not nobody yet, and not one that is dead. */
+static bool is_named(const char *path)
+{
+    LockHolder h;
+    char host[PROCESS_HOST_BYTES];
+    read_holder(path, &h);
+    bool is_here = strcmp(h.host, process_host(host)) == 0;
+    return h.pid > 0 && !(is_here && kill(h.pid, 0) != 0 && errno == ESRCH);
+}
+
+/* A holder writes its name just after it has the lock and wipes it just before it gives it back:
+ * in between we wait a moment, for the name or for the lock. */
+static ErrCode take(int fd, const char *path, Err *err)
+{
+    enum { TRIES = 200, WAIT_MS = 5 };
+    struct flock want = whole_file(F_WRLCK);
+    for (int i = 0; fcntl(fd, F_OFD_SETLK, &want) != 0; i++) {
+        if (errno != EAGAIN && errno != EACCES) {
+            return err_sys(err, "lock %s", path);
+        }
+        if (i == TRIES || is_named(path)) {
+            return is_held(path, err);
+        }
+        (void)poll(NULL, 0, WAIT_MS);
+    }
+    return ERR_OK;
+}
+
 ErrCode lock_acquire(const char *dir, Lock *ret, Err *err)
 {
     ErrCode rc = ERR_OK;
     char path[FSX_PATH_BYTES];
-    struct flock want = whole_file(F_WRLCK);
     int fd = -1;
 
     TRY(fsx_join(path, dir, "lock", err));
@@ -85,11 +114,7 @@ ErrCode lock_acquire(const char *dir, Lock *ret, Err *err)
         rc = err_sys(err, "%s", path);
         goto done;
     }
-    if (fcntl(fd, F_OFD_SETLK, &want) != 0) {
-        rc =
-            errno == EAGAIN || errno == EACCES ? is_held(path, err) : err_sys(err, "lock %s", path);
-        goto done;
-    }
+    TRY(take(fd, path, err));
     rc = write_holder(fd, path, err);
     if (err_is_no_space(err)) { /* a lock without a name on it; slaw gc must be able to make room */
         *err = ERR_INIT;
