@@ -463,11 +463,11 @@ START_TEST(a_run_that_was_killed_too_often_is_taken_up_again)
 }
 END_TEST
 
-START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt)
+/* The scheduler is killed and r3's worker, deaf to PDEATHSIG's SIGTERM, lives on: its pid. */
+static pid_t orphaned_worker(const SchedOptions *o)
 {
-    SchedOptions o = fixture_options(&f);
     fixture_behave("r3=deaf@5");
-    pid_t pid = fixture_fork(&f, &o);
+    pid_t pid = fixture_fork(&f, o);
     wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
              " step = 5",
              "1");
@@ -477,7 +477,14 @@ START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt
         fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
                         " 'r3'"),
         NULL, 10);
-    ck_assert_int_gt(process_start_ticks(orphan), 0); /* it ignored PDEATHSIG's SIGTERM */
+    ck_assert_int_gt(process_start_ticks(orphan), 0);
+    return orphan;
+}
+
+START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt)
+{
+    SchedOptions o = fixture_options(&f);
+    pid_t orphan = orphaned_worker(&o);
     fixture_behave("");
     SchedSummary s = fixture_run(&f, &o);
     ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
@@ -489,22 +496,11 @@ START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt
 }
 END_TEST
 
-/* The scheduler is killed, the study file loses the run, and its worker is deaf to both. */
+/* The study file loses the run before anybody looks after its worker. */
 START_TEST(a_worker_of_a_retired_run_does_not_train_on)
 {
     SchedOptions o = fixture_options(&f);
-    fixture_behave("r3=deaf@5");
-    pid_t pid = fixture_fork(&f, &o);
-    wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
-             " step = 5",
-             "1");
-    ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(ended(pid), -SIGKILL);
-    pid_t orphan = (pid_t)strtol(
-        fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
-                        " 'r3'"),
-        NULL, 10);
-    ck_assert_int_gt(process_start_ticks(orphan), 0);
+    pid_t orphan = orphaned_worker(&o);
     f.study.n_runs = 3;
     fixture_behave("");
     SchedSummary s = fixture_run(&f, &o);
