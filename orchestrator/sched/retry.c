@@ -4,6 +4,7 @@
 #include "orchestrator/catalog/attempt.h"
 #include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/catalog/record.h"
+#include "orchestrator/catalog/run_status.h"
 #include "orchestrator/sched/run_state.h"
 
 static const char why[] = "to be retried, as asked";
@@ -33,22 +34,40 @@ static ErrCode set_waiting(Catalog *c, const CatalogRun *r, Err *err)
     return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", r->name);
 }
 
-/* The runs to change, into list[*ret_n]; room for as many as there are or were named. */
+/* All that failed or diverged; only what retrying needs is filled in. */
+static ErrCode choose_bad(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)
+{
+    const CatalogRunFilter bad = {.states =
+                                      (1u << CATALOG_RUN_FAILED) | (1u << CATALOG_RUN_DIVERGED)};
+    CatalogRunStatus *list = NULL;
+    size_t n = 0;
+    ErrCode rc = catalog_run_status_select(c, &bad, a, &list, &n, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    CatalogRun *runs = arena_array(a, n + 1, sizeof *runs);
+    if (!runs) {
+        return err_nomem(err, "runs");
+    }
+    for (size_t i = 0; i < n; i++) {
+        runs[i] = (CatalogRun){.id = list[i].id,
+                               .hash = list[i].hash,
+                               .name = list[i].name,
+                               .dir = list[i].dir,
+                               .steps = list[i].steps,
+                               .state = list[i].state};
+    }
+    *ret = runs;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+/* The runs to change, into list[*ret_n]. */
 static ErrCode choose(Catalog *c, char *const names[], size_t n_names, Arena *a, CatalogRun **ret,
                       size_t *ret_n, Err *err)
 {
-    CatalogRun *all = NULL;
-    size_t n_all = 0, n = 0;
     if (n_names == 0) {
-        ErrCode rc = catalog_run_list(c, a, &all, &n_all, err);
-        for (size_t i = 0; rc == ERR_OK && i < n_all; i++) {
-            if (all[i].state == CATALOG_RUN_FAILED || all[i].state == CATALOG_RUN_DIVERGED) {
-                all[n++] = all[i];
-            }
-        }
-        *ret = all;
-        *ret_n = n;
-        return rc;
+        return choose_bad(c, a, ret, ret_n, err);
     }
     CatalogRun *named = arena_array(a, n_names, sizeof *named);
     if (!named) {
