@@ -340,7 +340,7 @@ static void warn_outside(FitResult *r)
 }
 
 static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitProblem *p,
-                           FitResult *r, Err *err)
+                           FitResult *r, double **ret_draws, Err *err)
 {
     size_t threads = o->threads ? o->threads : 1;
     Search s = {.p = p};
@@ -374,15 +374,19 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
     if (o->has_all_intervals) {
         TRY(intervals_add(o, data, p, best, draws, r, err));
     }
+    *ret_draws = draws;
+    draws = NULL;
 done:
     free(draws);
     search_release(&s, threads);
     return rc;
 }
 
-ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *err)
+static ErrCode run_one(const FitOptions *o, const FitData *data, FitResult *ret, double **ret_draws,
+                       Err *err)
 {
     FitProblem p;
+    *ret_draws = NULL;
     if (data->n == 0) {
         return err_set(err, ERR_NUMERIC, "%s: there are no points", o->form->name);
     }
@@ -402,7 +406,7 @@ ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *e
     r->n = data->n;
     r->n_runs = data->n_runs;
     r->resampling = FIT_NO_INTERVALS;
-    rc = fit_problem(o, data, &p, r, err);
+    rc = fit_problem(o, data, &p, r, ret_draws, err);
     if (rc == ERR_OK) {
         *ret = *r;
     }
@@ -411,7 +415,16 @@ ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *e
     return rc;
 }
 
-ErrCode fit_family(const FitOptions *o, const FitData *data, FitResult *ret, Err *err)
+ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *err)
+{
+    double *draws = NULL;
+    ErrCode rc = run_one(o, data, ret, &draws, err);
+    free(draws);
+    return rc;
+}
+
+static ErrCode run_family(const FitOptions *o, const FitData *data, FitResult *ret,
+                          double **ret_draws, Err *err)
 {
     FitOptions one = *o;
     Err refusal = ERR_INIT;
@@ -438,11 +451,60 @@ ErrCode fit_family(const FitOptions *o, const FitData *data, FitResult *ret, Err
     free(trial);
     one = *o;
     one.form = best;
-    ErrCode rc = fit_run(&one, data, ret, err);
+    ErrCode rc = run_one(&one, data, ret, ret_draws, err);
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         ret->rival[i] = name[i];
         ret->rival_bic[i] = bic[i];
         ret->n_rivals = i + 1;
     }
     return rc;
+}
+
+ErrCode fit_family(const FitOptions *o, const FitData *data, FitResult *ret, Err *err)
+{
+    double *draws = NULL;
+    ErrCode rc = run_family(o, data, ret, &draws, err);
+    free(draws);
+    return rc;
+}
+
+ErrCode fit_draws(const FitOptions *o, const FitData *data, FitResult *ret, FitDraws *ret_draws,
+                  Err *err)
+{
+    *ret_draws = (FitDraws){0};
+    ErrCode rc = run_family(o, data, ret, &ret_draws->value, err);
+    if (rc == ERR_OK && ret_draws->value && ret->replicates_failed * 2 <= ret->replicates) {
+        size_t n_free = 0;
+        for (size_t k = 0; k < ret->n_params; k++) {
+            n_free += ret->fix.is_fixed[k] ? 0 : 1;
+        }
+        ret_draws->n = o->bootstrap;
+        ret_draws->width = fit_slots(ret);
+        ret_draws->tail = bootstrap_tail(ret->resampling, ret->n, n_free, ret->n_runs);
+    }
+    return rc;
+}
+
+void fit_draws_release(FitDraws *d)
+{
+    free(d->value);
+    *d = (FitDraws){0};
+}
+
+const double *fit_draw(const FitDraws *d, size_t replicate)
+{
+    return d->value + replicate * d->width;
+}
+
+ErrCode fit_draws_interval(const double *x, size_t n, double tail, FitInterval *ret, Err *err)
+{
+    FitValue v = {.se = (double)NAN, .lo = (double)NAN, .hi = (double)NAN};
+    double *column = calloc(n + 1, sizeof *column);
+    if (!column) {
+        return err_nomem(err, "interval");
+    }
+    bootstrap_summarise(x, n, 1, tail, column, &v);
+    free(column);
+    *ret = (FitInterval){v.se, v.lo, v.hi};
+    return ERR_OK;
 }

@@ -140,6 +140,26 @@ ErrCode fit_run(const FitOptions *o, const FitData *data, FitResult *ret, Err *e
 /* The same for a family (form->richer): the member of least BIC, its rivals beside it. */
 ErrCode fit_family(const FitOptions *o, const FitData *data, FitResult *ret, Err *err);
 
+/* What the bootstrap's replicates gave, for intervals of whatever is computed from the parameters. */
+typedef struct FitDraws {
+    size_t n;      /* replicates; 0: no intervals, for the reason that the fit's warnings give */
+    size_t width;  /* fit_slots(): the parameters come first */
+    double tail;   /* share of replicates beyond each end of a 95 % interval (bootstrap.h) */
+    double *value; /* [n, width], owned; NaN throughout a replicate without a minimum */
+} FitDraws;
+
+/* fit_family() that also gives the replicates.  Groups that are to be compared must be given
+ * different seeds: replicate r of a seed draws the same places of every data set. */
+ErrCode fit_draws(const FitOptions *o, const FitData *data, FitResult *ret, FitDraws *ret_draws,
+                  Err *err);
+void fit_draws_release(FitDraws *d);
+/* The values of one replicate, its reported parameters first [width]. */
+const double *fit_draw(const FitDraws *d, size_t replicate);
+
+/* se and 95 % interval of the finite ones of x [n]; all NaN from fewer than 20 or when all are
+ * equal.  ERR_NOMEM. */
+ErrCode fit_draws_interval(const double *x, size_t n, double tail, FitInterval *ret, Err *err);
+
 /* The response at inputs in the form's units, in the order of its inputs. */
 double fit_predict(const FitResult *r, const double *inputs);
 

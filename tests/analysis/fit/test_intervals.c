@@ -124,6 +124,36 @@ START_TEST(every_way_to_resample_gives_an_interval)
 END_TEST
 
 /* By tables: t(67) = 1.9960, t(15) = 2.1314; and what everybody uses for many points. */
+/* Whoever computes from the replicates gets the intervals that the fit prints. */
+START_TEST(the_replicates_give_the_printed_intervals)
+{
+    FitDraws draws;
+    FitInterval i;
+    Err err = ERR_INIT;
+    surface_fill(&surface, surface_law[1], 8, 9, 0.01, 3);
+    FitOptions o = fit_defaults(form_find("chinchilla"));
+    ck_assert_int_eq(fit_draws(&o, &surface.data, &result, &draws, &err), ERR_OK);
+    ck_assert_uint_eq(draws.n, 200);
+    ck_assert_uint_eq(draws.width, fit_slots(&result));
+    double *x = calloc(draws.n, sizeof *x);
+    for (size_t k = 0; k < draws.width; k++) {
+        for (size_t r = 0; r < draws.n; r++) {
+            x[r] = fit_draw(&draws, r)[k];
+        }
+        ck_assert_int_eq(fit_draws_interval(x, draws.n, draws.tail, &i, &err), ERR_OK);
+        const FitValue *v = fit_slot(&result, k);
+        ck_assert(i.lo == v->lo && i.hi == v->hi && i.se == v->se);
+    }
+    for (size_t r = 0; r < draws.n; r++) {
+        x[r] = 1.0;
+    }
+    ck_assert_int_eq(fit_draws_interval(x, draws.n, draws.tail, &i, &err), ERR_OK);
+    ck_assert(isnan(i.lo) && isnan(i.hi));
+    free(x);
+    fit_draws_release(&draws);
+}
+END_TEST
+
 START_TEST(small_samples_take_wider_quantiles)
 {
     ck_assert_double_eq_tol(bootstrap_tail(FIT_CASES, 72, 5, 0), 0.01927, 2e-5);
@@ -274,6 +304,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_straight_line_has_the_textbook_intervals);
     tcase_add_test(tc, every_method_gives_every_value_an_interval);
     tcase_add_test(tc, every_way_to_resample_gives_an_interval);
+    tcase_add_test(tc, the_replicates_give_the_printed_intervals);
     tcase_add_test(tc, small_samples_take_wider_quantiles);
     tcase_add_test(tc, parameters_are_held_by_name);
     tcase_add_test(tc, an_asymmetric_loss_leans_below_the_points);
