@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "common/quantity.h"
 
-static FitOptions options_of(const ReportPlan *plan, const Form *form)
+FitOptions report_options(const ReportPlan *plan, const Form *form)
 {
     FitOptions o = fit_defaults(form);
     o.loss = plan->has_loss ? plan->loss : o.loss;
@@ -110,7 +110,7 @@ ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, 
         return err_nomem(err, "report");
     }
     for (size_t l = 0; l < plan->n_laws; l++) {
-        FitOptions o = options_of(plan, plan->law[l]);
+        FitOptions o = report_options(plan, plan->law[l]);
         ReportJoint joint;
         if (shared_of(plan, o.form, &joint) && obs->n_groups > 1) {
             ErrCode rc = fit_together(&r, &o, &joint, err);

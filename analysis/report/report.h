@@ -37,6 +37,9 @@ typedef struct ReportPlan {
     uint64_t seed;
 } ReportPlan;
 
+/* How the plan fits one law. */
+FitOptions report_options(const ReportPlan *plan, const Form *form);
+
 /* One law of one group: fitted, or refused with the reason. */
 typedef struct ReportFit {
     const ObsGroup *group; /* borrowed */

@@ -214,25 +214,32 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
     return rc == ERR_OK ? obs_source_open(dir, ret, err) : rc;
 }
 
-ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     FitRun r = {0};
-    ReportPlan plan;
     ObsOptions options;
     ErrCode rc = ERR_OK;
     TRY(open_source(s, a, path, &r.source, err));
-    TRY(make_plan(a, &r.source, &plan, err));
-    TRY(make_selection(a, &r.source, &plan, &options, err));
+    TRY(make_plan(a, &r.source, &r.plan, err));
+    TRY(make_selection(a, &r.source, &r.plan, &options, err));
     TRY(obs_select(&r.source.frame, &options, &r.obs, err));
     *ret = r;
-    rc = report_make(path, &ret->obs, &plan, &ret->report, err);
-    if (rc == ERR_OK) {
-        return ERR_OK;
-    }
-    r = *ret;
-    *ret = (FitRun){0};
+    return ERR_OK;
 done:
     fit_run_release(&r);
+    return rc;
+}
+
+ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+{
+    ErrCode rc = fit_args_open(s, a, path, ret, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = report_make(path, &ret->obs, &ret->plan, &ret->report, err);
+    if (rc != ERR_OK) {
+        fit_run_release(ret);
+    }
     return rc;
 }
 
@@ -241,6 +248,7 @@ void fit_run_release(FitRun *r)
     report_release(&r->report);
     obs_release(&r->obs);
     obs_source_release(&r->source);
+    *r = (FitRun){0};
 }
 
 void fit_run_report_refusals(Session *s, const FitRun *r)

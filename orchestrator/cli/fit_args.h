@@ -74,15 +74,20 @@ typedef struct FitArgs {
             (at) + offsetof(FitArgs, threads)                                                      \
     }
 
-/* A source, opened, selected and fitted. */
+/* A source, opened, selected and fitted; report borrows from obs, so it must stay where it is. */
 typedef struct FitRun {
     ObsSource source;
+    ReportPlan plan;
     Obs obs;
     Report report;
 } FitRun;
 
-/* `path` is what the user typed (a study file, a study's folder, a catalog, a CSV) and must
- * outlive *ret.  Refusals are in ret->report. */
+/* Opens and selects, fits nothing: for verbs that fit in their own way.  `path` is what the user
+ * typed: a study file, a study's folder, a catalog, a CSV. */
+ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
+
+/* The same, and the plan's laws fitted to every group.  `path` must outlive *ret.  Refusals are in
+ * ret->report. */
 ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 void fit_run_release(FitRun *r);
 
