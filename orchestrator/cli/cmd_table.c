@@ -12,7 +12,7 @@ typedef struct TableOpts {
 static const TableOpts table_default = {.fit = FIT_ARGS_DEFAULT, .format = "text"};
 
 static const Opt table_opts[] = {
-    {"format", "NAME", "text, markdown or csv (default text)", OPT_TEXT,
+    {"format", "NAME", "text, markdown, latex or csv (default text)", OPT_TEXT,
      offsetof(TableOpts, format)},
     {"runs", NULL, "only the runs: N, D, C and the last loss", OPT_FLAG, offsetof(TableOpts, runs)},
     FIT_ARGS_OPTS(offsetof(TableOpts, fit)),
