@@ -32,6 +32,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
     if (s->is_json) {
         result = report_json(&r.report);
+        TRY(fit_run_provenance(&r, result, err));
         json_pretty(result, &out);
     } else {
         if (!o->runs) {
