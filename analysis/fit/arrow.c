@@ -5,10 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/arrow_l1.h"
 #include "analysis/fit/newton.h"
 #include "analysis/fit/solve.h"
 
-enum { P = FORM_MAX_PARAMS, P2 = P * P, MAX_STEPS = 300, MAX_HALVINGS = 12 };
+enum {
+    P = FORM_MAX_PARAMS,
+    P2 = P * P,
+    MAX_STEPS = 300,
+    MAX_HALVINGS = 12,
+    L1_DECADES = 8,
+    L1_IRLS = 4
+};
 #define STEP_CLIP 2.0
 #define CERTAIN   1e-10
 #define MAX_SHIFT 1e12
@@ -382,10 +390,43 @@ static bool hold_vanished(Arrow *j, ArrowTheta *theta)
     return has_held;
 }
 
+static void set_loss(Arrow *j, FitLoss loss)
+{
+    for (size_t g = 0; g < j->n_groups; g++) {
+        j->problem[g].loss = loss;
+    }
+}
+
+/* Huber minima with delta falling from 1e-3. */
+static void continuation(Arrow *j, size_t irls, ArrowTheta *theta)
+{
+    FitLoss l1 = j->problem[0].loss;
+    for (int decade = 3; decade <= L1_DECADES; decade++) {
+        set_loss(j, (FitLoss){FIT_HUBER, pow(10.0, -decade), 1.0});
+        (void)descend(j, decade == 3 ? irls : L1_IRLS, theta);
+    }
+    set_loss(j, l1);
+}
+
+static ArrowEnd solve_l1(Arrow *j, size_t irls, ArrowTheta *theta)
+{
+    continuation(j, irls, theta);
+    if (hold_vanished(j, theta)) {
+        continuation(j, ARROW_WARM, theta);
+    }
+    bool is_vertex = arrow_l1_polish(j, theta);
+    ArrowEnd e = {.objective = value_at(j, theta), .promised = is_vertex ? 0.0 : (double)INFINITY};
+    e.is_minimum = is_vertex && isfinite(e.objective);
+    return e;
+}
+
 ArrowEnd arrow_solve(Arrow *j, const Arrow *origin, size_t irls_steps, ArrowTheta *theta)
 {
     for (size_t g = 0; g < j->n_groups; g++) {
         memcpy(j->problem[g].is_fixed, origin->problem[g].is_fixed, sizeof j->problem[g].is_fixed);
+    }
+    if (j->problem[0].loss.kind == FIT_L1) {
+        return solve_l1(j, irls_steps, theta);
     }
     ArrowEnd e = {.promised = descend(j, irls_steps, theta)};
     if (hold_vanished(j, theta)) {
