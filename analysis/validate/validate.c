@@ -8,8 +8,8 @@
 #include "analysis/validate/conditions.h"
 #include "common/rng.h"
 
-/* Starts of a rival that nobody asked for. */
-enum { BASELINE_STARTS = 12 };
+/* Starts of rivals: a law that these points cannot determine takes long to give up. */
+enum { ASKED_STARTS = 24, BASELINE_STARTS = 12 };
 
 ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 {
@@ -57,10 +57,11 @@ static FitOptions rival_options(const ReportPlan *plan, const FitOptions *first,
     o.residual = first->residual;
     o.has_all_intervals = false;
     o.n_at = 0;
+    size_t most = is_asked ? ASKED_STARTS : BASELINE_STARTS;
+    o.starts = o.starts < most ? o.starts : most;
     if (!is_asked) {
         o.fix = (FitFix){0};
         o.bootstrap = 0;
-        o.starts = o.starts < BASELINE_STARTS ? o.starts : BASELINE_STARTS;
     }
     return o;
 }

@@ -97,10 +97,7 @@ void validate_release(Validation *v, size_t n);
 
 /* A validated source, for printing. */
 typedef struct ValidateReport {
-    const char *source;
     const Obs *obs;
-    const ReportPlan *plan;
-    const ValidateOptions *options;
     Validation *validation; /* [obs->n_groups] */
 } ValidateReport;
 
@@ -108,7 +105,7 @@ typedef struct ValidateReport {
 void validate_sentences(const Validation *v, Buf *out);
 /* All for people, in the format; as CSV the held-out observations alone.  ERR_NOMEM. */
 ErrCode validate_text(const ValidateReport *r, TableFormat format, Buf *out, Err *err);
-/* The object of docs/validation.md. */
+/* The object of docs/validation.md, but for what provenance.h adds. */
 json_t *validate_json(const ValidateReport *r);
 
 #endif

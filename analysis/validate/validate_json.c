@@ -386,9 +386,6 @@ json_t *validate_json(const ValidateReport *r)
 {
     json_t *o = json_object(), *groups = json_array(), *refused = json_array();
     set_count(o, "schema", 1);
-    set_text(o, "source", r->source);
-    set_text(o, "version", SLAW_VERSION);
-    set_count(o, "seed", (size_t)r->plan->seed);
     set_text(o, "convention", obs_convention_name(r->obs->convention));
     for (size_t g = 0; g < r->obs->n_groups; g++) {
         const Validation *v = &r->validation[g];

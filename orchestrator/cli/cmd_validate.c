@@ -29,7 +29,7 @@ static const Opt validate_opts[] = {
      offsetof(ValidateOpts, chain_train)},
     {"only", "PARTS", "hold-out,laws,influence,sensitivity,residuals (default all)", OPT_TEXT,
      offsetof(ValidateOpts, only)},
-    {"format", "NAME", "text, markdown or csv: the predictions (default text)", OPT_TEXT,
+    {"format", "NAME", "text, markdown, latex or csv: the predictions (default text)", OPT_TEXT,
      offsetof(ValidateOpts, format)},
     FIT_ARGS_OPTS(offsetof(ValidateOpts, fit)),
     {0},
@@ -99,8 +99,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     const ValidateOpts *o = opts;
     FitRun r = {0};
     ValidateOptions options;
-    ValidateReport report = {
-        .source = argv[0], .obs = &r.obs, .plan = &r.plan, .options = &options};
+    ValidateReport report = {.obs = &r.obs};
     TableFormat format;
     Buf out = BUF_INIT;
     json_t *result = NULL;
@@ -112,6 +111,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(validate_run(&r.source.frame, &r.obs, &r.plan, &options, &report.validation, err));
     if (s->is_json) {
         result = validate_json(&report);
+        TRY(result ? fit_run_provenance(&r, result, err) : err_nomem(err, "report"));
         json_pretty(result, &out);
     } else {
         TRY(validate_text(&report, format, &out, err));
