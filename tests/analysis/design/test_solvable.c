@@ -126,7 +126,7 @@ static double world_loss(const World *o, const Solvable *s)
 {
     double sum = 0.0;
     for (size_t i = 0; i < o->m; i++) {
-        double r = -o->w[i];
+        double r = -o->w[i]; /* below 1,000 latents every term is an eigenvalue */
         for (size_t k = 0; k < o->n; k++) {
             r += gsl_matrix_get(o->u, k, i) * gsl_vector_get(o->theta, k);
         }
@@ -232,6 +232,24 @@ START_TEST(the_best_ridge_removes_the_peak)
 }
 END_TEST
 
+/* Blocks against every eigenvalue by itself. */
+START_TEST(blocks_stand_for_their_eigenvalues)
+{
+    Solvable s = model(50000, SOLVABLE_RIDGELESS, 0.0);
+    const double m[] = {30, 300, 3000};
+    ck_assert_uint_lt(s.n_terms, 2000);
+    for (size_t i = 0; i < 3; i++) {
+        double delta = solvable_delta(&s, m[i]), z = 0.0;
+        for (size_t k = 50000; k > 0; k--) {
+            double lam = pow((double)k, -1.5);
+            z += lam / (lam + delta);
+        }
+        ck_assert_double_eq_tol(z / m[i], 1.0, 2e-6);
+    }
+    solvable_release(&s);
+}
+END_TEST
+
 START_TEST(scales_multiply)
 {
     Solvable one = model(300, SOLVABLE_BEST, 0.0), scaled = solvable_default();
@@ -276,6 +294,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, delta_follows_its_power_law);
     tcase_add_test(tc, the_loss_falls_with_the_exponent);
     tcase_add_test(tc, the_best_ridge_removes_the_peak);
+    tcase_add_test(tc, blocks_stand_for_their_eigenvalues);
     tcase_add_test(tc, scales_multiply);
     tcase_add_test(tc, mistakes_are_named);
 }
