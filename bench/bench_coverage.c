@@ -148,8 +148,8 @@ int main(int argc, char **argv)
         bool has_runs = k % 2 == 1;
         make(&design, has_runs);
         plan.options.seed = 1 + k;
-        plan.options.noise = has_runs ? (SimNoise){.run = 0.005, .point = 0.002}
-                                      : (SimNoise){.point = 0.01};
+        plan.options.noise =
+            has_runs ? (SimNoise){.run = 0.005, .point = 0.002} : (SimNoise){.point = 0.01};
         if (simulate_run(truth_named(k / 2), &design.data, &plan.options, &s, &err) != ERR_OK) {
             (void)fprintf(stderr, "bench_coverage: %s\n", err.msg);
             return 1;

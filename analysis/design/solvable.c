@@ -20,7 +20,8 @@ static ErrCode check(const Solvable *s, Err *err)
     }
     if (!(s->alpha > 0.0 && s->alpha <= 10.0)) {
         return err_set(err, ERR_INVALID,
-                       "the solvable model takes an alpha above 0 and at most 10, not %g", s->alpha);
+                       "the solvable model takes an alpha above 0 and at most 10, not %g",
+                       s->alpha);
     }
     if (!(s->lambda > 0.0 && isfinite(s->lambda) && s->sigma_w > 0.0 && isfinite(s->sigma_w))) {
         return err_set(err, ERR_INVALID,
@@ -41,8 +42,8 @@ static size_t fill_terms(const Solvable *s, double *spectrum, double *count)
         size_t wide = i <= SINGLE_TERMS ? 1 : i / BLOCKS_PER_RATIO;
         wide = wide < s->latent + 1 - i ? wide : s->latent + 1 - i;
         if (spectrum) {
-            double middle = wide == 1 ? (double)i
-                                      : sqrt(((double)i - 0.5) * ((double)(i + wide) - 0.5));
+            double middle =
+                wide == 1 ? (double)i : sqrt(((double)i - 0.5) * ((double)(i + wide) - 0.5));
             spectrum[n] = s->lambda * pow(middle, -(1.0 + s->alpha));
             count[n] = (double)wide;
         }

@@ -44,7 +44,7 @@ typedef struct Solvable {
     double lambda;  /* its scale, positive */
     double sigma_w; /* standard deviation of the teacher's weights */
     SolvableRidge ridge;
-    double gamma;     /* of SOLVABLE_FIXED, positive */
+    double gamma; /* of SOLVABLE_FIXED, positive */
     /* By solvable_open(): eigenvalues, and how many each stands for. */
     double *spectrum, *count; /* [n_terms] */
     size_t n_terms;

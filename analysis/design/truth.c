@@ -19,7 +19,9 @@ const Truth *truth_named(size_t i)
 {
     static const Truth named[TRUTH_NAMED] = {
         {&form_chinchilla, {1.69, 406.4, 410.7, 0.34, 0.28}, .scale = 0.0}, /* 2203.15556 */
-        {&form_chinchilla, {1.8172, 482.01, 2085.43, 0.3478, 0.3658}, .scale = 0.0}, /* 2404.10102 */
+        {&form_chinchilla,
+         {1.8172, 482.01, 2085.43, 0.3478, 0.3658},
+         .scale = 0.0}, /* 2404.10102 */
         {&form_chinchilla, {1.69, 406.4, 410.7, 0.465, 0.155}, .scale = 0.0},
         {&form_chinchilla, {0.3, 50.0, 80.0, 0.22, 0.19}, .scale = 0.0},
         {&form_chinchilla, {2.1, 25000.0, 900000.0, 0.62, 0.7}, .scale = 0.0},
@@ -73,8 +75,8 @@ static ErrCode parse_solvable(const char *text, Truth *ret, Err *err)
     const struct {
         const char *name;
         double *at;
-    } known[] = {{"alpha", &t.solvable.alpha}, {"M", &latent},      {"E", &t.offset},
-                 {"scale", &t.scale},          {"N0", &t.n_unit},   {"D0", &t.d_unit}};
+    } known[] = {{"alpha", &t.solvable.alpha}, {"M", &latent},    {"E", &t.offset},
+                 {"scale", &t.scale},          {"N0", &t.n_unit}, {"D0", &t.d_unit}};
     while (next_setting(&text, name, value)) {
         double x = 0.0;
         bool is_known = false;
@@ -104,7 +106,8 @@ static bool is_surface(const Form *f)
 {
     bool is_one = f->response == FORM_LOSS;
     for (size_t k = 0; k < form_columns(f); k++) {
-        is_one = is_one && (f->input[k] == FORM_N || f->input[k] == FORM_D || f->input[k] == FORM_C);
+        is_one =
+            is_one && (f->input[k] == FORM_N || f->input[k] == FORM_D || f->input[k] == FORM_C);
     }
     return is_one;
 }
@@ -186,9 +189,9 @@ static double middle(const double *x, size_t n)
 ErrCode truth_open(Truth *t, const FitData *data, Err *err)
 {
     if (t->form) {
-        return is_surface(t->form) ? ERR_OK
-                                   : err_set(err, ERR_INVALID, "%s is no law of N, D or C alone",
-                                             t->form->name);
+        return is_surface(t->form)
+                   ? ERR_OK
+                   : err_set(err, ERR_INVALID, "%s is no law of N, D or C alone", t->form->name);
     }
     ErrCode rc = solvable_open(&t->solvable, err);
     if (rc != ERR_OK) {
@@ -235,7 +238,8 @@ static double best_size(const Truth *t, double c)
     double lo = log(square) - 8.0, hi = log(square) + 8.0;
     for (int i = 0; i < GOLDEN_STEPS && hi - lo > 1e-9; i++) {
         double a = hi - golden * (hi - lo), b = lo + golden * (hi - lo);
-        bool is_left = truth_loss(t, exp(a), nd / exp(a), c) < truth_loss(t, exp(b), nd / exp(b), c);
+        bool is_left =
+            truth_loss(t, exp(a), nd / exp(a), c) < truth_loss(t, exp(b), nd / exp(b), c);
         *(is_left ? &hi : &lo) = is_left ? b : a;
     }
     return exp(0.5 * (lo + hi));

@@ -27,14 +27,13 @@ START_TEST(agrees_with_numpy)
     static const struct {
         double n, t, gamma, loss;
     } c[] = {
-        {40, 120, 0.0, 0.686676188800}, {120, 40, 0.0, 0.686676188800},
-        {60, 300, 0.0, 0.439704969930}, {200, 100, 0.0, 0.485522127296},
-        {60, 100, 0.1, 0.586472062461}, {100, 60, 0.1, 0.550129949340},
+        {40, 120, 0.0, 0.686676188800},  {120, 40, 0.0, 0.686676188800},
+        {60, 300, 0.0, 0.439704969930},  {200, 100, 0.0, 0.485522127296},
+        {60, 100, 0.1, 0.586472062461},  {100, 60, 0.1, 0.550129949340},
         {100, 100, 0.3, 0.428825919436},
     };
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Solvable s =
-            model(600, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
+        Solvable s = model(600, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
         ck_assert_double_eq_tol(solvable_loss(&s, c[i].n, c[i].t), c[i].loss, 2e-11);
         solvable_release(&s);
     }
@@ -158,11 +157,11 @@ START_TEST(agrees_with_simulated_regressions)
     static const struct {
         size_t n, t;
         double gamma;
-    } c[] = {{20, 60, 0.0}, {60, 20, 0.0}, {30, 100, 0.0}, {40, 40, 0.1}, {25, 60, 0.3},
-             {60, 25, 0.3}, {12, 100, 0.05}};
+    } c[] = {{20, 60, 0.0}, {60, 20, 0.0}, {30, 100, 0.0}, {40, 40, 0.1},
+             {25, 60, 0.3}, {60, 25, 0.3}, {12, 100, 0.05}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Solvable s = model(MAX_LATENT, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS,
-                           c[i].gamma);
+        Solvable s =
+            model(MAX_LATENT, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
         double mean, se, theory = solvable_loss(&s, (double)c[i].n, (double)c[i].t);
         simulate(&s, c[i].n, c[i].t, 300, &mean, &se);
         ck_assert_msg(fabs(mean - theory) <= 4.0 * se + 0.01 * theory && se < 0.03 * theory,
