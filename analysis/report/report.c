@@ -152,6 +152,12 @@ void report_release(Report *r)
 
 /* ---- tables ---- */
 
+/* What makes a line above a table a heading, or in LaTeX a comment. */
+static const char *heading_mark(TableFormat format)
+{
+    return format == TABLE_MARKDOWN ? "### " : format == TABLE_LATEX ? "% " : "";
+}
+
 /* "1.817 [1.774, 1.868]" */
 static void value_cell(Table *t, const FitValue *v)
 {
@@ -203,7 +209,7 @@ static ErrCode law_table(const Report *r, const Form *form, TableFormat format, 
         }
         table_digits(&t, 3, f->is_refused ? (double)NAN : f->fit.rmse_log);
     }
-    buf_printf(out, "%s%s\n\n", format == TABLE_MARKDOWN ? "### " : "", form->equation);
+    buf_printf(out, "%s%s\n\n", heading_mark(format), form->equation);
     ErrCode rc = table_print(&t, format, out, err);
     buf_putc(out, '\n');
     table_release(&t);
@@ -308,7 +314,7 @@ ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err
     }
     if (format != TABLE_CSV) {
         buf_printf(out, "%sLast observation of each run (convention of C: %s)\n\n",
-                   format == TABLE_MARKDOWN ? "### " : "", obs_convention_name(obs->convention));
+                   heading_mark(format), obs_convention_name(obs->convention));
     }
     ErrCode rc = table_print(&t, format, out, err);
     table_release(&t);

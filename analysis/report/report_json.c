@@ -1,6 +1,7 @@
 /* The JSON of a report.  Field names are a contract: docs/fitting.md. */
 #include <math.h>
 
+#include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "common/json.h"
 
@@ -307,20 +308,12 @@ static json_t *isoflop_json(const ReportIsoflop *r)
 json_t *report_json(const Report *r)
 {
     json_t *obj = json_object(), *fits = json_array(), *refused = json_array();
-    json_t *rows = json_object();
     set_count(obj, "schema", 1);
     set_text(obj, "source", r->source);
     set_text(obj, "version", SLAW_VERSION);
     (void)json_object_set_new(obj, "seed", json_integer((json_int_t)r->seed));
     set_text(obj, "convention", obs_convention_name(r->obs->convention));
-    set_count(rows, "read", r->obs->n_read);
-    set_count(rows, "used", r->obs->n_used);
-    set_count(rows, "where", r->obs->n_where);
-    set_count(rows, "other_tasks", r->obs->n_task);
-    set_count(rows, "diverged", r->obs->n_diverged);
-    set_count(rows, "early", r->obs->n_early);
-    set_count(rows, "worse", r->obs->n_worse);
-    (void)json_object_set_new(obj, "rows", rows);
+    (void)json_object_set_new(obj, "rows", provenance_rows(r->obs));
     for (size_t i = 0; i < r->n; i++) {
         (void)json_array_append_new(r->fit[i].is_refused ? refused : fits,
                                     r->fit[i].is_refused ? refusal_json(&r->fit[i])

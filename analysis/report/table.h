@@ -1,4 +1,4 @@
-/* table.h -- rows and columns as aligned text, Markdown or CSV. */
+/* table.h -- rows and columns as aligned text, Markdown, LaTeX or CSV. */
 #ifndef ANALYSIS_REPORT_TABLE_H
 #define ANALYSIS_REPORT_TABLE_H
 
@@ -8,9 +8,11 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-typedef enum TableFormat { TABLE_TEXT, TABLE_MARKDOWN, TABLE_CSV } TableFormat;
+/* TABLE_LATEX is a tabular with the rules of booktabs (\\usepackage{booktabs}); cells are escaped,
+ * so any name of the user compiles (UTF-8 input; pdflatex needs a font for letters beyond Latin). */
+typedef enum TableFormat { TABLE_TEXT, TABLE_MARKDOWN, TABLE_LATEX, TABLE_CSV } TableFormat;
 
-/* "text", "markdown", "csv"; ERR_USAGE otherwise. */
+/* "text", "markdown", "latex", "csv"; ERR_USAGE otherwise. */
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err);
 
 typedef struct TableColumn {
@@ -37,6 +39,10 @@ void table_digits(Table *t, int digits, double x);
 void table_decimals(Table *t, int decimals, double x);
 /* Both forms given. */
 void table_both(Table *t, const char *shown, const char *full);
+
+/* Appends a text with what LaTeX would take as a command made plain; control characters become
+ * spaces. */
+void table_latex_text(Buf *out, const char *s);
 
 /* ERR_NOMEM if any cell was lost. */
 ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err);

@@ -50,6 +50,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         rc = err_nomem(err, "report");
         goto done;
     }
+    TRY(fit_run_provenance(&r, result, err));
     if (s->is_json) {
         json_pretty(result, &out);
     } else if (s->verbosity > 0) {
