@@ -60,9 +60,9 @@ END_TEST
 START_TEST(what_is_no_truth_is_named)
 {
     static const char *const text[][2] = {
-        {"chinchilla:E=1", "lacks A"},       {"chinchilla:E=1,gamma=2", "gamma"},
-        {"logistic:k=1", "is no truth"},     {"nonsense", "is no truth"},
-        {"solvable:beta=1", "beta"},         {"solvable:ridge=much", "ridge is"},
+        {"chinchilla:E=1", "lacks A"},     {"chinchilla:E=1,gamma=2", "gamma"},
+        {"logistic:k=1", "is no truth"},   {"nonsense", "is no truth"},
+        {"solvable:beta=1", "beta"},       {"solvable:ridge=much", "ridge is"},
         {"chinchilla:E=x", "NAME=NUMBER"},
     };
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
@@ -88,7 +88,8 @@ START_TEST(the_solvable_truth_grows_evenly)
     double ratio = truth_value(&t, "N_opt", 100.0 * c) / truth_value(&t, "N_opt", c);
     ck_assert_double_eq_tol(n, 100.0, 10.0);
     ck_assert_double_eq_tol(log(ratio) / log(100.0), 0.5, 0.01);
-    double slope = log(truth_value(&t, "L_opt", c) / truth_value(&t, "L_opt", 100.0 * c)) / log(10.0);
+    double slope =
+        log(truth_value(&t, "L_opt", c) / truth_value(&t, "L_opt", 100.0 * c)) / log(10.0);
     ck_assert_double_eq_tol(slope, 0.5, 0.02);
     truth_release(&t);
 }
@@ -216,8 +217,8 @@ START_TEST(intervals_hold_and_differences_show)
         ck_assert_uint_eq(v->by[FIT_PERCENTILE].given, 40);
         ck_assert_msg(v->by[FIT_PERCENTILE].held >= 32, "%s: %zu of 40", name[i],
                       v->by[FIT_PERCENTILE].held);
-        ck_assert_msg(fabs(v->is_log ? log1p(v->bias) : v->bias) < 4.5 * v->sd / sqrt(40.0) +
-                                                                        0.2 * v->sd,
+        ck_assert_msg(fabs(v->is_log ? log1p(v->bias) : v->bias) <
+                          4.5 * v->sd / sqrt(40.0) + 0.2 * v->sd,
                       "%s: bias %g, sd %g", name[i], v->bias, v->sd);
     }
     ck_assert_uint_eq(s.compared, 40);
