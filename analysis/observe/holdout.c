@@ -16,8 +16,7 @@
 typedef struct Split {
     const Scores *s;
     const ObserveOptions *o;
-    size_t which; /* target */
-    size_t *train, n_train;
+    size_t which;             /* target */
     Core core;                /* of the training models */
     double *placed_filled;    /* [n_test, t] of the test models */
     double *placed_component; /* [n_test, k] */
@@ -35,23 +34,23 @@ static ErrCode split(Split *x, Arena *a, Err *err)
 {
     const Scores *s = x->s;
     ObserveHoldout *h = x->h;
-    x->train = arena_array(a, s->n + 1, sizeof *x->train);
+    h->train = arena_array(a, s->n + 1, sizeof *h->train);
+    h->fitted = arena_array(a, s->n + 1, sizeof *h->fitted);
     h->test = arena_array(a, s->n + 1, sizeof *h->test);
     h->predicted = arena_array(a, s->n + 1, sizeof *h->predicted);
     h->interval = arena_array(a, s->n + 1, sizeof *h->interval);
-    if (!x->train || !h->test || !h->predicted || !h->interval) {
+    if (!h->train || !h->fitted || !h->test || !h->predicted || !h->interval) {
         return err_nomem(err, "hold-out");
     }
     for (size_t i = 0; i < s->n; i++) {
         if (isnan(s->flops[i])) {
             h->n_unknown++;
         } else if (s->flops[i] <= x->o->cutoff) {
-            x->train[x->n_train++] = i;
+            h->train[h->n_train++] = i;
         } else {
             h->test[h->n_test++] = i;
         }
     }
-    h->n_train = x->n_train;
     for (size_t i = 0; i < h->n_test; i++) {
         h->predicted[i] = (double)NAN;
         h->interval[i] = (FitInterval){(double)NAN, (double)NAN, (double)NAN};
@@ -74,8 +73,8 @@ static void measure(const Split *x, Predict predict, const void *ctx, ObserveSco
 {
     double train = 0.0, squares = 0.0, absolute = 0.0, sum = 0.0;
     size_t n_train = 0;
-    for (size_t i = 0; i < x->n_train; i++) {
-        double r = predict(x, ctx, true, i, x->train[i]) - metric_of(x, x->train[i]);
+    for (size_t i = 0; i < x->h->n_train; i++) {
+        double r = predict(x, ctx, true, i, x->h->train[i]) - metric_of(x, x->h->train[i]);
         if (isfinite(r)) {
             train += r * r;
             n_train++;
@@ -177,13 +176,13 @@ static ErrCode refuse(ErrCode rc, ObserveScore *out, Err *err)
 
 static ErrCode score_compute(Split *x, ObserveScore *out, Err *err)
 {
-    double *ln_c = malloc((x->n_train + 1) * sizeof *ln_c);
+    double *ln_c = malloc((x->h->n_train + 1) * sizeof *ln_c);
     Link l;
     if (!ln_c) {
         return err_nomem(err, "hold-out");
     }
-    for (size_t i = 0; i < x->n_train; i++) {
-        ln_c[i] = log(x->s->flops[x->train[i]]);
+    for (size_t i = 0; i < x->h->n_train; i++) {
+        ln_c[i] = log(x->s->flops[x->h->train[i]]);
     }
     ErrCode rc = core_link(&x->core, x->s, x->which, x->o->link, ln_c, 1, NULL, &l, &out->refusal);
     free(ln_c);
@@ -196,14 +195,14 @@ static ErrCode score_compute(Split *x, ObserveScore *out, Err *err)
 
 static ErrCode score_single(Split *x, ObserveScore *out, Err *err)
 {
-    double *column = malloc((x->n_train + 1) * sizeof *column);
+    double *column = malloc((x->h->n_train + 1) * sizeof *column);
     Single best = {.link.objective = (double)INFINITY};
     if (!column) {
         return err_nomem(err, "hold-out");
     }
     for (size_t j = 0; j < x->s->t; j++) {
         Link l;
-        for (size_t i = 0; i < x->n_train; i++) {
+        for (size_t i = 0; i < x->h->n_train; i++) {
             column[i] = x->core.filled[i * x->s->t + j];
         }
         ErrCode rc =
@@ -226,7 +225,7 @@ static ErrCode score_family_lines(Split *x, ObserveScore *out, Err *err)
     size_t k = x->core.k;
     FamilyLines c = {.link = &x->h->link,
                      .line = malloc((x->s->n_families * k + 1) * sizeof *c.line)};
-    double *xy = malloc((2 * x->n_train + 1) * sizeof *xy);
+    double *xy = malloc((2 * x->h->n_train + 1) * sizeof *xy);
     if (!c.line || !xy) {
         free(c.line);
         free(xy);
@@ -236,14 +235,14 @@ static ErrCode score_family_lines(Split *x, ObserveScore *out, Err *err)
         for (size_t j = 0; j < k; j++) {
             Err ignored = ERR_INIT;
             size_t n = 0;
-            for (size_t i = 0; i < x->n_train; i++) {
-                if (x->s->family[x->train[i]] == f) {
-                    xy[n] = log(x->s->flops[x->train[i]]);
-                    xy[x->n_train + n++] = x->core.component[i * k + j];
+            for (size_t i = 0; i < x->h->n_train; i++) {
+                if (x->s->family[x->h->train[i]] == f) {
+                    xy[n] = log(x->s->flops[x->h->train[i]]);
+                    xy[x->h->n_train + n++] = x->core.component[i * k + j];
                 }
             }
             Line *l = &c.line[f * k + j];
-            if (line_fit(xy, xy + x->n_train, n, l, &ignored) != ERR_OK) {
+            if (line_fit(xy, xy + x->h->n_train, n, l, &ignored) != ERR_OK) {
                 *l = (Line){.slope = (double)NAN, .level = (double)NAN};
             }
         }
@@ -258,8 +257,8 @@ static void score_mean(Split *x, ObserveScore *out)
 {
     double sum = 0.0;
     size_t n = 0;
-    for (size_t i = 0; i < x->n_train; i++) {
-        double y = metric_of(x, x->train[i]);
+    for (size_t i = 0; i < x->h->n_train; i++) {
+        double y = metric_of(x, x->h->train[i]);
         sum += isnan(y) ? 0.0 : y;
         n += isnan(y) ? 0 : 1;
     }
@@ -274,7 +273,7 @@ static ErrCode place_tests(Split *x, Arena *a, Err *err)
     ObserveHoldout *h = x->h;
     x->placed_filled = arena_array(a, h->n_test * x->s->t + 1, sizeof(double));
     x->placed_component = arena_array(a, h->n_test * x->core.k + 1, sizeof(double));
-    x->residual = arena_array(a, x->n_train + 1, sizeof(double));
+    x->residual = arena_array(a, x->h->n_train + 1, sizeof(double));
     if (!x->placed_filled || !x->placed_component || !x->residual) {
         return err_nomem(err, "hold-out");
     }
@@ -294,8 +293,8 @@ static void keep_residuals(Split *x)
                 : l->kind == LINK_FREE ? 2.0
                                        : 0.0);
     double n = (double)l->n, widen = n > p ? sqrt(n / (n - p)) : 1.0;
-    for (size_t i = 0; i < x->n_train; i++) {
-        double r = metric_of(x, x->train[i]) - link_predict(l, component_of(x, true, i));
+    for (size_t i = 0; i < x->h->n_train; i++) {
+        double r = metric_of(x, x->h->train[i]) - link_predict(l, component_of(x, true, i));
         if (isfinite(r)) {
             x->residual[x->n_residuals++] = widen * r;
         }
@@ -326,7 +325,7 @@ static void replicate(void *ctx, size_t worker, size_t item)
     if (!index) {
         return;
     }
-    size_t n = draw_models(s, x->o, (uint32_t)item, x->train, x->n_train, index);
+    size_t n = draw_models(s, x->o, (uint32_t)item, x->h->train, x->h->n_train, index);
     bool is_made = core_fit(s, x->o, index, n, &c, &ignored) == ERR_OK &&
                    core_link(&c, s, x->which, x->o->link, c.component, c.k, &x->h->link, &l,
                              &ignored) == ERR_OK;
@@ -371,10 +370,13 @@ static ErrCode predict(Split *x, Arena *a, Err *err)
     ObserveHoldout *h = x->h;
     ErrCode rc = ERR_OK;
     TRY(split(x, a, err));
-    TRY(core_fit(x->s, x->o, x->train, x->n_train, &x->core, err));
+    TRY(core_fit(x->s, x->o, x->h->train, x->h->n_train, &x->core, err));
     TRY(core_link(&x->core, x->s, x->which, x->o->link, x->core.component, x->core.k, NULL,
                   &h->link, err));
     TRY(place_tests(x, a, err));
+    for (size_t i = 0; i < h->n_train; i++) {
+        h->fitted[i] = link_predict(&h->link, component_of(x, true, i));
+    }
     for (size_t i = 0; i < h->n_test; i++) {
         h->predicted[i] = link_predict(&h->link, component_of(x, false, i));
     }

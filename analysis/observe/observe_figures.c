@@ -111,25 +111,33 @@ static void draw_capability(Sheet *s, PlotFigure *f)
     }
 }
 
-/* Predicted against measured of the models for which is_test is so. */
-static void add_predictions(Sheet *s, PlotPanel *p, size_t k, bool is_test, const char *label)
+/* What a link says of models it was fitted to, against what was measured. */
+static void add_fitted(Sheet *s, PlotPanel *p, size_t k, const char *label)
 {
     const Observe *r = s->r;
     const Scores *t = r->scores;
     const ObserveHoldout *h = r->holdout && !r->holdout[k].is_refused ? &r->holdout[k] : NULL;
-    const Link *link = h ? &h->link : &r->target[k].link;
-    double *x = array(s, t->n), *y = array(s, t->n), *lo = array(s, t->n), *hi = array(s, t->n);
-    size_t n = 0;
-    for (size_t i = 0; !s->is_short && !is_test && i < t->n; i++) {
-        bool is_one = !h || t->flops[i] <= r->options.cutoff;
-        if (is_one && !isnan(t->metric[k * t->n + i])) {
-            /* of a hold-out the training models' own components differ by little from these */
-            x[n] = t->metric[k * t->n + i];
-            y[n++] = link_predict(h ? &r->target[k].link : link,
-                                  r->component + i * r->options.components);
+    double *x = array(s, t->n), *y = array(s, t->n);
+    size_t n = 0, of = h ? h->n_train : t->n;
+    for (size_t i = 0; !s->is_short && i < of; i++) {
+        double measured = t->metric[k * t->n + (h ? h->train[i] : i)];
+        if (!isnan(measured)) {
+            x[n] = measured;
+            y[n++] = h ? h->fitted[i]
+                       : link_predict(&r->target[k].link, r->component + i * r->options.components);
         }
     }
-    for (size_t i = 0; !s->is_short && is_test && h && i < h->n_test; i++) {
+    (void)plot_add(p, label, TRAIN, PLOT_POINTS, n, x, y);
+}
+
+static void add_held_out(Sheet *s, PlotPanel *p, size_t k)
+{
+    const Observe *r = s->r;
+    const Scores *t = r->scores;
+    const ObserveHoldout *h = &r->holdout[k];
+    double *x = array(s, t->n), *y = array(s, t->n), *lo = array(s, t->n), *hi = array(s, t->n);
+    size_t n = 0;
+    for (size_t i = 0; !s->is_short && i < h->n_test; i++) {
         double measured = t->metric[k * t->n + h->test[i]];
         if (!isnan(measured)) {
             x[n] = measured;
@@ -138,10 +146,11 @@ static void add_predictions(Sheet *s, PlotPanel *p, size_t k, bool is_test, cons
             hi[n++] = h->interval[i].hi;
         }
     }
-    if (is_test && r->options.bootstrap) {
-        (void)plot_add_range(p, label, HELD_OUT, PLOT_ERRORS, n, x, y, lo, hi);
+    if (r->options.bootstrap) {
+        (void)plot_add_range(p, "held out: larger C, 95 % interval", HELD_OUT, PLOT_ERRORS, n, x, y,
+                             lo, hi);
     } else {
-        (void)plot_add(p, label, is_test ? HELD_OUT : TRAIN, PLOT_POINTS, n, x, y);
+        (void)plot_add(p, "held out: larger C", HELD_OUT, PLOT_POINTS, n, x, y);
     }
 }
 
@@ -175,10 +184,10 @@ static void draw_target(Sheet *s, size_t k, PlotFigure *f)
     char *below = arena_printf(s->arena, "trained on: C <= %.3g FLOP", r->options.cutoff);
     s->is_short = s->is_short || !f->name || !f->title || !below;
     plot_add_line(&f->panel[0], PLOT_DIAGONAL, 0.0, NULL);
-    add_predictions(s, &f->panel[0], k, false, is_held_out ? below : "models");
     if (is_held_out) {
-        add_predictions(s, &f->panel[0], k, true, "held out: larger C, 95 % interval");
+        add_held_out(s, &f->panel[0], k);
     }
+    add_fitted(s, &f->panel[0], k, is_held_out ? below : "models");
 }
 
 ErrCode observe_figures(const Observe *r, ObserveFigures *ret, Err *err)
