@@ -7,12 +7,12 @@
 /* Stands for infinity where a quantile is taken. */
 #define BEYOND 1e300
 
-static Span span_of(const double *x, size_t n)
+static DataSpan span_of(const double *x, size_t n)
 {
-    Span s = {(double)NAN, (double)NAN, 0.0, 0.0};
+    DataSpan s = {(double)NAN, (double)NAN, 0.0, 0.0};
     for (size_t i = 0; x && i < n; i++) {
         if (!(x[i] > 0.0) || !isfinite(x[i])) {
-            return (Span){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+            return (DataSpan){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
         }
         s.lo = fmin(s.lo, x[i]);
         s.hi = fmax(s.hi, x[i]);

@@ -6,10 +6,10 @@
 #include "analysis/use/scatter.h"
 
 /* Where the data are, in one of N, D, C. */
-typedef struct Span {
+typedef struct DataSpan {
     double lo, hi;   /* least and largest; NaN: the data have no such column */
     double mean, sd; /* of the logs */
-} Span;
+} DataSpan;
 
 typedef struct Law {
     const FitData *data; /* borrowed */
@@ -17,7 +17,7 @@ typedef struct Law {
     FitDraws draws;
     Scatter scatter;
     bool has_scatter;
-    Span n, d, c;
+    DataSpan n, d, c;
     double covariance; /* of ln N and ln D */
     FlopModel flops;   /* of C as the data have it */
     bool has_flops;

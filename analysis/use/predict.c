@@ -53,7 +53,7 @@ static ErrCode inputs_at(const Form *f, const PredictPoint *p, double *inputs, E
     return ERR_OK;
 }
 
-static double outside_of(const Span *s, double x)
+static double outside_of(const DataSpan *s, double x)
 {
     if (isnan(x) || isnan(s->lo)) {
         return (double)NAN;
@@ -63,7 +63,7 @@ static double outside_of(const Span *s, double x)
     return far > 1e-9 ? far : 0.0; /* rounding */
 }
 
-static double standard_of(const Span *s, double x)
+static double standard_of(const DataSpan *s, double x)
 {
     return s->sd > 0.0 ? (log(x) - s->mean) / s->sd : (double)NAN;
 }

@@ -180,7 +180,7 @@ ErrCode use_predictions_table(const UsePrediction *p, size_t n, TableFormat form
             prediction_row(&t, &p[i], is_csv, has_runs);
         }
     }
-    if (shown == 1 && !is_csv) {
+    if (shown == 1 && (format == TABLE_TEXT || format == TABLE_MARKDOWN)) {
         prediction_sentence(one, out);
     }
     ErrCode rc = table_print(&t, format, out, err);
@@ -307,7 +307,7 @@ static ErrCode allocations_of(const UseAllocation *a, size_t n, bool cost, Table
         }
     }
     ErrCode rc = ERR_OK;
-    if (shown == 1 && format != TABLE_CSV) {
+    if (shown == 1 && (format == TABLE_TEXT || format == TABLE_MARKDOWN)) {
         allocation_sentence(one, out);
     }
     if (shown > 0) {
@@ -400,7 +400,7 @@ ErrCode use_approaches_table(const UseApproaches *a, size_t n, TableFormat forma
     }
     ErrCode rc = shown ? table_print(&t, format, out, err) : ERR_OK;
     table_release(&t);
-    if (format == TABLE_CSV) {
+    if (format != TABLE_TEXT && format != TABLE_MARKDOWN) {
         return rc;
     }
     for (size_t g = 0; g < n; g++) {

@@ -34,7 +34,7 @@ static const Opt allocate_opts[] = {
      OPT_TEXT, offsetof(AllocateOpts, unique)},
     {"approaches", NULL, "envelope, isoFLOP and law beside each other", OPT_FLAG,
      offsetof(AllocateOpts, approaches)},
-    {"format", "NAME", "text, markdown or csv (default text)", OPT_TEXT,
+    {"format", "NAME", "text, markdown, latex, csv or json (default text)", OPT_TEXT,
      offsetof(AllocateOpts, format)},
     FIT_ARGS_OPTS(offsetof(AllocateOpts, fit)),
     {0},
@@ -203,9 +203,12 @@ static ErrCode compare_approaches(const AllocateOpts *o, Work *w, Err *err)
 
 /* ---- output ---- */
 
-static json_t *result_json(const AllocateOpts *o, const Work *w, const char *path)
+static json_t *result_json(const AllocateOpts *o, const Work *w, Err *err)
 {
-    json_t *obj = use_head_json(&o->fit, &w->run, path);
+    json_t *obj = use_head_json(&w->run, err);
+    if (!obj) {
+        return NULL;
+    }
     json_t *list = json_array(), *fits = json_array(), *refused = json_array();
     for (size_t i = 0; i < w->fits.n; i++) {
         const UseFit *f = &w->fits.fit[i];
@@ -273,11 +276,14 @@ static void flops_text(const Work *w, Buf *out)
     }
 }
 
-static ErrCode print(const Session *s, const AllocateOpts *o, const Work *w, const char *path,
-                     TableFormat format, Buf *out, Err *err)
+static ErrCode print(const Session *s, const AllocateOpts *o, const Work *w, TableFormat format,
+                     Buf *out, Err *err)
 {
-    if (s->is_json) {
-        json_t *result = result_json(o, w, path);
+    if (s->is_json || format == TABLE_JSON) {
+        json_t *result = result_json(o, w, err);
+        if (!result) {
+            return err->code;
+        }
         json_pretty(result, out);
         json_decref(result);
         return buf_ok(out, err);
@@ -332,7 +338,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     if (o.approaches) {
         TRY(compare_approaches(&o, w, err));
     }
-    TRY(print(s, &o, w, argv[0], format, &out, err));
+    TRY(print(s, &o, w, format, &out, err));
     (void)fputs(buf_str(&out), stdout);
     say_refused(s, w);
 done:

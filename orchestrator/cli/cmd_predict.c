@@ -26,7 +26,7 @@ static const Opt predict_opts[] = {
      offsetof(PredictOpts, unique)},
     {"run", "NAME", "what the law fitted without this run says of it", OPT_TEXT,
      offsetof(PredictOpts, run)},
-    {"format", "NAME", "text, markdown or csv (default text)", OPT_TEXT,
+    {"format", "NAME", "text, markdown, latex, csv or json (default text)", OPT_TEXT,
      offsetof(PredictOpts, format)},
     FIT_ARGS_OPTS(offsetof(PredictOpts, fit)),
     {0},
@@ -205,9 +205,12 @@ done:
 
 /* ---- output ---- */
 
-static json_t *result_json(const PredictOpts *o, const Work *w, const char *path)
+static json_t *result_json(const PredictOpts *o, const Work *w, Err *err)
 {
-    json_t *obj = use_head_json(&o->fit, &w->run, path);
+    json_t *obj = use_head_json(&w->run, err);
+    if (!obj) {
+        return NULL;
+    }
     json_t *list = json_array(), *fits = json_array(), *refused = json_array();
     for (size_t i = 0; i < w->fits.n; i++) {
         const UseFit *f = &w->fits.fit[i];
@@ -243,11 +246,14 @@ static void say_refused(Session *s, const PredictOpts *o, const Work *w)
     }
 }
 
-static ErrCode print(const Session *s, const PredictOpts *o, const Work *w, const char *path,
-                     TableFormat format, Buf *out, Err *err)
+static ErrCode print(const Session *s, const PredictOpts *o, const Work *w, TableFormat format,
+                     Buf *out, Err *err)
 {
-    if (s->is_json) {
-        json_t *result = result_json(o, w, path);
+    if (s->is_json || format == TABLE_JSON) {
+        json_t *result = result_json(o, w, err);
+        if (!result) {
+            return err->code;
+        }
         json_pretty(result, out);
         json_decref(result);
         return buf_ok(out, err);
@@ -275,7 +281,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     }
     TRY(fit_args_open(s, &o->fit, argv[0], &w.run, err));
     TRY(o->run ? predict_runs(o, &w, err) : predict_points(o, &w, err));
-    TRY(print(s, o, &w, argv[0], format, &out, err));
+    TRY(print(s, o, &w, format, &out, err));
     (void)fputs(buf_str(&out), stdout);
     say_refused(s, o, &w);
 done:

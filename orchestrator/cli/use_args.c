@@ -98,39 +98,17 @@ void use_fits_release(UseFits *f)
     *f = (UseFits){0};
 }
 
-static void set_text(json_t *obj, const char *key, const char *s)
+json_t *use_head_json(const FitRun *r, Err *err)
 {
-    (void)json_object_set_new(obj, key, s ? json_string(s) : json_null());
-}
-
-static void set_texts(json_t *obj, const char *key, const OptTexts *t)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < t->n; i++) {
-        (void)json_array_append_new(list, json_string(t->item[i]));
-    }
-    (void)json_object_set_new(obj, key, list);
-}
-
-json_t *use_head_json(const FitArgs *a, const FitRun *r, const char *path)
-{
-    json_t *obj = json_object(), *o = json_object();
+    json_t *obj = json_object();
     (void)json_object_set_new(obj, "schema", json_integer(1));
-    set_text(obj, "source", path);
-    set_text(obj, "version", SLAW_VERSION);
-    (void)json_object_set_new(obj, "seed", json_integer((json_int_t)a->seed));
-    set_text(obj, "convention", obs_convention_name(r->obs.convention));
-    set_text(o, "law", a->law);
-    set_text(o, "loss", a->loss);
-    set_text(o, "residual", a->residual);
-    set_text(o, "by", r->obs.by);
-    set_text(o, "resample", a->resampling);
-    (void)json_object_set_new(o, "starts", json_integer((json_int_t)a->starts));
-    (void)json_object_set_new(o, "bootstrap", json_integer((json_int_t)a->bootstrap));
-    set_texts(o, "where", &a->where);
-    set_texts(o, "map", &a->map);
-    set_texts(o, "fix", &a->fix);
-    (void)json_object_set_new(obj, "options", o);
+    ErrCode rc = obj ? fit_run_provenance(r, obj, err) : err_nomem(err, "report");
+    if (rc != ERR_OK) {
+        json_decref(obj);
+        return NULL;
+    }
+    (void)json_object_set_new(obj, "convention",
+                              json_string(obs_convention_name(r->obs.convention)));
     return obj;
 }
 

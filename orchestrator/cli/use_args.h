@@ -34,8 +34,9 @@ void use_fits_release(UseFits *f);
 /* How the plan fits this law with intervals for what is computed from it. */
 FitOptions use_options(const FitRun *r, const Form *form);
 
-/* schema, source, version, seed, convention and the options of the fit. */
-json_t *use_head_json(const FitArgs *a, const FitRun *r, const char *path);
+/* schema, where the result comes from (report/provenance.h) and the convention of C.  NULL, with *err set,
+ * when memory is short. */
+json_t *use_head_json(const FitRun *r, Err *err);
 
 /* One refusal to standard error, with its hint; sets the exit status. */
 void use_say_refused(Session *s, const UseFit *f, const Err *refusal);
