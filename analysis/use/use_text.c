@@ -29,11 +29,28 @@ static void value_cell(Table *t, double x, const FitInterval *i, int digits)
 
 /* ---- predictions ---- */
 
+/* Four decimals, or four digits where a law has gone astray. */
+static const char *loss_text(double x, char out[32])
+{
+    (void)snprintf(out, 32, fabs(x) < 1e5 ? "%.4f" : "%.4g", x);
+    return out;
+}
+
+static void loss_cell(Table *t, double x)
+{
+    if (fabs(x) < 1e5) {
+        table_decimals(t, 4, x);
+    } else {
+        table_digits(t, 4, x);
+    }
+}
+
 static void range_cell(Table *t, double lo, double hi)
 {
-    char shown[64] = "";
+    char shown[96] = "";
     if (isfinite(lo) && isfinite(hi)) {
-        (void)snprintf(shown, sizeof shown, "%.4f to %.4f", lo, hi);
+        char a[32], b[32];
+        (void)snprintf(shown, sizeof shown, "%s to %s", loss_text(lo, a), loss_text(hi, b));
     }
     table_text(t, shown);
 }
@@ -68,11 +85,11 @@ static void prediction_row(Table *t, const UsePrediction *p, bool is_csv, bool h
     table_digits(t, 4, v->at.d);
     table_digits(t, 4, v->at.c);
     if (has_runs) {
-        table_decimals(t, 4, p->left_out.measured);
+        loss_cell(t, p->left_out.measured);
     }
-    table_decimals(t, 4, v->value);
+    loss_cell(t, v->value);
     if (has_runs) {
-        table_decimals(t, 4, p->left_out.error);
+        loss_cell(t, p->left_out.error);
     }
     if (is_csv) {
         const double x[] = {v->law.lo,    v->law.hi,    v->run_lo,   v->run_hi,
@@ -129,12 +146,14 @@ static void prediction_sentence(const UsePrediction *p, Buf *out)
         buf_puts(out, ".\n\n");
         return;
     }
-    buf_printf(out, "%s predicts %s = %.4f", p->fit->form->name,
-               form_response_name(p->fit->form->response), v->value);
+    char x[32], y[32];
+    buf_printf(out, "%s predicts %s = %s", p->fit->form->name,
+               form_response_name(p->fit->form->response), loss_text(v->value, x));
     if (isfinite(v->law.lo)) {
-        buf_printf(out, " (the law: %.4f to %.4f", v->law.lo, v->law.hi);
+        buf_printf(out, " (the law: %s to %s", loss_text(v->law.lo, x), loss_text(v->law.hi, y));
         if (isfinite(v->run_lo)) {
-            buf_printf(out, "; a new run: %.4f to %.4f", v->run_lo, v->run_hi);
+            buf_printf(out, "; a new run: %s to %s", loss_text(v->run_lo, x),
+                       loss_text(v->run_hi, y));
         }
         buf_puts(out, "; 95 %)");
     }
