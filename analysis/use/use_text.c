@@ -388,9 +388,58 @@ static void approach_notes(const UseApproaches *a, Buf *out)
     }
 }
 
+/* One line of the long table: a number of one approach. */
+static void approach_line(Table *t, const UseApproaches *a, const Approach *r, const char *name,
+                          size_t part, double c)
+{
+    table_text(t, a->fit->group->name);
+    table_text(t, approach_number(r->kind));
+    table_text(t, approach_name(r->kind));
+    table_text(t, name);
+    const double x[] = {c,
+                        r->value[part],
+                        r->interval[part].lo,
+                        r->interval[part].hi,
+                        r->bias[part],
+                        r->corrected[part]};
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) {
+        table_digits(t, 9, x[i]);
+    }
+}
+
+/* As CSV one long table, every number in full. */
+static ErrCode approaches_csv(const UseApproaches *a, size_t n, Buf *out, Err *err)
+{
+    static const TableColumn column[] = {{"group", false},   {"approach", false}, {"method", false},
+                                         {"name", false},    {"C", true},         {"value", true},
+                                         {"lo", true},       {"hi", true},        {"bias", true},
+                                         {"corrected", true}};
+    static const char *const name[] = {"a", "b", "k_N", "k_D"};
+    Table t;
+    table_init(&t, column, sizeof column / sizeof column[0]);
+    for (size_t g = 0; g < n; g++) {
+        for (size_t i = 0; i < APPROACH_NAMES && !a[g].is_refused; i++) {
+            const Approach *r = &a[g].all.by[i];
+            for (size_t p = 0; p < 4 && !r->is_refused; p++) {
+                approach_line(&t, &a[g], r, name[p], APPROACH_A + p, (double)NAN);
+            }
+            for (size_t k = 0; k < a[g].all.n_at && !r->is_refused; k++) {
+                approach_line(&t, &a[g], r, "N_opt", APPROACH_N_OPT + k, a[g].all.at[k]);
+                approach_line(&t, &a[g], r, "D_opt", APPROACH_D_OPT + k, a[g].all.at[k]);
+            }
+        }
+    }
+    ErrCode rc = table_print(&t, TABLE_CSV, out, err);
+    table_release(&t);
+    return rc;
+}
+
 ErrCode use_approaches_table(const UseApproaches *a, size_t n, TableFormat format, Buf *out,
                              Err *err)
 {
+    if (format == TABLE_CSV) {
+        return approaches_csv(a, n, out, err);
+    }
     TableColumn column[8 + APPROACH_MAX_AT] = {
         {"group", false}, {"approach", false}, {"a", true}, {"b", true}, {"k_N", true}};
     char name[APPROACH_MAX_AT][48];
