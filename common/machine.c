@@ -2,6 +2,9 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -262,4 +265,11 @@ int64_t machine_peak_rss(void)
 int64_t machine_rss(void)
 {
     return status_kilobytes("VmRSS");
+}
+
+void machine_trim(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }

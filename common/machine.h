@@ -53,4 +53,7 @@ int64_t machine_peak_rss(void);
 /* That it has now. */
 int64_t machine_rss(void);
 
+/* Gives memory that was freed back to the kernel, where the C library can. */
+void machine_trim(void);
+
 #endif

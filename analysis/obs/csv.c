@@ -156,6 +156,7 @@ ErrCode csv_read(const char *path, Frame *ret, Err *err)
     if (bytes.len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) {
         r.p += 3;
     }
+    TRY(hash_sha256(buf_str(&bytes), bytes.len, f.digest, err));
     f.source = strdup(path);
     if (!f.source) {
         rc = err_nomem(err, "table");

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/hash.h"
 
 #define FRAME_NONE ((size_t)-1)
 
@@ -21,6 +22,7 @@ typedef struct Frame {
     size_t n_at, cap_at;
     size_t n_columns, n_rows;
     size_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+    char digest[SHA256_HEX_BYTES]; /* of the file, or of the observations (study_frame.h) */
 } Frame;
 
 void frame_release(Frame *f);

@@ -152,6 +152,73 @@ static void add_observation(Frame *f, const CatalogObservation *o, const Axes *x
     }
 }
 
+/* ---- the digest ---- */
+
+static void add_double(Buf *out, double x)
+{
+    uint64_t bits = UINT64_C(0x7ff8) << 48;
+    unsigned char bytes[8];
+    if (!isnan(x)) {
+        memcpy(&bits, &x, sizeof bits);
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(bits >> 8 * i);
+    }
+    buf_add(out, bytes, sizeof bytes);
+}
+
+static void add_canonical(Buf *out, const CatalogObservation *o)
+{
+    const double number[] = {(double)o->step,  o->n,         o->n_total, o->d,
+                             o->c_6nd,         o->c_exact,   o->c_paper, o->loss,
+                             o->bits_per_byte, o->train_loss};
+    buf_puts(out, o->run);
+    buf_add(out, o->task, strlen(o->task) + 1);
+    for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) {
+        add_double(out, number[i]);
+    }
+}
+
+/* Where the observations of one run lie in the list. */
+typedef struct Block {
+    const CatalogObservation *first;
+    size_t n;
+} Block;
+
+static int by_run(const void *a, const void *b)
+{
+    const Block *x = a, *y = b;
+    return strcmp(x->first->run, y->first->run);
+}
+
+/* The list has runs one after the other, each by task and step; only their order may differ. */
+static ErrCode digest_of(const CatalogObservation *o, size_t n, Arena *a,
+                         char ret[SHA256_HEX_BYTES], Err *err)
+{
+    Block *block = arena_array(a, n + 1, sizeof *block);
+    Buf bytes = BUF_INIT;
+    size_t n_blocks = 0;
+    if (!block) {
+        return err_nomem(err, "digest");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(o[i].run, o[i - 1].run) != 0) {
+            block[n_blocks++].first = &o[i];
+        }
+        block[n_blocks - 1].n++;
+    }
+    qsort(block, n_blocks, sizeof *block, by_run);
+    for (size_t b = 0; b < n_blocks; b++) {
+        for (size_t i = 0; i < block[b].n; i++) {
+            add_canonical(&bytes, block[b].first + i);
+        }
+    }
+    ErrCode rc = buf_ok(&bytes, err);
+    rc = rc == ERR_OK ? hash_sha256(buf_str(&bytes), bytes.len, ret, err) : rc;
+    buf_release(&bytes);
+    return rc;
+}
+
 /* {"analysis":{"laws":[...],"by":"..."}} of the resolved study; what is missing stays empty. */
 static void read_analysis(const CatalogStudy *s, StudyAnalysis *a)
 {
@@ -186,6 +253,7 @@ ErrCode study_frame_read(const char *catalog_path, Frame *ret, StudyAnalysis *re
     TRY(catalog_study_get(c, &arena, &study, err));
     TRY(read_axes(c, &arena, &axes, err));
     TRY(catalog_observation_list(c, &arena, &o, &n, err));
+    TRY(digest_of(o, n, &arena, f.digest, err));
     f.source = strdup(catalog_path);
     f.n_columns = N_FIXED + axes.n;
     for (size_t i = 0; i < f.n_columns; i++) {

@@ -3,6 +3,10 @@
  * Columns: run (hash), name, architecture, size, seed, task, step, N, N_total, D, C_6nd,
  * C_exact, C_paper, loss, bits_per_byte, train_loss, state, is_final, and one for every
  * other axis of the matrix.
+ *
+ * digest: SHA-256 over the runs by rising hash, of each its observations by task and step:
+ *   the run's 64 digits, the task and a NUL, then as little-endian IEEE doubles step, N, N_total,
+ *   D, C_6nd, C_exact, C_paper, loss, bits_per_byte and train_loss (NaN: 0x7ff8 << 48).
  */
 #ifndef ANALYSIS_OBS_STUDY_FRAME_H
 #define ANALYSIS_OBS_STUDY_FRAME_H

@@ -1,8 +1,11 @@
 /* plot.h -- a picture as data: <name>.csv, <name>.gp, and gnuplot's <name>.svg and <name>.png.
  *
- * A figure is a grid of panels with common logarithmic axes; a panel holds series.  The
- * script names its data by relative path and can be run, read and changed by hand:
+ * A figure is a grid of panels; a panel holds series and reference lines.  Axes are logarithmic
+ * unless said, and common to all panels unless has_own_axes.  The script names its data by
+ * relative path and can be run, read and changed by hand:
  *   cd reports && gnuplot loss_compute.gp
+ * A value that is not finite, or not positive on a logarithmic axis, is written to the data and
+ * not drawn.
  * Text of the user (names of groups and runs) stands in single quotes only, where gnuplot
  * substitutes nothing, and without backquotes or control characters.
  */
@@ -15,7 +18,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-enum { PLOT_MAX_PANELS = 12, PLOT_MAX_SERIES = 64 };
+enum { PLOT_MAX_PANELS = 12, PLOT_MAX_SERIES = 64, PLOT_MAX_LINES = 8 };
 
 typedef enum PlotStyle {
     PLOT_POINTS,
@@ -23,6 +26,8 @@ typedef enum PlotStyle {
     PLOT_CURVE, /* a thin line with its points: a training run */
     PLOT_THICK, /* a law */
     PLOT_DASHED,
+    PLOT_ERRORS, /* points with bars from y_lo to y_hi */
+    PLOT_BAND,   /* filled between y_lo and y_hi; y is only written to the data */
 } PlotStyle;
 
 /* Where a series says what it is. */
@@ -38,14 +43,38 @@ typedef struct PlotSeries {
     char color[8]; /* "#0072B2" */
     PlotStyle style;
     size_t n;
-    const double *x, *y; /* [n], positive; borrowed */
+    const double *x, *y;       /* [n]; borrowed */
+    const double *y_lo, *y_hi; /* [n]; of PLOT_ERRORS and PLOT_BAND, else NULL; borrowed */
 } PlotSeries;
+
+typedef enum PlotLineKind {
+    PLOT_HORIZONTAL, /* y = at */
+    PLOT_VERTICAL,   /* x = at */
+    PLOT_DIAGONAL,   /* y = x */
+} PlotLineKind;
+
+/* A thin dashed line across the panel; axes reach it. */
+typedef struct PlotRefLine {
+    PlotLineKind kind;
+    double at;
+    const char *label; /* beside the line; NULL: none */
+} PlotRefLine;
 
 typedef struct PlotPanel {
     const char *title; /* NULL: none */
     PlotSeries series[PLOT_MAX_SERIES];
     size_t n_series;
+    PlotRefLine line[PLOT_MAX_LINES];
+    size_t n_lines;
+    const char *x_label; /* NULL: the figure's */
 } PlotPanel;
+
+typedef enum PlotKey {
+    PLOT_KEY_CORNER, /* top right, or bottom left with is_key_left */
+    PLOT_KEY_TOP_LEFT,
+    PLOT_KEY_BOTTOM_RIGHT,
+    PLOT_KEY_BELOW, /* under each panel: where every corner holds data */
+} PlotKey;
 
 typedef struct PlotFigure {
     const char *name; /* of the files */
@@ -53,6 +82,12 @@ typedef struct PlotFigure {
     const char *x_label, *y_label;
     const char *x_column, *y_column; /* header of the CSV */
     bool is_key_left;                /* legend bottom left, else top right */
+    PlotKey key;
+    bool is_x_linear, is_y_linear; /* else logarithmic */
+    bool has_own_axes;             /* each panel its own ranges */
+    /* Names at x = 1, 2, ... n_x_names in place of numbers; NULL: none. */
+    const char *const *x_name;
+    size_t n_x_names;
     PlotPanel panel[PLOT_MAX_PANELS];
     size_t n_panels;
 } PlotFigure;
@@ -60,6 +95,14 @@ typedef struct PlotFigure {
 /* Appends a series, its label in the legend, and returns it; NULL when the panel is full or n is 0. */
 PlotSeries *plot_add(PlotPanel *p, const char *label, const char *color, PlotStyle style, size_t n,
                      const double *x, const double *y);
+
+/* The same with bars or a band from y_lo to y_hi: style PLOT_ERRORS or PLOT_BAND. */
+PlotSeries *plot_add_range(PlotPanel *p, const char *label, const char *color, PlotStyle style,
+                           size_t n, const double *x, const double *y, const double *y_lo,
+                           const double *y_hi);
+
+/* Appends a reference line; nothing when the panel has PLOT_MAX_LINES. */
+void plot_add_line(PlotPanel *p, PlotLineKind kind, double at, const char *label);
 
 /* Colour of an architecture: the same everywhere (Okabe and Ito's colour-blind-safe set).
  * Other names take the set's remaining colours by `index`. */

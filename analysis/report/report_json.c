@@ -1,6 +1,9 @@
 /* The JSON of a report.  Field names are a contract: docs/fitting.md. */
 #include <math.h>
 
+#include "analysis/report/covariance.h"
+#include "analysis/report/formula.h"
+#include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "common/json.h"
 
@@ -194,6 +197,26 @@ static json_t *envelope_json(const Envelope *e)
     return obj;
 }
 
+/* "formula": the law with its numbers, and a prediction to check one's own code against. */
+static void add_formula(json_t *obj, const ReportFit *rf)
+{
+    double inputs[FORM_MAX_INPUTS];
+    Buf text = BUF_INIT;
+    bool is_plain = formula_text(&rf->fit, 9, &text);
+    json_t *formula = is_plain ? json_string(buf_str(&text)) : json_null(), *point = json_object();
+    formula_point(&rf->fit, &rf->group->data, inputs);
+    for (size_t k = 0; k < form_columns(rf->fit.form); k++) {
+        set_real(point, form_input_name(rf->fit.form->input[k]), inputs[k]);
+    }
+    set_real(point, "value", fit_predict(&rf->fit, inputs));
+    buf_clear(&text);
+    formula_worked(&rf->fit, inputs, 9, &text);
+    set_text(point, "text", buf_str(&text));
+    (void)json_object_set_new(obj, "formula", formula);
+    (void)json_object_set_new(obj, "worked", point);
+    buf_release(&text);
+}
+
 static json_t *fit_json(const Report *r, const ReportFit *rf)
 {
     const FitResult *f = &rf->fit;
@@ -221,6 +244,8 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     (void)json_object_set_new(obj, "intervals", intervals);
     add_methods(obj, f);
     add_extras(obj, f);
+    (void)json_object_set_new(obj, "covariance", covariance_json(f, &rf->draws));
+    add_formula(obj, rf);
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
@@ -307,20 +332,12 @@ static json_t *isoflop_json(const ReportIsoflop *r)
 json_t *report_json(const Report *r)
 {
     json_t *obj = json_object(), *fits = json_array(), *refused = json_array();
-    json_t *rows = json_object();
     set_count(obj, "schema", 1);
     set_text(obj, "source", r->source);
     set_text(obj, "version", SLAW_VERSION);
     (void)json_object_set_new(obj, "seed", json_integer((json_int_t)r->seed));
     set_text(obj, "convention", obs_convention_name(r->obs->convention));
-    set_count(rows, "read", r->obs->n_read);
-    set_count(rows, "used", r->obs->n_used);
-    set_count(rows, "where", r->obs->n_where);
-    set_count(rows, "other_tasks", r->obs->n_task);
-    set_count(rows, "diverged", r->obs->n_diverged);
-    set_count(rows, "early", r->obs->n_early);
-    set_count(rows, "worse", r->obs->n_worse);
-    (void)json_object_set_new(obj, "rows", rows);
+    (void)json_object_set_new(obj, "rows", provenance_rows(r->obs));
     for (size_t i = 0; i < r->n; i++) {
         (void)json_array_append_new(r->fit[i].is_refused ? refused : fits,
                                     r->fit[i].is_refused ? refusal_json(&r->fit[i])

@@ -10,15 +10,19 @@
 
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
 {
-    static const char *const name[] = {"text", "markdown", "csv"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const name[] = {[TABLE_TEXT] = "text",
+                                       [TABLE_MARKDOWN] = "markdown",
+                                       [TABLE_LATEX] = "latex",
+                                       [TABLE_CSV] = "csv",
+                                       [TABLE_JSON] = "json"};
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         if (strcmp(text, name[i]) == 0) {
             *ret = (TableFormat)i;
             return ERR_OK;
         }
     }
     (void)err_set(err, ERR_USAGE, "there is no table format \"%s\"", text);
-    return err_hint(err, "text, markdown or csv");
+    return err_hint(err, "text, markdown, latex, csv or json");
 }
 
 void table_init(Table *t, const TableColumn *column, size_t n_columns)
@@ -46,7 +50,10 @@ void table_both(Table *t, const char *shown, const char *full)
         t->cap = cap;
     }
     t->at[2 * t->n_cells] = t->text.len;
-    buf_add(&t->text, shown, strlen(shown) + 1);
+    for (const char *s = shown; *s; s++) { /* a line break in a name would break the table */
+        buf_putc(&t->text, (unsigned char)*s < ' ' ? ' ' : *s);
+    }
+    buf_add(&t->text, "", 1);
     t->at[2 * t->n_cells + 1] = t->text.len;
     buf_add(&t->text, full, strlen(full) + 1);
     t->n_cells++;
@@ -79,17 +86,26 @@ void table_decimals(Table *t, int decimals, double x)
 
 static const char *cell(const Table *t, size_t i, TableFormat format)
 {
-    return t->text.data + t->at[2 * i + (format == TABLE_CSV ? 1 : 0)];
+    return t->text.data + t->at[2 * i + (format == TABLE_CSV || format == TABLE_JSON ? 1 : 0)];
 }
 
-/* Characters, not bytes: continuation bytes of UTF-8 take no column. */
-static size_t width_of(const char *s)
+/* Characters, not bytes: continuation bytes of UTF-8 take no column; in Markdown a bar is two. */
+static size_t width_of(const char *s, TableFormat format)
 {
     size_t n = 0;
     for (; *s; s++) {
         n += ((unsigned char)*s & 0xC0) != 0x80 ? 1 : 0;
+        n += format == TABLE_MARKDOWN && *s == '|' ? 1 : 0;
     }
     return n;
+}
+
+static void put_cell(Buf *out, const char *s, TableFormat format)
+{
+    for (; *s; s++) {
+        buf_puts(out, format == TABLE_MARKDOWN && *s == '|' ? "\\" : "");
+        buf_putc(out, *s);
+    }
 }
 
 static void pad(Buf *out, size_t n, char c)
@@ -99,13 +115,14 @@ static void pad(Buf *out, size_t n, char c)
     }
 }
 
-static void put_padded(Buf *out, const char *s, size_t width, bool is_right, bool is_last)
+static void put_padded(Buf *out, const char *s, TableFormat format, size_t width, bool is_right,
+                       bool is_last)
 {
-    size_t gap = width - width_of(s);
+    size_t gap = width - width_of(s, format);
     if (is_right) {
         pad(out, gap, ' ');
     }
-    buf_puts(out, s);
+    put_cell(out, s, format);
     if (!is_right && !is_last) {
         pad(out, gap, ' ');
     }
@@ -118,7 +135,7 @@ static void put_row(const Table *t, const size_t *width, size_t first, TableForm
     for (size_t c = 0; c < t->n_columns; c++) {
         const char *s = first == (size_t)-1 ? t->column[c].name : cell(t, first + c, format);
         bool is_last = c + 1 == t->n_columns;
-        put_padded(out, s, width[c], t->column[c].is_right, is_last && !is_markdown);
+        put_padded(out, s, format, width[c], t->column[c].is_right, is_last && !is_markdown);
         buf_puts(out, is_last ? "" : is_markdown ? " | " : "  ");
     }
     while (!is_markdown && out->len > 0 && out->data[out->len - 1] == ' ') {
@@ -168,6 +185,161 @@ static void print_csv(const Table *t, Buf *out)
     }
 }
 
+/* ---- LaTeX ---- */
+
+/* What a byte that means something to LaTeX is written as; NULL: itself. */
+static const char *latex_escape(char c)
+{
+    switch (c) {
+    case '\\':
+        return "\\textbackslash{}";
+    case '~':
+        return "\\textasciitilde{}";
+    case '^':
+        return "\\textasciicircum{}";
+    case '<':
+        return "\\textless{}";
+    case '>':
+        return "\\textgreater{}";
+    case '|':
+        return "\\textbar{}";
+    case '"':
+        return "''"; /* every encoding has it */
+    case '`':
+        return "\\`{}";
+    case '&':
+        return "\\&";
+    case '%':
+        return "\\%";
+    case '$':
+        return "\\$";
+    case '#':
+        return "\\#";
+    case '_':
+        return "\\_";
+    case '{':
+        return "\\{";
+    case '}':
+        return "\\}";
+    default:
+        return (unsigned char)c < ' ' || c == 0x7f ? " " : NULL;
+    }
+}
+
+static void put_latex(Buf *out, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *escape = latex_escape(s[i]);
+        if (escape) {
+            buf_puts(out, escape);
+        } else if (s[i] == '-' && i + 1 < n && s[i + 1] == '-') {
+            buf_puts(out, "-{}"); /* else two become a dash */
+        } else {
+            buf_putc(out, s[i]);
+        }
+    }
+}
+
+void table_latex_text(Buf *out, const char *s)
+{
+    put_latex(out, s, strlen(s));
+}
+
+/* "1.2e-05" as 1.2 \times 10^{-5}, "-0.3" with a minus sign; false: not such a number. */
+static bool put_latex_number(Buf *out, const char *s, size_t n)
+{
+    size_t sign = n > 0 && s[0] == '-' ? 1 : 0;
+    size_t digits = sign + strspn(s + sign, "0123456789.");
+    if (digits == sign || digits > n || (digits < n && s[digits] != 'e')) {
+        return false;
+    }
+    if (digits == n) {
+        buf_printf(out, sign ? "$%.*s$" : "%.*s", (int)n, s);
+        return true;
+    }
+    char *end;
+    long exponent = strtol(s + digits + 1, &end, 10);
+    if (end != s + n) {
+        return false;
+    }
+    buf_printf(out, "$%.*s \\times 10^{%ld}$", (int)digits, s, exponent);
+    return true;
+}
+
+/* A cell: of a column of numbers each number as one, anything else escaped: "0.3 [-0.2, 1e-05]". */
+static void put_latex_cell(Buf *out, const char *s, bool is_number)
+{
+    while (*s) {
+        size_t n = strcspn(s, " [],");
+        if (n == 0 || !is_number || !put_latex_number(out, s, n)) {
+            n = is_number && n == 0 ? 1 : is_number ? n : strlen(s);
+            put_latex(out, s, n);
+        }
+        s += n;
+    }
+}
+
+/* A row of LaTeX ends with two backslashes; a bracket after them would be their argument. */
+static void print_latex(const Table *t, Buf *out)
+{
+    buf_puts(out, "\\begin{tabular}{@{}");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        buf_putc(out, t->column[c].is_right ? 'r' : 'l');
+    }
+    buf_puts(out, "@{}}\n\\toprule\n");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        put_latex_cell(out, t->column[c].name, false);
+        buf_puts(out, c + 1 < t->n_columns ? " & " : " \\\\\n\\midrule\n");
+    }
+    for (size_t i = 0; i < t->n_cells; i++) {
+        const char *s = cell(t, i, TABLE_LATEX);
+        bool is_first = i % t->n_columns == 0;
+        buf_puts(out, is_first && (*s == '[' || *s == '*') ? "{}" : "");
+        put_latex_cell(out, s, t->column[i % t->n_columns].is_right);
+        buf_puts(out, (i + 1) % t->n_columns ? " & " : " \\\\\n");
+    }
+    buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
+}
+
+/* ---- JSON ---- */
+
+static json_t *cell_json(const char *s, bool is_number)
+{
+    char *end;
+    double x = strtod(s, &end);
+    if (*s == '\0') {
+        return json_null();
+    }
+    if (!is_number || end == s || *end || !isfinite(x)) {
+        return json_string(s);
+    }
+    bool is_whole = x == floor(x) && fabs(x) < 9007199254740992.0;
+    return is_whole ? json_integer((json_int_t)x) : json_real(x);
+}
+
+json_t *table_json(const Table *t)
+{
+    json_t *rows = json_array(), *row = NULL;
+    for (size_t i = 0; i < t->n_cells; i++) {
+        const TableColumn *c = &t->column[i % t->n_columns];
+        if (i % t->n_columns == 0) {
+            row = json_object();
+            (void)json_array_append_new(rows, row);
+        }
+        (void)json_object_set_new(row, c->name, cell_json(cell(t, i, TABLE_JSON), c->is_right));
+    }
+    return rows;
+}
+
+static void print_json(const Table *t, Buf *out)
+{
+    json_t *obj = json_object();
+    (void)json_object_set_new(obj, "schema", json_integer(1));
+    (void)json_object_set_new(obj, "rows", table_json(t));
+    json_pretty(obj, out);
+    json_decref(obj);
+}
+
 ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
 {
     assert(t->n_columns > 0);
@@ -175,8 +347,10 @@ ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
     if (rc != ERR_OK) {
         return rc;
     }
-    if (format == TABLE_CSV) {
-        print_csv(t, out);
+    static void (*const whole[])(const Table *, Buf *) = {
+        [TABLE_CSV] = print_csv, [TABLE_LATEX] = print_latex, [TABLE_JSON] = print_json};
+    if ((size_t)format < sizeof whole / sizeof whole[0] && whole[format]) {
+        whole[format](t, out);
         return buf_ok(out, err);
     }
     size_t *width = calloc(t->n_columns, sizeof *width);
@@ -184,11 +358,11 @@ ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
         return err_nomem(err, "table");
     }
     for (size_t c = 0; c < t->n_columns; c++) {
-        width[c] = width_of(t->column[c].name);
+        width[c] = width_of(t->column[c].name, format);
         width[c] = width[c] < 3 ? 3 : width[c];
     }
     for (size_t i = 0; i < t->n_cells; i++) {
-        size_t w = width_of(cell(t, i, format));
+        size_t w = width_of(cell(t, i, format), format);
         width[i % t->n_columns] = w > width[i % t->n_columns] ? w : width[i % t->n_columns];
     }
     put_row(t, width, (size_t)-1, format, out);

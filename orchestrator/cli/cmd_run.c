@@ -205,6 +205,7 @@ done:
         *err = why;
     }
     arena_release(&arena);
+    machine_trim();
     return rc;
 }
 

@@ -216,13 +216,12 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
 
 ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
-    FitRun r = {0};
-    ObsOptions options;
+    FitRun r = {.path = path};
     ErrCode rc = ERR_OK;
     TRY(open_source(s, a, path, &r.source, err));
     TRY(make_plan(a, &r.source, &r.plan, err));
-    TRY(make_selection(a, &r.source, &r.plan, &options, err));
-    TRY(obs_select(&r.source.frame, &options, &r.obs, err));
+    TRY(make_selection(a, &r.source, &r.plan, &r.selected, err));
+    TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
     *ret = r;
     return ERR_OK;
 done:
@@ -249,6 +248,12 @@ void fit_run_release(FitRun *r)
     obs_release(&r->obs);
     obs_source_release(&r->source);
     *r = (FitRun){0};
+}
+
+ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err)
+{
+    const Provenance p = {r->path, &r->source, &r->selected, &r->obs, &r->plan};
+    return provenance_add(obj, &p, err);
 }
 
 void fit_run_report_refusals(Session *s, const FitRun *r)

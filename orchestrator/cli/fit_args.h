@@ -3,6 +3,7 @@
 #ifndef ORCHESTRATOR_CLI_FIT_ARGS_H
 #define ORCHESTRATOR_CLI_FIT_ARGS_H
 
+#include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "orchestrator/cli/command.h"
 
@@ -76,7 +77,9 @@ typedef struct FitArgs {
 
 /* A source, opened, selected and fitted; report borrows from obs, so it must stay where it is. */
 typedef struct FitRun {
+    const char *path; /* what the user typed; borrowed */
     ObsSource source;
+    ObsOptions selected; /* borrows from the FitArgs and from source */
     ReportPlan plan;
     Obs obs;
     Report report;
@@ -90,6 +93,9 @@ ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitR
  * ret->report. */
 ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 void fit_run_release(FitRun *r);
+
+/* Adds the source, its digest, the rows and every option above (report/provenance.h).  ERR_NOMEM. */
+ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err);
 
 /* Prints each refusal to standard error and sets the exit status. */
 void fit_run_report_refusals(Session *s, const FitRun *r);

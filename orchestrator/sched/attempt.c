@@ -313,7 +313,7 @@ static ExitRecord record_of(const Attempt *a, const CatalogAttemptEnd *e)
 
 static int64_t backoff_ms(const Verdict *v, const Trouble *t, const SchedTimes *times)
 {
-    int64_t n = v->is_charged ? t->failures : t->idle_requeues;
+    int64_t n = v->is_charged ? t->stuck : t->idle_requeues;
     return v->is_delayed ? verdict_backoff_ms(n > 0 ? n : 1, times->backoff, times->backoff_max)
                          : 0;
 }

@@ -156,6 +156,7 @@ ErrCode sched_run(const Study *study, const SchedOptions *o, SchedSummary *ret, 
     TRY(recover_all(&s.ctx, s.jobs, s.n, err));
     TRY(study_state_next(s.state, STUDY_CATCH_UP, &s.state, err));
     loop_enqueue_all(&s);
+    machine_trim(); /* of what planning and registering needed; the loop may run for days */
     TRY(loop_run(&s, err));
     fill_summary(&s);
     *ret = s.summary;

@@ -59,6 +59,7 @@ static void charge(const Ending *e, int64_t retries, Trouble *t, Verdict *v)
     failure_reason(e, v->reason);
     bool is_same = is_repeated(e, t, v->reason);
     t->failures++;
+    t->stuck = e->step > t->step ? 1 : t->stuck + 1;
     t->step = e->step;
     t->was_hung = e->is_hung;
     (void)snprintf(t->reason, sizeof t->reason, "%s", v->reason);

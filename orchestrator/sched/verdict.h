@@ -17,6 +17,7 @@ enum { VERDICT_REASON_BYTES = 256, VERDICT_MAX_IDLE_REQUEUES = 5 };
 /* What the scheduler remembers of a run's attempts while it lives. */
 typedef struct Trouble {
     int64_t failures; /* charged attempts */
+    int64_t stuck;    /* of these, the latest in a row that got no further than the one before */
     int64_t step;     /* where the latest charged one ended; -1 before the first */
     bool was_hung;
     char reason[VERDICT_REASON_BYTES];
@@ -54,8 +55,8 @@ typedef struct Verdict {
 /* Judges an ending and brings `t` up to date. */
 Verdict verdict_of(const Ending *e, int64_t retries, Trouble *t);
 
-/* Wait before the next attempt after `failures` (>= 1) charged ones: none after the first, which
- * may be an accident, then first, 2 first, 4 first, ... up to max. */
+/* Wait before the next attempt after `failures` (>= 1) in a row that got no further: none after the
+ * first, which may be an accident, then first, 2 first, 4 first, ... up to max. */
 int64_t verdict_backoff_ms(int64_t failures, int64_t first_ms, int64_t max_ms);
 
 #endif

@@ -1,5 +1,6 @@
 #include <check.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,57 @@ START_TEST(a_catalog_becomes_observations)
 }
 END_TEST
 
+static void change(const char *dir, const char *sql)
+{
+    char path[FSX_PATH_BYTES];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/catalog.db", dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static void digest(const char *path, char ret[SHA256_HEX_BYTES])
+{
+    Err err = ERR_INIT;
+    ObsSource s;
+    ck_assert_msg(obs_source_open(path, &s, &err) == ERR_OK, "%s", err.msg);
+    memcpy(ret, s.frame.digest, SHA256_HEX_BYTES);
+    obs_source_release(&s);
+}
+
+/* The digest of a catalog's observations does not know their order, and knows every bit of them. */
+START_TEST(a_digest_names_the_observations)
+{
+    TmpDir tmp = tmpdir_open();
+    char first[SHA256_HEX_BYTES], other[SHA256_HEX_BYTES];
+    small_catalog(tmp.path, 2);
+    digest(tmp.path, first);
+    ck_assert_uint_eq(strlen(first), 64);
+    change(tmp.path, "UPDATE run SET position = 50 - position");
+    digest(tmp.path, other);
+    ck_assert_str_eq(first, other);
+    change(tmp.path, "UPDATE evaluation SET loss = loss * (1 + 4e-16) WHERE run_id = 3 AND "
+                     "step = (SELECT max(step) FROM evaluation)");
+    digest(tmp.path, other);
+    ck_assert_str_ne(first, other);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* As `printf 'N,D,loss\n1,2,3\n' | sha256sum` gives it. */
+START_TEST(a_digest_names_the_bytes_of_a_file)
+{
+    TmpDir tmp = tmpdir_open();
+    char path[FSX_PATH_BYTES], got[SHA256_HEX_BYTES];
+    (void)tmpdir_write(&tmp, "a.csv", "N,D,loss\n1,2,3\n");
+    (void)snprintf(path, sizeof path, "%s/a.csv", tmp.path);
+    digest(path, got);
+    ck_assert_str_eq(got, "059fb5ed8543c074277d63332758b5afe30f2caf630d9da77dc467d049d5e7ad");
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 START_TEST(what_is_no_source_is_refused)
 {
     TmpDir tmp = tmpdir_open();
@@ -68,6 +120,8 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, a_catalog_becomes_observations);
+    tcase_add_test(tc, a_digest_names_the_observations);
+    tcase_add_test(tc, a_digest_names_the_bytes_of_a_file);
     tcase_add_test(tc, what_is_no_source_is_refused);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/fsx.h"
+#include "common/hash.h"
 #include "common/json.h"
 #include "orchestrator/catalog/fit.h"
 #include "orchestrator/sched/lock.h"
@@ -55,6 +56,23 @@ START_TEST(fit_reads_a_csv)
                      8);
     const json_t *params = json_object_get(fit, "params");
     ck_assert_double_eq_tol(json_real_value(json_object_get(params, "beta")), 0.28, 1e-10);
+    /* where it comes from, and how to repeat it */
+    char sha[SHA256_HEX_BYTES], path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "fits.csv", &err), ERR_OK);
+    ck_assert_int_eq(hash_sha256_file(path, sha, &err), ERR_OK);
+    const json_t *input = json_object_get(v, "input"), *options = json_object_get(v, "options");
+    ck_assert_str_eq(json_string_value(json_object_get(input, "sha256")), sha);
+    ck_assert_str_eq(json_string_value(json_object_get(input, "of")), "file");
+    ck_assert_int_eq(json_integer_value(json_object_get(input, "rows")), 57);
+    ck_assert_str_eq(json_string_value(json_object_get(options, "loss")), "huber:0.001");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "map"), 0)),
+                     "N=params");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "where"), 0)),
+                     "keep=1");
+    ck_assert_int_eq(json_integer_value(json_object_get(options, "bootstrap")), 20);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "seed")), 1);
+    ck_assert_ptr_nonnull(json_object_get(v, "version"));
     json_decref(v);
     buf_release(&out);
     tmpdir_close(&tmp);

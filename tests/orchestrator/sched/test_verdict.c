@@ -246,6 +246,23 @@ START_TEST(back_off_is_none_at_first_and_doubles_up_to_its_limit)
 }
 END_TEST
 
+START_TEST(a_run_that_gets_on_does_not_wait_longer_each_time)
+{
+    Trouble t = TROUBLE_INIT;
+    LaunchStatus s = SIGNALED(SIGKILL);
+    for (int64_t step = 10; step <= 50; step += 10) {
+        (void)again(&t, s, step, 9);
+        ck_assert_int_eq(t.stuck, 1);
+    }
+    (void)again(&t, s, 50, 9);
+    (void)again(&t, s, 40, 9);
+    ck_assert_int_eq(t.stuck, 3);
+    ck_assert_int_eq(t.failures, 7); /* retries are spent all the same */
+    (void)again(&t, s, 60, 9);
+    ck_assert_int_eq(t.stuck, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("verdict");
@@ -257,6 +274,7 @@ int main(void)
     tcase_add_test(t, sigkill_comes_from_outside_and_proves_nothing);
     tcase_add_test(t, two_hangs_at_one_step_are_final);
     tcase_add_test(t, requeues_are_free_while_they_get_on_and_end_when_they_do_not);
+    tcase_add_test(t, a_run_that_gets_on_does_not_wait_longer_each_time);
     tcase_add_test(t, back_off_is_none_at_first_and_doubles_up_to_its_limit);
     suite_add_tcase(s, t);
     return suite_run(s);
