@@ -253,7 +253,7 @@ START_TEST(losses_out_of_reach_say_so)
     fill_sides(0.002, 0.28);
     const Compare *c = compare(&o);
     ck_assert(isnan(c->multiplier[0].value));
-    ck_assert_ptr_nonnull(strstr(c->multiplier[0].why, "stays above 1.6"));
+    ck_assert_ptr_nonnull(strstr(c->multiplier[0].why, "the laws of llama and tnl stay above 1.6"));
     ck_assert(isnan(c->multiplier[1].value) && isnan(c->multiplier[1].lo));
     ck_assert_ptr_nonnull(strstr(c->multiplier[1].why, "not reached: the law of tnl"));
     ck_assert(c->multiplier[2].value < 1.0 && c->multiplier[2].is_outside);
