@@ -11,8 +11,9 @@
 #include "analysis/compare/verdict.h"
 #include "common/rng.h"
 
-/* Replicates of a pair's test: enough that the least p survives Holm, never fewer than this. */
-enum { PAIR_REPLICATES = 199 };
+/* Replicates of a pair's test: a quarter of those of the whole, but never fewer than this, nor too few
+ * for the least p to survive Holm. */
+enum { PAIR_REPLICATES = 199, PAIR_SHARE = 4 };
 
 static const char *const null_name[] = {[COMPARE_EXPONENTS] = "exponents",
                                         [COMPARE_EXPONENTS_E] = "exponents+E",
@@ -266,6 +267,7 @@ static ErrCode test_pair(const Compare *c, ComparePair *p, size_t n_pairs, Err *
     }
     size_t enough = 40 * n_pairs - 1;
     enough = enough < PAIR_REPLICATES ? PAIR_REPLICATES : enough;
+    enough = enough < o.bootstrap / PAIR_SHARE ? o.bootstrap / PAIR_SHARE : enough;
     o.form = &c->form;
     o.bootstrap = o.bootstrap < enough ? o.bootstrap : enough;
     nested_group(c, p->a, &group[0]);
