@@ -455,7 +455,9 @@ static ErrCode open_study(const Session *s, Work *w, const char *path, Err *err)
     if (!source->is_study) {
         return ERR_OK;
     }
-    bool is_file = !fsx_is_dir(path) && strlen(path) > 5 && strstr(path, ".y");
+    const char *dot = strrchr(path, '.');
+    bool is_file =
+        !fsx_is_dir(path) && dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
     ErrCode rc =
         is_file ? fsx_path(file, err, "%s", path) : fsx_join(file, source->dir, "study.yaml", err);
     if (rc != ERR_OK || !fsx_exists(file)) {

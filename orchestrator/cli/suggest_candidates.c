@@ -142,7 +142,7 @@ typedef struct Sizes {
     size_t n, n_own;
     RunConfig config; /* of one run of the group */
     const RunSpec *spec;
-    int64_t most_tokens, most_seed;
+    int64_t least_tokens, most_tokens, most_seed;
     double most_params, least_params;
 } Sizes;
 
@@ -189,6 +189,7 @@ static ErrCode own_sizes(const Study *study, const char *by, const char *group, 
         for (size_t k = 0; k < s->n; k++) {
             is_known = is_known || strcmp(s->shape[k].name, r->model->size) == 0;
         }
+        s->least_tokens = s->n && s->least_tokens < r->tokens ? s->least_tokens : r->tokens;
         s->most_tokens = r->tokens > s->most_tokens ? r->tokens : s->most_tokens;
         s->most_params = fmax(s->most_params, (double)r->model->params);
         s->least_params =
@@ -295,7 +296,7 @@ static int64_t corpus_limit(const Study *study, const char *dir, bool *is_guesse
         return 0;
     }
     if (fsx_join(path, dir, "corpus", &err) == ERR_OK && corpus_open(path, &c, &err) == ERR_OK) {
-        tokens = corpus_info(c)->train_tokens;
+        tokens = corpus_info(c)->train_tokens - 1; /* the last is only predicted */
         corpus_close(c);
     } else if (study->corpus_vocabulary == 256) {
         *is_guessed = true;
@@ -383,7 +384,7 @@ ErrCode pool_add_models(SuggestPool *p, size_t group, const ObsGroup *data, cons
         const ModelShape *m = &s->shape[i].model;
         double batch = (double)s->config.batch_tokens;
         double per_token = flops_of(m, s->config.sequence, convention);
-        double lo = SHORTEST * (double)s->most_tokens;
+        double lo = (double)s->least_tokens;
         double hi = fmin(o->reach * (double)s->most_tokens, o->budget / per_token);
         hi = p->corpus_tokens ? fmin(hi, (double)p->corpus_tokens) : hi;
         for (size_t j = 0; j < LENGTHS && hi >= lo; j++) {

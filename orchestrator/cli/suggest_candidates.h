@@ -4,8 +4,8 @@
  * FLOP per token counted from the shapes.  New widths are multiples of the nearest size's head width
  * about a factor 1.25 apart, from the smallest to `reach` times the largest N; layers follow ln layers
  * against ln width of the study's sizes, mlp its ratio to the width (the default rule where all sizes
- * have it).  Lengths run from a tenth of the study's to `reach` times it, at most what the
- * budget or one pass over the corpus allows.  Checkpoints fall where the study would put them.
+ * have it).  Lengths run from the study's shortest run to `reach` times its longest, at
+ * most what the budget or one pass over the corpus allows.  Checkpoints fall where the study would put them.
  *
  * For any other source: a grid of N and D inside 6 N D <= budget, from the least N (and the
  * shortest run) to `reach` times the largest, checkpoints as its runs have them on the median.

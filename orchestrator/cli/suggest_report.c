@@ -182,9 +182,11 @@ static void say_answer(const SuggestReport *r, Buf *out)
     char before[32], after[32];
     const Suggestion *s = &r->found;
     if (s->n == 0) {
-        buf_puts(out, s->affordable ? "Nothing that the budget allows narrows this by a tenth of a "
-                                      "percent: keep the budget, or raise it.\n"
-                                    : "Nothing is affordable within the budget.\n");
+        buf_puts(out, s->affordable
+                          ? "Nothing that the budget allows narrows this by a tenth of a "
+                            "percent: keep the budget, or raise it.\n"
+                          : "Nothing is affordable within the budget: a run is not to be shorter "
+                            "than the shortest there is.\n");
         return;
     }
     for (size_t g = 0; g < r->n_groups; g++) {
@@ -221,9 +223,9 @@ static void say_answer(const SuggestReport *r, Buf *out)
 static ErrCode rows_table(const SuggestReport *r, TableFormat format, Buf *out, Err *err)
 {
     static const TableColumn column[] = {
-        {"run", true},    {"group", false},       {"size", false},           {"N", true},
-        {"D", true},      {"cost", true},         {"before", true},          {"after", true},
-        {"gain %", true}, {"gain %/EFLOP", true}, {"beyond the data", false}};
+        {"run", true},    {"group", false},     {"size", false},           {"N", true},
+        {"D", true},      {"cost", true},       {"before", true},          {"after", true},
+        {"gain %", true}, {"gain/share", true}, {"beyond the data", false}};
     Table t;
     char cell[64];
     table_init(&t, column, sizeof column / sizeof column[0]);
@@ -241,10 +243,10 @@ static ErrCode rows_table(const SuggestReport *r, TableFormat format, Buf *out, 
         table_digits(&t, 4, c->n);
         table_digits(&t, 4, c->d);
         table_digits(&t, 3, c->cost);
-        table_text(&t, width_text(g, row->half_before, cell));
-        table_text(&t, width_text(g, row->half_after, cell));
+        table_text(&t, r->is_nominal ? "" : width_text(g, row->half_before, cell));
+        table_text(&t, r->is_nominal ? "" : width_text(g, row->half_after, cell));
         table_digits(&t, 3, gain);
-        table_digits(&t, 3, gain / (c->cost / 1e18));
+        table_digits(&t, 3, gain / (100.0 * c->cost / r->budget));
         double n = c->n / g->n_most, d = c->d / g->d_most;
         (void)snprintf(cell, sizeof cell,
                        n > 1.001 && d > 1.001 ? "N x%.2g, D x%.2g"
@@ -318,6 +320,32 @@ static void say_group(const SuggestedGroup *g, Buf *out)
     }
 }
 
+/* What a refused group would know of its exponents after the runs. */
+static void say_nominal(const SuggestReport *r, const SuggestedGroup *g, Buf *out)
+{
+    Info i = g->now.info;
+    double cov[INFO_MAX];
+    for (size_t k = 0; k < r->found.n; k++) {
+        const SuggestCandidate *c = candidate_of(r, &r->found.row[k]);
+        InfoRun run;
+        if (c->group == g->index) {
+            info_run(&i, c->n, c->tokens, c->flops, c->points, &run);
+            info_add(&i, &run);
+        }
+    }
+    if (!info_covariance(&i, cov)) {
+        return;
+    }
+    buf_printf(out, "%s: with noise of %.2g %% they would give", g->obs->name,
+               100.0 * sqrt(i.noise.within));
+    for (size_t k = 0; k < i.p; k++) {
+        if (i.form->param[i.free[k]].kind == FORM_SHAPE) {
+            buf_printf(out, " %s to +-%.2g", i.form->param[i.free[k]].name, sqrt(cov[k * i.p + k]));
+        }
+    }
+    buf_puts(out, " (one standard deviation).\n");
+}
+
 static void say_sources(const SuggestReport *r, Buf *out)
 {
     buf_puts(out, "\n");
@@ -326,13 +354,17 @@ static void say_sources(const SuggestReport *r, Buf *out)
             say_group(&r->group[g], out);
         }
     }
+    for (size_t g = 0; r->is_nominal && g < r->n_groups; g++) {
+        say_nominal(r, &r->group[g], out);
+    }
     if (r->is_nominal) {
         buf_puts(out, "No group has a law yet.  These runs would determine it best (D-optimal) if "
                       "its exponents were those of the middle of their range; fit again after "
                       "them.\n");
     } else {
         buf_puts(out, "before, after: half of the 95 % interval expected (x/: a factor); gain: how "
-                      "much each run narrows it, and for 1e18 FLOP.\nFirst-order theory about the "
+                      "much each run narrows it, and for each percent of the budget.\nFirst-order "
+                      "theory about the "
                       "fitted law: if the law is wrong beyond the data, so is this.\n");
     }
     if (r->pool.corpus_tokens) {
