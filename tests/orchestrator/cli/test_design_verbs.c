@@ -87,16 +87,18 @@ static double real(const json_t *v, const char *key)
 START_TEST(a_planned_study_is_simulated)
 {
     Buf out = BUF_INIT, again = BUF_INIT;
-    ck_assert_int_eq(slaw("simulate @/experiments/quickstart.yaml --truth "
-                          "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
-                          "--group tnl --flops 1e17 --difference alpha=0.5 --json",
-                          false, &out),
-                     0);
-    ck_assert_int_eq(slaw("simulate @/experiments/quickstart.yaml --truth "
-                          "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
-                          "--group tnl --flops 1e17 --difference alpha=0.5 --json --threads 3",
-                          false, &again),
-                     0);
+    ck_assert_int_eq(
+        slaw("simulate @/experiments/quickstart.yaml --truth "
+             "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
+             "--group tnl --flops 1e17 --difference alpha=0.5 --json",
+             false, &out),
+        0);
+    ck_assert_int_eq(
+        slaw("simulate @/experiments/quickstart.yaml --truth "
+             "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
+             "--group tnl --flops 1e17 --difference alpha=0.5 --json --threads 3",
+             false, &again),
+        0);
     ck_assert_str_eq(buf_str(&out), buf_str(&again));
     json_t *v = parsed(&out);
     const json_t *g = first(v, "groups"), *values = json_object_get(g, "values");
@@ -111,8 +113,8 @@ START_TEST(a_planned_study_is_simulated)
     const json_t *at = first(g, "at");
     ck_assert_double_eq(real(at, "C"), 1e17);
     ck_assert(json_is_object(json_object_get(json_object_get(at, "values"), "N_opt")));
-    ck_assert_str_eq(
-        json_string_value(json_object_get(json_object_get(g, "power"), "parameter")), "alpha");
+    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(g, "power"), "parameter")),
+                     "alpha");
     json_decref(v);
     buf_release(&out);
     buf_release(&again);
@@ -128,7 +130,8 @@ START_TEST(a_simulated_data_set_is_fitted)
                           "--csv sim.csv",
                           true, &out),
                      0);
-    ck_assert_int_eq(slaw("fit sim.csv --by group --bootstrap 0 --loss mse --json", false, &out), 0);
+    ck_assert_int_eq(slaw("fit sim.csv --by group --bootstrap 0 --loss mse --json", false, &out),
+                     0);
     json_t *v = parsed(&out);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "fits")), 2);
     const json_t *fit = first(v, "fits");
@@ -204,9 +207,9 @@ END_TEST
 START_TEST(a_refused_law_gets_runs_that_determine_it)
 {
     Buf out = BUF_INIT;
-    ck_assert_int_eq(slaw("suggest fits.csv --where group=b --target alpha --budget 1e20 --json",
-                          false, &out),
-                     1);
+    ck_assert_int_eq(
+        slaw("suggest fits.csv --where group=b --target alpha --budget 1e20 --json", false, &out),
+        1);
     json_t *v = parsed(&out);
     const json_t *rows = json_object_get(v, "suggestions");
     double sizes[64];
