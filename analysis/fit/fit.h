@@ -118,6 +118,11 @@ typedef struct FitResult {
     FitResampling resampling;
     size_t replicates, replicates_failed;
 
+    /* Sandwich covariance of the parameters [n_params, n_params], of the logarithm of those that are
+     * positive coefficients; with has_all_intervals. */
+    bool has_sandwich;
+    double sandwich[FORM_MAX_PARAMS * FORM_MAX_PARAMS];
+
     double rmse, rmse_log, r2, aic, bic; /* docs/fitting.md */
     bool has_envelope;
     Envelope envelope;

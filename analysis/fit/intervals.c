@@ -154,6 +154,23 @@ static bool scores(const Peak *k, const FitData *data, bool by_run, double *meat
     return true;
 }
 
+/* grad[i]: H^-1 times the gradient of parameter i [n]. */
+static void sandwich_matrix(const Peak *k, double (*grad)[FORM_MAX_PARAMS], const double *meat,
+                            double factor, FitResult *r)
+{
+    size_t n = r->n_params;
+    for (size_t i = 0; i < n * n; i++) {
+        double sum = 0.0;
+        for (size_t a = 0; a < k->n; a++) {
+            for (size_t b = 0; b < k->n; b++) {
+                sum += grad[i / n][a] * meat[a * k->n + b] * grad[i % n][b];
+            }
+        }
+        r->sandwich[i] = sum * factor;
+    }
+    r->has_sandwich = true;
+}
+
 static ErrCode add_sandwich(const Peak *k, const FitData *data, bool by_run, FitResult *r, Err *err)
 {
     double meat[P2];
@@ -165,10 +182,14 @@ static ErrCode add_sandwich(const Peak *k, const FitData *data, bool by_run, Fit
         return ERR_OK;
     }
     double t = gsl_cdf_tdist_Pinv(0.975, (double)units - 1.0);
+    double of_param[FORM_MAX_PARAMS][FORM_MAX_PARAMS] = {{0}};
     for (size_t slot = 0; slot < fit_slots(r); slot++) {
         double g[FORM_MAX_PARAMS], var = 0.0;
         slot_gradient(k, slot, k->theta, g);
         dense_solve(k->n, k->chol, g);
+        if (slot < r->n_params) {
+            memcpy(of_param[slot], g, sizeof *g * k->n);
+        }
         for (size_t a = 0; a < k->n; a++) {
             for (size_t b = 0; b < k->n; b++) {
                 var += g[a] * meat[a * k->n + b] * g[b];
@@ -179,6 +200,7 @@ static ErrCode add_sandwich(const Peak *k, const FitData *data, bool by_run, Fit
             fit_slot(r, slot)->by[FIT_SANDWICH] = symmetric(k, slot, se, t);
         }
     }
+    sandwich_matrix(k, of_param, meat, (double)units / ((double)units - 1.0), r);
     return ERR_OK;
 }
 

@@ -476,12 +476,12 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
 {
     Arena *a = &o->arena;
     double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
-    size_t *run = arena_array(a, n, sizeof *run);
+    size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
     size_t *local = arena_array(a, s->n_runs + 1, sizeof *local);
     const char **name = arena_array(a, s->n_runs + 1, sizeof *name);
     ObsGroup *g = &o->group[o->n_groups];
     g->name = arena_strdup(a, s->group_name[s->row[first].group]);
-    if (!column || !run || !local || !name || !g->name) {
+    if (!column || !run || !at || !local || !name || !g->name) {
         return err_nomem(err, "observations");
     }
     size_t n_runs = 0;
@@ -491,6 +491,7 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
             column[k * n + i] = r->v[k];
         }
         column[OBS_N_COLUMNS * n + i] = r->bits_per_byte;
+        at[i] = r->at;
         if (s->col.run != FRAME_NONE) {
             if (local[r->run] == 0) {
                 local[r->run] = ++n_runs;
@@ -515,6 +516,7 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
     }
     g->bits_per_byte = column + OBS_N_COLUMNS * n;
     g->run_name = name;
+    g->row = at;
     o->n_groups++;
     return ERR_OK;
 }

@@ -1,6 +1,8 @@
 /* The JSON of a report.  Field names are a contract: docs/fitting.md. */
 #include <math.h>
 
+#include "analysis/report/covariance.h"
+#include "analysis/report/formula.h"
 #include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "common/json.h"
@@ -195,6 +197,26 @@ static json_t *envelope_json(const Envelope *e)
     return obj;
 }
 
+/* "formula": the law with its numbers, and a prediction to check one's own code against. */
+static void add_formula(json_t *obj, const ReportFit *rf)
+{
+    double inputs[FORM_MAX_INPUTS];
+    Buf text = BUF_INIT;
+    bool is_plain = formula_text(&rf->fit, 9, &text);
+    json_t *formula = is_plain ? json_string(buf_str(&text)) : json_null(), *point = json_object();
+    formula_point(&rf->fit, &rf->group->data, inputs);
+    for (size_t k = 0; k < form_columns(rf->fit.form); k++) {
+        set_real(point, form_input_name(rf->fit.form->input[k]), inputs[k]);
+    }
+    set_real(point, "value", fit_predict(&rf->fit, inputs));
+    buf_clear(&text);
+    formula_worked(&rf->fit, inputs, 9, &text);
+    set_text(point, "text", buf_str(&text));
+    (void)json_object_set_new(obj, "formula", formula);
+    (void)json_object_set_new(obj, "worked", point);
+    buf_release(&text);
+}
+
 static json_t *fit_json(const Report *r, const ReportFit *rf)
 {
     const FitResult *f = &rf->fit;
@@ -222,6 +244,8 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     (void)json_object_set_new(obj, "intervals", intervals);
     add_methods(obj, f);
     add_extras(obj, f);
+    (void)json_object_set_new(obj, "covariance", covariance_json(f, &rf->draws));
+    add_formula(obj, rf);
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
