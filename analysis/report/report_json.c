@@ -271,6 +271,9 @@ static json_t *refusal_json(const ReportFit *rf)
     set_text(obj, "law", rf->form->name);
     set_count(obj, "n", rf->group->data.n);
     set_text(obj, "reason", rf->refusal.msg);
+    if (rf->refusal.hint[0]) {
+        set_text(obj, "hint", rf->refusal.hint);
+    }
     return obj;
 }
 
