@@ -310,10 +310,6 @@ ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *con
     Whole w = {.o = o, .data = data, .result = ret, .threads = o->threads ? o->threads : 1};
     ErrCode rc = ERR_OK;
     *ret_whole = (ShareFit){.resampling = FIT_NO_INTERVALS};
-    if (o->loss.kind == FIT_L1) {
-        (void)err_set(err, ERR_USAGE, "shared parameters are not fitted by l1");
-        return err_hint(err, "huber:1e-6 is within its rounding");
-    }
     TRY(arrow_open(n_groups, o->form->n_params, &w.joint, err));
     memcpy(w.joint.is_shared, is_shared, sizeof *is_shared * o->form->n_params);
     TRY(open_groups(&w, err));

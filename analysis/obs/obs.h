@@ -68,6 +68,7 @@ typedef struct ObsGroup {
     FitData data;                /* borrowed from the Obs */
     const double *bits_per_byte; /* [data.n]; NaN where the source has none */
     const char *const *run_name; /* [data.n_runs] */
+    const size_t *row;           /* [data.n] row of the frame */
 } ObsGroup;
 
 typedef struct Obs {

@@ -94,30 +94,40 @@ done:
     return rc;
 }
 
-/* Asks study.yaml in the study's folder, if it is there.  A copy that cannot be read is
- * reported: slaw run brings the rows, too. */
-static ErrCode complete(const char *dir, ReindexTotals *t, const Session *s, Err *err)
+/* study.yaml in the study's folder; NULL when it cannot be read, which is reported: the files of the
+ * runs say most of it, and slaw run brings the rest. */
+static ErrCode open_copy(const char *dir, const Session *s, int64_t *problems, Study **ret,
+                         Err *err)
 {
-    char file[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
-    Study *study = NULL;
-    Catalog *c = NULL;
-    Problems problems;
+    char file[FSX_PATH_BYTES];
+    Problems list;
     Err why = ERR_INIT;
-    ErrCode rc = ERR_OK;
-    TRY(fsx_join(file, dir, "study.yaml", err));
-    TRY(catalog_location(dir, path, NULL, err));
-    problems = PROBLEMS_INIT(file);
-    rc = study_open_list(file, &study, &problems, &why);
-    problems_release(&problems);
+    ErrCode rc = fsx_join(file, dir, "study.yaml", err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    list = PROBLEMS_INIT(file);
+    rc = study_open_list(file, ret, &list, &why);
+    problems_release(&list);
     if (rc == ERR_NOMEM) {
         *err = why;
         return rc;
     }
     if (rc != ERR_OK) {
-        t->problems++;
+        *ret = NULL;
+        (*problems)++;
         report(s, why.msg);
-        return ERR_OK;
     }
+    return ERR_OK;
+}
+
+/* The rows that the folders of runs do not have. */
+static ErrCode complete(const char *dir, const Study *study, ReindexTotals *t, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    Catalog *c = NULL;
+    ErrCode rc = ERR_OK;
+    TRY(catalog_location(dir, path, NULL, err));
     TRY(catalog_open(path, &c, err));
     TRY(add_runs(c, study, err));
     t->runs = 0;
@@ -125,7 +135,6 @@ static ErrCode complete(const char *dir, ReindexTotals *t, const Session *s, Err
 
 done:
     catalog_close(c);
-    study_close(study);
     return rc;
 }
 
@@ -134,16 +143,26 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     const ReindexOpts *o = opts;
     char dir[FSX_PATH_BYTES];
     Lock lock = LOCK_INIT;
+    Study *study = NULL;
     ReindexTotals t;
+    int64_t problems = 0;
     ErrCode rc = ERR_OK;
     (void)argc;
     TRY(study_arg_dir(s, argv[0], o->dir, dir, err));
     TRY(lock_acquire(dir, &lock, err));
+    TRY(open_copy(dir, s, &problems, &study, err));
+    if (study) {
+        TRY(run_files_restore(study, dir, err));
+    }
     TRY(catalog_reindex(dir, on_report, s, &t, err));
-    TRY(complete(dir, &t, s, err));
+    t.problems += problems;
+    if (study) {
+        TRY(complete(dir, study, &t, err));
+    }
     TRY(print(s, &t, err));
 
 done:
+    study_close(study);
     lock_release(&lock);
     return rc;
 }

@@ -44,46 +44,11 @@ static void say_reindex(void *ctx, const char *text)
     job_say(ctx, "reindex: %s", text);
 }
 
-/* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
-static int64_t number_in_catalog(const char *run_dir)
-{
-    char path[FSX_PATH_BYTES];
-    Err ignored = ERR_INIT;
-    json_t *v = NULL;
-    int64_t id = 0;
-    bool is_read = fsx_join(path, run_dir, "run.json", &ignored) == ERR_OK &&
-                   json_read_file(path, &v, &ignored) == ERR_OK &&
-                   json_get_i64(v, "id", &id, &ignored) == ERR_OK && id > 0;
-    json_decref(v);
-    return is_read ? id : 0;
-}
-
-/* config.json and run.json of the runs that have begun, as the study file has them: a run whose
- * files name it wrongly would be left out of the new catalog, and its history with it. */
-static ErrCode restore_run_files(const JobContext *x, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    for (size_t i = 0; i < x->study->n_runs; i++) {
-        Job j = {.spec = &x->study->runs[i], .index = i};
-        char dir[FSX_PATH_BYTES];
-        int64_t newest = -1;
-        TRY(job_dir(&j, x, dir, err));
-        TRY(run_files_newest_attempt(dir, &newest, err));
-        if (newest >= 0) {
-            j.id = number_in_catalog(dir);
-            TRY(run_files_write(&j, x, err));
-        }
-    }
-
-done:
-    return rc;
-}
-
 static ErrCode rebuild(JobContext *x, const char *why, Err *err)
 {
     ReindexTotals t = {0};
     job_say(x, "%s: rebuilding it from the study's files", why);
-    ErrCode rc = restore_run_files(x, err);
+    ErrCode rc = run_files_restore(x->study, x->options->dir, err);
     if (rc == ERR_OK) {
         rc = catalog_reindex(x->options->dir, say_reindex, x, &t, err);
     }

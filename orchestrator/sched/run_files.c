@@ -145,6 +145,41 @@ ErrCode run_files_newest_attempt(const char *run_dir, int64_t *ret, Err *err)
     return ERR_OK;
 }
 
+/* What run.json says, all that the study file does not know of a run; 0 when it says nothing. */
+static int64_t number_in_catalog(const char *run_dir)
+{
+    char path[FSX_PATH_BYTES];
+    Err ignored = ERR_INIT;
+    json_t *v = NULL;
+    int64_t id = 0;
+    bool is_read = fsx_join(path, run_dir, "run.json", &ignored) == ERR_OK &&
+                   json_read_file(path, &v, &ignored) == ERR_OK &&
+                   json_get_i64(v, "id", &id, &ignored) == ERR_OK && id > 0;
+    json_decref(v);
+    return is_read ? id : 0;
+}
+
+ErrCode run_files_restore(const Study *study, const char *study_dir, Err *err)
+{
+    const SchedOptions options = {.dir = study_dir};
+    const JobContext x = {.study = study, .options = &options};
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < study->n_runs; i++) {
+        Job j = {.spec = &study->runs[i], .index = i};
+        char dir[FSX_PATH_BYTES];
+        int64_t newest = -1;
+        TRY(job_dir(&j, &x, dir, err));
+        TRY(run_files_newest_attempt(dir, &newest, err));
+        if (newest >= 0) {
+            j.id = number_in_catalog(dir);
+            TRY(run_files_write(&j, &x, err));
+        }
+    }
+
+done:
+    return rc;
+}
+
 bool run_files_has_checkpoints(const Job *j, const JobContext *x)
 {
     char path[FSX_PATH_BYTES], dir[RUN_DIR_BYTES];

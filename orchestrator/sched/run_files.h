@@ -1,5 +1,5 @@
 /* run_files.h -- the files of a run that the scheduler writes before its first attempt.
- * Private to orchestrator/sched. */
+ * Private to orchestrator/sched, but for what a rebuilt catalog needs. */
 #ifndef ORCHESTRATOR_SCHED_RUN_FILES_H
 #define ORCHESTRATOR_SCHED_RUN_FILES_H
 
@@ -22,6 +22,11 @@ CatalogRun run_files_row(const RunSpec *r, size_t position, const RunFilesText *
 /* The run's folder, config.json and run.json; what is there and right is left alone.  config.json
  * is written once: it may not change under a run's checkpoints.  ERR_IO, ERR_NOMEM. */
 ErrCode run_files_write(const Job *j, const JobContext *x, Err *err);
+
+/* config.json and run.json of the runs that have begun, as the study file has them, where they are
+ * missing or damaged: a run whose files name it wrongly would be left out of a rebuilt catalog, and
+ * its history with it.  ERR_IO, ERR_NOMEM. */
+ErrCode run_files_restore(const Study *study, const char *study_dir, Err *err);
 
 /* Highest number of an attempt-NNN folder; -1 when there is none, or no run folder.  ERR_IO. */
 ErrCode run_files_newest_attempt(const char *run_dir, int64_t *ret, Err *err);

@@ -295,6 +295,8 @@ START_TEST(a_messy_study_is_rebuilt_to_the_byte)
     ck_assert_int_eq(ask("SELECT count(*) FROM checkpoint WHERE state = 'missing'"), 2);
     ck_assert_int_eq(ask("SELECT count(*) FROM checkpoint WHERE state = 'corrupt'"), 1);
     same_after_reindex("damaged and missing checkpoints", true);
+    ck_assert_int_eq(truncate(in_run(5, "config.json"), 9), 0);
+    same_after_reindex("a damaged config.json, made again from study.yaml", true);
     ck_assert_int_eq(slaw("fit @ --law paper_power --starts 4 --bootstrap 0"), 0);
     ck_assert_int_ge(ask("SELECT count(*) FROM fit"), 1);
     same_after_reindex("with fits", true);

@@ -1,0 +1,301 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/validate/validate_tables.h"
+
+#define SIGNIFICANT 0.05
+
+/* ---- sentences ---- */
+
+static void holdout_sentence(const Validation *v, Buf *out)
+{
+    const Holdout *h = &v->holdout;
+    const FitData *data = &v->group->data;
+    const double *response = fit_data_response(data, v->form->response);
+    size_t k = h->n_points - 1; /* the last split's largest */
+    const HoldoutPoint *p = &h->point[k];
+    const Prediction *q = &h->prediction[k * h->n_rivals];
+    double measured = response[p->at];
+    buf_printf(out,
+               "Trained on the %zu points up to %s = %.4g, %s predicts %.5g at N = %.4g, D = %.4g; "
+               "measured %.5g: %+.3f %%",
+               h->split[p->split].n_train,
+               h->by == HOLDOUT_D                                  ? "D"
+               : h->by >= HOLDOUT_BUDGET && h->by != HOLDOUT_GIVEN ? "C"
+                                                                   : "N",
+               h->split[p->split].hi, v->form->name, q->value, data->params[p->at],
+               data->tokens[p->at], measured, 100.0 * (q->value / measured - 1.0));
+    if (isfinite(q->meas_lo)) {
+        bool is_in = measured >= q->meas_lo && measured <= q->meas_hi;
+        buf_printf(out, ", %s its 95 %% interval %.5g to %.5g.\n", is_in ? "inside" : "outside",
+                   q->meas_lo, q->meas_hi);
+    } else {
+        buf_puts(out, ", without an interval.\n");
+    }
+    const HoldoutScore *s = &h->total[0];
+    buf_printf(out, "Over %zu split%s and %zu prediction%s: mean |error| %.3g %%, bias %+.3g %%",
+               h->n_splits, h->n_splits == 1 ? "" : "s", s->n, s->n == 1 ? "" : "s", 100.0 * s->mae,
+               100.0 * s->bias);
+    if (s->n_intervals > 0) {
+        buf_printf(out, "; %zu of %zu measurements inside their 95 %% interval", s->covered,
+                   s->n_intervals);
+    }
+    buf_puts(out, ".\n");
+}
+
+static void laws_sentence(const Validation *v, Buf *out)
+{
+    const Holdout *h = &v->holdout;
+    const ValidateLaw *next = NULL;
+    for (size_t i = 0; i < v->n_laws; i++) {
+        const ValidateLaw *law = &v->law[i];
+        if (i != v->best && v->holdout.is_eligible[law->rival] &&
+            (!next || law->against_best.mean < next->against_best.mean)) {
+            next = law;
+        }
+    }
+    const char *best = h->rival[v->law[v->best].rival].name;
+    if (!next) {
+        return;
+    }
+    const HoldoutPair *p = &next->against_best;
+    buf_printf(out, "%s predicts best; %s is next, its |error| larger by %.3g", best,
+               h->rival[next->rival].name, 100.0 * p->mean);
+    if (!isfinite(p->se)) {
+        buf_puts(out, " percentage points on the one held-out observation: too few to tell.\n");
+        return;
+    }
+    buf_printf(out, " +- %.2g percentage points over %zu held-out observations (p = %.2g): %s.\n",
+               100.0 * p->se, p->n, p->p,
+               p->p < SIGNIFICANT ? "the difference exceeds its error"
+                                  : "the data cannot tell them apart");
+}
+
+static void influence_sentence(const Validation *v, Buf *out)
+{
+    const Influence *x = &v->influence;
+    const char *unit = x->is_by_run ? "run" : "observation";
+    if (x->n_refused > 0) {
+        buf_printf(out, "Without %s of %zu %ss there is no law.\n",
+                   x->n_refused == 1 ? "one" : "some", x->n, unit);
+    }
+    if (x->n_marked == 0) {
+        buf_printf(out, "No single %s moves a value by more than its standard error.\n", unit);
+        return;
+    }
+    for (size_t u = 0; u < x->n; u++) {
+        if (x->unit[u].is_marked) {
+            const InfluenceUnit *m = &x->unit[u];
+            buf_printf(out, "%zu of %zu %ss move a value by more than its standard error; most by ",
+                       x->n_marked, x->n, unit);
+            if (x->is_by_run) {
+                buf_printf(out, "%s", v->group->run_name[m->unit]);
+            } else {
+                buf_printf(out, "N = %.4g, D = %.4g", v->group->data.params[m->unit],
+                           v->group->data.tokens[m->unit]);
+            }
+            buf_printf(out, ": %s %+.2f se without it.\n", fit_slot(v->fit, m->most)->name,
+                       influence_change(x, v->fit, u, m->most));
+            return;
+        }
+    }
+}
+
+static void sensitivity_sentence(const Validation *v, Buf *out)
+{
+    const Sensitivity *s = &v->sensitivity;
+    size_t n = 0;
+    for (size_t k = 0; k < s->n_shown; k++) {
+        size_t slot = s->shown[k];
+        if (s->is_outside[slot]) {
+            buf_printf(out, "%s%s (%s)",
+                       n ? ", " : "A choice matters more than the sampling error for ",
+                       fit_slot(v->fit, slot)->name, s->fit[s->worst[slot]].name);
+            n++;
+        }
+    }
+    if (n > 0) {
+        buf_puts(out, ".\n");
+    } else if (s->n_shown > 0 && isfinite(s->shift[s->shown[0]])) {
+        buf_puts(out, "No choice moves a value out of its 95 % interval.\n");
+    }
+}
+
+static void residuals_sentence(const Validation *v, Buf *out)
+{
+    const Residuals *r = &v->residuals;
+    bool is_tilted = false;
+    for (size_t k = 0; k < r->n_trends; k++) {
+        const StatsSlope *s =
+            isfinite(r->trend[k].clustered.t) ? &r->trend[k].clustered : &r->trend[k].slope;
+        if (s->p < SIGNIFICANT) {
+            buf_printf(out, "%s %s (t = %.2f)", is_tilted ? " and" : "Residuals are tilted along",
+                       form_input_name(r->trend[k].input), s->t);
+            is_tilted = true;
+        }
+    }
+    buf_puts(out, is_tilted ? ".\n" : "Residuals show no trend in N, D or C.\n");
+    if (r->icc > 0.0 && r->effective < 0.9 * (double)r->n) {
+        buf_printf(out,
+                   "Points of a run err alike (intraclass correlation %.2f): %zu points are worth "
+                   "%.0f.\n",
+                   r->icc, r->n, r->effective);
+    }
+}
+
+void validate_sentences(const Validation *v, Buf *out)
+{
+    if (v->has_holdout) {
+        holdout_sentence(v, out);
+    }
+    if (v->n_laws > 0) {
+        laws_sentence(v, out);
+    }
+    if (v->has_influence) {
+        influence_sentence(v, out);
+    }
+    if (v->has_sensitivity) {
+        sensitivity_sentence(v, out);
+    }
+    if (v->has_residuals) {
+        residuals_sentence(v, out);
+    }
+}
+
+/* ---- sections ---- */
+
+static void heading(const char *text, TableFormat format, Buf *out)
+{
+    buf_printf(out, "\n%s%s\n%s", format == TABLE_MARKDOWN ? "### " : "", text,
+               format == TABLE_MARKDOWN ? "\n" : "");
+}
+
+static void note(const char *text, Buf *out)
+{
+    buf_printf(out, "\n%s\n", text);
+}
+
+static const char *held_out(const Holdout *h)
+{
+    switch (h->by) {
+    case HOLDOUT_N:
+        return "Held out: the larger N are predicted from the smaller ones";
+    case HOLDOUT_D:
+        return "Held out: the later D are predicted from the earlier ones";
+    case HOLDOUT_BUDGET:
+        return "Held out: the larger C are predicted from the smaller ones";
+    case HOLDOUT_RUN:
+        return "Held out: the larger runs are predicted from the smaller ones";
+    case HOLDOUT_AUTO:
+    case HOLDOUT_GIVEN:
+        break;
+    }
+    return "Held out: as the conditions say";
+}
+
+static ErrCode holdout_section(const Validation *v, TableFormat format, Buf *out, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    heading(held_out(&v->holdout), format, out);
+    TRY(validate_holdout_table(v, format, out, err));
+    if (v->holdout.by != HOLDOUT_GIVEN) {
+        buf_putc(out, '\n');
+        TRY(validate_horizon_table(v, format, out, err));
+    }
+    note("error = predicted / measured - 1.  law 95 %: where the law may lie; measurement 95 %: "
+         "where a "
+         "measurement may,\nresiduals included.  C factor: C of the prediction over the largest C "
+         "trained "
+         "on.",
+         out);
+    if (v->holdout.n_undetermined > 0) {
+        buf_printf(out, "Fewer than %zu levels do not determine the law.\n",
+                   v->holdout.n_undetermined + 1);
+    }
+    if (v->has_chain) {
+        heading("Chained: a law of the loss at the predicted losses", format, out);
+        TRY(validate_chain_table(v, format, out, err));
+    } else if (v->why_chain.code != ERR_OK) {
+        buf_printf(out, "no chain: %s\n", v->why_chain.msg);
+    }
+done:
+    return rc;
+}
+
+static ErrCode fit_sections(const Validation *v, TableFormat format, Buf *out, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    if (v->has_influence) {
+        heading(v->influence.is_by_run ? "Influence: each run left out"
+                                       : "Influence: each observation left out",
+                format, out);
+        TRY(validate_influence_table(v, format, out, err));
+        note("Changes in standard errors of the value; Cook: the predictions' shift over p s^2.  "
+             "Influential: beyond 1.",
+             out);
+    } else if (v->why_influence.code != ERR_OK) {
+        buf_printf(out, "\nno influence: %s\n", v->why_influence.msg);
+    }
+    if (v->has_sensitivity) {
+        heading("Sensitivity: the same law under other choices", format, out);
+        TRY(validate_sensitivity_table(v, format, out, err));
+    }
+    if (v->has_residuals) {
+        heading("Residuals, above 0 where the law is too high", format, out);
+        TRY(validate_bins_table(v, format, out, err));
+        buf_putc(out, '\n');
+        TRY(validate_tests_table(v, format, out, err));
+    }
+done:
+    return rc;
+}
+
+static ErrCode group_text(const ValidateReport *r, const Validation *v, TableFormat format,
+                          Buf *out, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    buf_printf(out, "%s%s%s%s, %zu points", v == r->validation ? "" : "\n",
+               format == TABLE_MARKDOWN ? "## " : "", r->obs->by ? v->group->name : "",
+               r->obs->by ? "" : v->form->name, v->group->data.n);
+    if (v->group->data.n_runs > 0) {
+        buf_printf(out, " of %zu runs", v->group->data.n_runs);
+    }
+    buf_printf(out, ": %s\n\n", v->form->equation);
+    validate_sentences(v, out);
+    if (v->is_refused) {
+        buf_printf(out, "refused: %s\n", v->refusal.msg);
+    }
+    if (v->has_holdout) {
+        TRY(holdout_section(v, format, out, err));
+    } else if (v->why_holdout.code != ERR_OK) {
+        buf_printf(out, "\nnothing held out: %s\n", v->why_holdout.msg);
+    }
+    if (v->n_laws > 0) {
+        heading("Laws, all fitted with the same loss", format, out);
+        TRY(validate_laws_table(v, format, out, err));
+        note("AIC, BIC and fit error are of all points; the others of the same held-out ones.  "
+             "Rules of "
+             "thumb: line, through\nthe last two levels in logs; nearest, the last level's "
+             "observation "
+             "with the nearest other input.",
+             out);
+    }
+    TRY(fit_sections(v, format, out, err));
+done:
+    return rc;
+}
+
+ErrCode validate_text(const ValidateReport *r, TableFormat format, Buf *out, Err *err)
+{
+    if (format == TABLE_CSV) {
+        return validate_points_table(r->validation, r->obs->n_groups, format, out, err);
+    }
+    for (size_t g = 0; g < r->obs->n_groups; g++) {
+        ErrCode rc = group_text(r, &r->validation[g], format, out, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
