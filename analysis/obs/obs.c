@@ -588,24 +588,15 @@ static ErrCode fill_group(Selection *s, size_t first, size_t n, Obs *o, Err *err
 {
     Arena *a = &o->arena;
     double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
-<<<<<<< HEAD
-    size_t *run = arena_array(a, n, sizeof *run);
+    size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
     ObsGroup *g = &o->group[o->n_groups];
     g->name = arena_strdup(a, s->groups.name[s->row[first].group]);
-    if (!column || !run || !g->name) {
+    if (!column || !run || !at || !g->name) {
         return err_nomem(err, "observations");
     }
     size_t n_runs = number_runs(s, first, n);
     const char **name = arena_array(a, n_runs + 1, sizeof *name);
     if (!name) {
-=======
-    size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
-    size_t *local = arena_array(a, s->n_runs + 1, sizeof *local);
-    const char **name = arena_array(a, s->n_runs + 1, sizeof *name);
-    ObsGroup *g = &o->group[o->n_groups];
-    g->name = arena_strdup(a, s->group_name[s->row[first].group]);
-    if (!column || !run || !at || !local || !name || !g->name) {
->>>>>>> main
         return err_nomem(err, "observations");
     }
     for (size_t i = 0; i < n; i++) {
