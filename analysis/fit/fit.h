@@ -110,6 +110,7 @@ typedef struct FitResult {
     FitAt at[FIT_MAX_AT];
     size_t n_params, n_derived, n_at;
 
+    size_t searched; /* observations that the starts were tried on (fit/sample.h); n unless many */
     size_t starts, at_minimum, not_converged; /* at_minimum: within 1e-8 of the objective */
     bool has_second;                          /* another, worse local minimum was found */
     double second_objective, second_param[FORM_MAX_PARAMS];
