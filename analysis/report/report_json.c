@@ -129,6 +129,7 @@ static json_t *starts_json(const FitResult *f)
 {
     json_t *obj = json_object();
     set_count(obj, "total", f->starts);
+    set_count(obj, "observations", f->searched);
     set_count(obj, "at_minimum", f->at_minimum);
     set_count(obj, "not_converged", f->not_converged);
     json_t *second = json_null();
@@ -283,6 +284,9 @@ static json_t *refusal_json(const ReportFit *rf)
     set_text(obj, "law", rf->form->name);
     set_count(obj, "n", rf->group->data.n);
     set_text(obj, "reason", rf->refusal.msg);
+    if (rf->refusal.hint[0]) {
+        set_text(obj, "hint", rf->refusal.hint);
+    }
     return obj;
 }
 

@@ -94,6 +94,13 @@ class Fitter:
         except ValueError:
             return {"fits": [], "refused": [{"reason": done.stderr.strip()}]}
 
+    def compare(self, path, *args):
+        command = [self.program, "compare", path, "--json", "--bootstrap", "0", *args]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise Missed(done.stderr.strip())
+        return json.loads(done.stdout)
+
     def one(self, path, *args, bootstrap=0):
         result = self.run(path, *args, bootstrap=bootstrap)
         if not result["fits"]:
@@ -242,18 +249,20 @@ def peer(row, data, fitter):
 
 
 def joint(row, data, fitter):
-    share = {"exp": "alpha,beta", "expE": "alpha,beta,E"}
+    """The nested test of `slaw compare`: both sums, F, its degrees of freedom and p."""
+    null = {"shared_exp": "exponents", "shared_expE": "exponents+E", "pooled": "all"}
     kind = re.search(r"marin_(shared_expE|shared_exp|pooled)", row["id"]).group(1)
-    path = data.path("isoflop_marin_202603")
-    args = ["--loss", "mse", "--residual", "raw"] + where("outlier=0")
-    if kind == "pooled":
-        fit = fitter.one(path, *args)
-        return compare(row, fit, fit["objective"])
-    result = fitter.run(path, *args, "--by", "arch", "--share", share[kind[7:]])
-    if not result.get("joint"):
-        raise Missed("no joint fit")
-    whole = result["joint"][0]
-    return compare(row, whole, whole["objective"], result["fits"][0]["params"])
+    result = fitter.compare(data.path("isoflop_marin_202603"), "--residual", "raw", "--by", "arch",
+                            "--null", null[kind], *where("outlier=0"))
+    test = result["test"]
+    got = {"SSE_sep": test["objective_separate"], "SSE_restr": test["objective_shared"],
+           "k_sep": test["parameters_separate"], "k_restr": test["parameters_shared"],
+           "F": test["statistic"], "df1": test["df1"], "df2": test["df2"], "p": test["p"],
+           **result["null_fit"]["shared"]}
+    worst, name = judge_params(got, numbers(row["params"]))
+    if test["method"] != "F" or worst > PARAM_TOLERANCE:
+        raise Missed(f"{test['method']}: {name} is off by {worst:.1e}")
+    return compare(row, {"n": test["n"]}, test["objective_shared"])
 
 
 def separate(row, data, fitter):
