@@ -115,8 +115,9 @@ static ErrCode add_scatter(const Law *l, const double *value, Prediction *r, Err
     }
     FitInterval run;
     ErrCode rc = fit_draws_interval(x, m, l->draws.tail, &run, err);
-    r->run_lo = run.lo;
-    r->run_hi = run.hi;
+    /* quantiles of two samples differ by an order statistic; a new run is no surer than the law */
+    r->run_lo = fmin(run.lo, r->law.lo);
+    r->run_hi = fmax(run.hi, r->law.hi);
     free(x);
     return rc;
 }
