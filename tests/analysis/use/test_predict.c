@@ -108,7 +108,7 @@ START_TEST(questions_without_an_answer_are_refused)
 }
 END_TEST
 
-enum { STUDIES = 200, REPLICATES = 100 };
+enum { STUDIES = 120, REPLICATES = 100 };
 
 typedef struct Coverage {
     int law, run;
@@ -139,21 +139,21 @@ static Coverage cover(const double *p, bool is_by_run, double u, double w)
     return hits;
 }
 
-/* Nominal 95 %: 190 of 200, with a standard error of 3.1; 5 of those are allowed either way, less at
- * the top, where there is no more than 200. */
+/* Nominal 95 %: 114 of 120, with a standard error of 2.4, three of which are allowed below.  (More studies
+ * and surfaces: docs/prediction.md.) */
 START_TEST(both_intervals_cover_where_points_are_independent)
 {
     Coverage c = cover(surface_law[_i], false, 0.0, 1e-2);
-    ck_assert_msg(c.law >= 180 && c.law <= 199, "law %d of 200", c.law);
-    ck_assert_msg(c.run >= 180 && c.run <= 199, "run %d of 200", c.run);
+    ck_assert_msg(c.law >= 107 && c.law < STUDIES, "law %d", c.law);
+    ck_assert_msg(c.run >= 107 && c.run < STUDIES, "run %d", c.run);
 }
 END_TEST
 
 START_TEST(both_intervals_cover_where_runs_share_their_error)
 {
     Coverage c = cover(surface_law[_i], true, 5e-3, 2e-3);
-    ck_assert_msg(c.law >= 180 && c.law <= 200, "law %d of 200", c.law);
-    ck_assert_msg(c.run >= 180 && c.run <= 200, "run %d of 200", c.run);
+    ck_assert_msg(c.law >= 107, "law %d", c.law);
+    ck_assert_msg(c.run >= 107, "run %d", c.run);
 }
 END_TEST
 
@@ -244,8 +244,8 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, exact_data_predict_the_law_anywhere, 0, SURFACE_COUNT);
     tcase_add_test(tc, distances_are_zero_within_and_logs_beyond);
     tcase_add_test(tc, questions_without_an_answer_are_refused);
-    tcase_add_loop_test(tc, both_intervals_cover_where_points_are_independent, 0, 2);
-    tcase_add_loop_test(tc, both_intervals_cover_where_runs_share_their_error, 0, 2);
+    tcase_add_loop_test(tc, both_intervals_cover_where_points_are_independent, 0, 1);
+    tcase_add_loop_test(tc, both_intervals_cover_where_runs_share_their_error, 1, 2);
     tcase_add_test(tc, a_run_left_out_is_not_in_the_fit);
     tcase_add_test(tc, allocations_have_the_intervals_of_the_fit);
 }
