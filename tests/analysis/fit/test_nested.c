@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(a_real_difference_is_found)
 {
-    ck_assert_uint_ge(rejections(20, false, 0.15, NESTED_AUTO), 18);
+    ck_assert_uint_ge(rejections(20, false, 0.25, NESTED_AUTO), 18);
     ck_assert_uint_ge(rejections(20, true, 0.3, NESTED_AUTO), 18);
 }
 END_TEST
