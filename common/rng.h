@@ -18,6 +18,7 @@ typedef enum RngPurpose {
     RNG_GENERATE = 4,
     RNG_BOOTSTRAP = 5, /* sub-index = replicate */
     RNG_STARTS = 6,    /* starting points of a fit */
+    RNG_STUDY = 16,    /* noise of a simulated study; sub-index = study */
 } RngPurpose;
 
 static inline uint64_t rng_stream(RngPurpose purpose, uint32_t sub)

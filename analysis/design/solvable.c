@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_BISECTIONS = 400, GOLDEN_STEPS = 80 };
+enum { MAX_BISECTIONS = 400, GOLDEN_STEPS = 80, SINGLE_TERMS = 1000, BLOCKS_PER_RATIO = 200 };
 
 Solvable solvable_default(void)
 {
@@ -20,7 +20,8 @@ static ErrCode check(const Solvable *s, Err *err)
     }
     if (!(s->alpha > 0.0 && s->alpha <= 10.0)) {
         return err_set(err, ERR_INVALID,
-                       "the solvable model takes an alpha above 0 and at most 10, not %g", s->alpha);
+                       "the solvable model takes an alpha above 0 and at most 10, not %g",
+                       s->alpha);
     }
     if (!(s->lambda > 0.0 && isfinite(s->lambda) && s->sigma_w > 0.0 && isfinite(s->sigma_w))) {
         return err_set(err, ERR_INVALID,
@@ -32,36 +33,57 @@ static ErrCode check(const Solvable *s, Err *err)
     return ERR_OK;
 }
 
+/* Eigenvalues and how many each stands for; both NULL: only counts.  A block i..j-1 is taken at its
+ * geometric middle. */
+static size_t fill_terms(const Solvable *s, double *spectrum, double *count)
+{
+    size_t n = 0;
+    for (size_t i = 1; i <= s->latent; n++) {
+        size_t wide = i <= SINGLE_TERMS ? 1 : i / BLOCKS_PER_RATIO;
+        wide = wide < s->latent + 1 - i ? wide : s->latent + 1 - i;
+        if (spectrum) {
+            double middle =
+                wide == 1 ? (double)i : sqrt(((double)i - 0.5) * ((double)(i + wide) - 0.5));
+            spectrum[n] = s->lambda * pow(middle, -(1.0 + s->alpha));
+            count[n] = (double)wide;
+        }
+        i += wide;
+    }
+    return n;
+}
+
 ErrCode solvable_open(Solvable *s, Err *err)
 {
     ErrCode rc = check(s, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    s->spectrum = calloc(s->latent, sizeof *s->spectrum);
-    if (!s->spectrum) {
+    s->n_terms = fill_terms(s, NULL, NULL);
+    s->spectrum = calloc(s->n_terms, sizeof *s->spectrum);
+    s->count = calloc(s->n_terms, sizeof *s->count);
+    if (!s->spectrum || !s->count) {
+        solvable_release(s);
         return err_nomem(err, "the spectrum");
     }
-    for (size_t i = 0; i < s->latent; i++) {
-        s->spectrum[i] = s->lambda * pow((double)(i + 1), -(1.0 + s->alpha));
-    }
+    (void)fill_terms(s, s->spectrum, s->count);
     return ERR_OK;
 }
 
 void solvable_release(Solvable *s)
 {
     free(s->spectrum);
-    s->spectrum = NULL;
+    free(s->count);
+    s->spectrum = s->count = NULL;
 }
 
 /* z and q at kappa. */
 static void moments(const Solvable *s, double kappa, double *z, double *q)
 {
     *z = *q = 0.0;
-    for (size_t i = s->latent; i-- > 0;) { /* small ones first */
+    for (size_t i = s->n_terms; i-- > 0;) { /* small ones first */
         double lam = s->spectrum[i], r = lam / (lam + kappa);
-        *z += r;
-        *q += r * r;
+        *z += s->count[i] * r;
+        *q += s->count[i] * r * r;
     }
 }
 
@@ -102,9 +124,9 @@ static double loss_at(const Solvable *s, double n, double t, double kappa)
     double z, q, sum = 0.0;
     moments(s, kappa, &z, &q);
     double reach = (n - z) / (n - q);
-    for (size_t i = s->latent; i-- > 0;) {
+    for (size_t i = s->n_terms; i-- > 0;) {
         double lam = s->spectrum[i], all = lam + kappa;
-        sum += lam * (kappa / all - kappa * lam / (all * all) * reach);
+        sum += s->count[i] * lam * (kappa / all - kappa * lam / (all * all) * reach);
     }
     return s->sigma_w * s->sigma_w * sum / (1.0 - (q * (n - 2.0 * z) + z * z) / (t * (n - q)));
 }

@@ -20,7 +20,8 @@
  * min(N, T)^-alpha.  The best ridge removes the peak at N = T.
  *
  * N plays the parameters, T the tokens.  Neither need be whole.  Losses are squared errors in the
- * unit of sigma^2 lambda.
+ * unit of sigma^2 lambda.  The first 1,000 eigenvalues are summed one by one, the rest by blocks 0.5 %
+ * wide (relative error below 2e-6), so that M hardly costs anything.
  */
 #ifndef ANALYSIS_DESIGN_SOLVABLE_H
 #define ANALYSIS_DESIGN_SOLVABLE_H
@@ -29,7 +30,7 @@
 
 #include "common/err.h"
 
-enum { SOLVABLE_MAX_LATENT = 1000000 };
+enum { SOLVABLE_MAX_LATENT = 1000000000 };
 
 typedef enum SolvableRidge {
     SOLVABLE_RIDGELESS,
@@ -43,8 +44,10 @@ typedef struct Solvable {
     double lambda;  /* its scale, positive */
     double sigma_w; /* standard deviation of the teacher's weights */
     SolvableRidge ridge;
-    double gamma;     /* of SOLVABLE_FIXED, positive */
-    double *spectrum; /* [latent] lambda_I, by solvable_open() */
+    double gamma; /* of SOLVABLE_FIXED, positive */
+    /* By solvable_open(): eigenvalues, and how many each stands for. */
+    double *spectrum, *count; /* [n_terms] */
+    size_t n_terms;
 } Solvable;
 
 /* M = 600, alpha = 0.5, lambda = sigma_w = 1, the best ridge; not open. */
@@ -55,7 +58,7 @@ ErrCode solvable_open(Solvable *s, Err *err);
 void solvable_release(Solvable *s);
 
 /* The test loss.  features and samples are positive; INFINITY at N = T without ridge, 0 where the
- * latents are exhausted (min(N, T) >= M without ridge).  Costs some 100 M operations. */
+ * latents are exhausted (min(N, T) >= M without ridge).  Some 0.3 ms. */
 double solvable_loss(const Solvable *s, double features, double samples);
 
 /* Delta of the ridgeless solution, 0 < m < M; and its power law for 1 << m << M. */

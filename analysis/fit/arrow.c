@@ -5,10 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/arrow_l1.h"
 #include "analysis/fit/newton.h"
 #include "analysis/fit/solve.h"
 
-enum { P = FORM_MAX_PARAMS, P2 = P * P, MAX_STEPS = 300, MAX_HALVINGS = 12 };
+enum {
+    P = FORM_MAX_PARAMS,
+    P2 = P * P,
+    MAX_STEPS = 300,
+    MAX_HALVINGS = 12,
+    L1_DECADES = 8,
+    L1_IRLS = 4
+};
 #define STEP_CLIP 2.0
 #define CERTAIN   1e-10
 #define MAX_SHIFT 1e12
@@ -137,47 +145,63 @@ static bool eliminate(const Arrow *j, ArrowBlock *b, double shift)
     return true;
 }
 
-/* The Schur complement and its right-hand side, solved: the shared steps. */
-static bool shared_step(Arrow *j, double shift, double *step)
+/* Cholesky of the Schur complement. */
+static bool factor_shared(Arrow *j, double shift)
 {
     size_t m = j->n_shared, p = j->p;
-    double schur[P2] = {0.0};
+    memset(j->schur, 0, sizeof j->schur);
+    for (size_t g = 0; g < j->n_groups; g++) {
+        const ArrowBlock *b = &j->block[g];
+        for (size_t s = 0; s < m; s++) {
+            const double *row = b->hess + j->shared[s] * p;
+            for (size_t t = 0; t < m; t++) {
+                j->schur[s * m + t] +=
+                    s == t ? shifted(b, p, j->shared[s], shift) : row[j->shared[t]];
+                for (size_t i = 0; i < b->n_local; i++) {
+                    j->schur[s * m + t] -= row[b->local[i]] * b->arm[t][i];
+                }
+            }
+        }
+    }
+    return dense_cholesky(m, j->schur);
+}
+
+static bool factor(Arrow *j, double shift)
+{
+    for (size_t g = 0; g < j->n_groups; g++) {
+        if (!eliminate(j, &j->block[g], shift)) {
+            return false;
+        }
+    }
+    return factor_shared(j, shift);
+}
+
+/* The shared steps: minus the gradient that the eliminations leave, solved. */
+static void shared_step(const Arrow *j, double *step)
+{
+    size_t m = j->n_shared, p = j->p;
     memset(step, 0, sizeof *step * P);
     for (size_t g = 0; g < j->n_groups; g++) {
         const ArrowBlock *b = &j->block[g];
         for (size_t s = 0; s < m; s++) {
             const double *row = b->hess + j->shared[s] * p;
             step[s] -= b->grad[j->shared[s]];
-            for (size_t t = 0; t < m; t++) {
-                schur[s * m + t] += s == t ? shifted(b, p, j->shared[s], shift) : row[j->shared[t]];
-                for (size_t i = 0; i < b->n_local; i++) {
-                    schur[s * m + t] -= row[b->local[i]] * b->arm[t][i];
-                }
-            }
             for (size_t i = 0; i < b->n_local; i++) {
                 step[s] += row[b->local[i]] * b->rest[i];
             }
         }
     }
-    if (!dense_cholesky(m, schur)) {
-        return false;
-    }
-    dense_solve(m, schur, step);
-    return true;
+    dense_solve(m, j->schur, step);
 }
 
 /* Fills j->step; the decrease that the quadratic promises, or -1 without one. */
 static double model_step(Arrow *j, double shift)
 {
     double common[P], promised = 0.0;
-    for (size_t g = 0; g < j->n_groups; g++) {
-        if (!eliminate(j, &j->block[g], shift)) {
-            return -1.0;
-        }
-    }
-    if (!shared_step(j, shift, common)) {
+    if (!factor(j, shift)) {
         return -1.0;
     }
+    shared_step(j, common);
     for (size_t g = 0; g < j->n_groups; g++) {
         const ArrowBlock *b = &j->block[g];
         memset(j->step[g], 0, sizeof j->step[g]);
@@ -196,6 +220,81 @@ static double model_step(Arrow *j, double shift)
         }
     }
     return promised;
+}
+
+bool arrow_factor(Arrow *j, ArrowTheta *theta, ProblemCurvature kind)
+{
+    list_free(j);
+    return isfinite(localise(j, theta, kind)) && factor(j, 0.0);
+}
+
+void arrow_gradient(const Arrow *j, size_t g, double *grad)
+{
+    memcpy(grad, j->block[g].grad, sizeof *grad * j->p);
+}
+
+void arrow_apply(const Arrow *j, ArrowTheta *x)
+{
+    size_t m = j->n_shared, p = j->p;
+    double common[P] = {0.0}, own[P];
+    for (size_t g = 0; g < j->n_groups; g++) {
+        const ArrowBlock *b = &j->block[g];
+        for (size_t s = 0; s < m; s++) {
+            common[s] += x[g][j->shared[s]];
+            for (size_t i = 0; i < b->n_local; i++) {
+                common[s] -= b->arm[s][i] * x[g][b->local[i]];
+            }
+        }
+    }
+    dense_solve(m, j->schur, common);
+    for (size_t g = 0; g < j->n_groups; g++) {
+        const ArrowBlock *b = &j->block[g];
+        for (size_t i = 0; i < b->n_local; i++) {
+            own[i] = x[g][b->local[i]];
+        }
+        dense_solve(b->n_local, b->own, own);
+        memset(x[g], 0, sizeof *x[g] * p);
+        for (size_t s = 0; s < m; s++) {
+            x[g][j->shared[s]] = common[s];
+        }
+        for (size_t i = 0; i < b->n_local; i++) {
+            x[g][b->local[i]] = own[i];
+            for (size_t s = 0; s < m; s++) {
+                x[g][b->local[i]] -= b->arm[s][i] * common[s];
+            }
+        }
+    }
+}
+
+/* Of H^-1 = [[S^-1, -S^-1 X'], [-X S^-1, own^-1 + X S^-1 X']] with X the arm, column by column. */
+void arrow_inverse(const Arrow *j, size_t g, double *ret)
+{
+    const ArrowBlock *b = &j->block[g];
+    size_t m = j->n_shared, p = j->p;
+    memset(ret, 0, sizeof *ret * p * p);
+    for (size_t c = 0; c < m + b->n_local; c++) {
+        double common[P] = {0.0}, own[P] = {0.0};
+        size_t column = c < m ? j->shared[c] : b->local[c - m];
+        if (c < m) {
+            common[c] = 1.0;
+        } else {
+            own[c - m] = 1.0;
+            dense_solve(b->n_local, b->own, own);
+            for (size_t s = 0; s < m; s++) {
+                common[s] = -b->arm[s][c - m];
+            }
+        }
+        dense_solve(m, j->schur, common);
+        for (size_t s = 0; s < m; s++) {
+            ret[j->shared[s] * p + column] = common[s];
+            for (size_t i = 0; i < b->n_local; i++) {
+                own[i] -= b->arm[s][i] * common[s];
+            }
+        }
+        for (size_t i = 0; i < b->n_local; i++) {
+            ret[b->local[i] * p + column] = own[i];
+        }
+    }
 }
 
 static void move(const Arrow *j, double t, ArrowTheta *theta, ArrowTheta *to)
@@ -291,10 +390,43 @@ static bool hold_vanished(Arrow *j, ArrowTheta *theta)
     return has_held;
 }
 
+static void set_loss(Arrow *j, FitLoss loss)
+{
+    for (size_t g = 0; g < j->n_groups; g++) {
+        j->problem[g].loss = loss;
+    }
+}
+
+/* Huber minima with delta falling from 1e-3. */
+static void continuation(Arrow *j, size_t irls, ArrowTheta *theta)
+{
+    FitLoss l1 = j->problem[0].loss;
+    for (int decade = 3; decade <= L1_DECADES; decade++) {
+        set_loss(j, (FitLoss){FIT_HUBER, pow(10.0, -decade), 1.0});
+        (void)descend(j, decade == 3 ? irls : L1_IRLS, theta);
+    }
+    set_loss(j, l1);
+}
+
+static ArrowEnd solve_l1(Arrow *j, size_t irls, ArrowTheta *theta)
+{
+    continuation(j, irls, theta);
+    if (hold_vanished(j, theta)) {
+        continuation(j, ARROW_WARM, theta);
+    }
+    bool is_vertex = arrow_l1_polish(j, theta);
+    ArrowEnd e = {.objective = value_at(j, theta), .promised = is_vertex ? 0.0 : (double)INFINITY};
+    e.is_minimum = is_vertex && isfinite(e.objective);
+    return e;
+}
+
 ArrowEnd arrow_solve(Arrow *j, const Arrow *origin, size_t irls_steps, ArrowTheta *theta)
 {
     for (size_t g = 0; g < j->n_groups; g++) {
         memcpy(j->problem[g].is_fixed, origin->problem[g].is_fixed, sizeof j->problem[g].is_fixed);
+    }
+    if (j->problem[0].loss.kind == FIT_L1) {
+        return solve_l1(j, irls_steps, theta);
     }
     ArrowEnd e = {.promised = descend(j, irls_steps, theta)};
     if (hold_vanished(j, theta)) {

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "analysis/fit/conditioning.h"
 #include "analysis/fit/envelope.h"
 #include "analysis/fit/newton.h"
 #include "analysis/fit/problem.h"
@@ -109,14 +110,21 @@ typedef struct FitResult {
     FitAt at[FIT_MAX_AT];
     size_t n_params, n_derived, n_at;
 
+    size_t searched; /* observations that the starts were tried on (fit/sample.h); n unless many */
     size_t starts, at_minimum, not_converged; /* at_minimum: within 1e-8 of the objective */
     bool has_second;                          /* another, worse local minimum was found */
     double second_objective, second_param[FORM_MAX_PARAMS];
     Certificate certificate;
+    Conditioning conditioning;
     double referee; /* objective where GSL alone ends from the best start; NaN for l1 */
 
     FitResampling resampling;
     size_t replicates, replicates_failed;
+
+    /* Sandwich covariance of the parameters [n_params, n_params], of the logarithm of those that are
+     * positive coefficients; with has_all_intervals. */
+    bool has_sandwich;
+    double sandwich[FORM_MAX_PARAMS * FORM_MAX_PARAMS];
 
     double rmse, rmse_log, r2, aic, bic; /* docs/fitting.md */
     bool has_envelope;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/report/formula.h"
 #include "common/json.h"
 #include "common/quantity.h"
 
@@ -123,7 +124,7 @@ ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, 
         for (size_t g = 0; g < obs->n_groups; g++) {
             ReportFit *f = &r.fit[r.n++];
             *f = (ReportFit){.group = &obs->group[g], .form = plan->law[l], .refusal = ERR_INIT};
-            ErrCode rc = fit_family(&o, &f->group->data, &f->fit, &f->refusal);
+            ErrCode rc = fit_draws(&o, &f->group->data, &f->fit, &f->draws, &f->refusal);
             if (rc == ERR_NOMEM) {
                 *err = f->refusal;
                 report_release(&r);
@@ -145,6 +146,9 @@ ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, 
 
 void report_release(Report *r)
 {
+    for (size_t i = 0; i < r->n; i++) {
+        fit_draws_release(&r->fit[i].draws);
+    }
     free(r->fit);
     free(r->isoflop);
     *r = (Report){0};
@@ -187,6 +191,39 @@ static size_t law_columns(const Report *r, const Form *f, TableColumn *column)
     return n;
 }
 
+/* A line below a table: a paragraph, an item of Markdown, a comment of LaTeX. */
+static void put_note(const char *group, const char *text, TableFormat format, Buf *out)
+{
+    buf_printf(out, "%s%s: %s\n",
+               format == TABLE_MARKDOWN ? "- "
+               : format == TABLE_LATEX  ? "% "
+                                        : "  ",
+               group, text);
+}
+
+/* The formulas with their numbers, then every warning and refusal. */
+static void put_notes(const Report *r, const Form *form, TableFormat format, Buf *out)
+{
+    buf_putc(out, '\n');
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        Buf formula = BUF_INIT;
+        if (f->form == form && !f->is_refused && formula_text(&f->fit, 6, &formula)) {
+            put_note(f->group->name, buf_str(&formula), format, out);
+        }
+        buf_release(&formula);
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        if (f->form == form && f->is_refused) {
+            put_note(f->group->name, f->refusal.msg, format, out);
+        }
+        for (size_t k = 0; f->form == form && !f->is_refused && k < f->fit.n_warnings; k++) {
+            put_note(f->group->name, f->fit.warning[k], format, out);
+        }
+    }
+}
+
 static ErrCode law_table(const Report *r, const Form *form, TableFormat format, Buf *out, Err *err)
 {
     TableColumn column[MAX_LAW_COLUMNS];
@@ -211,12 +248,14 @@ static ErrCode law_table(const Report *r, const Form *form, TableFormat format, 
     }
     buf_printf(out, "%s%s\n\n", heading_mark(format), form->equation);
     ErrCode rc = table_print(&t, format, out, err);
+    put_notes(r, form, format, out);
     buf_putc(out, '\n');
     table_release(&t);
     return rc;
 }
 
-static ErrCode laws_csv(const Report *r, Buf *out, Err *err)
+/* One row a value. */
+static ErrCode laws_long(const Report *r, TableFormat format, Buf *out, Err *err)
 {
     static const TableColumn column[] = {{"group", false}, {"law", false},  {"points", true},
                                          {"name", false},  {"value", true}, {"se", true},
@@ -238,15 +277,15 @@ static ErrCode laws_csv(const Report *r, Buf *out, Err *err)
             table_text(&t, v->unit);
         }
     }
-    ErrCode rc = table_print(&t, TABLE_CSV, out, err);
+    ErrCode rc = table_print(&t, format, out, err);
     table_release(&t);
     return rc;
 }
 
 ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *err)
 {
-    if (format == TABLE_CSV) {
-        return laws_csv(r, out, err);
+    if (format == TABLE_CSV || format == TABLE_JSON) {
+        return laws_long(r, format, out, err);
     }
     ErrCode rc = ERR_OK;
     for (size_t i = 0; i < r->n && rc == ERR_OK; i++) {
@@ -282,16 +321,43 @@ static void run_row(Table *t, const ObsGroup *g, size_t last)
     table_decimals(t, 4, g->bits_per_byte[last]);
 }
 
-/* Is observation i the one with the largest D of its run (or of its N)? */
-static bool is_last(const FitData *d, size_t i)
+/* By run (or N), then by falling D, then as they are. */
+static int by_run(const void *a, const void *b, void *ctx)
 {
-    for (size_t j = 0; j < d->n; j++) {
-        bool is_same = d->n_runs ? d->run[j] == d->run[i] : d->params[j] == d->params[i];
-        if (is_same && (d->tokens[j] > d->tokens[i] || (j < i && d->tokens[j] == d->tokens[i]))) {
-            return false;
+    const FitData *d = ctx;
+    size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    double x = d->n_runs ? (double)d->run[i] : d->params[i];
+    double y = d->n_runs ? (double)d->run[j] : d->params[j];
+    if (x != y) {
+        return x < y ? -1 : 1;
+    }
+    if (d->tokens[i] != d->tokens[j]) {
+        return d->tokens[i] > d->tokens[j] ? -1 : 1;
+    }
+    return i < j ? -1 : i > j;
+}
+
+/* A row for the observation of the largest D of each run (or of each N). */
+static ErrCode run_rows(Table *t, const ObsGroup *g, Err *err)
+{
+    FitData data = g->data;
+    size_t *order = calloc(data.n + 1, sizeof *order);
+    if (!order) {
+        return err_nomem(err, "table");
+    }
+    for (size_t i = 0; i < data.n; i++) {
+        order[i] = i;
+    }
+    qsort_r(order, data.n, sizeof *order, by_run, &data);
+    for (size_t i = 0; i < data.n; i++) {
+        size_t a = order[i], b = i ? order[i - 1] : a;
+        bool is_same = data.n_runs ? data.run[a] == data.run[b] : data.params[a] == data.params[b];
+        if (i == 0 || !is_same) {
+            run_row(t, g, a);
         }
     }
-    return true;
+    free(order);
+    return ERR_OK;
 }
 
 ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err)
@@ -305,18 +371,15 @@ ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err
                                   {"bits/byte", true}};
     Table t;
     table_init(&t, column, sizeof column / sizeof column[0]);
-    for (size_t g = 0; g < obs->n_groups; g++) {
-        for (size_t i = 0; i < obs->group[g].data.n; i++) {
-            if (is_last(&obs->group[g].data, i)) {
-                run_row(&t, &obs->group[g], i);
-            }
-        }
+    ErrCode rc = ERR_OK;
+    for (size_t g = 0; g < obs->n_groups && rc == ERR_OK; g++) {
+        rc = run_rows(&t, &obs->group[g], err);
     }
-    if (format != TABLE_CSV) {
+    if (format != TABLE_CSV && format != TABLE_JSON) {
         buf_printf(out, "%sLast observation of each run (convention of C: %s)\n\n",
                    heading_mark(format), obs_convention_name(obs->convention));
     }
-    ErrCode rc = table_print(&t, format, out, err);
+    rc = rc == ERR_OK ? table_print(&t, format, out, err) : rc;
     table_release(&t);
     return rc;
 }

@@ -47,6 +47,7 @@ typedef struct ReportFit {
     bool is_refused;
     Err refusal;
     FitResult fit;
+    FitDraws draws; /* the bootstrap's replicates; none of a joint fit */
 } ReportFit;
 
 /* One law of all groups together, some parameters shared. */

@@ -1,6 +1,8 @@
 /* The JSON of a report.  Field names are a contract: docs/fitting.md. */
 #include <math.h>
 
+#include "analysis/report/covariance.h"
+#include "analysis/report/formula.h"
 #include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "common/json.h"
@@ -127,6 +129,7 @@ static json_t *starts_json(const FitResult *f)
 {
     json_t *obj = json_object();
     set_count(obj, "total", f->starts);
+    set_count(obj, "observations", f->searched);
     set_count(obj, "at_minimum", f->at_minimum);
     set_count(obj, "not_converged", f->not_converged);
     json_t *second = json_null();
@@ -164,6 +167,17 @@ static json_t *certificate_json(const FitResult *f)
     return obj;
 }
 
+static json_t *conditioning_json(const Conditioning *c)
+{
+    json_t *obj = json_object();
+    set_real(obj, "raw", c->raw);
+    set_real(obj, "logs", c->logs);
+    set_real(obj, "centred", c->centred);
+    set_real(obj, "scaled", c->scaled);
+    set_real(obj, "projected", c->projected);
+    return obj;
+}
+
 static json_t *bootstrap_json(const FitResult *f)
 {
     static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
@@ -195,6 +209,26 @@ static json_t *envelope_json(const Envelope *e)
     return obj;
 }
 
+/* "formula": the law with its numbers, and a prediction to check one's own code against. */
+static void add_formula(json_t *obj, const ReportFit *rf)
+{
+    double inputs[FORM_MAX_INPUTS];
+    Buf text = BUF_INIT;
+    bool is_plain = formula_text(&rf->fit, 9, &text);
+    json_t *formula = is_plain ? json_string(buf_str(&text)) : json_null(), *point = json_object();
+    formula_point(&rf->fit, &rf->group->data, inputs);
+    for (size_t k = 0; k < form_columns(rf->fit.form); k++) {
+        set_real(point, form_input_name(rf->fit.form->input[k]), inputs[k]);
+    }
+    set_real(point, "value", fit_predict(&rf->fit, inputs));
+    buf_clear(&text);
+    formula_worked(&rf->fit, inputs, 9, &text);
+    set_text(point, "text", buf_str(&text));
+    (void)json_object_set_new(obj, "formula", formula);
+    (void)json_object_set_new(obj, "worked", point);
+    buf_release(&text);
+}
+
 static json_t *fit_json(const Report *r, const ReportFit *rf)
 {
     const FitResult *f = &rf->fit;
@@ -222,9 +256,12 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     (void)json_object_set_new(obj, "intervals", intervals);
     add_methods(obj, f);
     add_extras(obj, f);
+    (void)json_object_set_new(obj, "covariance", covariance_json(f, &rf->draws));
+    add_formula(obj, rf);
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
+    (void)json_object_set_new(obj, "conditioning", conditioning_json(&f->conditioning));
     set_real(obj, "rmse", f->rmse);
     set_real(obj, "rmse_log", f->rmse_log);
     set_real(obj, "r2", f->r2);
@@ -247,6 +284,9 @@ static json_t *refusal_json(const ReportFit *rf)
     set_text(obj, "law", rf->form->name);
     set_count(obj, "n", rf->group->data.n);
     set_text(obj, "reason", rf->refusal.msg);
+    if (rf->refusal.hint[0]) {
+        set_text(obj, "hint", rf->refusal.hint);
+    }
     return obj;
 }
 

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/report/covariance.h"
+#include "analysis/report/formula.h"
 #include "analysis/report/report.h"
 
 static void loss_text(const FitResult *f, Buf *out)
@@ -164,6 +166,31 @@ static void legend_text(const Form *form, const FitResult *f, Buf *out)
     buf_putc(out, '\n');
 }
 
+/* The law of each group with its numbers, and one prediction worked out. */
+static void formulas_text(const Report *r, const Form *form, Buf *out)
+{
+    const ReportFit *first = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        const ReportFit *f = &r->fit[i];
+        Buf formula = BUF_INIT;
+        if (f->form == form && !f->is_refused) {
+            first = first ? first : f;
+            if (formula_text(&f->fit, 6, &formula)) {
+                buf_printf(out, "  %-*s  %s: %s\n", NAME_WIDTH, "formula", f->group->name,
+                           buf_str(&formula));
+            }
+        }
+        buf_release(&formula);
+    }
+    if (first) {
+        double inputs[FORM_MAX_INPUTS];
+        formula_point(&first->fit, &first->group->data, inputs);
+        buf_printf(out, "  %-*s  %s: ", NAME_WIDTH, "worked", first->group->name);
+        formula_worked(&first->fit, inputs, 4, out);
+        buf_putc(out, '\n');
+    }
+}
+
 /* "shared     alpha, beta: one value for all 3 groups". */
 static void joint_text(const Report *r, const Form *form, Buf *out)
 {
@@ -313,6 +340,7 @@ ErrCode report_text(const Report *r, Buf *out, Err *err)
         if (f) {
             legend_text(form, f, out);
         }
+        formulas_text(r, form, out);
         joint_text(r, form, out);
         agreement_text(r, form, out);
         problems_text(r, form, out);
@@ -336,15 +364,33 @@ static void values_text(const FitResult *f, Buf *out)
         char name[64];
         (void)snprintf(name, sizeof name, "  %s", v->name);
         table_text(&t, name);
-        table_digits(&t, 6, v->value);
-        table_digits(&t, 2, v->se);
-        table_digits(&t, 5, v->lo);
-        table_digits(&t, 5, v->hi);
+        table_digits(&t, 9, v->value);
+        table_digits(&t, 3, v->se);
+        table_digits(&t, 9, v->lo);
+        table_digits(&t, 9, v->hi);
         table_text(&t, strcmp(v->unit, "1") == 0 ? "" : v->unit);
         table_text(&t, v->help);
     }
     (void)table_print(&t, TABLE_TEXT, out, &ignored);
     table_release(&t);
+}
+
+/* The lower half of the correlations of the replicates. */
+static void correlation_text(const ReportFit *rf, Buf *out)
+{
+    Covariance c;
+    if (!covariance_of_draws(&rf->fit, &rf->draws, true, &c)) {
+        return;
+    }
+    buf_puts(out, "\n  correlation of the replicates (of the logarithms of the coefficients)\n\n");
+    for (size_t i = 0; i < c.n; i++) {
+        buf_printf(out, "    %s%-8s", c.is_log[i] ? "ln " : "   ", rf->fit.param[i].name);
+        for (size_t j = 0; j <= i; j++) {
+            buf_printf(out, " %7.4f", c.correlation[i * c.n + j]);
+        }
+        buf_putc(out, '\n');
+    }
+    buf_putc(out, '\n');
 }
 
 static void fit_text(const ReportFit *rf, Buf *out)
@@ -383,6 +429,17 @@ static void fit_text(const ReportFit *rf, Buf *out)
         }
         buf_putc(out, '\n');
     }
+    Buf formula = BUF_INIT;
+    double inputs[FORM_MAX_INPUTS];
+    if (formula_text(f, 9, &formula)) {
+        buf_printf(out, "  formula     %s\n", buf_str(&formula));
+    }
+    buf_release(&formula);
+    formula_point(f, &rf->group->data, inputs);
+    buf_puts(out, "  worked      ");
+    formula_worked(f, inputs, 9, out);
+    buf_putc(out, '\n');
+    correlation_text(rf, out);
     for (size_t i = 0; i < f->n_warnings; i++) {
         buf_printf(out, "  warning     %s\n", f->warning[i]);
     }

@@ -13,7 +13,8 @@ ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
     static const char *const name[] = {[TABLE_TEXT] = "text",
                                        [TABLE_MARKDOWN] = "markdown",
                                        [TABLE_LATEX] = "latex",
-                                       [TABLE_CSV] = "csv"};
+                                       [TABLE_CSV] = "csv",
+                                       [TABLE_JSON] = "json"};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         if (strcmp(text, name[i]) == 0) {
             *ret = (TableFormat)i;
@@ -21,7 +22,7 @@ ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
         }
     }
     (void)err_set(err, ERR_USAGE, "there is no table format \"%s\"", text);
-    return err_hint(err, "text, markdown, latex or csv");
+    return err_hint(err, "text, markdown, latex, csv or json");
 }
 
 void table_init(Table *t, const TableColumn *column, size_t n_columns)
@@ -85,7 +86,7 @@ void table_decimals(Table *t, int decimals, double x)
 
 static const char *cell(const Table *t, size_t i, TableFormat format)
 {
-    return t->text.data + t->at[2 * i + (format == TABLE_CSV ? 1 : 0)];
+    return t->text.data + t->at[2 * i + (format == TABLE_CSV || format == TABLE_JSON ? 1 : 0)];
 }
 
 /* Characters, not bytes: continuation bytes of UTF-8 take no column; in Markdown a bar is two. */
@@ -300,6 +301,45 @@ static void print_latex(const Table *t, Buf *out)
     buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
 }
 
+/* ---- JSON ---- */
+
+static json_t *cell_json(const char *s, bool is_number)
+{
+    char *end;
+    double x = strtod(s, &end);
+    if (*s == '\0') {
+        return json_null();
+    }
+    if (!is_number || end == s || *end || !isfinite(x)) {
+        return json_string(s);
+    }
+    bool is_whole = x == floor(x) && fabs(x) < 9007199254740992.0;
+    return is_whole ? json_integer((json_int_t)x) : json_real(x);
+}
+
+json_t *table_json(const Table *t)
+{
+    json_t *rows = json_array(), *row = NULL;
+    for (size_t i = 0; i < t->n_cells; i++) {
+        const TableColumn *c = &t->column[i % t->n_columns];
+        if (i % t->n_columns == 0) {
+            row = json_object();
+            (void)json_array_append_new(rows, row);
+        }
+        (void)json_object_set_new(row, c->name, cell_json(cell(t, i, TABLE_JSON), c->is_right));
+    }
+    return rows;
+}
+
+static void print_json(const Table *t, Buf *out)
+{
+    json_t *obj = json_object();
+    (void)json_object_set_new(obj, "schema", json_integer(1));
+    (void)json_object_set_new(obj, "rows", table_json(t));
+    json_pretty(obj, out);
+    json_decref(obj);
+}
+
 ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
 {
     assert(t->n_columns > 0);
@@ -307,8 +347,10 @@ ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
     if (rc != ERR_OK) {
         return rc;
     }
-    if (format == TABLE_CSV || format == TABLE_LATEX) {
-        (format == TABLE_CSV ? print_csv : print_latex)(t, out);
+    static void (*const whole[])(const Table *, Buf *) = {
+        [TABLE_CSV] = print_csv, [TABLE_LATEX] = print_latex, [TABLE_JSON] = print_json};
+    if ((size_t)format < sizeof whole / sizeof whole[0] && whole[format]) {
+        whole[format](t, out);
         return buf_ok(out, err);
     }
     size_t *width = calloc(t->n_columns, sizeof *width);

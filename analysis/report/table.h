@@ -1,18 +1,26 @@
-/* table.h -- rows and columns as aligned text, Markdown, LaTeX or CSV. */
+/* table.h -- rows and columns as aligned text, Markdown, LaTeX, CSV or JSON. */
 #ifndef ANALYSIS_REPORT_TABLE_H
 #define ANALYSIS_REPORT_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "common/buf.h"
 #include "common/err.h"
 
 /* TABLE_LATEX is a tabular with the rules of booktabs (\\usepackage{booktabs}); cells are escaped,
  * so any name of the user compiles (UTF-8 input; pdflatex needs a font for letters beyond Latin). */
-typedef enum TableFormat { TABLE_TEXT, TABLE_MARKDOWN, TABLE_LATEX, TABLE_CSV } TableFormat;
+typedef enum TableFormat {
+    TABLE_TEXT,
+    TABLE_MARKDOWN,
+    TABLE_LATEX,
+    TABLE_CSV,
+    TABLE_JSON,
+} TableFormat;
 
-/* "text", "markdown", "latex", "csv"; ERR_USAGE otherwise. */
+/* "text", "markdown", "latex", "csv", "json"; ERR_USAGE otherwise. */
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err);
 
 typedef struct TableColumn {
@@ -44,7 +52,11 @@ void table_both(Table *t, const char *shown, const char *full);
  * spaces. */
 void table_latex_text(Buf *out, const char *s);
 
-/* ERR_NOMEM if any cell was lost. */
+/* The rows as objects, keyed by the columns' names: cells of right-aligned columns that are numbers
+ * as numbers, empty ones as null, others as strings.  NULL when memory is short. */
+json_t *table_json(const Table *t);
+
+/* TABLE_JSON prints {"schema":1,"rows":[table_json()]}.  ERR_NOMEM if any cell was lost. */
 ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err);
 
 #endif

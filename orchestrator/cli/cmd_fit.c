@@ -7,11 +7,14 @@
 
 typedef struct FitOpts {
     FitArgs fit;
+    const char *format;
 } FitOpts;
 
-static const FitOpts fit_default = {.fit = FIT_ARGS_DEFAULT};
+static const FitOpts fit_default = {.fit = FIT_ARGS_DEFAULT, .format = "text"};
 
 static const Opt fit_opts[] = {
+    {"format", "NAME", "text, markdown, latex, csv or json, which is --json (default text)",
+     OPT_TEXT, offsetof(FitOpts, format)},
     FIT_ARGS_OPTS(offsetof(FitOpts, fit)),
     {0},
 };
@@ -42,8 +45,10 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     FitRun r = {0};
     Buf out = BUF_INIT;
     json_t *result = NULL;
+    TableFormat format;
     ErrCode rc = ERR_OK;
     (void)argc;
+    TRY(table_format_parse(o->format, &format, err));
     TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
     result = report_json(&r.report);
     if (!result) {
@@ -51,8 +56,10 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         goto done;
     }
     TRY(fit_run_provenance(&r, result, err));
-    if (s->is_json) {
+    if (s->is_json || format == TABLE_JSON) {
         json_pretty(result, &out);
+    } else if (format != TABLE_TEXT) {
+        TRY(report_laws_table(&r.report, format, &out, err));
     } else if (s->verbosity > 0) {
         report_details(&r.report, &out);
     } else {

@@ -12,7 +12,7 @@ typedef struct TableOpts {
 static const TableOpts table_default = {.fit = FIT_ARGS_DEFAULT, .format = "text"};
 
 static const Opt table_opts[] = {
-    {"format", "NAME", "text, markdown, latex or csv (default text)", OPT_TEXT,
+    {"format", "NAME", "text, markdown, latex, csv or json (default text)", OPT_TEXT,
      offsetof(TableOpts, format)},
     {"runs", NULL, "only the runs: N, D, C and the last loss", OPT_FLAG, offsetof(TableOpts, runs)},
     FIT_ARGS_OPTS(offsetof(TableOpts, fit)),
@@ -30,11 +30,12 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(table_format_parse(o->format, &format, err));
     TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
-    if (s->is_json) {
+    if ((s->is_json || format == TABLE_JSON) && !o->runs) {
         result = report_json(&r.report);
         TRY(fit_run_provenance(&r, result, err));
         json_pretty(result, &out);
     } else {
+        format = s->is_json ? TABLE_JSON : format;
         if (!o->runs) {
             TRY(report_laws_table(&r.report, format, &out, err));
         }

@@ -27,14 +27,13 @@ START_TEST(agrees_with_numpy)
     static const struct {
         double n, t, gamma, loss;
     } c[] = {
-        {40, 120, 0.0, 0.686676188800}, {120, 40, 0.0, 0.686676188800},
-        {60, 300, 0.0, 0.439704969930}, {200, 100, 0.0, 0.485522127296},
-        {60, 100, 0.1, 0.586472062461}, {100, 60, 0.1, 0.550129949340},
+        {40, 120, 0.0, 0.686676188800},  {120, 40, 0.0, 0.686676188800},
+        {60, 300, 0.0, 0.439704969930},  {200, 100, 0.0, 0.485522127296},
+        {60, 100, 0.1, 0.586472062461},  {100, 60, 0.1, 0.550129949340},
         {100, 100, 0.3, 0.428825919436},
     };
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Solvable s =
-            model(600, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
+        Solvable s = model(600, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
         ck_assert_double_eq_tol(solvable_loss(&s, c[i].n, c[i].t), c[i].loss, 2e-11);
         solvable_release(&s);
     }
@@ -126,7 +125,7 @@ static double world_loss(const World *o, const Solvable *s)
 {
     double sum = 0.0;
     for (size_t i = 0; i < o->m; i++) {
-        double r = -o->w[i];
+        double r = -o->w[i]; /* below 1,000 latents every term is an eigenvalue */
         for (size_t k = 0; k < o->n; k++) {
             r += gsl_matrix_get(o->u, k, i) * gsl_vector_get(o->theta, k);
         }
@@ -158,11 +157,11 @@ START_TEST(agrees_with_simulated_regressions)
     static const struct {
         size_t n, t;
         double gamma;
-    } c[] = {{20, 60, 0.0}, {60, 20, 0.0}, {30, 100, 0.0}, {40, 40, 0.1}, {25, 60, 0.3},
-             {60, 25, 0.3}, {12, 100, 0.05}};
+    } c[] = {{20, 60, 0.0}, {60, 20, 0.0}, {30, 100, 0.0}, {40, 40, 0.1},
+             {25, 60, 0.3}, {60, 25, 0.3}, {12, 100, 0.05}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Solvable s = model(MAX_LATENT, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS,
-                           c[i].gamma);
+        Solvable s =
+            model(MAX_LATENT, c[i].gamma > 0.0 ? SOLVABLE_FIXED : SOLVABLE_RIDGELESS, c[i].gamma);
         double mean, se, theory = solvable_loss(&s, (double)c[i].n, (double)c[i].t);
         simulate(&s, c[i].n, c[i].t, 300, &mean, &se);
         ck_assert_msg(fabs(mean - theory) <= 4.0 * se + 0.01 * theory && se < 0.03 * theory,
@@ -232,6 +231,24 @@ START_TEST(the_best_ridge_removes_the_peak)
 }
 END_TEST
 
+/* Blocks against every eigenvalue by itself. */
+START_TEST(blocks_stand_for_their_eigenvalues)
+{
+    Solvable s = model(50000, SOLVABLE_RIDGELESS, 0.0);
+    const double m[] = {30, 300, 3000};
+    ck_assert_uint_lt(s.n_terms, 2000);
+    for (size_t i = 0; i < 3; i++) {
+        double delta = solvable_delta(&s, m[i]), z = 0.0;
+        for (size_t k = 50000; k > 0; k--) {
+            double lam = pow((double)k, -1.5);
+            z += lam / (lam + delta);
+        }
+        ck_assert_double_eq_tol(z / m[i], 1.0, 2e-6);
+    }
+    solvable_release(&s);
+}
+END_TEST
+
 START_TEST(scales_multiply)
 {
     Solvable one = model(300, SOLVABLE_BEST, 0.0), scaled = solvable_default();
@@ -276,6 +293,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, delta_follows_its_power_law);
     tcase_add_test(tc, the_loss_falls_with_the_exponent);
     tcase_add_test(tc, the_best_ridge_removes_the_peak);
+    tcase_add_test(tc, blocks_stand_for_their_eigenvalues);
     tcase_add_test(tc, scales_multiply);
     tcase_add_test(tc, mistakes_are_named);
 }

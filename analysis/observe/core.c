@@ -1,0 +1,74 @@
+#include "analysis/observe/core.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+ErrCode core_fit(const Scores *s, const ObserveOptions *o, const size_t *index, size_t n, Core *ret,
+                 Err *err)
+{
+    Core c = {.n = n, .t = s->t, .k = o->components, .index = index};
+    ErrCode rc = ERR_OK;
+    c.filled = malloc((n * c.t + 1) * sizeof *c.filled);
+    c.component = malloc((n * c.k + 1) * sizeof *c.component);
+    if (!c.filled || !c.component) {
+        rc = err_nomem(err, "components");
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(c.filled + i * c.t, s->score + index[i] * c.t, c.t * sizeof *c.filled);
+    }
+    if (s->n_missing > 0) {
+        TRY(impute_fit(c.filled, n, c.t, o->impute, &c.imputer, err));
+    }
+    TRY(pca_fit(c.filled, n, c.t, o->is_scaled, &c.pca, err));
+    for (size_t i = 0; i < n; i++) {
+        pca_project(&c.pca, c.filled + i * c.t, c.k, c.component + i * c.k);
+    }
+    *ret = c;
+    return ERR_OK;
+done:
+    core_release(&c);
+    return rc;
+}
+
+void core_release(Core *c)
+{
+    free(c->filled);
+    free(c->component);
+    *c = (Core){0};
+}
+
+void core_place(const Core *c, const Scores *s, size_t model, double *filled, double *component)
+{
+    memcpy(filled, s->score + model * c->t, c->t * sizeof *filled);
+    if (s->n_missing > 0) {
+        impute_row(&c->imputer, filled);
+    }
+    pca_project(&c->pca, filled, c->k, component);
+}
+
+ErrCode core_link(const Core *c, const Scores *s, size_t which, LinkOptions o, const double *x,
+                  size_t k, const Link *warm, Link *ret, Err *err)
+{
+    double *rows = malloc((c->n * (k + 1) + 1) * sizeof *rows);
+    size_t n = 0;
+    if (!rows) {
+        return err_nomem(err, "link");
+    }
+    double *y = rows + c->n * k;
+    for (size_t i = 0; i < c->n; i++) {
+        double metric = s->metric[which * s->n + c->index[i]];
+        bool is_known = !isnan(metric);
+        for (size_t j = 0; j < k; j++) {
+            is_known = is_known && isfinite(x[i * k + j]);
+        }
+        if (is_known) {
+            memcpy(rows + n * k, x + i * k, k * sizeof *rows);
+            y[n++] = metric;
+        }
+    }
+    ErrCode rc = link_fit(o, rows, y, n, k, warm, ret, err);
+    free(rows);
+    return rc;
+}
