@@ -32,8 +32,7 @@ ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 
 /* ---- rivals ---- */
 
-static void add_law(HoldoutOptions *h, const char *name, const char *help, const FitOptions *o,
-                    bool is_asked)
+static void add_law(HoldoutOptions *h, const char *name, const FitOptions *o, bool is_asked)
 {
     for (size_t i = 0; i < h->n_rivals; i++) {
         if (strcmp(h->rival[i].name, name) == 0) {
@@ -44,7 +43,7 @@ static void add_law(HoldoutOptions *h, const char *name, const char *help, const
         return;
     }
     Rival *r = &h->rival[h->n_rivals++];
-    *r = (Rival){.help = help, .kind = RIVAL_LAW, .options = *o, .is_asked = is_asked};
+    *r = (Rival){.kind = RIVAL_LAW, .options = *o, .is_asked = is_asked};
     (void)snprintf(r->name, sizeof r->name, "%s", name);
 }
 
@@ -66,11 +65,11 @@ static FitOptions rival_options(const ReportPlan *plan, const FitOptions *first,
     return o;
 }
 
-static void add_rule(HoldoutOptions *h, const char *name, const char *help, RivalKind kind)
+static void add_rule(HoldoutOptions *h, const char *name, RivalKind kind)
 {
     if (h->n_rivals < RIVAL_MAX) {
         Rival *r = &h->rival[h->n_rivals++];
-        *r = (Rival){.help = help, .kind = kind};
+        *r = (Rival){.kind = kind};
         (void)snprintf(r->name, sizeof r->name, "%s", name);
     }
 }
@@ -86,16 +85,16 @@ static void add_baselines(const ReportPlan *plan, const FitOptions *first, Holdo
         o.fix.is_fixed[e] = true;
         o.fix.value[e] = 0.0;
         (void)snprintf(name, sizeof name, "%s E=0", form->name);
-        add_law(h, name, "without an irreducible loss", &o, false);
+        add_law(h, name, &o, false);
     }
     static const char *const law[] = {"kaplan", "power:C"};
     for (size_t i = 0; i < 2; i++) {
         const Form *f = form_find(law[i]);
         FitOptions o = rival_options(plan, first, f, false);
-        add_law(h, f->name, f->equation, &o, false);
+        add_law(h, f->name, &o, false);
     }
-    add_rule(h, "line", "a line through the last two levels, in logs", RIVAL_LINE);
-    add_rule(h, "nearest", "the last level's nearest observation", RIVAL_NEAREST);
+    add_rule(h, "line", RIVAL_LINE);
+    add_rule(h, "nearest", RIVAL_NEAREST);
 }
 
 static void make_rivals(const ReportPlan *plan, const FitOptions *first, HoldoutOptions *h)
@@ -105,7 +104,7 @@ static void make_rivals(const ReportPlan *plan, const FitOptions *first, Holdout
         o.n_at = 0;
         o.has_all_intervals = false;
         if (plan->law[i]->response == first->form->response) {
-            add_law(h, plan->law[i]->name, plan->law[i]->equation, &o, true);
+            add_law(h, plan->law[i]->name, &o, true);
         }
     }
     if (first->form->response == FORM_LOSS) {
