@@ -116,7 +116,9 @@ typedef struct FitResult {
     double second_objective, second_param[FORM_MAX_PARAMS];
     Certificate certificate;
     Conditioning conditioning;
-    double referee; /* objective where GSL alone ends from the best start; NaN for l1 */
+    /* Objective where GSL alone ends from the best start; NaN for l1, and where a sample was
+     * searched (it was asked about the sample). */
+    double referee;
 
     FitResampling resampling;
     size_t replicates, replicates_failed;
