@@ -151,7 +151,9 @@ static ErrCode compare_laws(Validation *v, Err *err)
         }
     }
     for (size_t r = 0; r < h->n_rivals && rc == ERR_OK; r++) {
-        rc = holdout_pair(h, data, v->best, r, &v->law[r].against_best, err);
+        HoldoutPair *own = &v->law[r].against_best;
+        *own = (HoldoutPair){0, (double)NAN, (double)NAN, (double)NAN};
+        rc = h->is_eligible[r] ? holdout_pair(h, data, v->best, r, own, err) : ERR_OK;
     }
     return rc;
 }

@@ -47,6 +47,20 @@ static void holdout_sentence(const Validation *v, Buf *out)
     buf_puts(out, ".\n");
 }
 
+/* "; kaplan is next, its |error| larger by ..." */
+static void behind_text(const char *name, const char *how, const HoldoutPair *p, Buf *out)
+{
+    buf_printf(out, "%s %s, its |error| larger by %.3g", name, how, 100.0 * p->mean);
+    if (!isfinite(p->se)) {
+        buf_puts(out, " percentage points on the one held-out observation: too few to tell.\n");
+        return;
+    }
+    buf_printf(out, " +- %.2g percentage points over %zu held-out observations (p = %.2g): %s.\n",
+               100.0 * p->se, p->n, p->p,
+               p->p < SIGNIFICANT ? "the difference exceeds its error"
+                                  : "the data cannot tell them apart");
+}
+
 static void laws_sentence(const Validation *v, Buf *out)
 {
     const Holdout *h = &v->holdout;
@@ -58,21 +72,14 @@ static void laws_sentence(const Validation *v, Buf *out)
             next = law;
         }
     }
-    const char *best = h->rival[v->law[v->best].rival].name;
     if (!next) {
         return;
     }
-    const HoldoutPair *p = &next->against_best;
-    buf_printf(out, "%s predicts best; %s is next, its |error| larger by %.3g", best,
-               h->rival[next->rival].name, 100.0 * p->mean);
-    if (!isfinite(p->se)) {
-        buf_puts(out, " percentage points on the one held-out observation: too few to tell.\n");
-        return;
+    buf_printf(out, "%s predicts best; ", h->rival[v->law[v->best].rival].name);
+    behind_text(h->rival[next->rival].name, "is next", &next->against_best, out);
+    if (v->best != 0 && next->rival != 0) {
+        behind_text(h->rival[0].name, "is behind", &v->law[0].against_best, out);
     }
-    buf_printf(out, " +- %.2g percentage points over %zu held-out observations (p = %.2g): %s.\n",
-               100.0 * p->se, p->n, p->p,
-               p->p < SIGNIFICANT ? "the difference exceeds its error"
-                                  : "the data cannot tell them apart");
 }
 
 static void influence_sentence(const Validation *v, Buf *out)
