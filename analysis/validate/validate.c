@@ -8,8 +8,9 @@
 #include "analysis/validate/conditions.h"
 #include "common/rng.h"
 
-/* Starts of rivals: a law that these points cannot determine takes long to give up. */
-enum { ASKED_STARTS = 24, BASELINE_STARTS = 12 };
+/* Starts of rivals: a law that these points cannot determine takes long to give up, and a formula over
+ * many points takes long anyway. */
+enum { ASKED_STARTS = 24, BASELINE_STARTS = 12, SLOW_STARTS = 4, MANY_POINTS = 500 };
 
 ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 {
@@ -49,14 +50,15 @@ static void add_law(HoldoutOptions *h, const char *name, const FitOptions *o, bo
 
 /* The options of another law with the loss, residual and seed of the first. */
 static FitOptions rival_options(const ReportPlan *plan, const FitOptions *first, const Form *form,
-                                bool is_asked)
+                                size_t n, bool is_asked)
 {
     FitOptions o = report_options(plan, form);
     o.loss = first->loss;
     o.residual = first->residual;
     o.has_all_intervals = false;
     o.n_at = 0;
-    size_t most = is_asked ? ASKED_STARTS : BASELINE_STARTS;
+    bool is_slow = !form_is_powers(form) && n > MANY_POINTS;
+    size_t most = is_asked ? ASKED_STARTS : is_slow ? SLOW_STARTS : BASELINE_STARTS;
     o.starts = o.starts < most ? o.starts : most;
     if (!is_asked) {
         o.fix = (FitFix){0};
@@ -74,13 +76,14 @@ static void add_rule(HoldoutOptions *h, const char *name, RivalKind kind)
     }
 }
 
-static void add_baselines(const ReportPlan *plan, const FitOptions *first, HoldoutOptions *h)
+static void add_baselines(const ReportPlan *plan, const FitOptions *first, size_t n,
+                          HoldoutOptions *h)
 {
     const Form *form = first->form;
     int e = form_param(form, "E");
     if (e >= 0 && !first->fix.is_fixed[e]) {
         char name[48];
-        FitOptions o = rival_options(plan, first, form, false);
+        FitOptions o = rival_options(plan, first, form, n, false);
         o.fix = first->fix;
         o.fix.is_fixed[e] = true;
         o.fix.value[e] = 0.0;
@@ -90,17 +93,18 @@ static void add_baselines(const ReportPlan *plan, const FitOptions *first, Holdo
     static const char *const law[] = {"kaplan", "power:C"};
     for (size_t i = 0; i < 2; i++) {
         const Form *f = form_find(law[i]);
-        FitOptions o = rival_options(plan, first, f, false);
+        FitOptions o = rival_options(plan, first, f, n, false);
         add_law(h, f->name, &o, false);
     }
     add_rule(h, "line", RIVAL_LINE);
     add_rule(h, "nearest", RIVAL_NEAREST);
 }
 
-static void make_rivals(const ReportPlan *plan, const FitOptions *first, HoldoutOptions *h)
+static void make_rivals(const ReportPlan *plan, const FitOptions *first, size_t n,
+                        HoldoutOptions *h)
 {
     for (size_t i = 0; i < plan->n_laws; i++) {
-        FitOptions o = i == 0 ? *first : rival_options(plan, first, plan->law[i], true);
+        FitOptions o = i == 0 ? *first : rival_options(plan, first, plan->law[i], n, true);
         o.n_at = 0;
         o.has_all_intervals = false;
         if (plan->law[i]->response == first->form->response) {
@@ -108,7 +112,7 @@ static void make_rivals(const ReportPlan *plan, const FitOptions *first, Holdout
         }
     }
     if (first->form->response == FORM_LOSS) {
-        add_baselines(plan, first, h);
+        add_baselines(plan, first, n, h);
     }
 }
 
@@ -220,7 +224,7 @@ static ErrCode run_holdout(const ReportPlan *plan, const ValidateOptions *o, con
                         .is_train = masks->train,
                         .is_test = masks->test,
                         .seed = seed};
-    make_rivals(plan, &v->options, &h);
+    make_rivals(plan, &v->options, v->group->data.n, &h);
     ErrCode rc = holdout_run(&v->group->data, &h, &v->holdout, &v->why_holdout);
     v->has_holdout = rc == ERR_OK;
     if (rc == ERR_NOMEM) {
