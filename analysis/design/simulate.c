@@ -77,10 +77,9 @@ void simulate_losses(const Truth *t, const FitData *design, const SimNoise *nois
     }
 }
 
-static void keep_values(const FitResult *fit, Outcome *o)
+static void keep_values(FitResult *r, Outcome *o)
 {
-    FitResult *r = (FitResult *)(uintptr_t)fit; /* fit_slot() gives what may be written to */
-    o->n = fit_slots(fit);
+    o->n = fit_slots(r);
     for (size_t k = 0; k < o->n; k++) {
         const FitValue *v = fit_slot(r, k);
         size_t before_at = r->n_params + r->n_derived;
