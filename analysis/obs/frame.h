@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -18,10 +19,10 @@
 typedef struct Frame {
     char *source; /* for messages: the file */
     Buf text;     /* all names and cells, NUL-terminated */
-    size_t *at;   /* offsets into text: n_columns names, then the cells row by row */
+    uint32_t *at; /* offsets into text: n_columns names, then the cells row by row */
     size_t n_at, cap_at;
     size_t n_columns, n_rows;
-    size_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+    uint32_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
     char digest[SHA256_HEX_BYTES]; /* of the file, or of the observations (study_frame.h) */
 } Frame;
 
@@ -30,6 +31,8 @@ void frame_release(Frame *f);
 /* Builds: names first, then cells in order (n_columns is set between).  Failures of memory
  * stick in text.is_short; frame_finish reports them. */
 void frame_add(Frame *f, const char *cell, size_t n);
+/* A cell whose text is at this offset of f->text already; false when memory is short. */
+bool frame_point(Frame *f, size_t offset);
 ErrCode frame_finish(Frame *f, Err *err);
 
 const char *frame_name(const Frame *f, size_t column);
@@ -42,7 +45,8 @@ size_t frame_find(const Frame *f, const char *name);
 ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err);
 
 /* The cell as a finite number.  ERR_INVALID: "fits.csv:12: column \"loss\": \"abc\" is not a
- * number". */
+ * number", with a hint that says why: empty, NaN, too large, a decimal comma, a separator of
+ * thousands, hexadecimal. */
 ErrCode frame_number(const Frame *f, size_t row, size_t column, double *ret, Err *err);
 
 /* ERR_INVALID about one cell, with its place in front. */
