@@ -81,7 +81,9 @@ const Command command_plot = {
     .args = "SOURCE",
     .summary = "pictures of the loss against C, N and D with the fitted laws",
     .description =
-        "Writes loss_compute, loss_params and loss_tokens, each as data (.csv), a gnuplot script\n"
+        "Writes loss against C, N and D, the law as contours, isoFLOP curves, the best N and D "
+        "with\n"
+        "bands, residuals and profiles, each as data (.csv), a gnuplot script\n"
         "(.gp) that can be run again by hand, and pictures (.svg, .png), and lists the files.",
     .opts = plot_opts,
     .opts_size = sizeof(PlotOpts),
