@@ -384,7 +384,7 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
         second = count_ends(&s, o->starts, best, r);
         ask_referee(&s, best, r);
         finish_on_all(p, &best, &second, on_all);
-        r->referee *= best->objective / lowest(&s, o->starts, -1.0)->objective;
+        r->referee = (double)NAN; /* it was compared on the sample */
     }
     TRY(check_end(p, best, r, err));
     if (!is_sample) {
@@ -395,6 +395,7 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
     memcpy(r->centre, p->centre, sizeof r->centre);
     r->objective = best->objective;
     r->certificate = best->certificate;
+    r->conditioning = conditioning_of(p, best->theta);
     if (second) {
         r->has_second = true;
         r->second_objective = second->objective;

@@ -294,6 +294,24 @@ static void measure(Nested *k, const FitResult *shared, const ShareFit *whole, N
     test->statistic = statistic_of(test->restricted, test->full, test->df1, test->df2);
 }
 
+/* Does the null leave nothing but rounding? */
+static bool is_exact(const Nested *k, const FitResult *shared)
+{
+    double floor_sum = 0.0, sum = 0.0;
+    for (size_t g = 0; g < k->n_groups; g++) {
+        FitProblem p;
+        Err ignored = ERR_INIT;
+        if (problem_open(&p, k->o->form, k->o->loss, k->o->residual, &k->o->fix, shared[g].centre,
+                         k->group[g].data, &ignored) != ERR_OK) {
+            return false;
+        }
+        floor_sum += problem_noise(&p);
+        sum += shared[g].objective;
+        problem_release(&p);
+    }
+    return sum <= floor_sum;
+}
+
 static ErrCode fit_shared(const FitOptions *o, const bool *is_shared, const NestedGroup *group,
                           size_t n_groups, FitResult *ret, ShareFit *ret_whole, Err *err)
 {
@@ -333,7 +351,11 @@ ErrCode nested_test(const FitOptions *o, const bool *is_shared, NestedMethod met
     TRY(fit_shared(o, is_shared, group, n_groups, ret_shared, ret_whole, err));
     measure(&k, ret_shared, ret_whole, &test);
     choose(method, o, &k, &test);
-    if (test.df2 == 0 || !isfinite(test.statistic)) {
+    if (test.df2 > 0 && is_exact(&k, ret_shared)) {
+        test.statistic = 0.0;
+        test.p = 1.0;
+        (void)snprintf(test.why, sizeof test.why, "the shared law meets every point exactly");
+    } else if (test.df2 == 0 || !isfinite(test.statistic)) {
         (void)snprintf(test.why, sizeof test.why, "the separate fits leave no residuals");
     } else if (test.method == NESTED_F) {
         test.p = gsl_cdf_fdist_Q(test.statistic, (double)test.df1, (double)test.df2);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/obs/csv.h"
+#include "analysis/obs/imports.h"
 #include "analysis/obs/obs.h"
 #include "common/fsx.h"
 #include "orchestrator/catalog/catalog.h"
@@ -36,6 +37,7 @@ static ErrCode open_study(const char *dir, const char *catalog, ObsSource *ret, 
         return err_nomem(err, "source");
     }
     ErrCode rc = study_frame_read(catalog, &s.frame, &s.analysis, err);
+    rc = rc == ERR_OK ? imports_append(dir, &s.frame, err) : rc;
     if (rc != ERR_OK) {
         obs_source_release(&s);
         return rc;

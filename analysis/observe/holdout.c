@@ -1,5 +1,6 @@
 #include "analysis/observe/holdout.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,9 @@
 #include "analysis/observe/draw.h"
 #include "common/rng.h"
 
-#define TAIL          0.025
-/* Stream of the residuals that predictions are blurred with, apart from those that draw models. */
-#define RESIDUAL_SEED 0x9E3779B97F4A7C15u
+#define TAIL         0.025
+/* Stream of the scatter that predictions are blurred with, apart from those that draw models. */
+#define SCATTER_SEED 0x9E3779B97F4A7C15u
 
 typedef struct Split {
     const Scores *s;
@@ -20,8 +21,7 @@ typedef struct Split {
     Core core;                /* of the training models */
     double *placed_filled;    /* [n_test, t] of the test models */
     double *placed_component; /* [n_test, k] */
-    double *residual;         /* [n_residuals] of the training models' link */
-    size_t n_residuals;
+    double scatter, freedom;  /* of the training models about their link */
     ObserveHoldout *h;
 } Split;
 
@@ -273,8 +273,7 @@ static ErrCode place_tests(Split *x, Arena *a, Err *err)
     ObserveHoldout *h = x->h;
     x->placed_filled = arena_array(a, h->n_test * x->s->t + 1, sizeof(double));
     x->placed_component = arena_array(a, h->n_test * x->core.k + 1, sizeof(double));
-    x->residual = arena_array(a, x->h->n_train + 1, sizeof(double));
-    if (!x->placed_filled || !x->placed_component || !x->residual) {
+    if (!x->placed_filled || !x->placed_component) {
         return err_nomem(err, "hold-out");
     }
     for (size_t i = 0; i < h->n_test; i++) {
@@ -284,21 +283,16 @@ static ErrCode place_tests(Split *x, Arena *a, Err *err)
     return ERR_OK;
 }
 
-/* Residuals of the training models, widened by sqrt(n / (n - p)): they were fitted to. */
-static void keep_residuals(Split *x)
+/* Standard error of the training models' residuals, and the degrees of freedom that it has. */
+static void keep_scatter(Split *x)
 {
     const Link *l = &x->h->link;
     double p = (double)l->k + 1.0 +
                (l->kind == LINK_HEIGHT ? 1.0
                 : l->kind == LINK_FREE ? 2.0
                                        : 0.0);
-    double n = (double)l->n, widen = n > p ? sqrt(n / (n - p)) : 1.0;
-    for (size_t i = 0; i < x->h->n_train; i++) {
-        double r = metric_of(x, x->h->train[i]) - link_predict(l, component_of(x, true, i));
-        if (isfinite(r)) {
-            x->residual[x->n_residuals++] = widen * r;
-        }
-    }
+    x->freedom = (double)l->n - p; /* link_fit() wants one or more */
+    x->scatter = sqrt(l->objective / x->freedom);
 }
 
 typedef struct Draws {
@@ -331,9 +325,9 @@ static void replicate(void *ctx, size_t worker, size_t item)
                              &ignored) == ERR_OK;
     for (size_t i = 0; is_made && i < n_test; i++) {
         double u =
-            rng_uniform(x->o->seed ^ RESIDUAL_SEED, rng_stream(RNG_BOOTSTRAP, (uint32_t)item), i);
+            rng_uniform(x->o->seed ^ SCATTER_SEED, rng_stream(RNG_BOOTSTRAP, (uint32_t)item), i);
         core_place(&c, s, x->h->test[i], filled, component);
-        out[i] = link_predict(&l, component) + x->residual[(size_t)(u * (double)x->n_residuals)];
+        out[i] = link_predict(&l, component) + x->scatter * gsl_cdf_tdist_Pinv(u, x->freedom);
     }
     core_release(&c);
     free(index);
@@ -380,7 +374,7 @@ static ErrCode predict(Split *x, Arena *a, Err *err)
     for (size_t i = 0; i < h->n_test; i++) {
         h->predicted[i] = link_predict(&h->link, component_of(x, false, i));
     }
-    keep_residuals(x);
+    keep_scatter(x);
     measure(x, by_benchmarks, &h->link, &h->score[0]);
     TRY(score_family_lines(x, &h->score[1], err));
     TRY(score_compute(x, &h->score[2], err));

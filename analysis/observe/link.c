@@ -412,9 +412,17 @@ static void turn(Link *l)
     }
 }
 
-static bool is_unbounded(const Link *l)
+/* Are the ends beyond reason, or does the middle of the curve lie outside the data?  Then the data
+ * show one end alone, and how far the other is they cannot say. */
+static bool is_unbounded(const Problem *p, const Link *l)
 {
-    return !(l->range <= WIDEST_RANGE) || !(l->lo >= -FARTHEST_END);
+    double lo = 1.0, hi = 0.0;
+    for (size_t i = 0; i < p->n; i++) {
+        double s = sigmoid(link_score(l, p->x + i * p->k));
+        lo = fmin(lo, s);
+        hi = fmax(hi, s);
+    }
+    return !(l->range <= WIDEST_RANGE) || !(l->lo >= -FARTHEST_END) || lo > 0.5 || hi < 0.5;
 }
 
 /* l in standardised units. */
@@ -491,7 +499,7 @@ ErrCode link_fit(LinkOptions o, const double *x, const double *y, size_t n, size
         to_units(&u, false, &start);
     }
     TRY(solve(o, &p, warm ? &start : NULL, &l, err));
-    if (o.kind == LINK_FREE && is_unbounded(&l)) {
+    if (o.kind == LINK_FREE && is_unbounded(&p, &l)) {
         o.kind = l.kind = LINK_FIXED;
         TRY(solve(o, &p, NULL, &l, err));
         (void)snprintf(l.warning, sizeof l.warning,

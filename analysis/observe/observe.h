@@ -90,11 +90,12 @@ typedef struct ObserveHoldout {
     size_t n_train, n_test, n_unknown; /* unknown: models without C, in neither */
     Link link;
     ObserveScore score[OBSERVE_SCORES];
-    size_t *train;         /* [n_train] models */
-    double *fitted;        /* [n_train] what the link says of them */
-    size_t *test;          /* [n_test] models */
-    double *predicted;     /* [n_test]; NaN: the metric was not measured */
-    FitInterval *interval; /* [n_test] of a new measurement: the replicates' link and residuals */
+    size_t *train;     /* [n_train] models */
+    double *fitted;    /* [n_train] what the link says of them */
+    size_t *test;      /* [n_test] models */
+    double *predicted; /* [n_test]; NaN: the metric was not measured */
+    FitInterval
+        *interval; /* [n_test] of a new measurement: links of replicates, and Student's t scatter */
     size_t n_measured, n_inside; /* of the intervals */
 } ObserveHoldout;
 

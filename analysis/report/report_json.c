@@ -167,6 +167,17 @@ static json_t *certificate_json(const FitResult *f)
     return obj;
 }
 
+static json_t *conditioning_json(const Conditioning *c)
+{
+    json_t *obj = json_object();
+    set_real(obj, "raw", c->raw);
+    set_real(obj, "logs", c->logs);
+    set_real(obj, "centred", c->centred);
+    set_real(obj, "scaled", c->scaled);
+    set_real(obj, "projected", c->projected);
+    return obj;
+}
+
 static json_t *bootstrap_json(const FitResult *f)
 {
     static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
@@ -250,6 +261,7 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
+    (void)json_object_set_new(obj, "conditioning", conditioning_json(&f->conditioning));
     set_real(obj, "rmse", f->rmse);
     set_real(obj, "rmse_log", f->rmse_log);
     set_real(obj, "r2", f->r2);

@@ -1,0 +1,291 @@
+#include "orchestrator/exchange/export.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/json.h"
+#include "orchestrator/catalog/rows.h"
+
+enum { MAX_COLUMNS = 32, MAX_AXES = 32 };
+
+typedef enum CellKind { CELL_TEXT, CELL_COUNT, CELL_REAL, CELL_LOSS } CellKind;
+
+typedef struct ExportColumn {
+    const char *name;
+    CellKind kind; /* a loss is two columns of the query: value, kind (stmt.h) */
+} ExportColumn;
+
+typedef struct ExportTable {
+    const char *name;
+    const char *sql; /* of one run: ?1 is its hash */
+    ExportColumn column[MAX_COLUMNS];
+} ExportTable;
+
+#define RUN_COLUMNS                                                                            \
+    {"run", CELL_TEXT}, {"name", CELL_TEXT}, {"architecture", CELL_TEXT}, {"size", CELL_TEXT}, \
+    {                                                                                          \
+        "seed", CELL_COUNT                                                                     \
+    }
+#define RUN_SQL "SELECT r.hash, r.name, r.architecture, r.size, r.seed, "
+#define SIZE_COLUMNS                                                                     \
+    {"N", CELL_COUNT}, {"N_total", CELL_COUNT}, {"D", CELL_COUNT}, {"C_6nd", CELL_REAL}, \
+        {"C_exact", CELL_REAL},                                                          \
+    {                                                                                    \
+        "C_paper", CELL_REAL                                                             \
+    }
+#define SIZE_SQL                                                  \
+    "r.params, r.params_total, x.tokens, r.flops_6nd * x.tokens," \
+    " r.flops_exact * x.tokens, r.flops_paper * x.tokens, "
+
+static const ExportTable table_list[EXPORT_N_WHATS] = {
+    [EXPORT_OBSERVATIONS] =
+        {.name = "observations",
+         .sql = "SELECT o.run, o.name, o.architecture, o.size, o.seed, o.task, o.step, o.N,"
+                " o.N_total, o.D, o.C_6nd, o.C_exact, o.C_paper, o.loss, o.bits_per_byte,"
+                " o.train_loss, o.state, o.is_final FROM observation o WHERE o.run = ?1"
+                " ORDER BY o.task, o.step",
+         .column = {RUN_COLUMNS,
+                    {"task", CELL_TEXT},
+                    {"step", CELL_COUNT},
+                    SIZE_COLUMNS,
+                    {"loss", CELL_REAL},
+                    {"bits_per_byte", CELL_REAL},
+                    {"train_loss", CELL_REAL},
+                    {"state", CELL_TEXT},
+                    {"is_final", CELL_COUNT}}},
+    [EXPORT_RUNS] = {.name = "runs",
+                     .sql = RUN_SQL
+                     "r.params, r.params_total, r.tokens, r.flops_6nd, r.flops_exact,"
+                     " r.flops_paper, r.steps, r.batch_tokens, r.checkpoints, r.state, r.reason,"
+                     " r.dir FROM run r WHERE r.hash = ?1",
+                     .column = {RUN_COLUMNS,
+                                {"N", CELL_COUNT},
+                                {"N_total", CELL_COUNT},
+                                {"D", CELL_COUNT},
+                                {"flops_per_token_6nd", CELL_REAL},
+                                {"flops_per_token_exact", CELL_REAL},
+                                {"flops_per_token_paper", CELL_REAL},
+                                {"steps", CELL_COUNT},
+                                {"batch_tokens", CELL_COUNT},
+                                {"checkpoints", CELL_COUNT},
+                                {"state", CELL_TEXT},
+                                {"reason", CELL_TEXT},
+                                {"dir", CELL_TEXT}}},
+    [EXPORT_CHECKPOINTS] = {.name = "checkpoints",
+                            .sql = RUN_SQL
+                            "x.step, " SIZE_SQL
+                            "x.train_loss, x.train_loss_status, x.state, x.attempt,"
+                            " x.path, x.bytes, x.digest, x.created_ms FROM run r JOIN checkpoint x"
+                            " ON x.run_id = r.id WHERE r.hash = ?1 ORDER BY x.step",
+                            .column = {RUN_COLUMNS,
+                                       {"step", CELL_COUNT},
+                                       SIZE_COLUMNS,
+                                       {"train_loss", CELL_LOSS},
+                                       {"state", CELL_TEXT},
+                                       {"attempt", CELL_COUNT},
+                                       {"path", CELL_TEXT},
+                                       {"bytes", CELL_COUNT},
+                                       {"digest", CELL_TEXT},
+                                       {"created_ms", CELL_COUNT}}},
+    [EXPORT_METRICS] = {.name = "metrics",
+                        .sql = RUN_SQL
+                        "x.step, " SIZE_SQL "x.loss, x.loss_status, x.grad_norm, x.lr,"
+                        " x.tokens_per_s, x.attempt FROM run r JOIN metric x ON x.run_id = r.id"
+                        " WHERE r.hash = ?1 ORDER BY x.step",
+                        .column = {RUN_COLUMNS,
+                                   {"step", CELL_COUNT},
+                                   SIZE_COLUMNS,
+                                   {"loss", CELL_LOSS},
+                                   {"grad_norm", CELL_REAL},
+                                   {"lr", CELL_REAL},
+                                   {"tokens_per_s", CELL_REAL},
+                                   {"attempt", CELL_COUNT}}},
+    [EXPORT_EVALUATIONS] = {.name = "evaluations",
+                            .sql = RUN_SQL
+                            "x.task, x.step, " SIZE_SQL "x.loss, x.loss_status, x.bits_per_byte,"
+                            " x.items, x.attempt FROM run r JOIN evaluation x ON x.run_id = r.id"
+                            " WHERE r.hash = ?1 ORDER BY x.task, x.step",
+                            .column = {RUN_COLUMNS,
+                                       {"task", CELL_TEXT},
+                                       {"step", CELL_COUNT},
+                                       SIZE_COLUMNS,
+                                       {"loss", CELL_LOSS},
+                                       {"bits_per_byte", CELL_REAL},
+                                       {"items", CELL_COUNT},
+                                       {"attempt", CELL_COUNT}}},
+};
+
+ErrCode export_what_parse(const char *text, ExportWhat *ret, Err *err)
+{
+    for (size_t i = 0; i < EXPORT_N_WHATS; i++) {
+        if (strcmp(text, table_list[i].name) == 0) {
+            *ret = (ExportWhat)i;
+            return ERR_OK;
+        }
+    }
+    (void)err_set(err, ERR_USAGE, "--what: there is no \"%s\" to export", text);
+    return err_hint(err, "observations, runs, checkpoints, metrics or evaluations");
+}
+
+/* A run's hash, and its values on the axes as JSON. */
+typedef struct RunKey {
+    const char *hash, *axes;
+} RunKey;
+
+typedef struct Exporter {
+    Catalog *c;
+    const ExportTable *table;
+    TableOut out;
+    Arena arena;
+    Rows runs;
+    const char *column[MAX_COLUMNS + MAX_AXES];
+    size_t n_own, n_columns;
+} Exporter;
+
+/* ---- the columns ---- */
+
+static ErrCode add_axes(Exporter *x, const RunKey *run, Err *err)
+{
+    const char *key;
+    json_t *value, *axes = json_loads(run->axes, 0, NULL);
+    ErrCode rc = ERR_OK;
+    json_object_foreach(axes, key, value)
+    {
+        bool is_known = false;
+        for (size_t i = 0; i < x->n_columns && !is_known; i++) {
+            is_known = strcmp(x->column[i], key) == 0;
+        }
+        if (is_known || rc != ERR_OK) {
+            continue;
+        }
+        if (x->n_columns == x->n_own + MAX_AXES) {
+            rc = err_set(err, ERR_INVALID, "the study has more than %d axes", MAX_AXES);
+        } else if (!(x->column[x->n_columns++] = arena_strdup(&x->arena, key))) {
+            rc = err_nomem(err, "axes");
+        }
+    }
+    json_decref(axes);
+    return rc;
+}
+
+static ErrCode list_runs(Exporter *x, Err *err)
+{
+    Stmt q = stmt_begin(x->c->db, "SELECT hash, axes FROM run ORDER BY position, id");
+    x->runs = (Rows){.arena = &x->arena, .size = sizeof(RunKey)};
+    for (RunKey *r; (r = rows_next(&x->runs, &q)) != NULL;) {
+        r->hash = stmt_col_text(&q, &x->arena);
+        r->axes = stmt_col_text(&q, &x->arena);
+    }
+    return stmt_finish(&q, err);
+}
+
+static ErrCode list_columns(Exporter *x, Err *err)
+{
+    while (x->n_own < MAX_COLUMNS && x->table->column[x->n_own].name) {
+        x->column[x->n_own] = x->table->column[x->n_own].name;
+        x->n_own++;
+    }
+    x->n_columns = x->n_own;
+    const RunKey *run = x->runs.data;
+    for (size_t i = 0; i < x->runs.n; i++) {
+        ErrCode rc = add_axes(x, &run[i], err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+/* ---- the rows ---- */
+
+static void put_cell(TableOut *out, CellKind kind, Stmt *q)
+{
+    int64_t n;
+    double x;
+    switch (kind) {
+    case CELL_TEXT:
+        table_out_text(out, stmt_col_view(q));
+        break;
+    case CELL_COUNT:
+        n = stmt_col_i64_or(q, INT64_MIN);
+        if (n == INT64_MIN) {
+            table_out_none(out);
+        } else {
+            table_out_i64(out, n);
+        }
+        break;
+    case CELL_REAL:
+        x = stmt_col_f64(q);
+        if (x != x) { /* NULL: not known */
+            table_out_none(out);
+        } else {
+            table_out_real(out, x);
+        }
+        break;
+    case CELL_LOSS:
+        table_out_real(out, stmt_col_loss(q));
+        break;
+    }
+}
+
+static void put_axis(TableOut *out, const json_t *v)
+{
+    if (json_is_string(v)) {
+        table_out_text(out, json_string_value(v));
+    } else if (json_is_integer(v)) {
+        table_out_i64(out, json_integer_value(v));
+    } else if (json_is_real(v)) {
+        table_out_real(out, json_real_value(v));
+    } else if (json_is_boolean(v)) {
+        table_out_text(out, json_is_true(v) ? "true" : "false");
+    } else if (!v) {
+        table_out_none(out);
+    } else {
+        Buf text = BUF_INIT;
+        json_canonical(v, &text);
+        table_out_text(out, buf_str(&text));
+        buf_release(&text);
+    }
+}
+
+static ErrCode put_run(Exporter *x, const RunKey *run, Err *err)
+{
+    json_t *axes = json_loads(run->axes, 0, NULL);
+    Stmt q = stmt_kept(&x->c->stmts, x->table->sql);
+    stmt_bind_text(&q, run->hash);
+    while (stmt_row(&q)) {
+        for (size_t i = 0; i < x->n_own; i++) {
+            put_cell(&x->out, x->table->column[i].kind, &q);
+        }
+        for (size_t i = x->n_own; i < x->n_columns; i++) {
+            put_axis(&x->out, json_object_get(axes, x->column[i]));
+        }
+        table_out_end_row(&x->out);
+    }
+    json_decref(axes);
+    return stmt_finish(&q, err);
+}
+
+ErrCode export_table(Catalog *c, ExportWhat what, TableOutFormat format, OutFile *file,
+                     int64_t *ret_rows, Err *err)
+{
+    Exporter x = {.c = c, .table = &table_list[what], .arena = ARENA_INIT};
+    ErrCode rc = ERR_OK;
+    TRY(catalog_begin_reading(c, err));
+    TRY(list_runs(&x, err));
+    TRY(list_columns(&x, err));
+    table_out_begin(&x.out, file, format, x.column, x.n_columns);
+    for (size_t i = 0; i < x.runs.n && !ferror(file->f); i++) {
+        TRY(put_run(&x, (const RunKey *)x.runs.data + i, err));
+    }
+    TRY(table_out_finish(&x.out, err));
+    *ret_rows = x.out.n_rows;
+done:
+    catalog_rollback(c);
+    table_out_release(&x.out);
+    arena_release(&x.arena);
+    return rc;
+}
