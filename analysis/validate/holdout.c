@@ -390,7 +390,7 @@ static void score_rival(Work *w, size_t r, HoldoutScore *total, HoldoutScore *ah
         if (ahead) {
             add_score(&ahead[p->ahead - 1], error, p->c_factor, q, measured);
         }
-        if (ahead || h->is_common[k]) {
+        if (ahead || (h->is_common[k] && h->is_eligible[r])) {
             add_score(total, error, p->c_factor, q, measured);
         }
     }
@@ -408,11 +408,7 @@ static void score(Work *w)
     }
     mark_common(h);
     for (size_t r = 0; r < h->n_rivals; r++) {
-        if (h->is_eligible[r]) {
-            score_rival(w, r, &h->common[r], NULL);
-        } else {
-            finish_score(&h->common[r]); /* of nothing: NaN */
-        }
+        score_rival(w, r, &h->common[r], NULL); /* NaN where it is of nothing */
     }
 }
 
