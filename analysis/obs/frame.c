@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/json.h"
 #include "common/quantity.h"
 
 enum { MAX_HINTED_COLUMNS = 256, MAX_CELLS = 1 << 27 };
@@ -12,6 +13,14 @@ enum { MAX_HINTED_COLUMNS = 256, MAX_CELLS = 1 << 27 };
 void frame_release(Frame *f)
 {
     free(f->source);
+    for (size_t c = 0; f->number && c < f->n_columns; c++) {
+        free(f->number[c]);
+    }
+    free(f->number);
+    if (f->made) {
+        arena_release(f->made);
+        free(f->made);
+    }
     buf_release(&f->text);
     free(f->at);
     free(f->line);
@@ -60,8 +69,29 @@ const char *frame_name(const Frame *f, size_t column)
     return f->text.data + f->at[column];
 }
 
+ErrCode frame_set_numbers(Frame *f, size_t column, double *values, Err *err)
+{
+    f->number = f->number ? f->number : calloc(f->n_columns + 1, sizeof *f->number);
+    f->made = f->made ? f->made : calloc(1, sizeof *f->made);
+    if (!f->number || !f->made) {
+        free(values);
+        return err_nomem(err, "table");
+    }
+    free(f->number[column]);
+    f->number[column] = values;
+    return ERR_OK;
+}
+
 const char *frame_cell(const Frame *f, size_t row, size_t column)
 {
+    if (f->number && f->number[column]) {
+        char text[32] = "";
+        if (!isnan(f->number[column][row])) {
+            json_number_text(f->number[column][row], text);
+        }
+        const char *made = *text ? arena_strdup(f->made, text) : "";
+        return made ? made : ""; /* short of memory: as if it were empty, which is refused */
+    }
     return f->text.data + f->at[(row + 1) * f->n_columns + column];
 }
 
@@ -172,6 +202,10 @@ static ErrCode not_a_number(const Frame *f, size_t row, size_t column, Err *err)
 
 ErrCode frame_number(const Frame *f, size_t row, size_t column, double *ret, Err *err)
 {
+    if (f->number && f->number[column] && isfinite(f->number[column][row])) {
+        *ret = f->number[column][row];
+        return ERR_OK;
+    }
     const char *cell = frame_cell(f, row, column);
     return quantity_parse(cell, QUANTITY_COUNT, ret) ? ERR_OK : not_a_number(f, row, column, err);
 }

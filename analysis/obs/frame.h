@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/hash.h"
@@ -23,6 +24,10 @@ typedef struct Frame {
     size_t n_at, cap_at;
     size_t n_columns, n_rows;
     uint32_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+    /* [n_columns]: the numbers of a column that has no text, [n_rows], NaN for an empty cell; NULL: a
+     * column of text.  NULL altogether when every column is text. */
+    double **number;
+    Arena *made;                   /* texts of such cells, made when they are asked for */
     char digest[SHA256_HEX_BYTES]; /* of the file, or of the observations (study_frame.h) */
 } Frame;
 
@@ -36,7 +41,13 @@ bool frame_point(Frame *f, size_t offset);
 ErrCode frame_finish(Frame *f, Err *err);
 
 const char *frame_name(const Frame *f, size_t column);
+/* The cell's text; it lives as long as the frame.  (Of a cell that is a number by itself it is made
+ * here, so two threads must not ask at once.) */
 const char *frame_cell(const Frame *f, size_t row, size_t column);
+
+/* Turns a column of a finished frame into one of numbers: values [n_rows], malloc'd, owned by the
+ * frame from now on.  ERR_NOMEM: then they are freed. */
+ErrCode frame_set_numbers(Frame *f, size_t column, double *values, Err *err);
 
 /* FRAME_NONE when there is no such column. */
 size_t frame_find(const Frame *f, const char *name);

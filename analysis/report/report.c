@@ -1,6 +1,7 @@
 #include "analysis/report/report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,10 +157,20 @@ void report_release(Report *r)
 
 /* ---- tables ---- */
 
-/* What makes a line above a table a heading, or in LaTeX a comment. */
-static const char *heading_mark(TableFormat format)
+/* A line above a table; in LaTeX a comment. */
+static void put_heading(const char *text, TableFormat format, Buf *out)
 {
-    return format == TABLE_MARKDOWN ? "### " : format == TABLE_LATEX ? "% " : "";
+    if (format == TABLE_HTML) {
+        buf_puts(out, "<h3>");
+        table_html_text(out, text);
+        buf_puts(out, "</h3>\n");
+    } else {
+        buf_printf(out, "%s%s\n\n",
+                   format == TABLE_MARKDOWN ? "### "
+                   : format == TABLE_LATEX  ? "% "
+                                            : "",
+                   text);
+    }
 }
 
 /* "1.817 [1.774, 1.868]" */
@@ -194,11 +205,19 @@ static size_t law_columns(const Report *r, const Form *f, TableColumn *column)
 /* A line below a table: a paragraph, an item of Markdown, a comment of LaTeX. */
 static void put_note(const char *group, const char *text, TableFormat format, Buf *out)
 {
-    buf_printf(out, "%s%s: %s\n",
-               format == TABLE_MARKDOWN ? "- "
-               : format == TABLE_LATEX  ? "% "
-                                        : "  ",
-               group, text);
+    if (format == TABLE_HTML) {
+        buf_puts(out, "<p class=\"note\"><b>");
+        table_html_text(out, group);
+        buf_puts(out, "</b>: ");
+        table_html_text(out, text);
+        buf_puts(out, "</p>\n");
+    } else {
+        buf_printf(out, "%s%s: %s\n",
+                   format == TABLE_MARKDOWN ? "- "
+                   : format == TABLE_LATEX  ? "% "
+                                            : "  ",
+                   group, text);
+    }
 }
 
 /* The formulas with their numbers, then every warning and refusal. */
@@ -246,7 +265,7 @@ static ErrCode law_table(const Report *r, const Form *form, TableFormat format, 
         }
         table_digits(&t, 3, f->is_refused ? (double)NAN : f->fit.rmse_log);
     }
-    buf_printf(out, "%s%s\n\n", heading_mark(format), form->equation);
+    put_heading(form->equation, format, out);
     ErrCode rc = table_print(&t, format, out, err);
     put_notes(r, form, format, out);
     buf_putc(out, '\n');
@@ -376,8 +395,10 @@ ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err
         rc = run_rows(&t, &obs->group[g], err);
     }
     if (format != TABLE_CSV && format != TABLE_JSON) {
-        buf_printf(out, "%sLast observation of each run (convention of C: %s)\n\n",
-                   heading_mark(format), obs_convention_name(obs->convention));
+        char text[96];
+        (void)snprintf(text, sizeof text, "Last observation of each run (convention of C: %s)",
+                       obs_convention_name(obs->convention));
+        put_heading(text, format, out);
     }
     rc = rc == ERR_OK ? table_print(&t, format, out, err) : rc;
     table_release(&t);

@@ -89,7 +89,7 @@ static ErrCode draw_holdout(const ValidateReport *r, ValidateFigures *f, Err *er
                            .is_x_linear = true,
                            .is_y_linear = true,
                            .has_own_axes = true,
-                           .key = PLOT_KEY_BELOW};
+                           .key = PLOT_KEY_OUTSIDE};
     for (size_t g = 0; g < r->obs->n_groups; g++) {
         const Validation *v = &r->validation[g];
         if (!v->has_holdout || figure->n_panels == PLOT_MAX_PANELS) {
