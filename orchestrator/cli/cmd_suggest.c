@@ -473,7 +473,12 @@ static ErrCode print(const Session *s, const Work *w, TableFormat format, Err *e
 {
     Buf out = BUF_INIT;
     if (s->is_json) {
-        return output_json(suggest_json(&w->report), err);
+        json_t *v = suggest_json(&w->report);
+        if (v && fit_run_provenance(&w->run, v, err) != ERR_OK) {
+            json_decref(v);
+            return err->code;
+        }
+        return output_json(v, err);
     }
     ErrCode rc = suggest_text(&w->report, format, &out, err);
     return rc == ERR_OK ? output_text(&out, err) : rc;

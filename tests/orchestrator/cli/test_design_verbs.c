@@ -177,6 +177,7 @@ START_TEST(a_csv_gets_points)
     const json_t *row = first(v, "suggestions"), *g = first(v, "groups");
     ck_assert_uint_eq(json_array_size(json_object_get(v, "suggestions")), 2);
     ck_assert_double_le(real(v, "cost"), 1e20);
+    ck_assert(json_is_string(json_object_get(json_object_get(v, "input"), "sha256")));
     ck_assert_double_eq_tol(real(row, "cost"), 6.0 * real(row, "N") * real(row, "D"), 1e6);
     double before = real(json_object_get(row, "before"), "half_width");
     double after = real(json_object_get(row, "after"), "half_width");
