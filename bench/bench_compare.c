@@ -31,8 +31,8 @@ typedef struct Design {
 } Design;
 
 static const Design design[] = {
-    {"points", 0, 0.0},  {"6 runs", 6, 0.0},  {"8 runs", 8, 0.0},    {"16 runs", 16, 0.0},
-    {"points", 0, 0.04}, {"6 runs", 6, 0.04}, {"16 runs", 16, 0.04},
+    {"points", 0, 0.0}, {"6 runs", 6, 0.0}, {"8 runs", 8, 0.0},   {"16 runs", 16, 0.0},
+    {"points", 0, 0.1}, {"6 runs", 6, 0.1}, {"16 runs", 16, 0.1},
 };
 
 typedef struct Plan {

@@ -163,14 +163,14 @@ static void test_line(const Compare *c, Buf *out)
     buf_printf(out, "  null %s: F(%zu, %zu) = %.4g", compare_null_name(c->o->null), t->df1, t->df2,
                t->statistic);
     if (t->why[0]) {
-        buf_printf(out, ", no p: %s\n", t->why);
+        buf_printf(out, isfinite(t->p) ? ", p = 1: %s\n" : ", no p: %s\n", t->why);
     } else if (t->method == NESTED_F) {
         buf_printf(out, ", p = %s by the F distribution (points independent)\n",
                    verdict_p_text(t->p, p));
     } else {
-        buf_printf(out, ", p = %s by %zu bootstrap samples of whole %s under the null\n",
+        buf_printf(out, ", p = %s by %zu bootstrap samples of %s under the null\n",
                    verdict_p_text(t->p, p), t->replicates - t->failed,
-                   t->unit == FIT_CLUSTERS ? "runs" : "points");
+                   t->unit == FIT_CLUSTERS ? "whole runs" : "points");
     }
 }
 

@@ -101,16 +101,17 @@ static void say_undecided(const Compare *c, ComparePair *p, const char *a, const
     } else if (p->is_refused || p->test.why[0]) {
         add(p->sentence, sizeof p->sentence, " (%s)", p->is_refused ? p->refusal.msg : p->test.why);
     }
-    const char *lead = ": only a difference above ";
+    const char *lead = "; it would have missed differences up to ";
     for (size_t i = 0; i < c->n_differences; i++) {
         const CompareDifference *d = &c->difference[i];
         if (of_pair(d, p) && isfinite(d->detectable)) {
-            add(p->sentence, sizeof p->sentence, "%s%.2g in %s", lead, d->detectable, d->name);
-            lead = " or ";
+            if (d->detectable < d->mean) {
+                add(p->sentence, sizeof p->sentence, "%s%.2g in %s", lead, d->detectable, d->name);
+            } else {
+                add(p->sentence, sizeof p->sentence, "%sany size in %s", lead, d->name);
+            }
+            lead = " and ";
         }
-    }
-    if (lead[0] == ' ') {
-        add(p->sentence, sizeof p->sentence, " would have been seen");
     }
 }
 
@@ -148,11 +149,13 @@ void verdict_fill(Compare *c)
         add(c->sentence, sizeof c->sentence, "the %zu groups could not be tested: %s", c->n_groups,
             c->is_refused ? c->refusal.msg : c->test.why);
     } else {
-        bool is_rejected = c->test.p < VERDICT_LEVEL;
-        add(c->sentence, sizeof c->sentence, "%sthe %zu groups ",
-            is_rejected ? "" : "nothing shows that ", c->n_groups);
-        add(c->sentence, sizeof c->sentence, "%s (p = %s)", what_differs(c->o->null),
-            verdict_p_text(c->test.p, text));
+        static const char *const words[3][2] = {
+            [COMPARE_EXPONENTS] = {"do not surely scale differently", "do not all scale alike"},
+            [COMPARE_EXPONENTS_E] = {"do not surely differ in exponents or E",
+                                     "do not all have the same exponents and E"},
+            [COMPARE_ALL] = {"do not surely differ", "are not all one law"}};
+        add(c->sentence, sizeof c->sentence, "the %zu groups together %s (p = %s)", c->n_groups,
+            words[c->o->null][c->test.p < VERDICT_LEVEL], verdict_p_text(c->test.p, text));
     }
     add(c->sentence, sizeof c->sentence, "; of %zu pairs %zu differ, %zu are alike, %zu undecided",
         c->n_pairs, count[COMPARE_DIFFER], count[COMPARE_ALIKE], count[COMPARE_UNDECIDED]);

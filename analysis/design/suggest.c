@@ -187,8 +187,10 @@ static void order(Search *s, Suggestion *ret)
         SuggestRow *row = &ret->row[ret->n++];
         size_t g = s->candidate[set[best]].group;
         *row = (SuggestRow){.candidate = set[best], .gain = most, .before = error_of(s, g)};
+        row->half_before = suggest_half_width(&s->group[g]);
         put(s, set[best]);
         row->after = error_of(s, g);
+        row->half_after = suggest_half_width(&s->group[g]);
         set[best] = set[n - 1];
     }
     ret->cost = s->cost;

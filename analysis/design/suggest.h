@@ -48,8 +48,9 @@ typedef struct SuggestOptions {
 /* One chosen run, in the order of gain. */
 typedef struct SuggestRow {
     size_t candidate;
-    double before, after; /* standard error of its group's target (of its logarithm) */
-    double gain;          /* ln(before/after) of the criterion: half the fall of ln var or ln det */
+    double before, after;           /* standard error of its group's target (or of its logarithm) */
+    double half_before, half_after; /* half the 95 % intervals expected of them */
+    double gain; /* ln(before/after) of the criterion: half the fall of ln var or ln det */
 } SuggestRow;
 
 typedef struct Suggestion {

@@ -5,262 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    P = FORM_MAX_PARAMS,
-    P2 = P * P,
-    MAX_EXCHANGES = 4000,
-    MAX_LINEARISATIONS = 60,
-    MAX_HALVINGS = 40
-};
+#include "analysis/fit/vertex.h"
 
-#define SINGULAR  1e-13
+enum { P = FORM_MAX_PARAMS, MAX_EXCHANGES = 4000, MAX_LINEARISATIONS = 60, MAX_HALVINGS = 40 };
+
 #define EXCESS    1e-9
 #define DEPENDENT 1e-7 /* of a row's length is left without the others */
 #define AT_VERTEX 1e-6
 
-/* One group, linearised: r + J d.  Columns: its own parameters, then the shared ones. */
-typedef struct Plane {
-    const FitProblem *p;
-    size_t n_own, own[P];
-    double *r, *jac;              /* [n], [n, n_own + m] */
-    bool *is_basic;               /* [n] */
-    size_t basis[2 * P], n_basis; /* the first n_own eliminate the own parameters */
-    double inverse[P2];           /* of those rows' own block [n_own, n_own] */
-    double arm[P2];               /* inverse times their shared block [n_own, m] */
-} Plane;
-
-typedef struct Vertex {
-    const Arrow *j;
-    size_t n, m, shared[P]; /* groups; shared parameters */
-    Plane *plane;           /* [n] */
-    double core[P2];        /* inverse of the reduced extra rows [m, m] */
-    struct Knot *knots;
-} Vertex;
-
-typedef struct Knot {
-    double t, slope;
-    size_t g, i;
-} Knot;
-
-/* A direction or a gradient: own parts by group, the shared part once. */
-typedef struct Parts {
-    double (*own)[P];
-    double shared[P];
-} Parts;
-
-static const double *row_of(const Plane *b, size_t m, size_t i)
-{
-    return b->jac + i * (b->n_own + m);
-}
-
-static double dot(size_t n, const double *a, const double *b)
-{
-    double s = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        s += a[i] * b[i];
-    }
-    return s;
-}
-
-/* ret := a^-1, [n, n], by Gauss and Jordan; false when singular.  a is spoilt. */
-static bool invert(size_t n, double *a, double *ret)
-{
-    memset(ret, 0, sizeof *ret * n * n);
-    for (size_t i = 0; i < n; i++) {
-        ret[i * n + i] = 1.0;
-    }
-    for (size_t c = 0; c < n; c++) {
-        size_t best = c;
-        for (size_t i = c + 1; i < n; i++) {
-            best = fabs(a[i * n + c]) > fabs(a[best * n + c]) ? i : best;
-        }
-        if (!(fabs(a[best * n + c]) > SINGULAR)) {
-            return false;
-        }
-        for (size_t k = 0; k < n && best != c; k++) {
-            double t = a[c * n + k], u = ret[c * n + k];
-            a[c * n + k] = a[best * n + k];
-            a[best * n + k] = t;
-            ret[c * n + k] = ret[best * n + k];
-            ret[best * n + k] = u;
-        }
-        double scale = 1.0 / a[c * n + c];
-        for (size_t k = 0; k < n; k++) {
-            a[c * n + k] *= scale;
-            ret[c * n + k] *= scale;
-        }
-        for (size_t i = 0; i < n; i++) {
-            double f = i == c ? 0.0 : a[i * n + c];
-            for (size_t k = 0; k < n && f != 0.0; k++) {
-                a[i * n + k] -= f * a[c * n + k];
-                ret[i * n + k] -= f * ret[c * n + k];
-            }
-        }
-    }
-    return true;
-}
-
-/* ---- the basis, factored ---- */
-
-/* Brings n_own rows to the front whose own block is best to invert. */
-static bool choose_pivots(Plane *b, size_t m)
-{
-    double w[2 * P][P];
-    for (size_t k = 0; k < b->n_basis; k++) {
-        memcpy(w[k], row_of(b, m, b->basis[k]), sizeof *w[k] * b->n_own);
-    }
-    for (size_t c = 0; c < b->n_own; c++) {
-        size_t best = c;
-        for (size_t k = c + 1; k < b->n_basis; k++) {
-            best = fabs(w[k][c]) > fabs(w[best][c]) ? k : best;
-        }
-        if (c >= b->n_basis || !(fabs(w[best][c]) > SINGULAR)) {
-            return false;
-        }
-        double t[P];
-        size_t row = b->basis[c];
-        b->basis[c] = b->basis[best];
-        b->basis[best] = row;
-        memcpy(t, w[c], sizeof t);
-        memcpy(w[c], w[best], sizeof t);
-        memcpy(w[best], t, sizeof t);
-        for (size_t k = c + 1; k < b->n_basis; k++) {
-            double f = w[k][c] / w[c][c];
-            for (size_t a = c; a < b->n_own; a++) {
-                w[k][a] -= f * w[c][a];
-            }
-        }
-    }
-    return true;
-}
-
-static bool factor_plane(Plane *b, size_t m)
-{
-    double own[P2];
-    if (b->n_basis < b->n_own || !choose_pivots(b, m)) {
-        return false;
-    }
-    for (size_t k = 0; k < b->n_own; k++) {
-        memcpy(own + k * b->n_own, row_of(b, m, b->basis[k]), sizeof *own * b->n_own);
-    }
-    if (!invert(b->n_own, own, b->inverse)) {
-        return false;
-    }
-    memset(b->arm, 0, sizeof b->arm);
-    for (size_t i = 0; i < b->n_own; i++) {
-        for (size_t k = 0; k < b->n_own; k++) {
-            const double *shared = row_of(b, m, b->basis[k]) + b->n_own;
-            for (size_t s = 0; s < m; s++) {
-                b->arm[i * m + s] += b->inverse[i * b->n_own + k] * shared[s];
-            }
-        }
-    }
-    return true;
-}
-
-/* What is left of row i in the shared parameters once the own ones are eliminated. */
-static void reduce(const Plane *b, size_t m, size_t i, double *ret)
-{
-    const double *row = row_of(b, m, i);
-    for (size_t s = 0; s < m; s++) {
-        ret[s] = row[b->n_own + s];
-        for (size_t k = 0; k < b->n_own; k++) {
-            ret[s] -= row[k] * b->arm[k * m + s];
-        }
-    }
-}
-
-static bool factor_core(Vertex *v)
-{
-    double rows[P2];
-    size_t n = 0;
-    for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
-        for (size_t k = b->n_own; k < b->n_basis; k++, n++) {
-            if (n >= v->m) {
-                return false;
-            }
-            reduce(b, v->m, b->basis[k], rows + n * v->m);
-        }
-    }
-    return n == v->m && invert(v->m, rows, v->core);
-}
-
-/* Solves W d = b over the basis rows; rhs [n][2 P] in the order of each group's basis. */
-static void solve_rows(const Vertex *v, double (*rhs)[2 * P], Parts *d)
-{
-    double left[P];
-    size_t n = 0, m = v->m;
-    for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
-        for (size_t i = 0; i < b->n_own; i++) {
-            d->own[g][i] = dot(b->n_own, b->inverse + i * b->n_own, rhs[g]);
-        }
-        for (size_t k = b->n_own; k < b->n_basis; k++) {
-            left[n++] = rhs[g][k] - dot(b->n_own, row_of(b, m, b->basis[k]), d->own[g]);
-        }
-    }
-    for (size_t s = 0; s < m; s++) {
-        d->shared[s] = dot(m, v->core + s * m, left);
-    }
-    for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
-        for (size_t i = 0; i < b->n_own; i++) {
-            d->own[g][i] -= dot(m, b->arm + i * m, d->shared);
-        }
-    }
-}
-
-/* Solves W' lambda = g; lambda in the order of each group's basis. */
-static void solve_columns(const Vertex *v, const Parts *g_of, double (*lambda)[2 * P])
-{
-    double left[P];
-    size_t m = v->m, n = 0;
-    memcpy(left, g_of->shared, sizeof left);
-    for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
-        for (size_t i = 0; i < b->n_own; i++) {
-            for (size_t s = 0; s < m; s++) {
-                left[s] -= b->arm[i * m + s] * g_of->own[g][i];
-            }
-        }
-    }
-    for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
-        double own[P];
-        memcpy(own, g_of->own[g], sizeof own);
-        for (size_t k = b->n_own; k < b->n_basis; k++, n++) {
-            double sum = 0.0;
-            for (size_t s = 0; s < m; s++) {
-                sum += v->core[s * m + n] * left[s];
-            }
-            lambda[g][k] = sum;
-            for (size_t i = 0; i < b->n_own; i++) {
-                own[i] -= row_of(b, m, b->basis[k])[i] * sum;
-            }
-        }
-        for (size_t k = 0; k < b->n_own; k++) {
-            lambda[g][k] = 0.0;
-            for (size_t i = 0; i < b->n_own; i++) {
-                lambda[g][k] += b->inverse[i * b->n_own + k] * own[i];
-            }
-        }
-    }
-}
-
 /* Change of the linearised residual i along d. */
-static double rate_of(const Vertex *v, size_t g, size_t i, const Parts *d)
+static double rate_of(const Vertex *v, size_t g, size_t i, const VertexParts *d)
 {
-    const Plane *b = &v->plane[g];
-    const double *row = row_of(b, v->m, i);
-    return dot(b->n_own, row, d->own[g]) + dot(v->m, row + b->n_own, d->shared);
+    const VertexPlane *b = &v->plane[g];
+    const double *row = vertex_row(b, v->m, i);
+    return vertex_dot(b->n_own, row, d->own[g]) + vertex_dot(v->m, row + b->n_own, d->shared);
 }
 
 /* ---- the first basis: small residuals, independent rows ---- */
 
 static int by_t(const void *a, const void *b)
 {
-    const Knot *x = a, *y = b;
+    const VertexKnot *x = a, *y = b;
     if (x->t != y->t) {
         return x->t < y->t ? -1 : 1;
     }
@@ -275,16 +40,16 @@ static bool extend(size_t n, const double *row, double (*q)[P], size_t have)
 {
     double *left = q[have];
     memcpy(left, row, sizeof *row * n);
-    double before = sqrt(dot(n, row, row));
+    double before = sqrt(vertex_dot(n, row, row));
     for (int pass = 0; pass < 2; pass++) {
         for (size_t k = 0; k < have; k++) {
-            double along = dot(n, left, q[k]);
+            double along = vertex_dot(n, left, q[k]);
             for (size_t a = 0; a < n; a++) {
                 left[a] -= along * q[k][a];
             }
         }
     }
-    double after = sqrt(dot(n, left, left));
+    double after = sqrt(vertex_dot(n, left, left));
     if (!(after > DEPENDENT * before)) {
         return false;
     }
@@ -294,7 +59,7 @@ static bool extend(size_t n, const double *row, double (*q)[P], size_t have)
     return true;
 }
 
-static void admit(Plane *b, size_t i)
+static void admit(VertexPlane *b, size_t i)
 {
     b->basis[b->n_basis++] = i;
     b->is_basic[i] = true;
@@ -308,29 +73,29 @@ static bool choose_basis(Vertex *v)
         const FitProblem *p = v->plane[g].p;
         for (size_t i = 0; i < p->n; i++) {
             if (p->weight[i] > 0.0) {
-                v->knots[n++] = (Knot){fabs(v->plane[g].r[i]), 0.0, g, i};
+                v->knots[n++] = (VertexKnot){fabs(v->plane[g].r[i]), 0.0, g, i};
             }
         }
     }
     qsort(v->knots, n, sizeof *v->knots, by_t);
     for (size_t g = 0; g < v->n; g++) {
-        Plane *b = &v->plane[g];
+        VertexPlane *b = &v->plane[g];
         for (size_t k = 0; k < n && b->n_basis < b->n_own; k++) {
             size_t i = v->knots[k].i;
-            if (v->knots[k].g == g && extend(b->n_own, row_of(b, v->m, i), q, b->n_basis)) {
+            if (v->knots[k].g == g && extend(b->n_own, vertex_row(b, v->m, i), q, b->n_basis)) {
                 admit(b, i);
             }
         }
-        if (!factor_plane(b, v->m)) {
+        if (!vertex_factor_plane(b, v->m)) {
             return false;
         }
     }
     for (size_t k = 0; k < n && extra < v->m; k++) {
-        Plane *b = &v->plane[v->knots[k].g];
+        VertexPlane *b = &v->plane[v->knots[k].g];
         double row[P];
         size_t i = v->knots[k].i;
         if (!b->is_basic[i]) {
-            reduce(b, v->m, i, row);
+            vertex_reduce(b, v->m, i, row);
             if (extend(v->m, row, q, extra)) {
                 admit(b, i);
                 extra++;
@@ -345,7 +110,7 @@ static bool choose_basis(Vertex *v)
 static void linearise(Vertex *v, ArrowTheta *theta)
 {
     for (size_t g = 0; g < v->n; g++) {
-        Plane *b = &v->plane[g];
+        VertexPlane *b = &v->plane[g];
         const FitProblem *p = b->p;
         size_t width = b->n_own + v->m;
         for (size_t i = 0; i < p->n; i++) {
@@ -363,16 +128,16 @@ static void linearise(Vertex *v, ArrowTheta *theta)
 }
 
 /* Minus the gradient of the residuals off the basis at step d. */
-static void outer_gradient(const Vertex *v, const Parts *d, Parts *ret)
+static void outer_gradient(const Vertex *v, const VertexParts *d, VertexParts *ret)
 {
     memset(ret->shared, 0, sizeof ret->shared);
     for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
+        const VertexPlane *b = &v->plane[g];
         memset(ret->own[g], 0, sizeof ret->own[g]);
         for (size_t i = 0; i < b->p->n; i++) {
             double w = b->p->weight[i];
             if (w > 0.0 && !b->is_basic[i]) {
-                const double *row = row_of(b, v->m, i);
+                const double *row = vertex_row(b, v->m, i);
                 double sign = copysign(w, b->r[i] + rate_of(v, g, i, d));
                 for (size_t a = 0; a < b->n_own; a++) {
                     ret->own[g][a] -= sign * row[a];
@@ -386,18 +151,19 @@ static void outer_gradient(const Vertex *v, const Parts *d, Parts *ret)
 }
 
 /* The residual at which the slope along dir turns, or NULL. */
-static const Knot *entering(const Vertex *v, const Parts *d, const Parts *dir, double slope)
+static const VertexKnot *entering(const Vertex *v, const VertexParts *d, const VertexParts *dir,
+                                  double slope)
 {
     size_t n = 0;
     for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
+        const VertexPlane *b = &v->plane[g];
         for (size_t i = 0; i < b->p->n; i++) {
             if (b->p->weight[i] <= 0.0 || b->is_basic[i]) {
                 continue;
             }
             double rate = rate_of(v, g, i, dir), r = b->r[i] + rate_of(v, g, i, d);
             if (r * rate < 0.0) {
-                v->knots[n++] = (Knot){-r / rate, 2.0 * b->p->weight[i] * fabs(rate), g, i};
+                v->knots[n++] = (VertexKnot){-r / rate, 2.0 * b->p->weight[i] * fabs(rate), g, i};
             }
         }
     }
@@ -412,13 +178,13 @@ static const Knot *entering(const Vertex *v, const Parts *d, const Parts *dir, d
 }
 
 /* The basis row whose multiplier exceeds its weight most; false at an optimal vertex. */
-static bool leaving(const Vertex *v, double (*lambda)[2 * P], size_t *ret_g, size_t *ret_k,
+static bool leaving(const Vertex *v, double (*lambda)[VERTEX_ROWS], size_t *ret_g, size_t *ret_k,
                     double *ret_excess)
 {
     *ret_excess = EXCESS;
     bool is_found = false;
     for (size_t g = 0; g < v->n; g++) {
-        const Plane *b = &v->plane[g];
+        const VertexPlane *b = &v->plane[g];
         for (size_t k = 0; k < b->n_basis; k++) {
             double excess = fabs(lambda[g][k]) - b->p->weight[b->basis[k]];
             if (excess > *ret_excess) {
@@ -434,14 +200,14 @@ static bool leaving(const Vertex *v, double (*lambda)[2 * P], size_t *ret_g, siz
 
 /* What the exchanges work in. */
 typedef struct Scratch {
-    Parts d, dir, grad;
-    double (*rows)[2 * P]; /* [n] */
+    VertexParts d, dir, grad;
+    double (*rows)[VERTEX_ROWS]; /* [n] */
     ArrowTheta *trial;
 } Scratch;
 
-static void exchange(Vertex *v, size_t g, size_t k, const Knot *in)
+static void exchange(Vertex *v, size_t g, size_t k, const VertexKnot *in)
 {
-    Plane *from = &v->plane[g], *to = &v->plane[in->g];
+    VertexPlane *from = &v->plane[g], *to = &v->plane[in->g];
     from->is_basic[from->basis[k]] = false;
     from->basis[k] = from->basis[--from->n_basis];
     admit(to, in->i);
@@ -451,14 +217,14 @@ static void exchange(Vertex *v, size_t g, size_t k, const Knot *in)
 static bool descend_vertices(Vertex *v, Scratch *s)
 {
     for (size_t g = 0; g < v->n; g++) {
-        if (!factor_plane(&v->plane[g], v->m)) {
+        if (!vertex_factor_plane(&v->plane[g], v->m)) {
             return false;
         }
     }
     for (size_t step = 0; step < MAX_EXCHANGES; step++) {
         size_t g, k;
         double excess;
-        if (!factor_core(v)) {
+        if (!vertex_factor_core(v)) {
             return false;
         }
         for (size_t h = 0; h < v->n; h++) {
@@ -466,23 +232,24 @@ static bool descend_vertices(Vertex *v, Scratch *s)
                 s->rows[h][i] = -v->plane[h].r[v->plane[h].basis[i]];
             }
         }
-        solve_rows(v, s->rows, &s->d);
+        vertex_solve_rows(v, s->rows, &s->d);
         outer_gradient(v, &s->d, &s->grad);
-        solve_columns(v, &s->grad, s->rows);
+        vertex_solve_columns(v, &s->grad, s->rows);
         if (!leaving(v, s->rows, &g, &k, &excess)) {
             return true;
         }
         double sign = s->rows[g][k] > 0.0 ? 1.0 : -1.0;
         memset(s->rows, 0, sizeof *s->rows * v->n);
         s->rows[g][k] = sign;
-        solve_rows(v, s->rows, &s->dir);
-        const Knot *in = entering(v, &s->d, &s->dir, -excess);
-        if (!in || v->plane[in->g].n_basis >= 2 * P) {
+        vertex_solve_rows(v, s->rows, &s->dir);
+        const VertexKnot *in = entering(v, &s->d, &s->dir, -excess);
+        if (!in || v->plane[in->g].n_basis >= VERTEX_ROWS) {
             return false;
         }
         size_t other = in->g;
         exchange(v, g, k, in);
-        if (!factor_plane(&v->plane[g], v->m) || !factor_plane(&v->plane[other], v->m)) {
+        if (!vertex_factor_plane(&v->plane[g], v->m) ||
+            !vertex_factor_plane(&v->plane[other], v->m)) {
             return false;
         }
     }
@@ -507,7 +274,7 @@ static double damped_step(const Vertex *v, const Scratch *s, double value, Arrow
         double scale = ldexp(1.0, -(int)k);
         memcpy(s->trial, theta, sizeof *theta * v->n);
         for (size_t g = 0; g < v->n; g++) {
-            const Plane *b = &v->plane[g];
+            const VertexPlane *b = &v->plane[g];
             for (size_t a = 0; a < b->n_own + v->m; a++) {
                 bool is_own = a < b->n_own;
                 double d = is_own ? s->d.own[g][a] : s->d.shared[a - b->n_own];
@@ -553,7 +320,7 @@ static bool open_planes(Vertex *v)
         }
     }
     for (size_t g = 0; g < v->n; g++) {
-        Plane *b = &v->plane[g];
+        VertexPlane *b = &v->plane[g];
         b->p = &j->problem[g];
         for (size_t a = 0; a < j->p; a++) {
             if (!j->is_shared[a] && !b->p->is_fixed[a]) {

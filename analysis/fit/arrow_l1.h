@@ -1,9 +1,7 @@
 /* arrow_l1.h -- least absolute residuals of groups that share parameters, to the exact vertex.
  *
- * As fit/l1.h, an exchange over vertices of the linearised problem, but of all groups at once.  A vertex
- * holds as many residuals at zero as there are parameters: in each group at least as many as it has
- * own ones.  Those eliminate the own parameters; what is left of the other rows is a square system
- * in the shared ones.  So no matrix grows with the number of groups, and a step is linear in it.
+ * As fit/l1.h, an exchange over vertices of the linearised problem (Barrodale and Roberts 1973), but of
+ * all groups at once: a step is linear in their number (fit/vertex.h).
  */
 #ifndef ANALYSIS_FIT_ARROW_L1_H
 #define ANALYSIS_FIT_ARROW_L1_H

@@ -217,3 +217,77 @@ ErrCode envelope_fit(const FitData *data, const double *weight, Envelope *ret, E
     *ret = e;
     return ERR_OK;
 }
+
+/* ---- by bins of C ---- */
+
+typedef struct BinPoint {
+    double bin, loss, log_c, log_n, log_d;
+} BinPoint;
+
+/* By bin, then by loss, then by size: the order of the rows decides nothing. */
+static int by_bin(const void *a, const void *b)
+{
+    const BinPoint *x = a, *y = b;
+    if (x->bin != y->bin) {
+        return x->bin < y->bin ? -1 : 1;
+    }
+    if (x->loss != y->loss) {
+        return x->loss < y->loss ? -1 : 1;
+    }
+    return x->log_n < y->log_n ? -1 : x->log_n > y->log_n;
+}
+
+static ErrCode fill_bins(const FitData *d, double per_decade, BinPoint *pt, Err *err)
+{
+    if (!d->params || !d->tokens || !d->flops || !d->loss) {
+        return err_set(err, ERR_INVALID, "the envelope needs N, D, C and the loss");
+    }
+    for (size_t i = 0; i < d->n; i++) {
+        double c = d->flops[i];
+        bool is_good = c > 0.0 && isfinite(c) && d->params[i] > 0.0 && d->tokens[i] > 0.0 &&
+                       isfinite(d->loss[i]);
+        if (!is_good) {
+            return err_set(err, ERR_INVALID, "envelope: observation %zu lacks N, D, C or a loss",
+                           i + 1);
+        }
+        pt[i] = (BinPoint){floor(per_decade * log10(c)), d->loss[i], log10(c), log10(d->params[i]),
+                           log10(d->tokens[i])};
+    }
+    return ERR_OK;
+}
+
+static void regress_bins(const BinPoint *pt, size_t n, bool of_d, double *k, double *slope)
+{
+    enum { STRIDE = sizeof *pt / sizeof(double) };
+    double c0, c1, v00, v01, v11, sum;
+    const double *y = of_d ? &pt->log_d : &pt->log_n;
+    (void)gsl_fit_linear(&pt->log_c, STRIDE, y, STRIDE, n, &c0, &c1, &v00, &v01, &v11, &sum);
+    *k = pow(10.0, c0);
+    *slope = c1;
+}
+
+ErrCode envelope_bins(const FitData *data, double per_decade, EnvelopeBins *ret, Err *err)
+{
+    BinPoint *pt = calloc(data->n + 1, sizeof *pt);
+    EnvelopeBins r = {0};
+    ErrCode rc = pt ? fill_bins(data, per_decade, pt, err) : err_nomem(err, "envelope");
+    if (rc == ERR_OK) {
+        qsort(pt, data->n, sizeof *pt, by_bin);
+        for (size_t i = 0; i < data->n; i++) {
+            if (i == 0 || pt[i].bin != pt[i - 1].bin) {
+                pt[r.n_bins++] = pt[i];
+            }
+        }
+        if (r.n_bins < 3) {
+            rc = err_set(err, ERR_NUMERIC,
+                         "envelope: the observations fill %zu bins of C; 3 are needed", r.n_bins);
+        }
+    }
+    if (rc == ERR_OK) {
+        regress_bins(pt, r.n_bins, false, &r.k_n, &r.a);
+        regress_bins(pt, r.n_bins, true, &r.k_d, &r.b);
+        *ret = r;
+    }
+    free(pt);
+    return rc;
+}

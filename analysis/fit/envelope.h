@@ -43,4 +43,15 @@ typedef struct Envelope {
  * two sizes are ever comparable or fewer than two are ever best; ERR_NOMEM. */
 ErrCode envelope_fit(const FitData *data, const double *weight, Envelope *ret, Err *err);
 
+/* The plain form: C is cut in bins, bin = floor(per_decade log10 C), and the observation of least loss in
+ * each is taken as it is; log10 N and log10 D of these on their log10 C. */
+typedef struct EnvelopeBins {
+    size_t n_bins;         /* that have an observation */
+    double k_n, a, k_d, b; /* N_opt = k_n C^a, D_opt = k_d C^b, C in FLOP */
+} EnvelopeBins;
+
+/* ERR_INVALID when N, D, C or loss is missing or not positive, ERR_NUMERIC when fewer than three bins
+ * have an observation; ERR_NOMEM. */
+ErrCode envelope_bins(const FitData *data, double per_decade, EnvelopeBins *ret, Err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "analysis/fit/intervals.h"
 #include "analysis/fit/nls.h"
 #include "analysis/fit/parallel.h"
+#include "analysis/fit/sample.h"
 #include "analysis/fit/solve.h"
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
@@ -337,28 +338,64 @@ static void warn_outside(FitResult *r)
     }
 }
 
+/* What the starts found on a sample, minimised on all observations; the lower one first. */
+static void finish_on_all(const FitProblem *p, const Solution **best, const Solution **second,
+                          Solution on_all[2])
+{
+    on_all[0] = **best;
+    solve_from(p, NULL, SOLVE_WARM, &on_all[0]);
+    *best = &on_all[0];
+    if (!*second) {
+        return;
+    }
+    on_all[1] = **second;
+    solve_from(p, NULL, SOLVE_WARM, &on_all[1]);
+    *second = &on_all[1];
+    if (on_all[1].objective < on_all[0].objective) {
+        *best = &on_all[1];
+        *second = &on_all[0];
+    }
+    bool is_other = (*second)->certificate.is_minimum && is_elsewhere(p, *best, *second);
+    *second = is_other ? *second : NULL;
+}
+
 static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitProblem *p,
                            FitResult *r, double **ret_draws, Err *err)
 {
     size_t threads = o->threads ? o->threads : 1;
+    FitProblem sample = {0};
+    bool is_sample = false;
     Search s = {.p = p};
+    Solution on_all[2];
     const Solution *best = NULL, *second = NULL;
     double *draws = NULL;
     ErrCode rc = ERR_OK;
     TRY(check_observations(p, r, err));
+    TRY(sample_open(p, &sample, &is_sample, err));
+    s.p = is_sample ? &sample : p;
+    r->searched = s.p->n;
     TRY(search_all(o, &s, threads, err));
     best = lowest(&s, o->starts, -1.0);
     if (!best) {
         rc = err_set(err, ERR_NUMERIC, "%s: no start stayed within finite numbers", p->form->name);
         goto done;
     }
+    if (is_sample) {
+        second = count_ends(&s, o->starts, best, r);
+        ask_referee(&s, best, r);
+        finish_on_all(p, &best, &second, on_all);
+        r->referee = (double)NAN; /* it was compared on the sample */
+    }
     TRY(check_end(p, best, r, err));
-    second = count_ends(&s, o->starts, best, r);
-    ask_referee(&s, best, r);
+    if (!is_sample) {
+        second = count_ends(&s, o->starts, best, r);
+        ask_referee(&s, best, r);
+    }
     memcpy(r->theta, best->theta, sizeof r->theta);
     memcpy(r->centre, p->centre, sizeof r->centre);
     r->objective = best->objective;
     r->certificate = best->certificate;
+    r->conditioning = conditioning_of(p, best->theta);
     if (second) {
         r->has_second = true;
         r->second_objective = second->objective;
@@ -377,6 +414,9 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
 done:
     free(draws);
     search_release(&s, threads);
+    if (is_sample) {
+        problem_release(&sample);
+    }
     return rc;
 }
 

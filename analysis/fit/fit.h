@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "analysis/fit/conditioning.h"
 #include "analysis/fit/envelope.h"
 #include "analysis/fit/newton.h"
 #include "analysis/fit/problem.h"
@@ -109,11 +110,15 @@ typedef struct FitResult {
     FitAt at[FIT_MAX_AT];
     size_t n_params, n_derived, n_at;
 
+    size_t searched; /* observations that the starts were tried on (fit/sample.h); n unless many */
     size_t starts, at_minimum, not_converged; /* at_minimum: within 1e-8 of the objective */
     bool has_second;                          /* another, worse local minimum was found */
     double second_objective, second_param[FORM_MAX_PARAMS];
     Certificate certificate;
-    double referee; /* objective where GSL alone ends from the best start; NaN for l1 */
+    Conditioning conditioning;
+    /* Objective where GSL alone ends from the best start; NaN for l1, and where a sample was
+     * searched (it was asked about the sample). */
+    double referee;
 
     FitResampling resampling;
     size_t replicates, replicates_failed;

@@ -1,7 +1,6 @@
 #include "analysis/fit/intervals.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +8,10 @@
 
 #include "analysis/fit/bootstrap.h"
 #include "analysis/fit/check.h"
+#include "analysis/fit/profile.h"
 #include "analysis/fit/values.h"
 
-enum {
-    P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS,
-    MAX_PROFILE_STEPS = 60,
-    MAX_BRACKET = 30,
-    MAX_BISECT = 60,
-    MIN_UNITS = 4
-};
+enum { P2 = FORM_MAX_PARAMS * FORM_MAX_PARAMS, MAX_PROFILE_STEPS = 60, MIN_UNITS = 4 };
 
 /* The minimum, with what all methods need of it; free parameters only. */
 typedef struct Peak {
@@ -69,18 +63,6 @@ static double derivatives(const Peak *k, const double *theta, ProblemCurvature k
     return value;
 }
 
-static double psi_of(const FitLoss *l, double r, double *curve)
-{
-    double factor = l->kind == FIT_ASYMMETRIC && r > 0.0 ? l->over : 1.0;
-    if (l->kind == FIT_MSE) {
-        *curve = 2.0;
-        return 2.0 * r;
-    }
-    bool is_inner = fabs(r) <= l->delta;
-    *curve = is_inner ? factor : 0.0;
-    return factor * (is_inner ? r : copysign(l->delta, r));
-}
-
 static bool peak_open(const FitOptions *o, const FitProblem *p, const Solution *best,
                       const FitResult *r, Peak *k)
 {
@@ -96,7 +78,7 @@ static bool peak_open(const FitOptions *o, const FitProblem *p, const Solution *
     memcpy(k->chol, k->hess, sizeof k->chol);
     double squares = 0.0, curves = 0.0;
     for (size_t i = 0; i < p->n; i++) {
-        double curve, psi = psi_of(&p->loss, problem_residual(p, i, k->theta), &curve);
+        double curve, psi = interval_psi(&p->loss, problem_residual(p, i, k->theta), &curve);
         squares += p->weight[i] * psi * psi;
         curves += p->weight[i] * curve;
     }
@@ -105,17 +87,10 @@ static bool peak_open(const FitOptions *o, const FitProblem *p, const Solution *
     return dof >= 1.0 && k->n > 0 && dense_cholesky(k->n, k->chol) && isfinite(k->kappa);
 }
 
-/* Interval of a value from its transform's centre and half width. */
 static FitInterval symmetric(const Peak *k, size_t slot, double se, double quantile)
 {
-    double v = slot_value(k, slot, k->theta);
-    FitInterval i = {se, v - quantile * se, v + quantile * se};
-    if (values_is_scale(k->r, slot)) {
-        i.se = se * exp(v);
-        i.lo = exp(i.lo);
-        i.hi = exp(i.hi);
-    }
-    return i;
+    return interval_symmetric(slot_value(k, slot, k->theta), values_is_scale(k->r, slot), se,
+                              quantile);
 }
 
 /* ---- sandwich ---- */
@@ -134,7 +109,7 @@ static bool scores(const Peak *k, const FitData *data, bool by_run, double *meat
         problem_point(p, i, x);
         double loss = form_gradient(p->form, k->theta, x, dl);
         double r = p->residual == FIT_LOG ? log(loss) - p->ln_y[i] : loss - p->y[i];
-        double psi = p->weight[i] * psi_of(&p->loss, r, &curve);
+        double psi = p->weight[i] * interval_psi(&p->loss, r, &curve);
         double scale = p->residual == FIT_LOG ? 1.0 / loss : 1.0;
         double *own = score + (by_run ? data->run[i] : i) * k->n;
         for (size_t a = 0; a < k->n; a++) {
@@ -254,50 +229,15 @@ static double constrained(const Peak *k, size_t slot, double v, double *theta)
     return value;
 }
 
-/* The v on one side where the profile reaches `limit`; NaN when it never does. */
-static double profile_end(const Peak *k, size_t slot, double side, double se, double limit)
+typedef struct SlotOf {
+    const Peak *k;
+    size_t slot;
+} SlotOf;
+
+static double least_at(void *ctx, double v, double *theta)
 {
-    double centre = slot_value(k, slot, k->theta), inner = centre, outer = centre;
-    double theta[FORM_MAX_PARAMS], good[FORM_MAX_PARAMS], root = sqrt(limit - k->value);
-    double at_inner = 0.0, at_outer = 0.0; /* signed roots of the rise, nearly linear in v */
-    memcpy(good, k->theta, sizeof good);
-    bool is_bracketed = false;
-    double step = 2.0 * se;
-    for (size_t i = 0; i < MAX_BRACKET && !is_bracketed; i++) {
-        outer = inner + side * step;
-        memcpy(theta, good, sizeof theta);
-        double value = constrained(k, slot, outer, theta);
-        if (!isfinite(value)) { /* too far for Newton from here */
-            step *= 0.5;
-            continue;
-        }
-        at_outer = sqrt(fmax(value - k->value, 0.0));
-        is_bracketed = at_outer >= root;
-        if (!is_bracketed) {
-            inner = outer;
-            at_inner = at_outer;
-            memcpy(good, theta, sizeof good);
-        }
-    }
-    for (size_t i = 0; is_bracketed && i < MAX_BISECT; i++) {
-        double share = (root - at_inner) / (at_outer - at_inner);
-        share = fmin(fmax(share, 0.05), 0.95);
-        double v = inner + share * (outer - inner);
-        memcpy(theta, good, sizeof theta);
-        double rise = sqrt(fmax(constrained(k, slot, v, theta) - k->value, 0.0));
-        if (fabs(rise - root) < 1e-9 * root || fabs(outer - inner) < 1e-10 * se) {
-            return v;
-        }
-        if (rise < root) {
-            inner = v;
-            at_inner = rise;
-            memcpy(good, theta, sizeof good);
-        } else {
-            outer = v;
-            at_outer = rise;
-        }
-    }
-    return is_bracketed ? 0.5 * (inner + outer) : (double)NAN;
+    const SlotOf *s = ctx;
+    return constrained(s->k, s->slot, v, theta);
 }
 
 static void add_profile(const Peak *k, FitResult *r)
@@ -316,8 +256,19 @@ static void add_profile(const Peak *k, FitResult *r)
         if (!isfinite(se) || !(se > 0.0)) {
             continue;
         }
-        double lo = profile_end(k, slot, -1.0, se, limit);
-        double hi = profile_end(k, slot, 1.0, se, limit);
+        SlotOf own = {k, slot};
+        double theta[FORM_MAX_PARAMS], good[FORM_MAX_PARAMS];
+        const Profile profile = {.least = least_at,
+                                 .ctx = &own,
+                                 .width = FORM_MAX_PARAMS,
+                                 .best = k->theta,
+                                 .theta = theta,
+                                 .good = good,
+                                 .centre = slot_value(k, slot, k->theta),
+                                 .se = se,
+                                 .value = k->value,
+                                 .limit = limit};
+        double lo = profile_end(&profile, -1.0), hi = profile_end(&profile, 1.0);
         bool is_scale = values_is_scale(r, slot);
         FitValue *v = fit_slot(r, slot);
         v->by[FIT_PROFILE] = (FitInterval){is_scale ? se * v->value : se, is_scale ? exp(lo) : lo,
@@ -366,29 +317,6 @@ static double acceleration(const double *left_out, size_t n)
     return two > 0.0 ? three / (6.0 * pow(two, 1.5)) : 0.0;
 }
 
-static void bca_slot(size_t slot, double a, double tail, double *draws, size_t n, FitResult *r)
-{
-    FitValue *v = fit_slot(r, slot);
-    size_t below = 0;
-    for (size_t i = 0; i < n; i++) {
-        below += draws[i] < v->value ? 1 : 0;
-    }
-    double share = ((double)below + 0.5) / ((double)n + 1.0);
-    double z0 = gsl_cdf_ugaussian_Pinv(share), end[2];
-    gsl_sort(draws, 1, n);
-    for (size_t i = 0; i < 2; i++) {
-        double z = gsl_cdf_ugaussian_Pinv(i ? 1.0 - tail : tail);
-        double q = gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1.0 - a * (z0 + z)));
-        if (!(q >= 0.0 && q <= 1.0)) {
-            return; /* the jackknife left the finite numbers */
-        }
-        end[i] = gsl_stats_quantile_from_sorted_data(draws, 1, n, q);
-    }
-    if (draws[0] < draws[n - 1]) {
-        v->by[FIT_BCA] = (FitInterval){gsl_stats_sd(draws, 1, n), end[0], end[1]};
-    }
-}
-
 static ErrCode add_jackknife(const FitOptions *o, const FitData *data, const Solution *best,
                              const Peak *k, const double *draws, FitResult *r, Err *err)
 {
@@ -410,7 +338,7 @@ static ErrCode add_jackknife(const FitOptions *o, const FitData *data, const Sol
         double a = acceleration(column, m);
         if (draws && isfinite(fit_slot(r, slot)->lo)) {
             m = column_of(draws, o->bootstrap, width, slot, column);
-            bca_slot(slot, a, tail, column, m, r);
+            interval_bca(a, tail, column, m, fit_slot(r, slot));
         }
     }
     free(column);

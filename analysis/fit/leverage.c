@@ -11,6 +11,7 @@ enum { P = FORM_MAX_PARAMS, P2 = P * P };
 
 /* A unit that all but determines a direction by itself says nothing of its error there. */
 #define LEAST_FREEDOM 0.01
+#define NO_LEVERAGE   1e-9
 
 /* One group: free parameters only. */
 typedef struct Side {
@@ -119,18 +120,26 @@ static void gram_of_unit(const Side *s, const size_t *row, size_t n_rows)
     }
 }
 
-/* ((1-l)^(-1/2) - 1)/l, its limit 1/2 at 0. */
-static double gain(double l)
+/* Of the k-th direction of a unit with leverage l where units have `mean`: what r gains there, over l. */
+static double gain(double l, double mean)
 {
-    l = fmin(l, 1.0 - LEAST_FREEDOM);
-    return l < 1e-8 ? 0.5 : (1.0 / sqrt(1.0 - l) - 1.0) / l;
+    mean = fmin(mean, 1.0 - LEAST_FREEDOM);
+    return l < NO_LEVERAGE ? 0.0 : (1.0 / sqrt(1.0 - mean) - 1.0) / l;
 }
 
-static void free_unit(const Side *s, const size_t *row, size_t n_rows, double *r)
+/* Eigenvalues and vectors of the unit's leverages, falling. */
+static bool directions(const Side *s, const size_t *row, size_t n_rows)
+{
+    gram_of_unit(s, row, n_rows);
+    return gsl_eigen_symmv(s->a, s->l, s->q, s->work) == 0 &&
+           gsl_eigen_symmv_sort(s->l, s->q, GSL_EIGEN_SORT_VAL_DESC) == 0;
+}
+
+static void free_unit(const Side *s, const double *mean, const size_t *row, size_t n_rows,
+                      double *r)
 {
     double v[P] = {0.0}, turned[P];
-    gram_of_unit(s, row, n_rows);
-    if (gsl_eigen_symmv(s->a, s->l, s->q, s->work) != 0) {
+    if (!directions(s, row, n_rows)) {
         return;
     }
     for (size_t k = 0; k < n_rows; k++) {
@@ -144,7 +153,7 @@ static void free_unit(const Side *s, const size_t *row, size_t n_rows, double *r
         for (size_t b = 0; b < s->n; b++) {
             turned[a] += gsl_matrix_get(s->q, b, a) * v[b];
         }
-        turned[a] *= gain(gsl_vector_get(s->l, a));
+        turned[a] *= gain(gsl_vector_get(s->l, a), mean[a]);
     }
     for (size_t a = 0; a < s->n; a++) {
         v[a] = 0.0;
@@ -168,6 +177,7 @@ static ErrCode free_group(const Side *s, const FitData *d, bool by_run, double *
     size_t n_units = by_run ? d->n_runs : d->n;
     size_t *first = calloc(n_units + 2, sizeof *first);
     size_t *row = calloc(d->n + 1, sizeof *row);
+    double mean[P] = {0.0};
     if (!first || !row) {
         free(first);
         free(row);
@@ -183,7 +193,14 @@ static ErrCode free_group(const Side *s, const FitData *d, bool by_run, double *
         row[first[(by_run ? d->run[i] : i) + 1]++] = i;
     }
     for (size_t u = 0; u < n_units; u++) {
-        free_unit(s, row + first[u], first[u + 1] - first[u], r);
+        if (directions(s, row + first[u], first[u + 1] - first[u])) {
+            for (size_t a = 0; a < s->n; a++) {
+                mean[a] += fmax(0.0, gsl_vector_get(s->l, a)) / (double)n_units;
+            }
+        }
+    }
+    for (size_t u = 0; u < n_units; u++) {
+        free_unit(s, mean, row + first[u], first[u + 1] - first[u], r);
     }
     free(first);
     free(row);

@@ -1,10 +1,15 @@
 /* leverage.h -- residuals freed of the leverage of their unit.
  *
- * A fit pulls itself towards each run: with few runs its residuals are smaller than its errors, and
- * what a run has in common is hidden most.  r_u := (I - H_uu)^(-1/2) r_u undoes that to first
- * order (CR2 of Bell and McCaffrey 2002), H = J (J'J)^-1 J' of the linearised law.  With J'J's own
- * block M = L L' and L' J_u' J_u L = Q diag(l) Q', this is r + K Q diag(((1-l)^(-1/2) - 1)/l) Q' K' r
- * with K = J_u L: no matrix is larger than the parameters.
+ * A fit pulls itself towards each run: with few runs its residuals are smaller than its errors, most
+ * of all in what a run has in common.  H = J (J'J)^-1 J' of the linearised law says by how much: a unit u
+ * with J'J's own block M = L L' and L' J_u' J_u L = Q diag(l) Q' has lost the share l_k of its variance
+ * along K q_k/sqrt(l_k), K = J_u L.  Undone for each unit alone, r_u := (I - H_uu)^(-1/2) r_u (CR2, Bell and
+ * McCaffrey 2002), single runs of high leverage get errors that are mostly noise, and tests of few runs
+ * reject too rarely; so the k-th largest l of all units of a group are averaged first:
+ *
+ *   r_u := r_u + K Q diag(((1 - mean l_k)^(-1/2) - 1)/l_k) Q' K' r_u
+ *
+ * which restores the variance of a group's units on the whole.  No matrix is larger than the parameters.
  */
 #ifndef ANALYSIS_FIT_LEVERAGE_H
 #define ANALYSIS_FIT_LEVERAGE_H

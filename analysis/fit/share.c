@@ -8,6 +8,7 @@
 #include "analysis/fit/bootstrap.h"
 #include "analysis/fit/check.h"
 #include "analysis/fit/parallel.h"
+#include "analysis/fit/share_intervals.h"
 #include "analysis/fit/solve.h"
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
@@ -23,6 +24,7 @@ typedef struct Whole {
     Arrow joint;              /* the observations */
     size_t threads, n_values; /* values of all groups */
     Arrow *bench;             /* [threads] */
+    bool owns_benches;        /* their problems are copies */
     double **times;           /* [threads] of the bootstrap */
     ArrowTheta *start;        /* [starts, n_groups] */
     ArrowEnd *end;            /* [starts] */
@@ -30,6 +32,8 @@ typedef struct Whole {
     FitResult *result;        /* [n_groups] */
     double *values;           /* [replicates, n_values] */
     FitResampling kind;
+    size_t *units;    /* [n_groups] runs or observations that may be left out */
+    double *left_out; /* [sum of units, n_values] */
 } Whole;
 
 static void start_item(void *ctx, size_t worker, size_t item)
@@ -101,11 +105,14 @@ static ErrCode open_rooms(Whole *w, Err *err)
     for (size_t g = 0; g < groups; g++) {
         most = w->data[g]->n > most ? w->data[g]->n : most;
     }
-    w->start = calloc(w->o->starts * groups + 1, sizeof *w->start);
+    size_t rooms = w->o->starts > w->threads ? w->o->starts : w->threads;
+    w->start = calloc(rooms * groups + 1, sizeof *w->start);
+    w->best = calloc(groups, sizeof *w->best);
     w->end = calloc(w->o->starts + 1, sizeof *w->end);
     w->bench = calloc(w->threads, sizeof *w->bench);
     w->times = calloc(w->threads, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
-    ErrCode rc = w->start && w->end && w->bench && w->times ? ERR_OK : err_nomem(err, "joint fit");
+    bool has_memory = w->start && w->best && w->end && w->bench && w->times;
+    ErrCode rc = has_memory ? ERR_OK : err_nomem(err, "joint fit");
     for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
         rc = arrow_copy(&w->joint, &w->bench[t], err);
         w->times[t] = calloc(2 * most + 1, sizeof **w->times);
@@ -139,7 +146,8 @@ static ErrCode search(Whole *w, ShareFit *whole, Err *err)
     whole->starts = w->o->starts;
     whole->objective = best->objective;
     whole->decrement = best->promised / fmax(best->objective, noise);
-    w->best = w->start + (size_t)(best - w->end) * w->joint.n_groups;
+    memcpy(w->best, w->start + (size_t)(best - w->end) * w->joint.n_groups,
+           sizeof *w->best * w->joint.n_groups);
     return ERR_OK;
 }
 
@@ -212,22 +220,15 @@ static void draw_group(const Whole *w, size_t g, uint32_t replicate, uint64_t of
     }
 }
 
-static void replicate_item(void *ctx, size_t worker, size_t item)
+/* From the whole fit to the minimum of what the bench holds; values of all groups, or NaN. */
+static void refit(const Whole *w, size_t worker, bool has_spread, double *values)
 {
-    Whole *w = ctx;
     Arrow *j = &w->bench[worker];
-    double *values = w->values + item * w->n_values;
     ArrowTheta *theta = w->start + worker * j->n_groups; /* starts are done with by now */
-    uint64_t offset = 0;
-    bool has_spread = true;
+    ArrowEnd e = {.is_minimum = false};
     for (size_t g = 0; g < j->n_groups; g++) {
-        draw_group(w, g, (uint32_t)item, offset, w->times[worker]);
-        problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
-        has_spread = has_spread && check_has_spread(&j->problem[g]);
-        offset += w->data[g]->n;
         memcpy(theta[g], w->result[g].theta, sizeof theta[g]);
     }
-    ArrowEnd e = {.is_minimum = false};
     if (has_spread) {
         e = arrow_solve(j, &w->joint, ARROW_WARM, theta);
     }
@@ -240,34 +241,108 @@ static void replicate_item(void *ctx, size_t worker, size_t item)
     }
 }
 
-static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
+static void replicate_item(void *ctx, size_t worker, size_t item)
 {
-    size_t replicates = w->o->bootstrap, at = 0;
-    w->kind = FIT_CLUSTERS;
-    for (size_t g = 0; g < w->joint.n_groups; g++) {
-        bool has_runs = bootstrap_kind(w->o, w->data[g]) == FIT_CLUSTERS;
-        w->kind = has_runs ? w->kind : FIT_CASES;
+    Whole *w = ctx;
+    Arrow *j = &w->bench[worker];
+    uint64_t offset = 0;
+    bool has_spread = true;
+    for (size_t g = 0; g < j->n_groups; g++) {
+        draw_group(w, g, (uint32_t)item, offset, w->times[worker]);
+        problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
+        has_spread = has_spread && check_has_spread(&j->problem[g]);
+        offset += w->data[g]->n;
     }
-    w->values = calloc(replicates * w->n_values + 1, sizeof *w->values);
-    double *column = calloc(replicates + 1, sizeof *column);
-    ErrCode rc = w->values && column ? ERR_OK : err_nomem(err, "bootstrap");
-    for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
-        for (size_t g = 0; g < w->joint.n_groups && rc == ERR_OK; g++) {
-            rc = problem_clone(&w->joint.problem[g], &w->bench[t].problem[g], err);
+    refit(w, worker, has_spread, w->values + item * w->n_values);
+}
+
+static void leave_out_item(void *ctx, size_t worker, size_t item)
+{
+    Whole *w = ctx;
+    Arrow *j = &w->bench[worker];
+    size_t first = 0;
+    bool has_spread = true;
+    for (size_t g = 0; g < j->n_groups; g++) {
+        const FitData *d = w->data[g];
+        for (size_t i = 0; i < d->n; i++) {
+            size_t unit = first + (w->kind == FIT_CLUSTERS ? d->run[i] : i);
+            w->times[worker][i] = unit == item ? 0.0 : 1.0;
+        }
+        problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
+        has_spread = has_spread && check_has_spread(&j->problem[g]);
+        first += w->units[g];
+    }
+    refit(w, worker, has_spread, w->left_out + item * w->n_values);
+}
+
+/* Runs where one group has any to draw; nothing where one has too few. */
+static FitResampling kind_of_all(const Whole *w)
+{
+    FitResampling kind = FIT_CASES;
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        FitResampling own = bootstrap_kind(w->o, w->data[g]);
+        if (own == FIT_NO_INTERVALS) {
+            return own;
+        }
+        kind = own == FIT_CLUSTERS ? own : kind;
+    }
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        kind = w->data[g]->n_runs ? kind : FIT_CASES;
+    }
+    return kind;
+}
+
+static void warn_few_runs(const Whole *w)
+{
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        fit_warn(
+            &w->result[g],
+            "few_runs: a group of fewer than %d runs cannot show how runs differ; no intervals",
+            BOOTSTRAP_MIN_RUNS);
+    }
+}
+
+static ErrCode open_benches(Whole *w, Err *err)
+{
+    for (size_t t = 0; t < w->threads; t++) { /* until now they borrow the observations */
+        memset(w->bench[t].problem, 0, sizeof *w->bench[t].problem * w->joint.n_groups);
+    }
+    w->owns_benches = true;
+    for (size_t t = 0; t < w->threads; t++) {
+        for (size_t g = 0; g < w->joint.n_groups; g++) {
+            ErrCode rc = problem_clone(&w->joint.problem[g], &w->bench[t].problem[g], err);
+            if (rc != ERR_OK) {
+                return rc;
+            }
         }
     }
-    if (rc == ERR_OK) {
-        parallel_for(w->threads, replicates, replicate_item, w);
-    }
-    for (size_t i = 0; rc == ERR_OK && i < replicates; i++) {
-        whole->replicates_failed += isnan(w->values[i * w->n_values]) ? 1 : 0;
-    }
+    return ERR_OK;
+}
+
+static double tail_of(const Whole *w, const ShareFit *whole)
+{
     size_t n_runs = 0;
     for (size_t g = 0; g < w->joint.n_groups; g++) {
         n_runs += w->data[g]->n_runs;
     }
-    double tail = bootstrap_tail(w->kind, whole->n, whole->n_params, n_runs);
-    for (size_t g = 0; rc == ERR_OK && g < w->joint.n_groups; g++) {
+    return bootstrap_tail(w->kind, whole->n, whole->n_params, n_runs);
+}
+
+static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
+{
+    size_t replicates = w->o->bootstrap, at = 0;
+    w->values = calloc(replicates * w->n_values + 1, sizeof *w->values);
+    double *column = calloc(replicates + 1, sizeof *column);
+    if (!w->values || !column) {
+        free(column);
+        return err_nomem(err, "bootstrap");
+    }
+    parallel_for(w->threads, replicates, replicate_item, w);
+    for (size_t i = 0; i < replicates; i++) {
+        whole->replicates_failed += isnan(w->values[i * w->n_values]) ? 1 : 0;
+    }
+    double tail = tail_of(w, whole);
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
         FitResult *r = &w->result[g];
         r->resampling = whole->resampling = w->kind;
         r->replicates = whole->replicates = replicates;
@@ -277,18 +352,66 @@ static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
                                 fit_slot(r, k));
         }
     }
-    for (size_t t = 0; t < w->threads; t++) {
-        for (size_t g = 0; g < w->joint.n_groups; g++) {
-            problem_release(&w->bench[t].problem[g]);
-        }
-    }
     free(column);
+    return ERR_OK;
+}
+
+static ErrCode other_intervals(Whole *w, const ShareFit *whole, Err *err)
+{
+    size_t total = 0;
+    w->units = calloc(w->joint.n_groups, sizeof *w->units);
+    if (!w->units) {
+        return err_nomem(err, "intervals");
+    }
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        w->units[g] = w->kind == FIT_CLUSTERS ? w->data[g]->n_runs : w->data[g]->n;
+        total += w->units[g];
+    }
+    w->left_out = calloc(total * w->n_values + 1, sizeof *w->left_out);
+    if (!w->left_out) {
+        return err_nomem(err, "jackknife");
+    }
+    parallel_for(w->threads, total, leave_out_item, w);
+    const ShareUnits units = {.by_run = w->kind == FIT_CLUSTERS,
+                              .total = total,
+                              .n_values = w->n_values,
+                              .n = w->units,
+                              .left_out = w->left_out,
+                              .draws = w->values,
+                              .replicates = w->o->bootstrap,
+                              .tail = tail_of(w, whole),
+                              .n_params = whole->n_params};
+    return share_intervals_add(w->o, w->data, &w->joint, w->best, &units, w->result, err);
+}
+
+static ErrCode add_intervals(Whole *w, ShareFit *whole, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    w->kind = kind_of_all(w);
+    if (!w->o->bootstrap && !w->o->has_all_intervals) {
+        return ERR_OK;
+    }
+    if (w->kind == FIT_NO_INTERVALS) {
+        warn_few_runs(w);
+        return ERR_OK;
+    }
+    TRY(open_benches(w, err));
+    if (w->o->bootstrap) {
+        TRY(bootstrap(w, whole, err));
+    }
+    if (w->o->has_all_intervals) {
+        TRY(other_intervals(w, whole, err));
+    }
+done:
     return rc;
 }
 
 static void whole_release(Whole *w)
 {
     for (size_t t = 0; t < w->threads; t++) {
+        for (size_t g = 0; w->owns_benches && g < w->joint.n_groups; g++) {
+            problem_release(&w->bench[t].problem[g]);
+        }
         if (w->bench) {
             arrow_release(&w->bench[t], false);
         }
@@ -299,8 +422,11 @@ static void whole_release(Whole *w)
     free(w->bench);
     free(w->times);
     free(w->start);
+    free(w->best);
     free(w->end);
     free(w->values);
+    free(w->units);
+    free(w->left_out);
     arrow_release(&w->joint, true);
 }
 
@@ -337,9 +463,7 @@ ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *con
                                            .eigen_ratio = (double)NAN,
                                            .is_minimum = true};
     }
-    if (o->bootstrap) {
-        TRY(bootstrap(&w, ret_whole, err));
-    }
+    TRY(add_intervals(&w, ret_whole, err));
 done:
     whole_release(&w);
     return rc;

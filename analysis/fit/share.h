@@ -20,8 +20,9 @@ typedef struct ShareFit {
 } ShareFit;
 
 /* Fits.  is_shared [n_params].  ret [n_groups] gets each group's values with intervals (all groups
- * resampled together) and its own share of the objective.  ERR_USAGE for l1, whose vertices are
- * not followed here; ERR_NUMERIC with the reason when the data do not determine the law. */
+ * resampled together; with has_all_intervals those of fit/share_intervals.h beside them) and its own
+ * share of the objective.  l1 ends at an exact vertex (fit/arrow_l1.h).  ERR_NUMERIC with the reason when
+ * the data do not determine the law, ERR_NOMEM. */
 ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *const *data,
                   size_t n_groups, FitResult *ret, ShareFit *ret_whole, Err *err);
 

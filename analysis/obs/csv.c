@@ -3,132 +3,190 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "analysis/obs/csv_bytes.h"
 #include "common/fsx.h"
 
-#define MAX_CSV_BYTES ((size_t)1 << 30)
-
 typedef struct Reader {
-    const char *p, *end;
-    size_t line; /* of p */
+    char *base, *p, *end; /* base: the file's bytes, in which cells are made */
+    size_t line;          /* of p */
     const char *file;
-    Buf field;
+    char stop; /* what ended the last field: ',', '\n', or 0 at the end of the file */
 } Reader;
 
-static bool at_end_of_line(const Reader *r)
+static void skip_blanks(Reader *r)
 {
-    return r->p == r->end || *r->p == '\n' ||
-           (*r->p == '\r' && r->p + 1 < r->end && r->p[1] == '\n');
-}
-
-static void skip_end_of_line(Reader *r)
-{
-    if (r->p < r->end && *r->p == '\r') {
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\t')) {
         r->p++;
     }
+}
+
+/* Steps over what ends a field, and notes it. */
+static void take_stop(Reader *r)
+{
+    r->stop = '\0';
     if (r->p < r->end) {
-        r->p++;
-        r->line++;
+        r->stop = *r->p == ',' ? ',' : '\n';
+        r->p += *r->p == '\r' && r->p + 1 < r->end && r->p[1] == '\n' ? 2 : 1;
+        r->line += r->stop == '\n' ? 1 : 0;
     }
 }
 
-/* The quoted field that starts at p, without its quotes, into r->field. */
-static ErrCode quoted_field(Reader *r, Err *err)
+static bool at_stop(const Reader *r)
+{
+    return r->p == r->end || *r->p == ',' || *r->p == '\n' || *r->p == '\r';
+}
+
+/* The quoted field that starts at p; its text moves over the quotes. */
+static ErrCode quoted_field(Reader *r, char **ret_end, Err *err)
 {
     size_t first_line = r->line;
-    r->p++;
-    while (r->p < r->end) {
-        if (*r->p == '"') {
-            if (r->p + 1 == r->end || r->p[1] != '"') {
-                r->p++;
-                if (!at_end_of_line(r) && *r->p != ',') {
-                    return err_set(err, ERR_FORMAT, "%s:%zu: text after a closing quote", r->file,
-                                   r->line);
-                }
-                return ERR_OK;
-            }
-            r->p++;
-        } else if (*r->p == '\n') {
-            r->line++;
+    char *to = r->p++;
+    for (;; r->p++) {
+        if (r->p == r->end) {
+            (void)err_set(err, ERR_FORMAT, "%s:%zu: a quote is never closed", r->file, first_line);
+            return err_hint(err, "a quote inside quotes is written twice: \"\"");
         }
-        buf_putc(&r->field, *r->p++);
+        if (*r->p == '"') {
+            r->p++;
+            if (r->p == r->end || *r->p != '"') {
+                break;
+            }
+        }
+        r->line += *r->p == '\n' || (*r->p == '\r' && r->p[1] != '\n') ? 1 : 0;
+        *to++ = *r->p;
     }
-    return err_set(err, ERR_FORMAT, "%s:%zu: a quote is never closed", r->file, first_line);
-}
-
-static ErrCode next_field(Reader *r, Err *err)
-{
-    buf_clear(&r->field);
-    if (r->p < r->end && *r->p == '"') {
-        return quoted_field(r, err);
-    }
-    while (!at_end_of_line(r) && *r->p != ',') {
-        buf_putc(&r->field, *r->p++);
+    skip_blanks(r);
+    *ret_end = to;
+    if (!at_stop(r)) {
+        (void)err_set(err, ERR_FORMAT, "%s:%zu: text after a closing quote", r->file, r->line);
+        return err_hint(err, "a quote inside quotes is written twice: \"\"");
     }
     return ERR_OK;
+}
+
+/* One field as a cell of f, and the separator after it. */
+static ErrCode next_field(Reader *r, Frame *f, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    skip_blanks(r);
+    char *first = r->p, *last = first;
+    if (r->p < r->end && *r->p == '"') {
+        rc = quoted_field(r, &last, err);
+    } else {
+        while (!at_stop(r)) {
+            r->p++;
+        }
+        last = r->p;
+        while (last > first && (last[-1] == ' ' || last[-1] == '\t')) {
+            last--;
+        }
+    }
+    take_stop(r);
+    *last = '\0'; /* on the separator, or before it */
+    if (rc == ERR_OK && !frame_point(f, (size_t)(first - r->base))) {
+        rc = f->n_at >= CSV_MAX_CELLS
+                 ? err_set(err, ERR_INVALID, "%s:%zu: more than %zu cells are more than is read",
+                           r->file, r->line, CSV_MAX_CELLS)
+                 : err_nomem(err, "table");
+    }
+    return rc;
 }
 
 /* One line's fields into f; *ret_n of them. */
 static ErrCode read_record(Reader *r, Frame *f, size_t *ret_n, Err *err)
 {
     size_t n = 0;
-    for (;;) {
-        ErrCode rc = next_field(r, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        frame_add(f, buf_str(&r->field), r->field.len);
+    ErrCode rc;
+    do {
+        rc = next_field(r, f, err);
         n++;
-        if (r->p == r->end || *r->p != ',') {
-            break;
-        }
-        r->p++;
-    }
-    skip_end_of_line(r);
+    } while (rc == ERR_OK && r->stop == ',');
     *ret_n = n;
-    return ERR_OK;
+    return rc;
 }
 
 static ErrCode note_line(Frame *f, size_t row, size_t line, Err *err)
 {
     if ((row & (row - 1)) == 0) { /* at 0 and powers of two */
-        size_t *grown = realloc(f->line, (row ? 2 * row : 1) * sizeof *grown);
+        uint32_t *grown = realloc(f->line, (row ? 2 * row : 1) * sizeof *grown);
         if (!grown) {
             return err_nomem(err, "table");
         }
         f->line = grown;
     }
-    f->line[row] = line;
+    f->line[row] = (uint32_t)line;
     return ERR_OK;
+}
+
+/* One column whose name holds semicolons or tabs: the file is separated by these. */
+static ErrCode check_separator(const Reader *r, const Frame *f, Err *err)
+{
+    const char *name = frame_name(f, 0);
+    bool has_semicolon = strchr(name, ';') != NULL;
+    if (f->n_columns > 1 || (!has_semicolon && !strchr(name, '\t'))) {
+        return ERR_OK;
+    }
+    (void)err_set(err, ERR_FORMAT, "%s:1: the fields are separated by %s, not by commas", r->file,
+                  has_semicolon ? "semicolons" : "tabs");
+    return has_semicolon
+               ? err_hint(err, "tr ',;' '.,' < %s > new.csv (decimal commas become points)",
+                          r->file)
+               : err_hint(err, "tr '\\t' ',' < %s > new.csv", r->file);
 }
 
 static ErrCode read_header(Reader *r, Frame *f, Err *err)
 {
     ErrCode rc = read_record(r, f, &f->n_columns, err);
+    rc = rc == ERR_OK ? check_separator(r, f, err) : rc;
     for (size_t c = 0; rc == ERR_OK && c < f->n_columns; c++) {
         if (!frame_name(f, c)[0]) {
-            rc = err_set(err, ERR_FORMAT, "%s:1: column %zu has no name", r->file, c + 1);
+            (void)err_set(err, ERR_FORMAT, "%s:1: column %zu has no name", r->file, c + 1);
+            rc = err_hint(err, "the first line names the columns: N,D,loss");
         } else if (frame_find(f, frame_name(f, c)) != c) {
-            rc = err_set(err, ERR_FORMAT, "%s:1: two columns are named \"%s\"", r->file,
-                         frame_name(f, c));
+            (void)err_set(err, ERR_FORMAT, "%s:1: two columns are named \"%s\" (%zu and %zu)",
+                          r->file, frame_name(f, c), frame_find(f, frame_name(f, c)) + 1, c + 1);
+            rc = err_hint(err, "rename or remove one of them: a name must say which is meant");
         }
     }
     return rc;
+}
+
+static ErrCode bad_length(const Reader *r, size_t line, size_t n, size_t want, Err *err)
+{
+    (void)err_set(err, ERR_FORMAT, "%s:%zu: %zu fields, and the header has %zu", r->file, line, n,
+                  want);
+    return err_hint(err, n > want ? "a comma inside a value needs quotes around the value, and "
+                                    "numbers have a decimal point"
+                                  : "an empty value keeps its comma; a line that was cut off has "
+                                    "to be removed");
+}
+
+/* Is p at an empty line?  Then steps over it. */
+static bool skip_empty(Reader *r)
+{
+    char *begin = r->p;
+    skip_blanks(r);
+    if (r->p < r->end && (*r->p == ',' || !at_stop(r))) {
+        r->p = begin;
+        return false;
+    }
+    take_stop(r);
+    return true;
 }
 
 static ErrCode read_rows(Reader *r, Frame *f, Err *err)
 {
     size_t row = 0;
     while (r->p < r->end) {
-        if (at_end_of_line(r)) {
-            skip_end_of_line(r);
+        if (skip_empty(r)) {
             continue;
         }
         size_t line = r->line, n = 0;
         ErrCode rc = read_record(r, f, &n, err);
         if (rc == ERR_OK && n != f->n_columns) {
-            rc = err_set(err, ERR_FORMAT, "%s:%zu: %zu fields, and the header has %zu", r->file,
-                         line, n, f->n_columns);
+            rc = bad_length(r, line, n, f->n_columns, err);
         }
         if (rc == ERR_OK) {
             rc = note_line(f, row++, line, err);
@@ -137,26 +195,38 @@ static ErrCode read_rows(Reader *r, Frame *f, Err *err)
             return rc;
         }
     }
-    return row ? ERR_OK : err_set(err, ERR_FORMAT, "%s: no rows below the header", r->file);
+    if (row == 0) {
+        (void)err_set(err, ERR_FORMAT, "%s: no rows below the header", r->file);
+        return err_hint(err, "the first line names the columns, each other line is an observation");
+    }
+    return ERR_OK;
+}
+
+/* Before it is read: a regular file beyond the bound. */
+static ErrCode check_size(const char *path, Err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (size_t)st.st_size <= CSV_MAX_BYTES) {
+        return ERR_OK; /* what is not there is fsx_read's to say */
+    }
+    (void)err_set(err, ERR_INVALID, "%s: %.1f GB is more than the %.1f GB that are read", path,
+                  (double)st.st_size * 1e-9, (double)CSV_MAX_BYTES * 1e-9);
+    return err_hint(err, "keep the columns that are needed: cut -d, -f1-4 %s > small.csv", path);
 }
 
 ErrCode csv_read(const char *path, Frame *ret, Err *err)
 {
-    Buf bytes = BUF_INIT;
     Frame f = {0};
     Reader r = {.file = path, .line = 1};
+    size_t mark = 0;
     ErrCode rc = ERR_OK;
-    TRY(fsx_read(path, MAX_CSV_BYTES, &bytes, err));
-    r.p = buf_str(&bytes);
-    r.end = r.p + bytes.len;
-    if (memchr(r.p, '\0', bytes.len)) {
-        rc = err_set(err, ERR_FORMAT, "%s: not a text file", path);
-        goto done;
-    }
-    if (bytes.len >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) {
-        r.p += 3;
-    }
-    TRY(hash_sha256(buf_str(&bytes), bytes.len, f.digest, err));
+    TRY(check_size(path, err));
+    TRY(fsx_read(path, CSV_MAX_BYTES, &f.text, err));
+    TRY(csv_bytes_check(path, buf_str(&f.text), f.text.len, &mark, err));
+    TRY(hash_sha256(buf_str(&f.text), f.text.len, f.digest, err));
+    r.base = f.text.data;
+    r.p = r.base + mark;
+    r.end = r.base + f.text.len;
     f.source = strdup(path);
     if (!f.source) {
         rc = err_nomem(err, "table");
@@ -164,13 +234,10 @@ ErrCode csv_read(const char *path, Frame *ret, Err *err)
     }
     TRY(read_header(&r, &f, err));
     TRY(read_rows(&r, &f, err));
-    TRY(buf_ok(&r.field, err));
     TRY(frame_finish(&f, err));
     *ret = f;
     f = (Frame){0};
 done:
     frame_release(&f);
-    buf_release(&r.field);
-    buf_release(&bytes);
     return rc;
 }

@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/hash.h"
@@ -18,10 +20,14 @@
 typedef struct Frame {
     char *source; /* for messages: the file */
     Buf text;     /* all names and cells, NUL-terminated */
-    size_t *at;   /* offsets into text: n_columns names, then the cells row by row */
+    uint32_t *at; /* offsets into text: n_columns names, then the cells row by row */
     size_t n_at, cap_at;
     size_t n_columns, n_rows;
-    size_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+    uint32_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
+    /* [n_columns]: the numbers of a column that has no text, [n_rows], NaN for an empty cell; NULL: a
+     * column of text.  NULL altogether when every column is text. */
+    double **number;
+    Arena *made;                   /* texts of such cells, made when they are asked for */
     char digest[SHA256_HEX_BYTES]; /* of the file, or of the observations (study_frame.h) */
 } Frame;
 
@@ -30,10 +36,18 @@ void frame_release(Frame *f);
 /* Builds: names first, then cells in order (n_columns is set between).  Failures of memory
  * stick in text.is_short; frame_finish reports them. */
 void frame_add(Frame *f, const char *cell, size_t n);
+/* A cell whose text is at this offset of f->text already; false when memory is short. */
+bool frame_point(Frame *f, size_t offset);
 ErrCode frame_finish(Frame *f, Err *err);
 
 const char *frame_name(const Frame *f, size_t column);
+/* The cell's text; it lives as long as the frame.  (Of a cell that is a number by itself it is made
+ * here, so two threads must not ask at once.) */
 const char *frame_cell(const Frame *f, size_t row, size_t column);
+
+/* Turns a column of a finished frame into one of numbers: values [n_rows], malloc'd, owned by the
+ * frame from now on.  ERR_NOMEM: then they are freed. */
+ErrCode frame_set_numbers(Frame *f, size_t column, double *values, Err *err);
 
 /* FRAME_NONE when there is no such column. */
 size_t frame_find(const Frame *f, const char *name);
@@ -42,7 +56,8 @@ size_t frame_find(const Frame *f, const char *name);
 ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err);
 
 /* The cell as a finite number.  ERR_INVALID: "fits.csv:12: column \"loss\": \"abc\" is not a
- * number". */
+ * number", with a hint that says why: empty, NaN, too large, a decimal comma, a separator of
+ * thousands, hexadecimal. */
 ErrCode frame_number(const Frame *f, size_t row, size_t column, double *ret, Err *err);
 
 /* ERR_INVALID about one cell, with its place in front. */

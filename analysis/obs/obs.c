@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "analysis/obs/where.h"
 #include "common/quantity.h"
+
+/* Squares of losses beyond this, or below its inverse, are no numbers. */
+#define LOSS_MOST 1e150
 
 static const char *const convention_name[] = {
     [OBS_DEFAULT] = "default", [OBS_PAPER] = "paper", [OBS_EXACT] = "exact",
@@ -78,6 +82,13 @@ typedef struct Row {
     size_t at; /* in the frame */
 } Row;
 
+/* Different texts, numbered in the order they came; room for one a row. */
+typedef struct Names {
+    const char **name; /* borrowed from the frame */
+    size_t n, last;
+    size_t *slot, mask; /* hash table of 1 + index; 0: free */
+} Names;
+
 typedef struct Selection {
     const Frame *f;
     const ObsOptions *o;
@@ -85,8 +96,8 @@ typedef struct Selection {
     Where where[OBS_MAX_WHERE];
     Row *row;
     size_t n;
-    const char **group_name, **run_name; /* borrowed from the frame */
-    size_t n_groups, n_runs;
+    Names groups, runs;
+    size_t *local; /* [runs.n + 1] of fill_group: number of a run within the group, from 1 */
     size_t key[OBS_MAX_KEYS], n_keys; /* of best_per */
 } Selection;
 
@@ -109,6 +120,54 @@ static ErrCode parse_source(const Frame *f, const char *text, Source *ret, Err *
     return frame_column(f, text, &ret->at, err);
 }
 
+/* The column that probably holds N, D, C or the loss under a name of others, or NULL. */
+static const char *likely_column(const Frame *f, const char *name)
+{
+    static const struct {
+        const char *name, *other;
+    } usual[] = {
+        {"N", "n"},
+        {"N", "params"},
+        {"N", "parameters"},
+        {"N", "n_params"},
+        {"N", "num_params"},
+        {"N", "non_embedding_params"},
+        {"N", "model_size"},
+        {"N", "size"},
+        {"D", "d"},
+        {"D", "tokens"},
+        {"D", "n_tokens"},
+        {"D", "num_tokens"},
+        {"D", "train_tokens"},
+        {"D", "training_tokens"},
+        {"D", "dataset_size"},
+        {"C", "flops"},
+        {"C", "flop"},
+        {"C", "compute"},
+        {"C", "total_flops"},
+        {"C", "training_flops"},
+        {"C", "c"},
+        {"loss", "val_loss"},
+        {"loss", "validation_loss"},
+        {"loss", "eval_loss"},
+        {"loss", "test_loss"},
+        {"loss", "final_loss"},
+        {"loss", "cross_entropy"},
+        {"loss", "ce_loss"},
+        {"loss", "l"},
+        {"loss", "train_loss"},
+        {"loss", "loss"},
+    };
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        for (size_t c = 0; c < f->n_columns && strcmp(usual[i].name, name) == 0; c++) {
+            if (strcasecmp(frame_name(f, c), usual[i].other) == 0) {
+                return frame_name(f, c);
+            }
+        }
+    }
+    return NULL;
+}
+
 /* The column that holds `name`: by --map, or of that name. */
 static ErrCode mapped_source(const Selection *s, const char *name, bool is_required, Source *ret,
                              Err *err)
@@ -123,7 +182,9 @@ static ErrCode mapped_source(const Selection *s, const char *name, bool is_requi
     *ret = (Source){frame_find(s->f, name), 1.0};
     if (ret->at == FRAME_NONE && is_required) {
         ErrCode rc = frame_column(s->f, name, &ret->at, err);
-        (void)err_hint(err, "name the column that holds it: --map %s=COLUMN", name);
+        const char *likely = likely_column(s->f, name);
+        (void)err_hint(err, "name the column that holds it: --map %s=%s", name,
+                       likely ? likely : "COLUMN");
         return rc;
     }
     return ERR_OK;
@@ -275,16 +336,41 @@ static ErrCode is_selected(const Selection *s, size_t row, Obs *o, bool *ret, Er
     return ERR_OK;
 }
 
-/* Index of a name in a list that grows (and had room made for it). */
-static size_t intern(const char **names, size_t *n, const char *name)
+/* Index of a name in its list; a new one is put at its end. */
+static size_t intern(Names *t, const char *name)
 {
-    for (size_t i = *n; i-- > 0;) { /* from the end: rows of a run come together */
-        if (strcmp(names[i], name) == 0) {
-            return i;
+    if (t->last < t->n && strcmp(t->name[t->last], name) == 0) {
+        return t->last; /* rows of a run come together */
+    }
+    size_t at = (size_t)hash_u64(name, strlen(name)) & t->mask;
+    for (; t->slot[at]; at = (at + 1) & t->mask) {
+        t->last = t->slot[at] - 1;
+        if (strcmp(t->name[t->last], name) == 0) {
+            return t->last;
         }
     }
-    names[*n] = name;
-    return (*n)++;
+    t->name[t->n] = name;
+    t->last = t->n++;
+    t->slot[at] = t->n;
+    return t->last;
+}
+
+static bool names_open(Names *t, size_t n)
+{
+    size_t slots = 16;
+    while (slots < 2 * n) {
+        slots *= 2;
+    }
+    *t = (Names){.mask = slots - 1};
+    t->name = calloc(n + 1, sizeof *t->name);
+    t->slot = calloc(slots, sizeof *t->slot);
+    return t->name && t->slot;
+}
+
+static void names_close(Names *t)
+{
+    free(t->name);
+    free(t->slot);
 }
 
 static ErrCode positive(const Frame *f, size_t row, size_t column, double *ret, Err *err)
@@ -292,8 +378,6 @@ static ErrCode positive(const Frame *f, size_t row, size_t column, double *ret, 
     ErrCode rc = frame_number(f, row, column, ret, err);
     if (rc == ERR_OK && !(*ret > 0.0)) {
         rc = frame_bad_cell(f, row, column, "must be positive", err);
-    }
-    if (rc != ERR_OK) {
         (void)err_hint(err, "leave such rows out with --where '%s>0' or repair the file",
                        frame_name(f, column));
     }
@@ -314,6 +398,14 @@ static ErrCode read_number(const Selection *s, size_t row, size_t k, double *ret
                      ? frame_number(s->f, row, from.at, ret, err)
                      : positive(s->f, row, from.at, ret, err);
     *ret *= rc == ERR_OK ? from.factor : 1.0;
+    bool is_extreme = k == OBS_COL_LOSS && (fabs(*ret) > LOSS_MOST || fabs(*ret) < 1.0 / LOSS_MOST);
+    if (rc == ERR_OK && is_extreme && !s->o->is_loss_signed) {
+        rc = frame_bad_cell(s->f, row, from.at, "is beyond 1e-150 to 1e150", err);
+        (void)err_hint(err,
+                       "its square is no number any more; choose another unit: --map "
+                       "'%s=%s*1e-100'",
+                       column_name[k], frame_name(s->f, from.at));
+    }
     return rc;
 }
 
@@ -357,10 +449,9 @@ static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
             r->bits_per_byte = bits;
         }
     }
-    r->group =
-        intern(s->group_name, &s->n_groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
+    r->group = intern(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
     if (c->run != FRAME_NONE) {
-        r->run = intern(s->run_name, &s->n_runs, frame_cell(f, at, c->run));
+        r->run = intern(&s->runs, frame_cell(f, at, c->run));
     }
     return ERR_OK;
 }
@@ -389,7 +480,7 @@ static ErrCode drop_early(Selection *s, Obs *o, Err *err)
         (void)err_set(err, ERR_INVALID, "%s: there is no column \"run\"", s->f->source);
         return err_hint(err, "--final-only and --skip-fraction need runs: --map run=COLUMN");
     }
-    double *largest = calloc(s->n_runs + 1, sizeof *largest);
+    double *largest = calloc(s->runs.n + 1, sizeof *largest);
     if (!largest) {
         return err_nomem(err, "runs");
     }
@@ -462,29 +553,52 @@ static void keep_best(Selection *s, Obs *o)
     s->n = kept;
 }
 
-static int by_group(const void *a, const void *b)
+/* By group, then by the numbers and the run's name: an order that the source's has no part in, so
+ * that sums, resamples and intervals are the same for rows in any order. */
+static int by_group(const void *a, const void *b, void *ctx)
 {
+    const Selection *s = ctx;
     const Row *x = a, *y = b;
     if (x->group != y->group) {
         return x->group < y->group ? -1 : 1;
     }
-    return x->at < y->at ? -1 : x->at > y->at;
+    for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
+        if (x->v[k] < y->v[k] || x->v[k] > y->v[k]) {
+            return x->v[k] < y->v[k] ? -1 : 1;
+        }
+    }
+    int run =
+        s->runs.n && x->run != y->run ? strcmp(s->runs.name[x->run], s->runs.name[y->run]) : 0;
+    return run ? run : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Numbers the runs of rows [first, first + n) in the order they come; returns how many. */
+static size_t number_runs(const Selection *s, size_t first, size_t n)
+{
+    size_t n_runs = 0;
+    for (size_t i = 0; i < n && s->col.run != FRAME_NONE; i++) {
+        size_t *local = &s->local[s->row[first + i].run];
+        *local = *local ? *local : ++n_runs;
+    }
+    return n_runs;
 }
 
 /* Copies rows [first, first + n) to a group: columns, and runs numbered within it. */
-static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Err *err)
+static ErrCode fill_group(Selection *s, size_t first, size_t n, Obs *o, Err *err)
 {
     Arena *a = &o->arena;
     double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
     size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
-    size_t *local = arena_array(a, s->n_runs + 1, sizeof *local);
-    const char **name = arena_array(a, s->n_runs + 1, sizeof *name);
     ObsGroup *g = &o->group[o->n_groups];
-    g->name = arena_strdup(a, s->group_name[s->row[first].group]);
-    if (!column || !run || !at || !local || !name || !g->name) {
+    g->name = arena_strdup(a, s->groups.name[s->row[first].group]);
+    if (!column || !run || !at || !g->name) {
         return err_nomem(err, "observations");
     }
-    size_t n_runs = 0;
+    size_t n_runs = number_runs(s, first, n);
+    const char **name = arena_array(a, n_runs + 1, sizeof *name);
+    if (!name) {
+        return err_nomem(err, "observations");
+    }
     for (size_t i = 0; i < n; i++) {
         const Row *r = &s->row[first + i];
         for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
@@ -493,13 +607,15 @@ static ErrCode fill_group(const Selection *s, size_t first, size_t n, Obs *o, Er
         column[OBS_N_COLUMNS * n + i] = r->bits_per_byte;
         at[i] = r->at;
         if (s->col.run != FRAME_NONE) {
-            if (local[r->run] == 0) {
-                local[r->run] = ++n_runs;
+            run[i] = s->local[r->run] - 1;
+            if (!name[run[i]]) {
                 size_t shown = s->col.name != FRAME_NONE ? s->col.name : s->col.run;
-                name[n_runs - 1] = arena_strdup(a, frame_cell(s->f, r->at, shown));
+                name[run[i]] = arena_strdup(a, frame_cell(s->f, r->at, shown));
             }
-            run[i] = local[r->run] - 1;
         }
+    }
+    for (size_t i = 0; i < n; i++) { /* for the next group */
+        s->local[s->row[first + i].run] = 0;
     }
     g->data = (FitData){.n = n, .run = run, .n_runs = n_runs};
     const double **const slot[OBS_N_COLUMNS] = {
@@ -527,9 +643,10 @@ static ErrCode fill_groups(Selection *s, Obs *o, Err *err)
         return err_set(err, ERR_INVALID, "%s: none of its %zu rows is selected", s->f->source,
                        s->f->n_rows);
     }
-    qsort(s->row, s->n, sizeof *s->row, by_group);
-    o->group = arena_array(&o->arena, s->n_groups, sizeof *o->group);
-    if (!o->group) {
+    qsort_r(s->row, s->n, sizeof *s->row, by_group, s);
+    o->group = arena_array(&o->arena, s->groups.n, sizeof *o->group);
+    s->local = calloc(s->runs.n + 1, sizeof *s->local);
+    if (!o->group || !s->local) {
         return err_nomem(err, "observations");
     }
     for (size_t first = 0, end = 0; first < s->n; first = end) {
@@ -550,9 +667,8 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
     Obs o = {.arena = ARENA_INIT, .n_read = f->n_rows};
     ErrCode rc = ERR_OK;
     s.row = calloc(f->n_rows + 1, sizeof *s.row);
-    s.group_name = calloc(f->n_rows + 1, sizeof *s.group_name);
-    s.run_name = calloc(f->n_rows + 1, sizeof *s.run_name);
-    if (!s.row || !s.group_name || !s.run_name) {
+    bool has_names = names_open(&s.groups, f->n_rows), has_runs = names_open(&s.runs, f->n_rows);
+    if (!s.row || !has_names || !has_runs) {
         rc = err_nomem(err, "observations");
         goto done;
     }
@@ -569,8 +685,9 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
 done:
     obs_release(&o);
     free(s.row);
-    free(s.group_name);
-    free(s.run_name);
+    free(s.local);
+    names_close(&s.groups);
+    names_close(&s.runs);
     return rc;
 }
 

@@ -19,6 +19,8 @@ static const char *const fixed_column[] = {
     "C_paper", "loss", "bits_per_byte", "train_loss", "state", "is_final",
 };
 enum { N_FIXED = sizeof fixed_column / sizeof fixed_column[0], MAX_AXES = 32 };
+/* Places in it: from SEED on all but two are numbers. */
+enum { SEED = 4, TASK = 5, STATE = 16 };
 
 /* Axes of the matrix that are not columns already, and each run's values on them. */
 typedef struct Axes {
@@ -129,27 +131,77 @@ static const json_t *axes_of(const Axes *x, const char *hash)
     return NULL;
 }
 
+/* Text of a column whose rows mostly repeat the one above: stored once. */
+static void add_repeated(Frame *f, const char *s)
+{
+    size_t above = f->n_at >= 2 * f->n_columns ? f->at[f->n_at - f->n_columns] : 0;
+    if (above && s && strcmp(f->text.data + above, s) == 0) {
+        (void)frame_point(f, above);
+    } else {
+        add_text(f, s);
+    }
+}
+
 static void add_observation(Frame *f, const CatalogObservation *o, const Axes *x)
 {
-    add_text(f, o->run);
-    add_text(f, o->name);
-    add_text(f, o->architecture);
-    add_text(f, o->size);
-    add_real(f, (double)o->seed);
-    add_text(f, o->task);
-    add_real(f, (double)o->step);
-    const double number[] = {o->n,     o->n_total,       o->d,
-                             o->c_6nd, o->c_exact,       o->c_paper,
-                             o->loss,  o->bits_per_byte, o->train_loss};
-    for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) {
-        add_real(f, number[i]);
+    add_repeated(f, o->run);
+    add_repeated(f, o->name);
+    add_repeated(f, o->architecture);
+    add_repeated(f, o->size);
+    for (size_t i = SEED; i < N_FIXED; i++) {
+        if (i == TASK) {
+            add_repeated(f, o->task);
+        } else if (i == STATE) {
+            add_repeated(f, catalog_run_state_name(o->state));
+        } else {
+            (void)frame_point(f, 0); /* a number: add_numbers() */
+        }
     }
-    add_text(f, catalog_run_state_name(o->state));
-    add_text(f, o->is_final ? "1" : "0");
     const json_t *axes = x->n ? axes_of(x, o->run) : NULL;
     for (size_t i = 0; i < x->n; i++) {
         add_axis_value(f, json_object_get(axes, x->name[i]));
     }
+}
+
+static double number_of(const CatalogObservation *o, size_t column)
+{
+    const double v[] = {(double)o->seed,
+                        0.0,
+                        (double)o->step,
+                        o->n,
+                        o->n_total,
+                        o->d,
+                        o->c_6nd,
+                        o->c_exact,
+                        o->c_paper,
+                        o->loss,
+                        o->bits_per_byte,
+                        o->train_loss,
+                        0.0,
+                        o->is_final ? 1.0 : 0.0};
+    return v[column - SEED];
+}
+
+/* The columns that are numbers, as numbers. */
+static ErrCode add_numbers(Frame *f, const CatalogObservation *o, size_t n, Err *err)
+{
+    for (size_t c = SEED; c < N_FIXED; c++) {
+        double *v = c == TASK || c == STATE ? NULL : calloc(n + 1, sizeof *v);
+        if (c == TASK || c == STATE) {
+            continue;
+        }
+        if (!v) {
+            return err_nomem(err, "table");
+        }
+        for (size_t i = 0; i < n; i++) {
+            v[i] = number_of(&o[i], c);
+        }
+        ErrCode rc = frame_set_numbers(f, c, v, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
 }
 
 /* ---- the digest ---- */
@@ -263,6 +315,7 @@ ErrCode study_frame_read(const char *catalog_path, Frame *ret, StudyAnalysis *re
         add_observation(&f, &o[i], &axes);
     }
     TRY(frame_finish(&f, err));
+    TRY(add_numbers(&f, o, n, err));
     if (!f.source) {
         rc = err_nomem(err, "table");
         goto done;

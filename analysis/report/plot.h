@@ -73,7 +73,7 @@ typedef enum PlotKey {
     PLOT_KEY_CORNER, /* top right, or bottom left with is_key_left */
     PLOT_KEY_TOP_LEFT,
     PLOT_KEY_BOTTOM_RIGHT,
-    PLOT_KEY_BELOW, /* under each panel: where every corner holds data */
+    PLOT_KEY_OUTSIDE, /* above each panel: where every corner holds data */
 } PlotKey;
 
 typedef struct PlotFigure {

@@ -9,6 +9,7 @@ enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 420, TITLE_HEIGHT = 44, PNG_SCALE_PERCE
 /* Height of a line of small text and of a panel's plot, in the same units. */
 #define TAG_HEIGHT  13.0
 #define PLOT_HEIGHT 310.0
+#define TAG_SHARE   0.16 /* of the axis: width of a tag */
 #define TAG_COLOR   "#404040"
 /* Room beyond the data, as a share of the axis in logs. */
 #define PAD         0.04
@@ -97,7 +98,8 @@ static Range range_of(const PlotFigure *f, size_t first, size_t end, bool is_x)
         return (Range){1.0, 10.0, is_linear};
     }
     if (is_linear) {
-        double wide = r.hi - r.lo, span = wide > 0.0 ? wide : fmax(fabs(r.hi), 1.0) * 0.05;
+        double size = fmax(fabs(r.lo), fabs(r.hi)); /* the script has nine digits */
+        double span = fmax(r.hi - r.lo, size > 0.0 ? 1e-6 * size : 1.0);
         return (Range){r.lo - PAD * span, r.hi + beyond * span, true};
     }
     double span = fmax(log(r.hi / r.lo), 0.05);
@@ -227,19 +229,29 @@ static int by_height(const void *a, const void *b)
     return p->y < q->y ? -1 : p->y > q->y;
 }
 
-/* Raises tags that would touch the one below. */
-static void spread(Tag *tag, size_t n, Range y)
+/* How far apart two x are, as a share of the axis. */
+static double apart(Range x, double a, double b)
+{
+    return x.is_linear ? fabs(a - b) / (x.hi - x.lo) : fabs(log(a / b)) / log(x.hi / x.lo);
+}
+
+/* Raises tags that would touch one below. */
+static void spread(Tag *tag, size_t n, Range x, Range y)
 {
     double share = TAG_HEIGHT / PLOT_HEIGHT; /* of the axis, that a line of text takes */
     double step = y.is_linear ? share * (y.hi - y.lo) : 0.0;
     double factor = y.is_linear ? 1.0 : pow(y.hi / y.lo, share);
     qsort(tag, n, sizeof *tag, by_height);
     for (size_t i = 1; i < n; i++) {
-        tag[i].y = fmax(tag[i].y, tag[i - 1].y * factor + step);
+        for (size_t j = 0; j < i; j++) {
+            if (apart(x, tag[i].x, tag[j].x) < TAG_SHARE) {
+                tag[i].y = fmax(tag[i].y, tag[j].y * factor + step);
+            }
+        }
     }
 }
 
-static void put_tags(const PlotPanel *p, Range y_range, Buf *out)
+static void put_tags(const PlotPanel *p, Range x_range, Range y_range, Buf *out)
 {
     Tag tag[PLOT_MAX_SERIES];
     size_t n = 0;
@@ -253,7 +265,7 @@ static void put_tags(const PlotPanel *p, Range y_range, Buf *out)
     }
     bool is_last = n > 0 && tag[0].series->label_at == PLOT_AT_LAST;
     if (is_last) {
-        spread(tag, n, y_range);
+        spread(tag, n, x_range, y_range);
     }
     for (size_t i = 0; i < n; i++) {
         buf_puts(out, "  set label ");
@@ -346,7 +358,7 @@ static void put_panel(const PlotFigure *f, size_t at, size_t first_id, Range x, 
     put_quoted(out, p->title ? p->title : "");
     buf_puts(out, " noenhanced\n  unset label\n");
     buf_puts(out, has_lines(f) ? "  unset arrow\n" : "");
-    put_tags(p, y, out);
+    put_tags(p, x, y, out);
     put_lines(p, x, y, out);
     put_series(p, first_id, out);
 }
@@ -364,8 +376,8 @@ static const char *key_place(const PlotFigure *f)
         return "top left";
     case PLOT_KEY_BOTTOM_RIGHT:
         return "bottom right";
-    case PLOT_KEY_BELOW:
-        return "outside bottom center horizontal";
+    case PLOT_KEY_OUTSIDE:
+        return "outside top center horizontal";
     case PLOT_KEY_CORNER:
         break;
     }

@@ -1,5 +1,7 @@
 #include "analysis/report/provenance.h"
 
+#include <string.h>
+
 #include "common/json.h"
 
 static void set(json_t *obj, const char *key, json_t *v)
@@ -128,4 +130,96 @@ ErrCode provenance_add(json_t *obj, const Provenance *p, Err *err)
     return json_object_get(obj, "input") && json_object_get(obj, "options")
                ? ERR_OK
                : err_nomem(err, "provenance");
+}
+
+/* ---- the command ---- */
+
+/* As one word of a POSIX shell. */
+static void put_word(Buf *out, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._/:,+=@%-";
+    buf_putc(out, ' ');
+    if (*s && strspn(s, plain) == strlen(s)) {
+        buf_puts(out, s);
+        return;
+    }
+    buf_putc(out, '\'');
+    for (; *s; s++) {
+        buf_puts(out, *s == '\'' ? "'\\'" : "");
+        buf_putc(out, *s);
+    }
+    buf_putc(out, '\'');
+}
+
+static void put_option(Buf *out, const char *name, const char *value)
+{
+    if (value) {
+        buf_printf(out, " --%s", name);
+        put_word(out, value);
+    }
+}
+
+static void put_number_option(Buf *out, const char *name, double x, double unless)
+{
+    char text[32];
+    if (x != unless) {
+        json_number_text(x, text);
+        put_option(out, name, text);
+    }
+}
+
+static void put_selection(const ObsOptions *s, Buf *out)
+{
+    put_option(out, "by", s->by);
+    for (size_t i = 0; i < s->n_where; i++) {
+        put_option(out, "where", s->where[i]);
+    }
+    for (size_t i = 0; i < s->n_map; i++) {
+        put_option(out, "map", s->map[i]);
+    }
+    put_option(out, "best-per", s->best_per);
+    put_option(out, "task", s->task && strcmp(s->task, "validation") != 0 ? s->task : NULL);
+    buf_puts(out, s->is_final_only ? " --final-only" : "");
+    put_number_option(out, "min-tokens", s->min_tokens, 0.0);
+    put_number_option(out, "skip-fraction", s->skip_fraction, 0.0);
+}
+
+void provenance_command(const Provenance *p, const char *verb, Buf *out)
+{
+    const ReportPlan *plan = p->plan;
+    Buf list = BUF_INIT;
+    buf_printf(out, "slaw %s", verb);
+    put_word(out, p->path);
+    for (size_t i = 0; i < plan->n_laws; i++) {
+        buf_printf(&list, "%s%s", i ? "," : "", plan->law[i]->name);
+    }
+    put_option(out, "law", buf_str(&list));
+    json_t *loss = loss_option(plan);
+    put_option(out, "loss", json_string_value(loss));
+    json_decref(loss);
+    put_option(out, "residual",
+               !plan->has_residual         ? NULL
+               : plan->residual == FIT_LOG ? "log"
+                                           : "raw");
+    for (size_t i = 0; i < plan->n_fix; i++) {
+        char number[32];
+        json_number_text(plan->fix[i].value, number);
+        buf_clear(&list);
+        buf_printf(&list, "%s=%s", plan->fix[i].name, number);
+        put_option(out, "fix", buf_str(&list));
+    }
+    buf_clear(&list);
+    for (size_t i = 0; i < plan->n_share; i++) {
+        buf_printf(&list, "%s%s", i ? "," : "", plan->share[i]);
+    }
+    put_option(out, "share", plan->n_share ? buf_str(&list) : NULL);
+    put_selection(p->selected, out);
+    put_option(out, "convention", obs_convention_name(p->obs->convention));
+    put_option(out, "resample", fit_resampling_name(plan->resampling));
+    put_number_option(out, "starts", (double)plan->starts, 0.0);
+    put_number_option(out, "bootstrap", (double)plan->bootstrap, -1.0);
+    put_number_option(out, "seed", (double)plan->seed, -1.0);
+    buf_puts(out, plan->has_all_intervals ? " --intervals" : "");
+    buf_release(&list);
 }

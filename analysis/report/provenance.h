@@ -28,6 +28,9 @@ typedef struct Provenance {
  * ERR_NOMEM. */
 ErrCode provenance_add(json_t *obj, const Provenance *p, Err *err);
 
+/* Appends a command line that repeats it, quoted for a shell: "slaw VERB 'my file.csv' --where 'D>1'". */
+void provenance_command(const Provenance *p, const char *verb, Buf *out);
+
 /* {"read":…,"used":…,"where":…,"other_tasks":…,"diverged":…,"early":…,"worse":…} */
 json_t *provenance_rows(const Obs *obs);
 

@@ -1,6 +1,7 @@
 #include "analysis/report/report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,10 +157,20 @@ void report_release(Report *r)
 
 /* ---- tables ---- */
 
-/* What makes a line above a table a heading, or in LaTeX a comment. */
-static const char *heading_mark(TableFormat format)
+/* A line above a table; in LaTeX a comment. */
+static void put_heading(const char *text, TableFormat format, Buf *out)
 {
-    return format == TABLE_MARKDOWN ? "### " : format == TABLE_LATEX ? "% " : "";
+    if (format == TABLE_HTML) {
+        buf_puts(out, "<h3>");
+        table_html_text(out, text);
+        buf_puts(out, "</h3>\n");
+    } else {
+        buf_printf(out, "%s%s\n\n",
+                   format == TABLE_MARKDOWN ? "### "
+                   : format == TABLE_LATEX  ? "% "
+                                            : "",
+                   text);
+    }
 }
 
 /* "1.817 [1.774, 1.868]" */
@@ -194,11 +205,19 @@ static size_t law_columns(const Report *r, const Form *f, TableColumn *column)
 /* A line below a table: a paragraph, an item of Markdown, a comment of LaTeX. */
 static void put_note(const char *group, const char *text, TableFormat format, Buf *out)
 {
-    buf_printf(out, "%s%s: %s\n",
-               format == TABLE_MARKDOWN ? "- "
-               : format == TABLE_LATEX  ? "% "
-                                        : "  ",
-               group, text);
+    if (format == TABLE_HTML) {
+        buf_puts(out, "<p class=\"note\"><b>");
+        table_html_text(out, group);
+        buf_puts(out, "</b>: ");
+        table_html_text(out, text);
+        buf_puts(out, "</p>\n");
+    } else {
+        buf_printf(out, "%s%s: %s\n",
+                   format == TABLE_MARKDOWN ? "- "
+                   : format == TABLE_LATEX  ? "% "
+                                            : "  ",
+                   group, text);
+    }
 }
 
 /* The formulas with their numbers, then every warning and refusal. */
@@ -246,7 +265,7 @@ static ErrCode law_table(const Report *r, const Form *form, TableFormat format, 
         }
         table_digits(&t, 3, f->is_refused ? (double)NAN : f->fit.rmse_log);
     }
-    buf_printf(out, "%s%s\n\n", heading_mark(format), form->equation);
+    put_heading(form->equation, format, out);
     ErrCode rc = table_print(&t, format, out, err);
     put_notes(r, form, format, out);
     buf_putc(out, '\n');
@@ -321,16 +340,43 @@ static void run_row(Table *t, const ObsGroup *g, size_t last)
     table_decimals(t, 4, g->bits_per_byte[last]);
 }
 
-/* Is observation i the one with the largest D of its run (or of its N)? */
-static bool is_last(const FitData *d, size_t i)
+/* By run (or N), then by falling D, then as they are. */
+static int by_run(const void *a, const void *b, void *ctx)
 {
-    for (size_t j = 0; j < d->n; j++) {
-        bool is_same = d->n_runs ? d->run[j] == d->run[i] : d->params[j] == d->params[i];
-        if (is_same && (d->tokens[j] > d->tokens[i] || (j < i && d->tokens[j] == d->tokens[i]))) {
-            return false;
+    const FitData *d = ctx;
+    size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    double x = d->n_runs ? (double)d->run[i] : d->params[i];
+    double y = d->n_runs ? (double)d->run[j] : d->params[j];
+    if (x != y) {
+        return x < y ? -1 : 1;
+    }
+    if (d->tokens[i] != d->tokens[j]) {
+        return d->tokens[i] > d->tokens[j] ? -1 : 1;
+    }
+    return i < j ? -1 : i > j;
+}
+
+/* A row for the observation of the largest D of each run (or of each N). */
+static ErrCode run_rows(Table *t, const ObsGroup *g, Err *err)
+{
+    FitData data = g->data;
+    size_t *order = calloc(data.n + 1, sizeof *order);
+    if (!order) {
+        return err_nomem(err, "table");
+    }
+    for (size_t i = 0; i < data.n; i++) {
+        order[i] = i;
+    }
+    qsort_r(order, data.n, sizeof *order, by_run, &data);
+    for (size_t i = 0; i < data.n; i++) {
+        size_t a = order[i], b = i ? order[i - 1] : a;
+        bool is_same = data.n_runs ? data.run[a] == data.run[b] : data.params[a] == data.params[b];
+        if (i == 0 || !is_same) {
+            run_row(t, g, a);
         }
     }
-    return true;
+    free(order);
+    return ERR_OK;
 }
 
 ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err)
@@ -344,18 +390,17 @@ ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err
                                   {"bits/byte", true}};
     Table t;
     table_init(&t, column, sizeof column / sizeof column[0]);
-    for (size_t g = 0; g < obs->n_groups; g++) {
-        for (size_t i = 0; i < obs->group[g].data.n; i++) {
-            if (is_last(&obs->group[g].data, i)) {
-                run_row(&t, &obs->group[g], i);
-            }
-        }
+    ErrCode rc = ERR_OK;
+    for (size_t g = 0; g < obs->n_groups && rc == ERR_OK; g++) {
+        rc = run_rows(&t, &obs->group[g], err);
     }
     if (format != TABLE_CSV && format != TABLE_JSON) {
-        buf_printf(out, "%sLast observation of each run (convention of C: %s)\n\n",
-                   heading_mark(format), obs_convention_name(obs->convention));
+        char text[96];
+        (void)snprintf(text, sizeof text, "Last observation of each run (convention of C: %s)",
+                       obs_convention_name(obs->convention));
+        put_heading(text, format, out);
     }
-    ErrCode rc = table_print(&t, format, out, err);
+    rc = rc == ERR_OK ? table_print(&t, format, out, err) : rc;
     table_release(&t);
     return rc;
 }

@@ -129,6 +129,7 @@ static json_t *starts_json(const FitResult *f)
 {
     json_t *obj = json_object();
     set_count(obj, "total", f->starts);
+    set_count(obj, "observations", f->searched);
     set_count(obj, "at_minimum", f->at_minimum);
     set_count(obj, "not_converged", f->not_converged);
     json_t *second = json_null();
@@ -163,6 +164,17 @@ static json_t *certificate_json(const FitResult *f)
     }
     (void)json_object_set_new(obj, "eigenvalues", spectrum);
     set_real(obj, "referee", f->referee);
+    return obj;
+}
+
+static json_t *conditioning_json(const Conditioning *c)
+{
+    json_t *obj = json_object();
+    set_real(obj, "raw", c->raw);
+    set_real(obj, "logs", c->logs);
+    set_real(obj, "centred", c->centred);
+    set_real(obj, "scaled", c->scaled);
+    set_real(obj, "projected", c->projected);
     return obj;
 }
 
@@ -249,6 +261,7 @@ static json_t *fit_json(const Report *r, const ReportFit *rf)
     (void)json_object_set_new(obj, "bootstrap", bootstrap_json(f));
     (void)json_object_set_new(obj, "starts", starts_json(f));
     (void)json_object_set_new(obj, "certificate", certificate_json(f));
+    (void)json_object_set_new(obj, "conditioning", conditioning_json(&f->conditioning));
     set_real(obj, "rmse", f->rmse);
     set_real(obj, "rmse_log", f->rmse_log);
     set_real(obj, "r2", f->r2);
@@ -271,6 +284,9 @@ static json_t *refusal_json(const ReportFit *rf)
     set_text(obj, "law", rf->form->name);
     set_count(obj, "n", rf->group->data.n);
     set_text(obj, "reason", rf->refusal.msg);
+    if (rf->refusal.hint[0]) {
+        set_text(obj, "hint", rf->refusal.hint);
+    }
     return obj;
 }
 

@@ -10,11 +10,9 @@
 
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
 {
-    static const char *const name[] = {[TABLE_TEXT] = "text",
-                                       [TABLE_MARKDOWN] = "markdown",
-                                       [TABLE_LATEX] = "latex",
-                                       [TABLE_CSV] = "csv",
-                                       [TABLE_JSON] = "json"};
+    static const char *const name[] = {
+        [TABLE_TEXT] = "text", [TABLE_MARKDOWN] = "markdown", [TABLE_LATEX] = "latex",
+        [TABLE_CSV] = "csv",   [TABLE_JSON] = "json",         [TABLE_HTML] = "html"};
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         if (strcmp(text, name[i]) == 0) {
             *ret = (TableFormat)i;
@@ -22,7 +20,7 @@ ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
         }
     }
     (void)err_set(err, ERR_USAGE, "there is no table format \"%s\"", text);
-    return err_hint(err, "text, markdown, latex, csv or json");
+    return err_hint(err, "text, markdown, latex, csv, json or html");
 }
 
 void table_init(Table *t, const TableColumn *column, size_t n_columns)
@@ -301,6 +299,56 @@ static void print_latex(const Table *t, Buf *out)
     buf_puts(out, "\\bottomrule\n\\end{tabular}\n");
 }
 
+/* ---- HTML ---- */
+
+void table_html_text(Buf *out, const char *s)
+{
+    for (; *s; s++) {
+        switch (*s) {
+        case '&':
+            buf_puts(out, "&amp;");
+            break;
+        case '<':
+            buf_puts(out, "&lt;");
+            break;
+        case '>':
+            buf_puts(out, "&gt;");
+            break;
+        case '"':
+            buf_puts(out, "&quot;");
+            break;
+        case '\'':
+            buf_puts(out, "&#39;");
+            break;
+        default:
+            buf_putc(out, (unsigned char)*s < ' ' && *s != '\n' ? ' ' : *s);
+        }
+    }
+}
+
+static void put_html_row(const Table *t, size_t first, const char *tag, Buf *out)
+{
+    buf_puts(out, "<tr>");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        buf_printf(out, "<%s%s>", tag, t->column[c].is_right ? " class=\"num\"" : "");
+        table_html_text(out,
+                        first == (size_t)-1 ? t->column[c].name : cell(t, first + c, TABLE_HTML));
+        buf_printf(out, "</%s>", tag);
+    }
+    buf_puts(out, "</tr>\n");
+}
+
+static void print_html(const Table *t, Buf *out)
+{
+    buf_puts(out, "<table>\n<thead>\n");
+    put_html_row(t, (size_t)-1, "th", out);
+    buf_puts(out, "</thead>\n<tbody>\n");
+    for (size_t i = 0; i + t->n_columns <= t->n_cells; i += t->n_columns) {
+        put_html_row(t, i, "td", out);
+    }
+    buf_puts(out, "</tbody>\n</table>\n");
+}
+
 /* ---- JSON ---- */
 
 static json_t *cell_json(const char *s, bool is_number)
@@ -347,8 +395,10 @@ ErrCode table_print(const Table *t, TableFormat format, Buf *out, Err *err)
     if (rc != ERR_OK) {
         return rc;
     }
-    static void (*const whole[])(const Table *, Buf *) = {
-        [TABLE_CSV] = print_csv, [TABLE_LATEX] = print_latex, [TABLE_JSON] = print_json};
+    static void (*const whole[])(const Table *, Buf *) = {[TABLE_CSV] = print_csv,
+                                                          [TABLE_LATEX] = print_latex,
+                                                          [TABLE_JSON] = print_json,
+                                                          [TABLE_HTML] = print_html};
     if ((size_t)format < sizeof whole / sizeof whole[0] && whole[format]) {
         whole[format](t, out);
         return buf_ok(out, err);

@@ -1,4 +1,4 @@
-/* table.h -- rows and columns as aligned text, Markdown, LaTeX, CSV or JSON. */
+/* table.h -- rows and columns as aligned text, Markdown, LaTeX, CSV, JSON or HTML. */
 #ifndef ANALYSIS_REPORT_TABLE_H
 #define ANALYSIS_REPORT_TABLE_H
 
@@ -18,9 +18,10 @@ typedef enum TableFormat {
     TABLE_LATEX,
     TABLE_CSV,
     TABLE_JSON,
+    TABLE_HTML,
 } TableFormat;
 
-/* "text", "markdown", "latex", "csv", "json"; ERR_USAGE otherwise. */
+/* "text", "markdown", "latex", "csv", "json", "html"; ERR_USAGE otherwise. */
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err);
 
 typedef struct TableColumn {
@@ -51,6 +52,9 @@ void table_both(Table *t, const char *shown, const char *full);
 /* Appends a text with what LaTeX would take as a command made plain; control characters become
  * spaces. */
 void table_latex_text(Buf *out, const char *s);
+
+/* Appends a text with & < > " and ' as entities, control characters but line breaks as spaces. */
+void table_html_text(Buf *out, const char *s);
 
 /* The rows as objects, keyed by the columns' names: cells of right-aligned columns that are numbers
  * as numbers, empty ones as null, others as strings.  NULL when memory is short. */

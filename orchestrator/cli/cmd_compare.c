@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "analysis/compare/compare.h"
+#include "analysis/compare/compare_figure.h"
 #include "common/exit_code.h"
+#include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
 #include "orchestrator/cli/fit_args.h"
@@ -11,8 +13,9 @@ enum { MAX_ONLY = 64 };
 
 typedef struct CompareOpts {
     FitArgs fit;
-    const char *null, *test, *at_loss, *groups, *format;
+    const char *null, *test, *at_loss, *groups, *format, *out;
     double margin;
+    bool plot;
 } CompareOpts;
 
 #define DEFAULT_MARGIN 0.1
@@ -41,8 +44,12 @@ static const Opt compare_opts[] = {
      offsetof(CompareOpts, groups)},
     {"margin", "SHARE", "parameters closer than this share count as alike (default 0.1)", OPT_F64,
      offsetof(CompareOpts, margin)},
-    {"format", "NAME", "of the tables: text, markdown, csv, ... (default text)", OPT_TEXT,
+    {"format", "NAME", "of the tables: text, markdown, latex or csv (default text)", OPT_TEXT,
      offsetof(CompareOpts, format)},
+    {"plot", NULL, "also draw the frontiers and the multipliers", OPT_FLAG,
+     offsetof(CompareOpts, plot)},
+    {"out", "DIR", "where --plot writes (default <study>/reports)", OPT_TEXT,
+     offsetof(CompareOpts, out)},
     FIT_ARGS_OPTS(offsetof(CompareOpts, fit)),
     {0},
 };
@@ -83,16 +90,17 @@ static ErrCode parse_groups(char *text, const char **name, size_t *ret_n, Err *e
     return ERR_OK;
 }
 
-static ErrCode make_options(const CompareOpts *o, const FitRun *r, CompareOptions *ret, Err *err)
+static ErrCode make_options(const CompareOpts *o, FitRun *r, CompareOptions *ret, Err *err)
 {
     ErrCode rc = ERR_OK;
     if (o->fit.law && r->plan.n_laws > 1) {
         return err_set(err, ERR_USAGE, "a comparison is by one law, not by \"%s\"", o->fit.law);
     }
-    ret->fit = report_options(&r->plan, r->plan.law[0]);
-    if (!o->fit.loss) {
-        ret->fit.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
+    if (!o->fit.loss) { /* what an F test is of */
+        r->plan.has_loss = true;
+        r->plan.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
     }
+    ret->fit = report_options(&r->plan, r->plan.law[0]);
     if (!(o->margin > 0.0 && o->margin < 1.0)) {
         return err_set(err, ERR_USAGE, "--margin must be above 0 and below 1");
     }
@@ -104,24 +112,59 @@ done:
     return rc;
 }
 
-static ErrCode print(const Session *s, const Compare *c, TableFormat format, Err *err)
+/* What the options of this verb were, beside those of a fit. */
+static ErrCode add_options(const CompareOpts *o, const CompareOptions *used, json_t *obj, Err *err)
 {
-    Buf out = BUF_INIT;
+    json_t *options = json_object_get(obj, "options"), *at = json_array();
+    for (size_t i = 0; i < used->n_at; i++) {
+        (void)json_array_append_new(at, json_real(used->at[i]));
+    }
+    int bad = json_object_set_new(options, "null", json_string(o->null));
+    bad |= json_object_set_new(options, "test", json_string(o->test));
+    bad |= json_object_set_new(options, "at_loss", at);
+    bad |= json_object_set_new(options, "groups", o->groups ? json_string(o->groups) : json_null());
+    bad |= json_object_set_new(options, "margin", json_real(used->margin));
+    return bad ? err_nomem(err, "options") : ERR_OK;
+}
+
+static ErrCode print_json(const CompareOpts *o, const FitRun *r, const Compare *c, Buf *out,
+                          Err *err)
+{
+    json_t *result = compare_json(c);
+    ErrCode rc = result ? ERR_OK : err_nomem(err, "report");
+    if (rc == ERR_OK) {
+        rc = fit_run_provenance(r, result, err);
+    }
+    if (rc == ERR_OK) {
+        rc = add_options(o, c->o, result, err);
+    }
+    if (rc == ERR_OK) {
+        json_pretty(result, out);
+    }
+    json_decref(result);
+    return rc;
+}
+
+/* Draws what can be drawn: without gnuplot data and scripts are still written. */
+static ErrCode draw(const Session *s, const CompareOpts *o, const FitRun *r, const Compare *c,
+                    Err *err)
+{
+    char folder[FSX_PATH_BYTES];
+    CompareFigures f = {0};
     ErrCode rc = ERR_OK;
-    if (s->is_json) {
-        json_t *result = compare_json(c);
-        json_pretty(result, &out);
-        json_decref(result);
-    } else {
-        rc = compare_text(c, format, &out, err);
+    TRY(fit_run_folder(r, o->out, folder, err));
+    TRY(compare_figures(c, &f, err));
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(plot_write(&f.figure[i], folder, err));
     }
-    if (rc == ERR_OK) {
-        rc = buf_ok(&out, err);
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(plot_render(&f.figure[i], folder, err));
+        if (!s->is_quiet) {
+            (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
+        }
     }
-    if (rc == ERR_OK) {
-        (void)fputs(buf_str(&out), stdout);
-    }
-    buf_release(&out);
+done:
+    compare_figures_release(&f);
     return rc;
 }
 
@@ -147,7 +190,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     CompareOptions options = {0};
     Compare c = {0};
     TableFormat format;
-    Buf names = BUF_INIT;
+    Buf names = BUF_INIT, out = BUF_INIT;
     const char *only[MAX_ONLY];
     ErrCode rc = ERR_OK;
     (void)argc;
@@ -161,9 +204,19 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         options.only = only;
     }
     TRY(compare_run(argv[0], &r.obs, &options, &c, err));
-    TRY(print(s, &c, format, err));
+    if (s->is_json) {
+        TRY(print_json(o, &r, &c, &out, err));
+    } else {
+        TRY(compare_text(&c, format, &out, err));
+    }
+    TRY(buf_ok(&out, err));
+    (void)fputs(buf_str(&out), stdout);
     report_refusals(s, &c);
+    if (o->plot) {
+        TRY(draw(s, o, &r, &c, err));
+    }
 done:
+    buf_release(&out);
     compare_release(&c);
     buf_release(&names);
     fit_run_release(&r);

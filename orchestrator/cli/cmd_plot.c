@@ -22,10 +22,10 @@ static const Opt plot_opts[] = {
 static ErrCode write_all(const Figures *f, const char *folder, Err *err)
 {
     ErrCode rc = ERR_OK;
-    for (size_t i = 0; i < FIGURES_COUNT; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         TRY(plot_write(&f->figure[i], folder, err));
     }
-    for (size_t i = 0; i < FIGURES_COUNT; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         TRY(plot_render(&f->figure[i], folder, err));
     }
 done:
@@ -36,7 +36,7 @@ static void list_files(const Figures *f, const char *folder, bool is_json)
 {
     static const char *const ending[] = {"csv", "gp", "svg", "png"};
     (void)fputs(is_json ? "{\"schema\":1,\"files\":[" : "", stdout);
-    for (size_t i = 0; i < (size_t)FIGURES_COUNT * 4; i++) {
+    for (size_t i = 0; i < f->n * 4; i++) {
         const char *name = f->figure[i / 4].name;
         if (is_json) {
             json_t *path = json_sprintf("%s/%s.%s", folder, name, ending[i % 4]);
@@ -60,7 +60,6 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     char folder[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
     (void)argc;
-    args.bootstrap = 0; /* the pictures show no intervals */
     args.law = args.law ? args.law : "chinchilla,paper_power";
     TRY(fit_args_run(s, &args, argv[0], &r, err));
     TRY(fit_run_folder(&r, o->out, folder, err));
@@ -82,7 +81,9 @@ const Command command_plot = {
     .args = "SOURCE",
     .summary = "pictures of the loss against C, N and D with the fitted laws",
     .description =
-        "Writes loss_compute, loss_params and loss_tokens, each as data (.csv), a gnuplot script\n"
+        "Writes loss against C, N and D, the law as contours, isoFLOP curves, the best N and D "
+        "with\n"
+        "bands, residuals and profiles, each as data (.csv), a gnuplot script\n"
         "(.gp) that can be run again by hand, and pictures (.svg, .png), and lists the files.",
     .opts = plot_opts,
     .opts_size = sizeof(PlotOpts),

@@ -197,8 +197,9 @@ static ErrCode truth_like(const FitRun *run, const FitOptions *o, SimGroup *g, E
         return err_nomem(err, "fit");
     }
     TRY(fit_run(&f, &own->data, fit, err));
-    TRY(info_of_fit(fit, &own->data, &info, err));
     g->truth = truth_of_fit(fit);
+    fit->loss.kind = FIT_MSE; /* the noise itself, not what a robust loss makes of it */
+    TRY(info_of_fit(fit, &own->data, &info, err));
     level = fit->residual == FIT_LOG ? 1.0 : own->data.loss[0];
     g->noise.run = sqrt(info.noise.between) / level;
     g->noise.point = sqrt(info.noise.within) / level;

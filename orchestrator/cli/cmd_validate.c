@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "analysis/validate/validate.h"
+#include "analysis/validate/validate_figures.h"
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "orchestrator/cli/fit_args.h"
@@ -29,6 +29,9 @@ static const Opt validate_opts[] = {
      offsetof(ValidateOpts, chain_train)},
     {"only", "PARTS", "hold-out,laws,influence,sensitivity,residuals (default all)", OPT_TEXT,
      offsetof(ValidateOpts, only)},
+    {"plot", NULL, "write holdout and residuals as .csv, .gp, .svg and .png, too", OPT_FLAG,
+     offsetof(ValidateOpts, plot)},
+    {"out", "DIR", "where to (default <study>/reports)", OPT_TEXT, offsetof(ValidateOpts, out)},
     {"format", "NAME", "text, markdown, latex or csv: the predictions (default text)", OPT_TEXT,
      offsetof(ValidateOpts, format)},
     FIT_ARGS_OPTS(offsetof(ValidateOpts, fit)),
@@ -94,6 +97,28 @@ static void report_refusals(Session *s, const ValidateReport *r)
     }
 }
 
+static ErrCode draw(Session *s, const ValidateOpts *o, const FitRun *r,
+                    const ValidateReport *report, Err *err)
+{
+    ValidateFigures f = {.arena = ARENA_INIT};
+    char folder[4096];
+    ErrCode rc = ERR_OK;
+    TRY(fit_run_folder(r, o->out, folder, err));
+    TRY(validate_figures_make(report, &f, err));
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(plot_write(&f.figure[i], folder, err));
+    }
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(plot_render(&f.figure[i], folder, err));
+    }
+    if (f.n_left_out && !s->is_quiet) {
+        (void)fprintf(stderr, "slaw: %zu more panels are not drawn\n", f.n_left_out);
+    }
+done:
+    validate_figures_release(&f);
+    return rc;
+}
+
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const ValidateOpts *o = opts;
@@ -117,6 +142,9 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         TRY(validate_text(&report, format, &out, err));
     }
     TRY(buf_ok(&out, err));
+    if (o->plot || o->out) {
+        TRY(draw(s, o, &r, &report, err));
+    }
     (void)fputs(buf_str(&out), stdout);
     report_refusals(s, &report);
 done:

@@ -262,6 +262,9 @@ void fit_run_report_refusals(Session *s, const FitRun *r)
         const ReportFit *f = &r->report.fit[i];
         if (f->is_refused) {
             (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, f->refusal.msg);
+            if (f->refusal.hint[0]) {
+                (void)fprintf(stderr, "hint: %s\n", f->refusal.hint);
+            }
             s->exit_status = EXIT_SOME_FAILED;
         }
     }

@@ -83,8 +83,43 @@ START_TEST(sizes_that_never_compete_are_refused)
 }
 END_TEST
 
+/* Bins of a decade: the least loss of each is a point of a power law, the others lie above it; their order
+ * decides nothing. */
+START_TEST(bins_take_the_observation_of_least_loss)
+{
+    EnvelopeBins e;
+    Err err = ERR_INIT;
+    size_t k = 0;
+    for (int b = 0; b < 6; b++) {
+        for (int j = 0; j < 4; j++, k++) {
+            surface.c[k] = pow(10.0, 17.0 + b + 0.2 * j);
+            double best = 0.09 * pow(surface.c[k], 0.48);
+            surface.n[k] = j == b % 4 ? best : best * (2.0 + j);
+            surface.d[k] = surface.c[k] / 6.0 / surface.n[k];
+            surface.loss[k] = j == b % 4 ? 3.0 : 3.1 + 0.01 * j;
+        }
+    }
+    surface.data = (FitData){
+        .n = k, .params = surface.n, .tokens = surface.d, .flops = surface.c, .loss = surface.loss};
+    ck_assert_msg(envelope_bins(&surface.data, 1.0, &e, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(e.n_bins, 6);
+    ck_assert_double_eq_tol(e.a, 0.48, 1e-12);
+    ck_assert_double_eq_tol(e.b, 0.52, 1e-12);
+    ck_assert_double_eq_tol(e.k_n / 0.09, 1.0, 1e-10);
+    ck_assert_double_eq_tol(e.k_d * 6.0 * 0.09, 1.0, 1e-10);
+    surface.data.n = 4;
+    ck_assert_int_eq(envelope_bins(&surface.data, 1.0, &e, &err), ERR_NUMERIC);
+    ck_assert_ptr_nonnull(strstr(err.msg, "fill 1 bins of C"));
+    surface.d[2] = -1.0;
+    ck_assert_int_eq(envelope_bins(&surface.data, 1.0, &e, &err), ERR_INVALID);
+    surface.data.flops = NULL;
+    ck_assert_int_eq(envelope_bins(&surface.data, 1.0, &e, &err), ERR_INVALID);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, bins_take_the_observation_of_least_loss);
     tcase_add_test(tc, the_envelope_of_a_known_law_has_its_exponents);
     tcase_add_test(tc, runs_group_the_curves_and_zero_weight_removes_them);
     tcase_add_test(tc, sizes_that_never_compete_are_refused);

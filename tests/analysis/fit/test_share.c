@@ -148,13 +148,94 @@ START_TEST(threads_change_not_one_bit)
 }
 END_TEST
 
+/* One group that shares with nobody is a plain fit: every kind of interval must be the same. */
+START_TEST(intervals_of_one_group_are_those_of_a_plain_fit)
+{
+    const FitData *data[1] = {&surface[0].data};
+    const bool is_shared[FORM_MAX_PARAMS] = {false, false, false, true, true};
+    const FitLoss losses[] = {mse, {FIT_HUBER, 1e-2, 1.0}, {FIT_L1, 0.0, 1.0}};
+    Err err = ERR_INIT;
+    fill_groups(0.01);
+    for (size_t k = 0; k < 3; k++) {
+        FitOptions o = options(losses[k]);
+        o.bootstrap = 60;
+        o.has_all_intervals = true;
+        o.at[0] = 1e21;
+        o.n_at = 1;
+        ck_assert_int_eq(fit_run(&o, &surface[0].data, &alone, &err), ERR_OK);
+        ck_assert_msg(share_run(&o, is_shared, data, 1, result, &whole, &err) == ERR_OK, "%s",
+                      err.msg);
+        for (size_t slot = 0; slot < fit_slots(&alone); slot++) {
+            const FitValue *want = fit_slot(&alone, slot), *got = fit_slot(&result[0], slot);
+            bool is_smooth = losses[k].kind != FIT_L1;
+            check_close_f64("value", 1, &got->value, &want->value, 0.0, is_smooth ? 1e-7 : 1e-6);
+            for (int m = 0; m < FIT_N_METHODS; m++) {
+                if (!is_smooth && m != FIT_PERCENTILE) {
+                    continue; /* a plain l1 fit has the bootstrap alone */
+                }
+                ck_assert(isfinite(want->by[m].lo) == isfinite(got->by[m].lo));
+                if (isfinite(want->by[m].lo)) {
+                    check_close_f64("lo", 1, &got->by[m].lo, &want->by[m].lo, 0.0, 1e-4);
+                    check_close_f64("hi", 1, &got->by[m].hi, &want->by[m].hi, 0.0, 1e-4);
+                }
+            }
+        }
+    }
+}
+END_TEST
+
+/* Everything in common: sandwich and profile are the pooled fit's. */
+START_TEST(intervals_of_a_pooled_fit_are_those_of_its_points)
+{
+    Err err = ERR_INIT;
+    FitOptions o = options(mse);
+    size_t n = 0;
+    o.has_all_intervals = true;
+    fill_groups(0.01);
+    for (size_t g = 0; g < GROUPS; g++) {
+        surface_fill(&surface[g], law[0], 6 + g, 7, 0.01, 5 + g);
+        for (size_t i = 0; i < surface[g].data.n; i++, n++) {
+            pooled.n[n] = surface[g].n[i];
+            pooled.d[n] = surface[g].d[i];
+            pooled.loss[n] = surface[g].loss[i];
+        }
+    }
+    pooled.data = (FitData){.n = n, .params = pooled.n, .tokens = pooled.d, .loss = pooled.loss};
+    must_share(&o, "E,A,B,alpha,beta", result, &whole);
+    ck_assert_int_eq(fit_run(&o, &pooled.data, &alone, &err), ERR_OK);
+    for (size_t a = 0; a < 5; a++) {
+        for (int m = FIT_SANDWICH; m <= FIT_JACKKNIFE; m++) {
+            const FitInterval *got = &result[1].param[a].by[m], *want = &alone.param[a].by[m];
+            double room = m == FIT_JACKKNIFE ? 0.02 : 1e-5; /* units left out by group: n_g - 1 */
+            check_close_f64(fit_method_name((FitMethod)m), 1, &got->se, &want->se, 0.0, room);
+        }
+    }
+}
+END_TEST
+
+START_TEST(few_runs_in_a_group_give_no_intervals)
+{
+    FitOptions o = options(mse);
+    fill_groups(0.01);
+    o.bootstrap = 30;
+    for (size_t g = 0; g < GROUPS; g++) {
+        for (size_t i = 0; i < surface[g].data.n; i++) {
+            surface[g].run[i] = i % (g ? 5 : 3);
+        }
+        surface[g].data.run = surface[g].run;
+        surface[g].data.n_runs = g ? 5 : 3;
+    }
+    must_share(&o, "alpha,beta", result, &whole);
+    ck_assert(isnan(result[1].param[3].se));
+    ck_assert_ptr_nonnull(strstr(result[1].warning[0], "few_runs"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_shared_is_refused)
 {
     Err err = ERR_INIT;
-    FitOptions o = options((FitLoss){FIT_L1, 0.0, 1.0});
+    FitOptions o = options(mse);
     fill_groups(0.01);
-    ck_assert_int_eq(share(&o, "alpha", result, &whole, &err), ERR_USAGE);
-    o = options(mse);
     surface[1].data.n = 4;
     ck_assert_int_eq(share(&o, "alpha", result, &whole, &err), ERR_NUMERIC);
     ck_assert_ptr_nonnull(strstr(err.msg, "needs at least 6 points, not 4"));
@@ -168,6 +249,9 @@ static void fill(TCase *tc)
     tcase_add_test(tc, sharing_everything_is_the_pooled_fit);
     tcase_add_test(tc, sharing_costs_what_it_must);
     tcase_add_test(tc, threads_change_not_one_bit);
+    tcase_add_test(tc, intervals_of_one_group_are_those_of_a_plain_fit);
+    tcase_add_test(tc, intervals_of_a_pooled_fit_are_those_of_its_points);
+    tcase_add_test(tc, few_runs_in_a_group_give_no_intervals);
     tcase_add_test(tc, what_cannot_be_shared_is_refused);
 }
 

@@ -126,7 +126,7 @@ START_TEST(what_is_wrong_is_named)
         ErrCode code;
         const char *words, *hint;
     } c[] = {
-        {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=COLUMN"},
+        {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=params"},
         {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
         {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
         {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
@@ -144,7 +144,7 @@ START_TEST(what_is_wrong_is_named)
         {{.map = {"N=note"}, .n_map = 1},
          ERR_INVALID,
          "t.csv:2: column \"note\": \"x\" is not a number",
-         "--where 'note>0'"},
+         "--where 'note!=x'"},
         {{.map = {"N=size"}, .n_map = 1, .where = {"D>1e9"}, .n_where = 1},
          ERR_INVALID,
          "none of its 5 rows",

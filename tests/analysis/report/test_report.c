@@ -229,6 +229,62 @@ START_TEST(what_is_beyond_the_longest_run_is_drawn_dashed)
 }
 END_TEST
 
+static const PlotFigure *picture(const Figures *f, const char *name)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->figure[i].name, name) == 0) {
+            return &f->figure[i];
+        }
+    }
+    ck_abort_msg("no picture %s", name);
+    return NULL;
+}
+
+/* Every point of a contour has the loss that its label says; the best sizes are where 6 N D is C and
+ * a slightly different N at the same C is worse; residuals of exact data are none. */
+START_TEST(the_pictures_of_the_law_are_of_the_law)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    open_report(6);
+    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    const FitResult *law = &report.fit[0].fit;
+    const PlotPanel *p = &picture(&f, "law_surface")->panel[0];
+    size_t n_levels = 0;
+    for (size_t s = 0; s < p->n_series; s++) {
+        const PlotSeries *q = &p->series[s];
+        char *end;
+        double level = q->label ? strtod(q->label, &end) : 0.0;
+        for (size_t i = 0; level > 0.0 && *end == '\0' && i < q->n; i++) {
+            const double at[] = {q->x[i], q->y[i]};
+            ck_assert_double_eq_tol(fit_predict(law, at), level, 1e-9);
+            n_levels++;
+        }
+    }
+    ck_assert_uint_gt(n_levels, 300);
+    p = &picture(&f, "optimal_params")->panel[0];
+    const PlotSeries *best = NULL;
+    for (size_t s = 0; s < p->n_series; s++) {
+        best = p->series[s].style == PLOT_THICK ? &p->series[s] : best;
+    }
+    ck_assert_ptr_nonnull(best);
+    for (size_t i = 0; i < best->n; i++) {
+        double n = best->y[i], nd = best->x[i] / 6.0;
+        const double here[] = {n, nd / n}, less[] = {0.99 * n, nd / n / 0.99},
+                     more[] = {1.01 * n, nd / n / 1.01};
+        ck_assert_double_lt(fit_predict(law, here), fit_predict(law, less));
+        ck_assert_double_lt(fit_predict(law, here), fit_predict(law, more));
+    }
+    p = picture(&f, "residuals")->panel;
+    for (size_t i = 0; i < p[1].series[0].n; i++) {
+        ck_assert_double_lt(fabs(p[1].series[0].y[i]), 1e-8);
+        ck_assert_double_eq(p[1].series[0].x[i], report.fit[0].group->data.tokens[i]);
+    }
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
 /* --share, --isoflop, --intervals and --at-flops in the JSON. */
 START_TEST(json_has_what_was_asked_for_beside)
 {
@@ -280,6 +336,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, the_text_has_one_table_a_law);
     tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
     tcase_add_test(tc, the_figures_hold_runs_and_laws);
+    tcase_add_test(tc, the_pictures_of_the_law_are_of_the_law);
     tcase_add_test(tc, what_is_beyond_the_longest_run_is_drawn_dashed);
 }
 

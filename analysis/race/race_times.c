@@ -1,0 +1,144 @@
+#include "analysis/race/race_times.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/quantity.h"
+#include "orchestrator/catalog/catalog.h"
+#include "orchestrator/catalog/train_time.h"
+
+#define SECONDS_PER_HOUR 3600.0
+
+static int by_run_step(const void *a, const void *b)
+{
+    const CatalogTrainTime *x = a, *y = b;
+    int order = strcmp(x->run, y->run);
+    return order ? order : x->step < y->step ? -1 : x->step > y->step;
+}
+
+static ErrCode open_catalog(const char *path, RaceTimes *t, Err *err)
+{
+    Catalog *c = NULL;
+    ErrCode rc = catalog_open_readonly(path, &c, err);
+    if (rc == ERR_OK) {
+        rc = catalog_train_time_list(c, &t->arena, &t->time, &t->n, err);
+    }
+    catalog_close(c);
+    if (rc == ERR_OK && t->n > 0) {
+        qsort(t->time, t->n, sizeof *t->time, by_run_step);
+    }
+    return rc;
+}
+
+/* "COLUMN" or "COLUMN*3600"; a column whose name has a star is itself. */
+static ErrCode find_column(const Frame *f, const char *text, RaceTimes *t, Err *err)
+{
+    char name[128];
+    const char *star = strrchr(text, '*');
+    t->column = frame_find(f, text);
+    t->factor = 1.0;
+    if (t->column != FRAME_NONE) {
+        return ERR_OK;
+    }
+    size_t n = star ? (size_t)(star - text) : strlen(text);
+    if (star && !(quantity_parse(star + 1, QUANTITY_COUNT, &t->factor) && t->factor > 0.0)) {
+        return err_set(err, ERR_USAGE, "--time takes COLUMN or COLUMN*FACTOR, not \"%s\"", text);
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
+    return frame_column(f, name, &t->column, err);
+}
+
+static ErrCode open_frame(const Frame *f, const char *column, RaceTimes *t, Err *err)
+{
+    t->unit = "seconds";
+    if (column) {
+        return find_column(f, column, t, err);
+    }
+    t->factor = 1.0;
+    t->column = frame_find(f, "seconds");
+    if (t->column == FRAME_NONE) {
+        t->column = frame_find(f, "hours");
+        t->factor = SECONDS_PER_HOUR;
+    }
+    if (t->column == FRAME_NONE) {
+        (void)err_set(err, ERR_INVALID, "%s has no column of training times", f->source);
+        return err_hint(err, "name one in seconds: --time COLUMN, or --time 'gpu_hours*3600'");
+    }
+    return ERR_OK;
+}
+
+ErrCode race_times_open(const ObsSource *source, const RaceOptions *o, RaceTimes *ret, Err *err)
+{
+    RaceTimes t = {.arena = ARENA_INIT,
+                   .is_study = source->is_study && !o->time,
+                   .is_wall = o->is_wall,
+                   .unit = o->is_wall ? "seconds" : "core-seconds"};
+    ErrCode rc = t.is_study ? open_catalog(source->frame.source, &t, err)
+                            : open_frame(&source->frame, o->time, &t, err);
+    if (rc != ERR_OK) {
+        race_times_release(&t);
+        return rc;
+    }
+    *ret = t;
+    return ERR_OK;
+}
+
+void race_times_release(RaceTimes *t)
+{
+    arena_release(&t->arena);
+    *t = (RaceTimes){.arena = ARENA_INIT};
+}
+
+static ErrCode read_catalog(const RaceTimes *t, const Frame *frame, const ObsGroup *g, double *ret,
+                            Err *err)
+{
+    size_t run = 0, step = 0;
+    ErrCode rc = ERR_OK;
+    TRY(frame_column(frame, "run", &run, err));
+    TRY(frame_column(frame, "step", &step, err));
+    for (size_t i = 0; i < g->data.n; i++) {
+        double number;
+        TRY(frame_number(frame, g->row[i], step, &number, err));
+        const CatalogTrainTime key = {.run = frame_cell(frame, g->row[i], run),
+                                      .step = (int64_t)number};
+        const CatalogTrainTime *at =
+            t->n ? bsearch(&key, t->time, t->n, sizeof key, by_run_step) : NULL;
+        ret[i] = !at ? (double)NAN : t->is_wall ? at->seconds : at->core_seconds;
+    }
+done:
+    return rc;
+}
+
+ErrCode race_times_read(const RaceTimes *t, const Frame *frame, const ObsGroup *g, double *ret,
+                        Err *err)
+{
+    if (t->is_study) {
+        return read_catalog(t, frame, g, ret, err);
+    }
+    for (size_t i = 0; i < g->data.n; i++) {
+        Err ignored = ERR_INIT;
+        bool is_number = frame_number(frame, g->row[i], t->column, &ret[i], &ignored) == ERR_OK;
+        ret[i] = is_number ? ret[i] * t->factor : (double)NAN;
+    }
+    return ERR_OK;
+}
+
+ErrCode race_response_read(const char *name, const Frame *frame, const ObsGroup *g, double *ret,
+                           Err *err)
+{
+    size_t column = FRAME_NONE;
+    if (!name) {
+        memcpy(ret, g->data.loss, g->data.n * sizeof *ret);
+        return ERR_OK;
+    }
+    ErrCode rc = frame_column(frame, name, &column, err);
+    for (size_t i = 0; i < g->data.n && rc == ERR_OK; i++) {
+        rc = frame_number(frame, g->row[i], column, &ret[i], err);
+        if (rc == ERR_OK && !(ret[i] > 0.0)) {
+            rc = frame_bad_cell(frame, g->row[i], column, "must be positive", err);
+        }
+    }
+    return rc;
+}

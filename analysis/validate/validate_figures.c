@@ -1,0 +1,201 @@
+#include "analysis/validate/validate_figures.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { MAX_FIGURES = 2, MAX_BARS = 150, TREND_PANELS = 3 };
+
+/* Columns for one series. */
+typedef struct Series {
+    double *x, *y, *lo, *hi;
+    size_t n;
+} Series;
+
+static bool series_open(Arena *a, size_t n, Series *ret)
+{
+    double *column = arena_array(a, 4 * n + 1, sizeof *column);
+    *ret = (Series){column, column + n, column + 2 * n, column + 3 * n, 0};
+    return column != NULL;
+}
+
+static void series_add(Series *s, double x, double y, double lo, double hi)
+{
+    s->x[s->n] = x;
+    s->y[s->n] = y;
+    s->lo[s->n] = lo;
+    s->hi[s->n++] = hi;
+}
+
+/* ---- hold-out ---- */
+
+/* The rivals that a picture can hold: what was asked for, the first law without E, the last level. */
+static bool is_drawn(const Rival *r)
+{
+    return r->is_asked || r->options.fix.is_fixed[0] || r->kind == RIVAL_NEAREST;
+}
+
+/* Predictions of one rival one level ahead, or further. */
+static bool add_rival(Arena *a, const Validation *v, size_t rival, bool is_next, const char *color,
+                      PlotPanel *panel)
+{
+    const Holdout *h = &v->holdout;
+    const double *measured = fit_data_response(&v->group->data, v->form->response);
+    const char *name = h->rival[rival].name;
+    Series s;
+    if (!series_open(a, h->n_points, &s)) {
+        return false;
+    }
+    for (size_t k = 0; k < h->n_points; k++) {
+        const Prediction *q = &h->prediction[k * h->n_rivals + rival];
+        if (isfinite(q->value) && is_next == (h->point[k].ahead == 1)) {
+            bool has_one = isfinite(q->meas_lo);
+            series_add(&s, measured[h->point[k].at], q->value, has_one ? q->meas_lo : q->value,
+                       has_one ? q->meas_hi : q->value);
+        }
+    }
+    bool has_bars = rival == 0 && is_next && s.n <= MAX_BARS;
+    const char *label = !is_next   ? arena_printf(a, "%s, further ahead", name)
+                        : has_bars ? arena_printf(a, "%s, 95 %% for a measurement", name)
+                                   : name;
+    (void)(has_bars ? plot_add_range(panel, label, color, PLOT_ERRORS, s.n, s.x, s.y, s.lo, s.hi)
+                    : plot_add(panel, label, color, PLOT_POINTS, s.n, s.x, s.y));
+    return true;
+}
+
+/* Baselines first: the law that is validated lies on top. */
+static bool add_rivals(Arena *a, const Validation *v, PlotPanel *panel)
+{
+    static const char *const color[] = {"#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"};
+    bool is_ok = add_rival(a, v, 0, false, "#A9C9E0", panel);
+    for (size_t k = v->holdout.n_rivals, n = 0; is_ok && k-- > 1;) {
+        const Rival *r = &v->holdout.rival[k];
+        if (is_drawn(r)) {
+            const char *own = r->kind == RIVAL_NEAREST ? "#999999" : color[n++ % 5];
+            is_ok = add_rival(a, v, k, true, own, panel);
+        }
+    }
+    return is_ok && add_rival(a, v, 0, true, "#0072B2", panel);
+}
+
+static ErrCode draw_holdout(const ValidateReport *r, ValidateFigures *f, Err *err)
+{
+    PlotFigure *figure = &f->figure[f->n];
+    *figure = (PlotFigure){.name = "holdout",
+                           .title = "Held out: the next level, predicted against measured",
+                           .x_label = "measured",
+                           .y_label = "predicted",
+                           .x_column = "measured",
+                           .y_column = "predicted",
+                           .is_x_linear = true,
+                           .is_y_linear = true,
+                           .has_own_axes = true,
+                           .key = PLOT_KEY_OUTSIDE};
+    for (size_t g = 0; g < r->obs->n_groups; g++) {
+        const Validation *v = &r->validation[g];
+        if (!v->has_holdout || figure->n_panels == PLOT_MAX_PANELS) {
+            f->n_left_out += v->has_holdout ? 1 : 0;
+            continue;
+        }
+        PlotPanel *panel = &figure->panel[figure->n_panels++];
+        panel->title = r->obs->by ? v->group->name : NULL;
+        if (!add_rivals(&f->arena, v, panel)) {
+            return err_nomem(err, "figures");
+        }
+        plot_add_line(panel, PLOT_DIAGONAL, 0.0, NULL);
+    }
+    f->n += figure->n_panels > 0 ? 1 : 0;
+    return ERR_OK;
+}
+
+/* ---- residuals ---- */
+
+static bool add_trend(Arena *a, const Validation *v, const ResidualTrend *t, size_t g,
+                      PlotPanel *panel)
+{
+    const Residuals *r = &v->residuals;
+    const double *x = fit_data_input(&v->group->data, t->input);
+    double scale = v->fit->residual == FIT_LOG ? 100.0 : 1.0;
+    const char *color = plot_group_color(v->group->name, g);
+    char tint[8];
+    Series points, bins;
+    if (!series_open(a, r->n, &points) || !series_open(a, t->n_bins, &bins)) {
+        return false;
+    }
+    plot_tint(color, 0.5, tint);
+    for (size_t i = 0; i < r->n; i++) {
+        series_add(&points, x[i], scale * r->e[i], 0.0, 0.0);
+    }
+    for (size_t b = 0; b < t->n_bins; b++) {
+        const ResidualBin *bin = &t->bin[b];
+        double two_se = 2.0 * bin->sd / sqrt((double)bin->n), mean = scale * bin->mean;
+        double half = isfinite(two_se) ? scale * two_se : 0.0;
+        series_add(&bins, sqrt(bin->lo * bin->hi), mean, mean - half, mean + half);
+    }
+    (void)plot_add(panel, NULL, tint, PLOT_POINTS, points.n, points.x, points.y);
+    (void)plot_add_range(panel, NULL, "#000000", PLOT_ERRORS, bins.n, bins.x, bins.y, bins.lo,
+                         bins.hi);
+    plot_add_line(panel, PLOT_HORIZONTAL, 0.0, NULL);
+    return true;
+}
+
+static const char *axis_label(FormInput input)
+{
+    return input == FORM_N ? "N [parameters]" : input == FORM_D ? "D [tokens]" : "C [FLOP]";
+}
+
+static ErrCode draw_residuals(const ValidateReport *r, ValidateFigures *f, Err *err)
+{
+    PlotFigure *figure = &f->figure[f->n];
+    *figure = (PlotFigure){.name = "residuals",
+                           .title = "Residuals, above 0 where the law is too high; means with 2 se",
+                           .x_label = "input",
+                           .x_column = "input",
+                           .y_column = "residual",
+                           .is_y_linear = true,
+                           .has_own_axes = true};
+    for (size_t g = 0; g < r->obs->n_groups; g++) {
+        const Validation *v = &r->validation[g];
+        if (!v->has_residuals || figure->n_panels + TREND_PANELS > PLOT_MAX_PANELS) {
+            f->n_left_out += v->has_residuals ? 1 : 0;
+            continue;
+        }
+        figure->y_label =
+            v->fit->residual == FIT_LOG ? "ln law - ln measured [%]" : "law - measured";
+        for (size_t k = 0; k < v->residuals.n_trends; k++) {
+            PlotPanel *panel = &figure->panel[figure->n_panels++];
+            panel->title = r->obs->by ? v->group->name : NULL;
+            panel->x_label = axis_label(v->residuals.trend[k].input);
+            if (!add_trend(&f->arena, v, &v->residuals.trend[k], g, panel)) {
+                return err_nomem(err, "figures");
+            }
+        }
+    }
+    f->n += figure->n_panels > 0 ? 1 : 0;
+    return ERR_OK;
+}
+
+ErrCode validate_figures_make(const ValidateReport *r, ValidateFigures *ret, Err *err)
+{
+    ValidateFigures f = {.arena = ARENA_INIT};
+    ErrCode rc = ERR_OK;
+    f.figure = arena_array(&f.arena, MAX_FIGURES, sizeof *f.figure);
+    if (!f.figure) {
+        rc = err_nomem(err, "figures");
+        goto done;
+    }
+    TRY(draw_holdout(r, &f, err));
+    TRY(draw_residuals(r, &f, err));
+done:
+    if (rc != ERR_OK) {
+        validate_figures_release(&f);
+    } else {
+        *ret = f;
+    }
+    return rc;
+}
+
+void validate_figures_release(ValidateFigures *f)
+{
+    arena_release(&f->arena);
+    *f = (ValidateFigures){.arena = ARENA_INIT};
+}

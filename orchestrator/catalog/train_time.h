@@ -1,0 +1,28 @@
+/* train_time.h -- how long runs trained up to each checkpoint.
+ *
+ * seconds = sum over the reported steps up to it of (tokens since the report before) / tokens_per_s, the
+ * time of forward, backward and update alone: not of evaluating, writing checkpoints, or waiting.  A step
+ * that a later attempt trained again has one row (the later one's), so nothing counts twice.  Between two
+ * reports the rate is the later one's; after the last, the last one's.
+ */
+#ifndef ORCHESTRATOR_CATALOG_TRAIN_TIME_H
+#define ORCHESTRATOR_CATALOG_TRAIN_TIME_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "orchestrator/catalog/catalog.h"
+
+typedef struct CatalogTrainTime {
+    const char *run; /* 64 hex digits */
+    int64_t step;
+    double tokens;
+    double seconds;      /* NaN: no step up to here says how fast it was */
+    double core_seconds; /* times the attempt's threads; NaN: unknown */
+} CatalogTrainTime;
+
+/* Every checkpoint of every run that is not retired, by run, then step.  ERR_DB, ERR_NOMEM. */
+ErrCode catalog_train_time_list(Catalog *c, Arena *a, CatalogTrainTime **ret, size_t *ret_n,
+                                Err *err);
+
+#endif

@@ -1,0 +1,98 @@
+/* slaw race as a user runs it. */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "tests/support/run_slaw.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+
+static int slaw(const char *args, bool has_stderr, Buf *out)
+{
+    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
+}
+
+static void open(void)
+{
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "runs.csv",
+                       "arch,run,N,D,loss,hours,bits_per_byte\n"
+                       "gpt,g1,1e6,1e6,5.0,1,2.0\ngpt,g1,1e6,4e6,4.0,4,1.5\n"
+                       "gpt,g2,1e6,1e6,5.1,1,2.0\ngpt,g2,1e6,4e6,4.1,4,1.5\n"
+                       "lstm,l1,1e6,1e6,4.4,4,1.0\nlstm,l1,1e6,4e6,3.4,16,0.9\n"
+                       "lstm,l2,1e6,1e6,4.5,4,1.0\nlstm,l2,1e6,4e6,3.5,16,0.9\n");
+}
+
+START_TEST(the_three_axes_have_their_own_winners)
+{
+    Buf out = BUF_INIT;
+    open();
+    ck_assert_int_eq(slaw("race runs.csv --by arch --json", false, &out), 0);
+    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    ck_assert_ptr_nonnull(v);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
+    ck_assert_ptr_nonnull(json_object_get(v, "input"));
+    const json_t *axes = json_object_get(v, "axes");
+    static const char *const winner[] = {"gpt", "lstm", "lstm"};
+    for (size_t a = 0; a < 3; a++) {
+        const json_t *classes = json_object_get(json_array_get(axes, a), "classes");
+        const json_t *last = json_array_get(classes, json_array_size(classes) - 1);
+        ck_assert_str_eq(json_string_value(json_object_get(last, "best")), winner[a]);
+        ck_assert_double_gt(json_number_value(json_object_get(last, "difference")), 0.0);
+        ck_assert(json_is_number(json_object_get(last, "lo")));
+    }
+    json_decref(v);
+    ck_assert_int_eq(
+        slaw("race runs.csv --by arch --response bits_per_byte --classes 4", false, &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "At equal training time lstm is best in 1 of 1"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "4 h"));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(pictures_are_written)
+{
+    Buf out = BUF_INIT;
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    open();
+    /* without gnuplot the data and the script are there all the same */
+    (void)slaw("race runs.csv --by arch --out plots", true, &out);
+    ck_assert_int_eq(fsx_path(path, &err, "%s/plots/equal_time.csv", tmp.path), ERR_OK);
+    ck_assert(fsx_exists(path));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(wrong_options_are_said)
+{
+    Buf out = BUF_INIT;
+    open();
+    ck_assert_int_eq(slaw("race runs.csv --classes 6,x", true, &out), 2);
+    ck_assert_int_eq(slaw("race runs.csv --format html", true, &out), 2);
+    ck_assert_int_eq(slaw("race runs.csv --time bits", true, &out), 65);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "bits"));
+    ck_assert_int_eq(slaw("race runs.csv --by arch --plot", true, &out), 2);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "--out DIR"));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, the_three_axes_have_their_own_winners);
+    tcase_add_test(tc, pictures_are_written);
+    tcase_add_test(tc, wrong_options_are_said);
+}
+
+int main(void)
+{
+    return suite_main("race_verb", fill);
+}
