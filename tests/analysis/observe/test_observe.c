@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/obs/csv.h"
+#include "analysis/observe/holdout.h"
 #include "analysis/observe/observe.h"
 #include "common/fsx.h"
 #include "common/rng.h"
@@ -200,11 +201,12 @@ START_TEST(intervals_cover_what_is_measured)
     ObserveOptions o = plain;
     size_t inside = 0, measured = 0;
     tmp = tmpdir_open();
-    o.bootstrap = 100;
+    o.bootstrap = 60;
     o.cutoff = 1e18 * pow(6.0, 4.5);
     for (uint64_t k = 0; k < 24; k++) {
         Scores s = {0};
-        Observe r = {0};
+        Arena arena = ARENA_INIT;
+        ObserveHoldout h;
         write_table("t.csv", 0.0, false, false);
         static const ScoresOptions with_task = {.target = {"task"}, .n_targets = 1};
         Err err = ERR_INIT;
@@ -215,11 +217,11 @@ START_TEST(intervals_cover_what_is_measured)
         for (size_t i = 0; i < s.n; i++) {
             s.metric[i] += 0.02 * rng_normal(18, k, i);
         }
-        ck_assert_msg(observe_run(&s, &o, &r, &err) == ERR_OK, "%s", err.msg);
-        ck_assert(!r.holdout[0].is_refused);
-        inside += r.holdout[0].n_inside;
-        measured += r.holdout[0].n_measured;
-        observe_release(&r);
+        ck_assert_msg(holdout_run(&s, &o, 0, &arena, &h, &err) == ERR_OK, "%s", err.msg);
+        ck_assert(!h.is_refused);
+        inside += h.n_inside;
+        measured += h.n_measured;
+        arena_release(&arena);
         scores_release(&s);
     }
     ck_assert_uint_eq(measured, 216);

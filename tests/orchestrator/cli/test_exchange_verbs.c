@@ -6,6 +6,7 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "orchestrator/catalog/catalog.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
@@ -210,11 +211,60 @@ START_TEST(mistakes_have_their_exit_status)
 }
 END_TEST
 
+/* Two more tasks on every checkpoint: 1 + 2 x and 3 x of the validation loss x. */
+static void add_tasks(void)
+{
+    char path[FSX_PATH_BYTES];
+    Catalog *c = NULL;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "study/catalog.db", &err), ERR_OK);
+    ck_assert_msg(catalog_open(path, &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(
+        stmt_exec(
+            c->db,
+            "INSERT INTO evaluation SELECT run_id, step, 'recall', attempt, tokens, 1 + 2 * loss,"
+            " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation';"
+            "INSERT INTO evaluation SELECT run_id, step, 'blimp', attempt, tokens, 3 * loss,"
+            " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation'",
+            &err),
+        ERR_OK);
+    catalog_close(c);
+}
+
+/* Tasks are benchmarks, architectures families, last checkpoints models, losses negated. */
+START_TEST(a_study_of_several_tasks_can_be_observed)
+{
+    tmp = tmpdir_open();
+    make_study(6);
+    add_tasks();
+    json_t *v = slaw_json("observe study --components 1 --target recall --bootstrap 0 --json", 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "n")), 12);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "benchmarks")), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(v, "scores")), "negated");
+    const json_t *first =
+        json_array_get(json_object_get(json_object_get(v, "pca"), "components"), 0);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(first, "share")), 1.0, 1e-12);
+    const json_t *target = json_array_get(json_object_get(v, "targets"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(target, "link")), "linear");
+    ck_assert_double_eq_tol(json_number_value(json_object_get(target, "r2")), 1.0, 1e-12);
+    /* PC1 is (x, 3 x) / sqrt(10) from its mean, so -(1 + 2 x) falls by 2 / sqrt(10) a unit of it */
+    ck_assert_double_eq_tol(json_number_value(json_array_get(json_object_get(target, "beta"), 0)),
+                            2.0 / sqrt(10.0), 1e-10);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "families")), 2);
+    json_decref(v);
+    v = slaw_json("observe study --components 1 --all-checkpoints --bootstrap 0 --json", 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "n")), 12 * SMALL_CHECKPOINTS);
+    json_decref(v);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, an_exported_study_fits_as_the_study_does);
     tcase_add_test(tc, a_study_sees_an_import_beside_its_own_runs);
     tcase_add_test(tc, a_changed_import_is_noticed);
+    tcase_add_test(tc, a_study_of_several_tasks_can_be_observed);
     tcase_add_test(tc, mistakes_have_their_exit_status);
 }
 
