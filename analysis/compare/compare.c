@@ -162,7 +162,8 @@ static ErrCode fit_group(Compare *c, const ObsGroup *obs, CompareGroup *g, Err *
 static ErrCode fit_groups(Compare *c, const Obs *obs, Err *err)
 {
     size_t n, most = c->o->n_only > obs->n_groups ? c->o->n_only : obs->n_groups;
-    const ObsGroup **chosen = arena_array(&c->arena, most + 1, sizeof *chosen);
+    const ObsGroup **chosen = arena_array(
+        &c->arena, most + 1, sizeof(const ObsGroup *)); /* NOLINT(bugprone-sizeof-expression) */
     if (!chosen) {
         return err_nomem(err, "groups");
     }

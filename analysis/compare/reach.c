@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* ln of the amounts between which a loss is sought, and the steps of the search. */
-#define LN_LEAST -60.0
+#define LN_LEAST (-60.0)
 #define LN_MOST  600.0
 enum { BISECTIONS = 70 };
 

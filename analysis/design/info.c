@@ -418,7 +418,8 @@ static ErrCode find_wanted(const Info *i, const char *name, Wanted *w, InfoTarge
         if (strcmp(p->name, name) == 0) {
             w->slot = k;
             *t = (InfoTarget){.name = p->name, .unit = p->unit};
-            t->is_log = k < f->n_params ? p->kind == FORM_COEFFICIENT : strcmp(name, "G") == 0;
+            t->is_log = k < f->n_params ? p->kind == FORM_COEFFICIENT && !p->may_vanish
+                                        : strcmp(name, "G") == 0;
             buf_release(&known);
             return ERR_OK;
         }

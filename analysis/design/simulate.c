@@ -77,19 +77,19 @@ void simulate_losses(const Truth *t, const FitData *design, const SimNoise *nois
     }
 }
 
-static void keep_values(const FitResult *fit, Outcome *o)
+static void keep_values(FitResult *r, Outcome *o)
 {
-    FitResult *r = (FitResult *)(uintptr_t)fit; /* fit_slot() gives what may be written to */
-    o->n = fit_slots(fit);
+    o->n = fit_slots(r);
     for (size_t k = 0; k < o->n; k++) {
         const FitValue *v = fit_slot(r, k);
         size_t before_at = r->n_params + r->n_derived;
+        bool may_be_zero = k < r->n_params && r->form->param[k].may_vanish;
         Slot *s = &o->slot[k];
         *s = (Slot){.name = v->name,
                     .unit = v->unit,
                     .c = k < before_at ? 0.0 : r->at[(k - before_at) / FIT_PER_AT].c,
                     .value = v->value,
-                    .is_log = values_is_scale(r, k)};
+                    .is_log = values_is_scale(r, k) && !may_be_zero};
         memcpy(s->by, v->by, sizeof s->by);
         s->by[FIT_PERCENTILE] = (FitInterval){v->se, v->lo, v->hi};
     }

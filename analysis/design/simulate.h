@@ -33,7 +33,7 @@ typedef struct SimCover {
     double width; /* median of hi - lo, or of ln(hi / lo) on a log scale; NaN: none given */
 } SimCover;
 
-/* One number of the law over all fitted studies.  On a log scale (positive by nature) bias is
+/* One number of the law over all fitted studies.  On a log scale (positive by nature, so not E) bias is
  * exp(mean ln x - ln truth) - 1 and sd that of ln x; else mean x - truth and that of x. */
 typedef struct SimValue {
     const char *name, *unit;
@@ -59,7 +59,8 @@ typedef struct Simulation {
     /* Of the difference: studies in which both groups were fitted and had an interval, and in how
      * many a 95 % bootstrap interval of the difference left 0 out, with it and without. */
     size_t compared, seen, compared_equal, seen_equal;
-    /* The difference seen in 80 % of studies: 2.80 sqrt(2) sd of one group's estimate. */
+    /* The difference that a test with known errors would see in 80 % of studies: 2.80 sqrt(2) sd of
+     * one group's estimate. */
     double detectable;
 } Simulation;
 

@@ -278,8 +278,9 @@ ErrCode envelope_bins(const FitData *data, double per_decade, EnvelopeBins *ret,
                 pt[r.n_bins++] = pt[i];
             }
         }
-        if (r.n_bins < 2) {
-            rc = err_set(err, ERR_NUMERIC, "envelope: all observations are in one bin of C");
+        if (r.n_bins < 3) {
+            rc = err_set(err, ERR_NUMERIC,
+                         "envelope: the observations fill %zu bins of C; 3 are needed", r.n_bins);
         }
     }
     if (rc == ERR_OK) {

@@ -50,7 +50,7 @@ typedef struct EnvelopeBins {
     double k_n, a, k_d, b; /* N_opt = k_n C^a, D_opt = k_d C^b, C in FLOP */
 } EnvelopeBins;
 
-/* ERR_INVALID when N, D, C or loss is missing or not positive, ERR_NUMERIC when fewer than two bins
+/* ERR_INVALID when N, D, C or loss is missing or not positive, ERR_NUMERIC when fewer than three bins
  * have an observation; ERR_NOMEM. */
 ErrCode envelope_bins(const FitData *data, double per_decade, EnvelopeBins *ret, Err *err);
 

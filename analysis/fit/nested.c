@@ -58,8 +58,8 @@ static void redraw(const Nested *k, uint32_t replicate, Bench *b)
 }
 
 /* Least objective of one group by itself, from its own minimum and from the shared one. */
-static double refit_alone(const Nested *k, const FitProblem *p, const double *own,
-                          const double *shared, bool *is_minimum)
+static double refit_alone(const FitProblem *p, const double *own, const double *shared,
+                          bool *is_minimum)
 {
     const double *start[] = {own, shared};
     double least = (double)INFINITY;
@@ -76,7 +76,6 @@ static double refit_alone(const Nested *k, const FitProblem *p, const double *ow
             *is_minimum = true;
         }
     }
-    (void)k;
     return least;
 }
 
@@ -101,7 +100,7 @@ static void replicate_item(void *ctx, size_t worker, size_t item)
         FitProblem p = b->joint.problem[g];
         memcpy(p.is_fixed, k->joint.problem[g].is_fixed, sizeof p.is_fixed);
         double shared = problem_value(&p, b->theta[g]);
-        full += fmin(refit_alone(k, &p, k->full[g], b->theta[g], &is_minimum), shared);
+        full += fmin(refit_alone(&p, k->full[g], b->theta[g], &is_minimum), shared);
     }
     if (is_minimum) {
         k->statistic[item] = statistic_of(end.objective, full, k->df1, k->df2);
@@ -208,7 +207,6 @@ static ErrCode open_groups(Nested *k, const bool *is_shared, const FitResult *sh
         }
         for (size_t i = 0; rc == ERR_OK && i < n; i++) {
             k->predicted[g][i] = problem_predict(p, i, k->null[g]);
-            k->residual[g][i] = problem_residual(p, i, k->null[g]);
         }
     }
     return rc;
@@ -221,13 +219,66 @@ static bool has_repeated_runs(const FitData *d)
     return d->n_runs > 0 && d->n_runs < d->n;
 }
 
+static ErrCode fit_shared(const FitOptions *o, const bool *is_shared, const NestedGroup *group,
+                          size_t n_groups, FitResult *ret, ShareFit *ret_whole, Err *err)
+{
+    FitOptions plain = *o;
+    const FitData **data =
+        calloc(n_groups, sizeof(FitData *)); /* NOLINT(bugprone-sizeof-expression) */
+    if (!data) {
+        return err_nomem(err, "nested test");
+    }
+    for (size_t g = 0; g < n_groups; g++) {
+        data[g] = group[g].data;
+    }
+    plain.bootstrap = 0;
+    plain.has_all_intervals = false;
+    ErrCode rc = share_run(&plain, is_shared, data, n_groups, ret, ret_whole, err);
+    free(data);
+    return rc;
+}
+
+/* Residuals that stand for the errors.  A robust fit goes straight through some of few runs and would
+ * leave them none: there least squares says what they are. */
+static ErrCode take_errors(Nested *k, const bool *is_shared, Err *err)
+{
+    ArrowTheta *theta = calloc(k->n_groups, sizeof *theta);
+    FitResult *squares = calloc(k->n_groups, sizeof *squares);
+    ErrCode rc = theta && squares ? ERR_OK : err_nomem(err, "residuals");
+    if (rc == ERR_OK) {
+        memcpy(theta, k->null, sizeof *theta * k->n_groups);
+    }
+    if (rc == ERR_OK && k->by_run && k->o->loss.kind != FIT_MSE) {
+        FitOptions o = *k->o;
+        ShareFit whole;
+        o.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
+        rc = fit_shared(&o, is_shared, k->group, k->n_groups, squares, &whole, err);
+        for (size_t g = 0; rc == ERR_OK && g < k->n_groups; g++) {
+            memcpy(theta[g], squares[g].theta, sizeof theta[g]);
+        }
+        rc = rc == ERR_NUMERIC ? ERR_OK : rc; /* then those of the robust fit must do */
+    }
+    for (size_t g = 0; rc == ERR_OK && g < k->n_groups; g++) {
+        const FitProblem *p = &k->joint.problem[g];
+        for (size_t i = 0; i < p->n; i++) {
+            k->residual[g][i] = problem_residual(p, i, theta[g]);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = leverage_free(&k->joint, theta, k->group, k->by_run, k->residual, err);
+    }
+    free(theta);
+    free(squares);
+    return rc;
+}
+
 static ErrCode bootstrap(Nested *k, const bool *is_shared, const FitResult *shared,
                          NestedTest *test, Err *err)
 {
     ErrCode rc = ERR_OK;
     size_t n = k->o->bootstrap, above = 0;
     TRY(open_groups(k, is_shared, shared, err));
-    TRY(leverage_free(&k->joint, k->null, k->group, k->by_run, k->residual, err));
+    TRY(take_errors(k, is_shared, err));
     k->bench = calloc(k->threads, sizeof *k->bench);
     k->statistic = calloc(n + 1, sizeof *k->statistic);
     if (!k->bench || !k->statistic) {
@@ -310,25 +361,6 @@ static bool is_exact(const Nested *k, const FitResult *shared)
         problem_release(&p);
     }
     return sum <= floor_sum;
-}
-
-static ErrCode fit_shared(const FitOptions *o, const bool *is_shared, const NestedGroup *group,
-                          size_t n_groups, FitResult *ret, ShareFit *ret_whole, Err *err)
-{
-    FitOptions plain = *o;
-    const FitData **data =
-        calloc(n_groups, sizeof(FitData *)); /* NOLINT(bugprone-sizeof-expression) */
-    if (!data) {
-        return err_nomem(err, "nested test");
-    }
-    for (size_t g = 0; g < n_groups; g++) {
-        data[g] = group[g].data;
-    }
-    plain.bootstrap = 0;
-    plain.has_all_intervals = false;
-    ErrCode rc = share_run(&plain, is_shared, data, n_groups, ret, ret_whole, err);
-    free(data);
-    return rc;
 }
 
 ErrCode nested_test(const FitOptions *o, const bool *is_shared, NestedMethod method,

@@ -9,9 +9,9 @@
  * Else a wild cluster bootstrap with the null imposed (Liu 1988; Cameron, Gelbach and Miller 2008): the
  * shared fit's values with every unit's residuals times a random sign, both models fitted anew, p =
  * (1 + #{F* >= F}) / (1 + replicates).  A unit is a run where runs are known, so its observations keep
- * the error they have in common, else an observation.  Residuals are first freed of the
- * leverage that their unit had, r_u := (I - H_uu)^(-1/2) r_u with H the hat matrix of the
- * linearised law (Bell and McCaffrey 2002), without which few runs reject too often.
+ * the error they have in common, else an observation.  Residuals are first freed of the leverage of
+ * their unit (fit/leverage.h), without which few runs reject too often; with runs and a robust loss
+ * they are those of least squares.
  */
 #ifndef ANALYSIS_FIT_NESTED_H
 #define ANALYSIS_FIT_NESTED_H

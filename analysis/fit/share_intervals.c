@@ -16,7 +16,7 @@ typedef struct Peak {
     const FitData *const *data;
     const ShareUnits *units;
     Arrow j; /* coefficients at 0 are held */
-    ArrowTheta *best, *x, *y, *good, *theta;
+    ArrowTheta *best, *x, *y, *good, *room, *theta;
     double **score; /* [n_groups][units, p] */
     double value, kappa;
     size_t n;
@@ -192,7 +192,7 @@ static double least_at(void *ctx, double v, double *flat)
     return value;
 }
 
-static void profile_slot(Peak *k, size_t g, size_t slot, const double *grad, double *room)
+static void profile_slot(Peak *k, size_t g, size_t slot, const double *grad)
 {
     double dof = (double)k->n - (double)k->units->n_params;
     bool is_scale = values_is_scale(&k->result[g], slot);
@@ -209,7 +209,7 @@ static void profile_slot(Peak *k, size_t g, size_t slot, const double *grad, dou
                              .ctx = &own,
                              .width = k->j.n_groups * P,
                              .best = k->best[0],
-                             .theta = room,
+                             .theta = k->room[0],
                              .good = k->good[0],
                              .centre = slot_value(k, g, slot, k->best[g]),
                              .se = se,
@@ -291,6 +291,7 @@ static void peak_release(Peak *k)
     free(k->x);
     free(k->y);
     free(k->good);
+    free(k->room);
     free(k->theta);
     arrow_release(&k->j, false);
 }
@@ -305,9 +306,10 @@ static ErrCode peak_open(Peak *k, const Arrow *joint, Err *err)
     k->x = calloc(n, sizeof *k->x);
     k->y = calloc(n, sizeof *k->y);
     k->good = calloc(n, sizeof *k->good);
+    k->room = calloc(n, sizeof *k->room);
     k->theta = calloc(n, sizeof *k->theta);
     k->score = calloc(n, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!k->x || !k->y || !k->good || !k->theta || !k->score) {
+    if (!k->x || !k->y || !k->good || !k->room || !k->theta || !k->score) {
         return err_nomem(err, "intervals");
     }
     for (size_t g = 0; g < n; g++) {
@@ -327,8 +329,7 @@ ErrCode share_intervals_add(const FitOptions *o, const FitData *const *data, con
     size_t at = 0, n_groups = joint->n_groups;
     bool is_smooth = o->loss.kind != FIT_L1;
     double *column = calloc(units->replicates + 1, sizeof *column);
-    double *room = calloc(n_groups * P, sizeof *room);
-    ErrCode rc = column && room ? peak_open(&k, joint, err) : err_nomem(err, "intervals");
+    ErrCode rc = column ? peak_open(&k, joint, err) : err_nomem(err, "intervals");
     for (size_t g = 0; rc == ERR_OK && g < n_groups; g++) {
         for (size_t slot = 0; slot < fit_slots(&result[g]); slot++, at++) {
             double grad[P];
@@ -339,11 +340,10 @@ ErrCode share_intervals_add(const FitOptions *o, const FitData *const *data, con
             }
             slot_gradient(&k, g, slot, best[g], grad);
             sandwich_slot(&k, g, slot, grad);
-            profile_slot(&k, g, slot, grad, room);
+            profile_slot(&k, g, slot, grad);
         }
     }
     free(column);
-    free(room);
     peak_release(&k);
     return rc;
 }

@@ -49,6 +49,7 @@ static ErrCode list(const char *dir, Imports *m, Err *err)
         return errno == ENOENT ? ERR_OK : err_sys(err, "open %s", dir);
     }
     const struct dirent *e;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
     while ((e = readdir(d)) != NULL && rc == ERR_OK) {
         if (!is_manifest(e->d_name)) {
             continue;

@@ -161,7 +161,9 @@ static char *file_name(Arena *a, const char *target)
     for (char *p = name; p && *p; p++) {
         bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
                         (*p >= '0' && *p <= '9') || *p == '-';
-        *p = is_plain ? *p : '_';
+        if (!is_plain) {
+            *p = '_';
+        }
     }
     return name;
 }

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/race/race.h"
 
@@ -54,7 +55,8 @@ ErrCode race_figure(Race *r, PlotFigure *ret, Err *err)
 {
     size_t n_curves = 0;
     char *time = arena_printf(&r->arena, "training time [%s]", r->time_unit);
-    char *y_label = arena_printf(&r->arena, "%s", r->response);
+    const char *unit = strcmp(r->response, "loss") == 0 ? " [nats/token]" : "";
+    char *y_label = arena_printf(&r->arena, "%s%s", r->response, unit);
     if (!time || !y_label) {
         return err_nomem(err, "figure");
     }

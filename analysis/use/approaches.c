@@ -9,6 +9,7 @@
 #include "analysis/fit/bootstrap.h"
 #include "analysis/fit/isoflop.h"
 #include "analysis/fit/parallel.h"
+#include "analysis/use/explain.h"
 #include "common/rng.h"
 
 /* Two budgets differ by more than this in ln C, as in isoflop.h. */
@@ -321,11 +322,6 @@ static ErrCode law_intervals(const Law *l, const Curve *k, double c_lo, double c
 
 /* ---- bias ---- */
 
-static bool is_ratio(size_t part)
-{
-    return part != APPROACH_A && part != APPROACH_B;
-}
-
 /* The approach on the law's own values at the same places. */
 static ErrCode add_bias(const Curve *k, const FitData *data, size_t window, const Approaches *all,
                         const double *truth, Approach *r, Err *err)
@@ -344,84 +340,10 @@ static ErrCode add_bias(const Curve *k, const FitData *data, size_t window, cons
     free(loss);
     r->has_bias = rc == ERR_OK;
     for (size_t p = 0; r->has_bias && p < APPROACH_PARTS; p++) {
-        r->bias[p] = is_ratio(p) ? v[p] / truth[p] : v[p] - truth[p];
-        r->corrected[p] = is_ratio(p) ? r->value[p] / r->bias[p] : r->value[p] - r->bias[p];
+        r->bias[p] = explain_is_ratio(p) ? v[p] / truth[p] : v[p] - truth[p];
+        r->corrected[p] = explain_is_ratio(p) ? r->value[p] / r->bias[p] : r->value[p] - r->bias[p];
     }
     return rc == ERR_NOMEM ? rc : ERR_OK;
-}
-
-/* ---- who disagrees ---- */
-
-static bool is_apart(const FitInterval *x, const FitInterval *y)
-{
-    return isfinite(x->lo) && isfinite(y->lo) && (x->lo > y->hi || x->hi < y->lo);
-}
-
-/* Why approach r and the law may differ where the bias does not explain it. */
-static const char *reason(const Approach *r)
-{
-    if (r->kind == APPROACH_ENVELOPE && r->is_argmin) {
-        return "hardly any C has sizes on both sides of the best one, so the envelope follows the "
-               "ends of the runs";
-    }
-    if (r->kind == APPROACH_BINNED) {
-        return "the least of several noisy losses is taken as it is, at whatever N and C it has";
-    }
-    if (r->kind == APPROACH_ISOFLOP && r->outside > 0) {
-        return "some budgets have their vertex beyond their own points: the grids of N are off "
-               "centre";
-    }
-    return "this is more than the bias of the method on a law of this shape: the law does not "
-           "describe the losses near the optimum, or not all of these models are trained equally "
-           "well";
-}
-
-/* One sentence about part p of approach r and the law's, if their intervals lie apart, before or after
- * the bias is taken off. */
-static bool explain_part(const Approach *r, const Approach *law, size_t p, const char *what,
-                         char *out)
-{
-    FitInterval x = r->interval[p], y = law->interval[p], corrected;
-    bool has_bias = r->has_bias && isfinite(r->bias[p]);
-    corrected = x;
-    if (has_bias) {
-        corrected.lo = is_ratio(p) ? x.lo / r->bias[p] : x.lo - r->bias[p];
-        corrected.hi = is_ratio(p) ? x.hi / r->bias[p] : x.hi - r->bias[p];
-    }
-    bool before = is_apart(&x, &y), after = is_apart(&corrected, &y);
-    if (!before && !after) {
-        return false;
-    }
-    int n = snprintf(out, APPROACH_WHY_BYTES,
-                     "approaches %s and 3 %s on %s (%.3g to %.3g against "
-                     "%.3g to %.3g",
-                     approach_number(r->kind), before ? "disagree" : "agree", what, x.lo, x.hi,
-                     y.lo, y.hi);
-    if (has_bias) {
-        n += snprintf(out + n, APPROACH_WHY_BYTES - (size_t)n, "; %.3g to %.3g without its bias",
-                      corrected.lo, corrected.hi);
-    }
-    const char *why = before && !after ? "the method's own bias on this design accounts for it"
-                      : !before        ? "only the method's own bias makes them agree"
-                                       : reason(r);
-    (void)snprintf(out + n, APPROACH_WHY_BYTES - (size_t)n, "): %s", why);
-    return true;
-}
-
-static void explain(Approaches *all)
-{
-    const Approach *law = &all->by[APPROACH_LAW];
-    char what[48];
-    size_t last = all->n_at - 1;
-    (void)snprintf(what, sizeof what, "N_opt at %.3g FLOP", all->at[last]);
-    for (size_t i = 0; i < APPROACH_LAW && !law->is_refused; i++) {
-        const Approach *r = &all->by[i];
-        char *out = all->why[all->n_why];
-        if (!r->is_refused && (explain_part(r, law, APPROACH_A, "a", out) ||
-                               explain_part(r, law, APPROACH_N_OPT + last, what, out))) {
-            all->n_why++;
-        }
-    }
 }
 
 /* ---- all ---- */
@@ -506,7 +428,7 @@ ErrCode approaches_run(const Law *l, const Err *refusal, const FitData *data, co
         }
     }
     if (rc == ERR_OK) {
-        explain(ret);
+        explain_approaches(ret);
     }
     return rc;
 }

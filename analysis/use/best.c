@@ -110,53 +110,48 @@ static bool root_between(Along *a, double lo, double hi, double *ret)
     return is_good && isfinite(*ret);
 }
 
-/* Three rising ln N of which the middle one has the least loss; downhill from x in steps that grow. */
-static bool bracket(Along *a, double x, double *lo, double *mid, double *hi)
+/* A place in ln N, the two beside it, and their losses. */
+typedef struct Trio {
+    double lo, mid, hi, below, at, above;
+} Trio;
+
+/* Downhill by `step`; where C pays for nothing (1e300 on all sides) towards small N. */
+static void move(Along *a, double step, Trio *t)
+{
+    bool is_up = t->above < 1e299 && t->above <= t->at && t->above < t->below;
+    if (is_up) {
+        *t = (Trio){t->mid, t->hi, t->hi + step, t->at, t->above, 0.0};
+        t->above = loss_along(t->hi, a);
+    } else {
+        *t = (Trio){t->lo - step, t->lo, t->mid, 0.0, t->below, t->at};
+        t->below = loss_along(t->lo, a);
+    }
+}
+
+/* Three rising ln N of which the middle one has the least loss; from x in steps that grow. */
+static bool bracket(Along *a, double x, Trio *ret)
 {
     double step = 0.5;
-    *mid = x;
-    *lo = x - step;
-    *hi = x + step;
-    double f = loss_along(*mid, a), below = loss_along(*lo, a), above = loss_along(*hi, a);
-    for (int i = 0; i < MAX_STEPS; i++) {
-        if (f < below && f < above) {
+    Trio t = {.lo = x - step, .mid = x, .hi = x + step};
+    t.below = loss_along(t.lo, a);
+    t.at = loss_along(t.mid, a);
+    t.above = loss_along(t.hi, a);
+    for (int i = 0; i < MAX_STEPS && fabs(t.mid) <= MAX_LN; i++) {
+        if (t.at < t.below && t.at < t.above) {
+            *ret = t;
             return true;
         }
         step *= 1.2;
-        if (below <= f && below <= above && below < 1e299) {
-            *hi = *mid;
-            above = f;
-            *mid = *lo;
-            f = below;
-            *lo -= step;
-            below = loss_along(*lo, a);
-        } else if (above <= f && above < 1e299) {
-            *lo = *mid;
-            below = f;
-            *mid = *hi;
-            f = above;
-            *hi += step;
-            above = loss_along(*hi, a);
-        } else { /* beyond what C pays for: towards small N */
-            *hi = *mid;
-            above = f;
-            *mid = *lo;
-            f = below;
-            *lo -= step;
-            below = loss_along(*lo, a);
-        }
-        if (fabs(*mid) > MAX_LN) {
-            return false;
-        }
+        move(a, step, &t);
     }
     return false;
 }
 
-static bool minimise(Along *a, double lo, double mid, double hi, double *ret)
+static bool minimise(Along *a, const Trio *t, double *ret)
 {
     gsl_function f = {.function = loss_along, .params = a};
     gsl_min_fminimizer *m = gsl_min_fminimizer_alloc(gsl_min_fminimizer_brent);
-    bool is_good = m && gsl_min_fminimizer_set(m, &f, mid, lo, hi) == GSL_SUCCESS;
+    bool is_good = m && gsl_min_fminimizer_set(m, &f, t->mid, t->lo, t->hi) == GSL_SUCCESS;
     for (int i = 0; is_good && i < MAX_ITERATIONS; i++) {
         is_good = gsl_min_fminimizer_iterate(m) == GSL_SUCCESS;
         if (is_good && gsl_min_fminimizer_x_upper(m) - gsl_min_fminimizer_x_lower(m) <= 1e-4) {
@@ -201,8 +196,9 @@ ErrCode best_for_flops(const Curve *k, double c, Best *ret, Err *err)
         b.n = k->form->best_size(k->params, c / k->budget->flops.k);
     } else {
         Along a = {.k = k, .c = c};
-        double lo, mid, hi, x;
-        if (!bracket(&a, 0.5 * log(c / 120.0), &lo, &mid, &hi) || !minimise(&a, lo, mid, hi, &x) ||
+        Trio t;
+        double x;
+        if (!bracket(&a, 0.5 * log(c / 120.0), &t) || !minimise(&a, &t, &x) ||
             !polish(&a, &x, &b.step)) {
             return err_set(err, ERR_NUMERIC, "%s: no N has the least loss at C = %.3g FLOP",
                            k->form->name, c);

@@ -11,7 +11,7 @@
 /* F/N below 6 by no more than rounding. */
 #define SIX        (6.0 * (1.0 - 1e-6))
 
-enum { SLOPE_STEPS = 400, MIN_SATURATING = 4, MIN_BENT = 4, MAX_NEWTON = 100 };
+enum { SLOPE_STEPS = 400, MIN_SATURATING = 4, MIN_BENT = 4, MAX_NEWTON = 100, MAX_HALVINGS = 10 };
 
 FlopModel flop_model_6nd(void)
 {
@@ -95,8 +95,9 @@ static bool improve(const SizeCost *s, size_t n, size_t p, FlopModel *f)
         gsl_vector_set(r, i, s[i].ln_ratio - log(6.0 + e));
     }
     is_good = is_good && gsl_multifit_linear(j, r, d, cov, &chisq, w) == 0;
-    for (double t = 1.0; is_good && !is_better && t > 1e-3; t *= 0.5) {
+    for (int half = 0; is_good && !is_better && half < MAX_HALVINGS; half++) {
         FlopModel to = *f;
+        double t = ldexp(1.0, -half);
         to.m *= exp(t * gsl_vector_get(d, 0));
         to.g -= t * gsl_vector_get(d, 1);
         to.bend += p > 2 ? t * gsl_vector_get(d, 2) : 0.0;

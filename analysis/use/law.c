@@ -70,57 +70,64 @@ void law_release(Law *l)
     *l = (Law){0};
 }
 
-static const double **columns_of(FitData *d, size_t k)
+enum { N_COLUMNS = 11 };
+
+static const double **column_of(FitData *d, size_t k)
 {
-    const double **const slot[] = {&d->params, &d->tokens,  &d->flops,    &d->loss,
-                                   &d->unique, &d->experts, &d->accuracy, &d->error,
-                                   &d->rate,   &d->batch,   &d->sigma};
-    return k < sizeof slot / sizeof slot[0] ? slot[k] : NULL;
+    const double **const slot[N_COLUMNS] = {&d->params, &d->tokens,  &d->flops,    &d->loss,
+                                            &d->unique, &d->experts, &d->accuracy, &d->error,
+                                            &d->rate,   &d->batch,   &d->sigma};
+    return slot[k];
 }
 
-ErrCode law_data_without(const FitData *data, const bool *is_out, FitData *ret, Err *err)
+/* Column k of those kept, at `to`; where it went, or NULL when there is none. */
+static const double *copy_column(const FitData *from, const double *old, const bool *is_out,
+                                 double *to)
 {
-    FitData from = *data, to = {0};
-    size_t *number = calloc(data->n_runs + 1, sizeof *number), *run = NULL;
-    bool is_short = !number;
-    for (size_t r = 0; !is_short && r < data->n_runs; r++) {
-        number[r] = to.n_runs;
-        to.n_runs += is_out[r] ? 0 : 1;
-    }
-    for (size_t k = 0; !is_short && columns_of(&from, k); k++) {
-        const double *old = *columns_of(&from, k);
-        double *new = old ? calloc(data->n + 1, sizeof *new) : NULL;
-        *columns_of(&to, k) = new;
-        is_short = old && !new;
-        for (size_t i = 0, n = 0; new &&i < data->n; i++) {
-            if (!is_out[data->run[i]]) {
-                new[n++] = old[i];
-            }
+    size_t n = 0;
+    for (size_t i = 0; old && i < from->n; i++) {
+        if (!is_out[from->run[i]]) {
+            to[n++] = old[i];
         }
     }
-    run = is_short ? NULL : calloc(data->n + 1, sizeof *run);
-    for (size_t i = 0; run && i < data->n; i++) {
-        if (!is_out[data->run[i]]) {
-            run[to.n++] = number[data->run[i]];
-        }
-    }
-    free(number);
-    to.run = run;
-    if (is_short || !run) {
-        law_data_release(&to);
+    return old ? to : NULL;
+}
+
+ErrCode law_rest(const FitData *data, const bool *is_out, LawRest *ret, Err *err)
+{
+    FitData from = *data;
+    LawRest r = {.column = calloc(N_COLUMNS * (data->n + 1), sizeof *r.column),
+                 .run = calloc(data->n + 1, sizeof *r.run)};
+    size_t *number = calloc(data->n_runs + 1, sizeof *number);
+    if (!number || !r.column || !r.run) {
+        free(number);
+        law_rest_release(&r);
         return err_nomem(err, "observations");
     }
-    *ret = to;
+    for (size_t k = 0; k < data->n_runs; k++) {
+        number[k] = r.data.n_runs;
+        r.data.n_runs += is_out[k] ? 0 : 1;
+    }
+    for (size_t k = 0; k < N_COLUMNS; k++) {
+        double *to = r.column + k * (data->n + 1);
+        *column_of(&r.data, k) = copy_column(data, *column_of(&from, k), is_out, to);
+    }
+    for (size_t i = 0; i < data->n; i++) {
+        if (!is_out[data->run[i]]) {
+            r.run[r.data.n++] = number[data->run[i]];
+        }
+    }
+    r.data.run = r.run;
+    free(number);
+    *ret = r;
     return ERR_OK;
 }
 
-void law_data_release(FitData *d)
+void law_rest_release(LawRest *r)
 {
-    for (size_t k = 0; columns_of(d, k); k++) {
-        free((void *)(uintptr_t)*columns_of(d, k)); /* ours: law_data_without made it */
-    }
-    free((void *)(uintptr_t)d->run);
-    *d = (FitData){0};
+    free(r->column);
+    free(r->run);
+    *r = (LawRest){0};
 }
 
 const double *law_params(const Law *l, size_t r, double *own)

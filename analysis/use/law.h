@@ -28,10 +28,16 @@ typedef struct Law {
 ErrCode law_fit(const FitOptions *o, const FitData *data, bool is_6nd, Law *ret, Err *err);
 void law_release(Law *l);
 
-/* The observations without those of the runs for which is_out[run] holds; ret owns its columns
- * (law_data_release).  ERR_NOMEM. */
-ErrCode law_data_without(const FitData *data, const bool *is_out, FitData *ret, Err *err);
-void law_data_release(FitData *d);
+/* Observations without those of some runs; owns its columns. */
+typedef struct LawRest {
+    FitData data;
+    double *column;
+    size_t *run;
+} LawRest;
+
+/* Leaves out the runs for which is_out[run] holds.  ERR_NOMEM. */
+ErrCode law_rest(const FitData *data, const bool *is_out, LawRest *ret, Err *err);
+void law_rest_release(LawRest *r);
 
 /* Parameters of replicate r, or of the fit itself for r = draws.n. */
 const double *law_params(const Law *l, size_t r, double *own);

@@ -115,8 +115,9 @@ static ErrCode add_scatter(const Law *l, const double *value, Prediction *r, Err
     }
     FitInterval run;
     ErrCode rc = fit_draws_interval(x, m, l->draws.tail, &run, err);
-    r->run_lo = run.lo;
-    r->run_hi = run.hi;
+    /* quantiles of two samples differ by an order statistic; a new run is no surer than the law */
+    r->run_lo = fmin(run.lo, r->law.lo);
+    r->run_hi = fmax(run.hi, r->law.hi);
     free(x);
     return rc;
 }
@@ -206,20 +207,20 @@ static size_t last_of(const FitData *data, const bool *is_out)
 }
 
 ErrCode predict_run(const FitOptions *o, const FitData *data, const bool *is_out, bool is_6nd,
-                    FitData *rest, Law *law, PredictedRun *ret, Err *err)
+                    LawRest *rest, Law *law, PredictedRun *ret, Err *err)
 {
     PredictedRun r = {0};
     size_t last = data->n_runs && data->tokens ? last_of(data, is_out) : data->n;
     if (last == data->n) {
         return err_set(err, ERR_INVALID, "there is no such run");
     }
-    *rest = (FitData){0};
+    *rest = (LawRest){0};
     *law = (Law){0};
-    ErrCode rc = law_data_without(data, is_out, rest, err);
+    ErrCode rc = law_rest(data, is_out, rest, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = law_fit(o, rest, is_6nd, law, err);
+    rc = law_fit(o, &rest->data, is_6nd, law, err);
     if (rc != ERR_OK) {
         return err_wrap(err, "without this run");
     }
@@ -232,7 +233,7 @@ ErrCode predict_run(const FitOptions *o, const FitData *data, const bool *is_out
     r.error = r.last.value - r.measured;
     r.is_in_law = r.measured >= r.last.law.lo && r.measured <= r.last.law.hi;
     r.is_in_run = r.measured >= r.last.run_lo && r.measured <= r.last.run_hi;
-    r.n_fit = rest->n;
+    r.n_fit = rest->data.n;
     *ret = r;
     return rc;
 }

@@ -58,9 +58,9 @@ typedef struct PredictedRun {
 } PredictedRun;
 
 /* Fits o to the observations of other runs than those of is_out [n_runs] and predicts these.  `law`
- * is for law_release() and `rest`, which it borrows, for law_data_release().  ERR_INVALID without
+ * is for law_release() and `rest`, which it borrows, for law_rest_release().  ERR_INVALID without
  * runs; else as law_fit() and predict_at(). */
 ErrCode predict_run(const FitOptions *o, const FitData *data, const bool *is_out, bool is_6nd,
-                    FitData *rest, Law *law, PredictedRun *ret, Err *err);
+                    LawRest *rest, Law *law, PredictedRun *ret, Err *err);
 
 #endif

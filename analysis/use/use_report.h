@@ -18,7 +18,7 @@ typedef struct UseFit {
     bool is_refused;
     Err refusal;
     Law law;      /* when not refused */
-    FitData rest; /* a run was left out: the observations of the others */
+    LawRest rest; /* a run was left out: the observations of the others */
 } UseFit;
 
 typedef struct UsePrediction {

@@ -29,11 +29,28 @@ static void value_cell(Table *t, double x, const FitInterval *i, int digits)
 
 /* ---- predictions ---- */
 
+/* Four decimals, or four digits where a law has gone astray. */
+static const char *loss_text(double x, char out[32])
+{
+    (void)snprintf(out, 32, fabs(x) < 1e5 ? "%.4f" : "%.4g", x);
+    return out;
+}
+
+static void loss_cell(Table *t, double x)
+{
+    if (fabs(x) < 1e5) {
+        table_decimals(t, 4, x);
+    } else {
+        table_digits(t, 4, x);
+    }
+}
+
 static void range_cell(Table *t, double lo, double hi)
 {
-    char shown[64] = "";
+    char shown[96] = "";
     if (isfinite(lo) && isfinite(hi)) {
-        (void)snprintf(shown, sizeof shown, "%.4f to %.4f", lo, hi);
+        char a[32], b[32];
+        (void)snprintf(shown, sizeof shown, "%s to %s", loss_text(lo, a), loss_text(hi, b));
     }
     table_text(t, shown);
 }
@@ -68,11 +85,11 @@ static void prediction_row(Table *t, const UsePrediction *p, bool is_csv, bool h
     table_digits(t, 4, v->at.d);
     table_digits(t, 4, v->at.c);
     if (has_runs) {
-        table_decimals(t, 4, p->left_out.measured);
+        loss_cell(t, p->left_out.measured);
     }
-    table_decimals(t, 4, v->value);
+    loss_cell(t, v->value);
     if (has_runs) {
-        table_decimals(t, 4, p->left_out.error);
+        loss_cell(t, p->left_out.error);
     }
     if (is_csv) {
         const double x[] = {v->law.lo,    v->law.hi,    v->run_lo,   v->run_hi,
@@ -129,12 +146,14 @@ static void prediction_sentence(const UsePrediction *p, Buf *out)
         buf_puts(out, ".\n\n");
         return;
     }
-    buf_printf(out, "%s predicts %s = %.4f", p->fit->form->name,
-               form_response_name(p->fit->form->response), v->value);
+    char x[32], y[32];
+    buf_printf(out, "%s predicts %s = %s", p->fit->form->name,
+               form_response_name(p->fit->form->response), loss_text(v->value, x));
     if (isfinite(v->law.lo)) {
-        buf_printf(out, " (the law: %.4f to %.4f", v->law.lo, v->law.hi);
+        buf_printf(out, " (the law: %s to %s", loss_text(v->law.lo, x), loss_text(v->law.hi, y));
         if (isfinite(v->run_lo)) {
-            buf_printf(out, "; a new run: %.4f to %.4f", v->run_lo, v->run_hi);
+            buf_printf(out, "; a new run: %s to %s", loss_text(v->run_lo, x),
+                       loss_text(v->run_hi, y));
         }
         buf_puts(out, "; 95 %)");
     }
@@ -369,9 +388,58 @@ static void approach_notes(const UseApproaches *a, Buf *out)
     }
 }
 
+/* One line of the long table: a number of one approach. */
+static void approach_line(Table *t, const UseApproaches *a, const Approach *r, const char *name,
+                          size_t part, double c)
+{
+    table_text(t, a->fit->group->name);
+    table_text(t, approach_number(r->kind));
+    table_text(t, approach_name(r->kind));
+    table_text(t, name);
+    const double x[] = {c,
+                        r->value[part],
+                        r->interval[part].lo,
+                        r->interval[part].hi,
+                        r->bias[part],
+                        r->corrected[part]};
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) {
+        table_digits(t, 9, x[i]);
+    }
+}
+
+/* As CSV one long table, every number in full. */
+static ErrCode approaches_csv(const UseApproaches *a, size_t n, Buf *out, Err *err)
+{
+    static const TableColumn column[] = {{"group", false},   {"approach", false}, {"method", false},
+                                         {"name", false},    {"C", true},         {"value", true},
+                                         {"lo", true},       {"hi", true},        {"bias", true},
+                                         {"corrected", true}};
+    static const char *const name[] = {"a", "b", "k_N", "k_D"};
+    Table t;
+    table_init(&t, column, sizeof column / sizeof column[0]);
+    for (size_t g = 0; g < n; g++) {
+        for (size_t i = 0; i < APPROACH_NAMES && !a[g].is_refused; i++) {
+            const Approach *r = &a[g].all.by[i];
+            for (size_t p = 0; p < 4 && !r->is_refused; p++) {
+                approach_line(&t, &a[g], r, name[p], APPROACH_A + p, (double)NAN);
+            }
+            for (size_t k = 0; k < a[g].all.n_at && !r->is_refused; k++) {
+                approach_line(&t, &a[g], r, "N_opt", APPROACH_N_OPT + k, a[g].all.at[k]);
+                approach_line(&t, &a[g], r, "D_opt", APPROACH_D_OPT + k, a[g].all.at[k]);
+            }
+        }
+    }
+    ErrCode rc = table_print(&t, TABLE_CSV, out, err);
+    table_release(&t);
+    return rc;
+}
+
 ErrCode use_approaches_table(const UseApproaches *a, size_t n, TableFormat format, Buf *out,
                              Err *err)
 {
+    if (format == TABLE_CSV) {
+        return approaches_csv(a, n, out, err);
+    }
     TableColumn column[8 + APPROACH_MAX_AT] = {
         {"group", false}, {"approach", false}, {"a", true}, {"b", true}, {"k_N", true}};
     char name[APPROACH_MAX_AT][48];

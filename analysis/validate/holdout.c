@@ -66,13 +66,20 @@ static ErrCode choose_levels(const FitData *data, Holdout *h, Err *err)
     if (h->by != HOLDOUT_AUTO) {
         return make_levels(data, h, err);
     }
-    h->by = HOLDOUT_N;
-    ErrCode rc = make_levels(data, h, err);
-    if (rc != ERR_OK || (!h->levels.is_classes && h->levels.n >= MIN_SIZES)) {
-        return rc;
-    }
     Holdout other = {.by = HOLDOUT_BUDGET};
     Err ignored = ERR_INIT;
+    h->by = HOLDOUT_N;
+    ErrCode rc = make_levels(data, h, &ignored);
+    if (rc == ERR_INVALID) { /* a law in C alone needs no N */
+        h->by = HOLDOUT_BUDGET;
+        return make_levels(data, h, err);
+    }
+    if (rc != ERR_OK) {
+        return err_nomem(err, "levels");
+    }
+    if (!h->levels.is_classes && h->levels.n >= MIN_SIZES) {
+        return ERR_OK;
+    }
     if (make_levels(data, &other, &ignored) == ERR_OK &&
         other.levels.n >= (h->levels.n < MIN_SIZES ? h->levels.n + 1 : MIN_SIZES)) {
         levels_release(&h->levels);
@@ -140,7 +147,7 @@ static int by_place(const void *a, const void *b, void *ctx)
     const double *const key[] = {w->data->params, w->data->tokens, w->response};
     for (size_t k = 0; k < 3; k++) {
         double x = key[k] ? key[k][p->at] : 0.0, y = key[k] ? key[k][q->at] : 0.0;
-        if (x != y) {
+        if (isfinite(x) && isfinite(y) && x != y) {
             return x < y ? -1 : 1;
         }
     }

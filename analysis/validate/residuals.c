@@ -184,7 +184,7 @@ static ErrCode fill_variance(const FitData *data, const FitResult *fit, Residual
 ErrCode residuals_run(const FitData *data, const FitResult *fit, Residuals *ret, Err *err)
 {
     Residuals r = {.n = data->n, .icc = (double)NAN, .effective = (double)NAN};
-    double *scratch = calloc(data->n + 1, sizeof *scratch);
+    double *scratch = calloc(data->n + 1, sizeof *scratch), skewness, kurtosis;
     ErrCode rc = ERR_OK;
     r.e = calloc(data->n + 1, sizeof *r.e);
     if (!scratch || !r.e) {
@@ -196,7 +196,9 @@ ErrCode residuals_run(const FitData *data, const FitResult *fit, Residuals *ret,
     r.sd = stats_sd(r.e, r.n);
     memcpy(scratch, r.e, r.n * sizeof *r.e);
     r.median = stats_median(scratch, r.n);
-    r.normality = stats_normality(r.e, r.n, &r.skewness, &r.kurtosis);
+    r.normality = stats_normality(r.e, r.n, &skewness, &kurtosis);
+    r.skewness = skewness;
+    r.kurtosis = kurtosis;
     TRY(add_trend(data, FORM_N, data->params, scratch, &r, err));
     TRY(add_trend(data, FORM_D, data->tokens, scratch, &r, err));
     TRY(add_trend(data, FORM_C, data->flops, scratch, &r, err));

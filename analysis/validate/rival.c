@@ -134,7 +134,7 @@ static Neighbours neighbours(const RivalView *v, size_t level, double y)
     return n;
 }
 
-/* The one of least distance in ln y. */
+/* The one of least distance in ln y; n of the whole when no y can be compared. */
 static size_t nearest(const RivalView *v, size_t level, double y)
 {
     Neighbours n = neighbours(v, level, y);
@@ -150,8 +150,8 @@ static void level_at(const RivalView *v, size_t level, double y, double *ret_x, 
     Neighbours n = neighbours(v, level, y);
     if (n.below == v->whole->n || n.above == v->whole->n || v->y[n.below] == v->y[n.above]) {
         size_t i = nearest(v, level, y);
-        *ret_x = log(v->x[i]);
-        *ret_r = log(v->response[i]);
+        *ret_x = i < v->whole->n ? log(v->x[i]) : (double)NAN;
+        *ret_r = i < v->whole->n ? log(v->response[i]) : (double)NAN;
         return;
     }
     double t = log(y / v->y[n.below]) / log(v->y[n.above] / v->y[n.below]);
@@ -182,7 +182,8 @@ static double rule_of_thumb(const Trained *t, const RivalView *v, size_t i)
 {
     double x[2], r[2];
     if (t->rival->kind == RIVAL_NEAREST) {
-        return v->response[nearest(v, t->level[1], v->y[i])];
+        size_t at = nearest(v, t->level[1], v->y[i]);
+        return at < v->whole->n ? v->response[at] : (double)NAN;
     }
     for (int k = 0; k < 2; k++) {
         level_at(v, t->level[k], v->y[i], &x[k], &r[k]);

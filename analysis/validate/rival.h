@@ -21,7 +21,6 @@ typedef enum RivalKind { RIVAL_LAW, RIVAL_NEAREST, RIVAL_LINE } RivalKind;
 
 typedef struct Rival {
     char name[48]; /* "chinchilla", "chinchilla E=0", "nearest" */
-    const char *help;
     RivalKind kind;
     FitOptions options; /* of a law */
     bool is_asked;      /* named by the user; else a baseline */

@@ -8,8 +8,9 @@
 #include "analysis/validate/conditions.h"
 #include "common/rng.h"
 
-/* Starts of rivals: a law that these points cannot determine takes long to give up. */
-enum { ASKED_STARTS = 24, BASELINE_STARTS = 12 };
+/* Starts of rivals: a law that these points cannot determine takes long to give up, and a formula over
+ * many points takes long anyway. */
+enum { ASKED_STARTS = 24, BASELINE_STARTS = 12, SLOW_STARTS = 4, MANY_POINTS = 500 };
 
 ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 {
@@ -32,8 +33,7 @@ ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 
 /* ---- rivals ---- */
 
-static void add_law(HoldoutOptions *h, const char *name, const char *help, const FitOptions *o,
-                    bool is_asked)
+static void add_law(HoldoutOptions *h, const char *name, const FitOptions *o, bool is_asked)
 {
     for (size_t i = 0; i < h->n_rivals; i++) {
         if (strcmp(h->rival[i].name, name) == 0) {
@@ -44,20 +44,21 @@ static void add_law(HoldoutOptions *h, const char *name, const char *help, const
         return;
     }
     Rival *r = &h->rival[h->n_rivals++];
-    *r = (Rival){.help = help, .kind = RIVAL_LAW, .options = *o, .is_asked = is_asked};
+    *r = (Rival){.kind = RIVAL_LAW, .options = *o, .is_asked = is_asked};
     (void)snprintf(r->name, sizeof r->name, "%s", name);
 }
 
 /* The options of another law with the loss, residual and seed of the first. */
 static FitOptions rival_options(const ReportPlan *plan, const FitOptions *first, const Form *form,
-                                bool is_asked)
+                                size_t n, bool is_asked)
 {
     FitOptions o = report_options(plan, form);
     o.loss = first->loss;
     o.residual = first->residual;
     o.has_all_intervals = false;
     o.n_at = 0;
-    size_t most = is_asked ? ASKED_STARTS : BASELINE_STARTS;
+    bool is_slow = !form_is_powers(form) && n > MANY_POINTS;
+    size_t most = is_asked ? ASKED_STARTS : is_slow ? SLOW_STARTS : BASELINE_STARTS;
     o.starts = o.starts < most ? o.starts : most;
     if (!is_asked) {
         o.fix = (FitFix){0};
@@ -66,50 +67,52 @@ static FitOptions rival_options(const ReportPlan *plan, const FitOptions *first,
     return o;
 }
 
-static void add_rule(HoldoutOptions *h, const char *name, const char *help, RivalKind kind)
+static void add_rule(HoldoutOptions *h, const char *name, RivalKind kind)
 {
     if (h->n_rivals < RIVAL_MAX) {
         Rival *r = &h->rival[h->n_rivals++];
-        *r = (Rival){.help = help, .kind = kind};
+        *r = (Rival){.kind = kind};
         (void)snprintf(r->name, sizeof r->name, "%s", name);
     }
 }
 
-static void add_baselines(const ReportPlan *plan, const FitOptions *first, HoldoutOptions *h)
+static void add_baselines(const ReportPlan *plan, const FitOptions *first, size_t n,
+                          HoldoutOptions *h)
 {
     const Form *form = first->form;
     int e = form_param(form, "E");
     if (e >= 0 && !first->fix.is_fixed[e]) {
         char name[48];
-        FitOptions o = rival_options(plan, first, form, false);
+        FitOptions o = rival_options(plan, first, form, n, false);
         o.fix = first->fix;
         o.fix.is_fixed[e] = true;
         o.fix.value[e] = 0.0;
         (void)snprintf(name, sizeof name, "%s E=0", form->name);
-        add_law(h, name, "without an irreducible loss", &o, false);
+        add_law(h, name, &o, false);
     }
     static const char *const law[] = {"kaplan", "power:C"};
     for (size_t i = 0; i < 2; i++) {
         const Form *f = form_find(law[i]);
-        FitOptions o = rival_options(plan, first, f, false);
-        add_law(h, f->name, f->equation, &o, false);
+        FitOptions o = rival_options(plan, first, f, n, false);
+        add_law(h, f->name, &o, false);
     }
-    add_rule(h, "line", "a line through the last two levels, in logs", RIVAL_LINE);
-    add_rule(h, "nearest", "the last level's nearest observation", RIVAL_NEAREST);
+    add_rule(h, "line", RIVAL_LINE);
+    add_rule(h, "nearest", RIVAL_NEAREST);
 }
 
-static void make_rivals(const ReportPlan *plan, const FitOptions *first, HoldoutOptions *h)
+static void make_rivals(const ReportPlan *plan, const FitOptions *first, size_t n,
+                        HoldoutOptions *h)
 {
     for (size_t i = 0; i < plan->n_laws; i++) {
-        FitOptions o = i == 0 ? *first : rival_options(plan, first, plan->law[i], true);
+        FitOptions o = i == 0 ? *first : rival_options(plan, first, plan->law[i], n, true);
         o.n_at = 0;
         o.has_all_intervals = false;
         if (plan->law[i]->response == first->form->response) {
-            add_law(h, plan->law[i]->name, plan->law[i]->equation, &o, true);
+            add_law(h, plan->law[i]->name, &o, true);
         }
     }
     if (first->form->response == FORM_LOSS) {
-        add_baselines(plan, first, h);
+        add_baselines(plan, first, n, h);
     }
 }
 
@@ -152,7 +155,9 @@ static ErrCode compare_laws(Validation *v, Err *err)
         }
     }
     for (size_t r = 0; r < h->n_rivals && rc == ERR_OK; r++) {
-        rc = holdout_pair(h, data, v->best, r, &v->law[r].against_best, err);
+        HoldoutPair *own = &v->law[r].against_best;
+        *own = (HoldoutPair){0, (double)NAN, (double)NAN, (double)NAN};
+        rc = h->is_eligible[r] ? holdout_pair(h, data, v->best, r, own, err) : ERR_OK;
     }
     return rc;
 }
@@ -219,7 +224,7 @@ static ErrCode run_holdout(const ReportPlan *plan, const ValidateOptions *o, con
                         .is_train = masks->train,
                         .is_test = masks->test,
                         .seed = seed};
-    make_rivals(plan, &v->options, &h);
+    make_rivals(plan, &v->options, v->group->data.n, &h);
     ErrCode rc = holdout_run(&v->group->data, &h, &v->holdout, &v->why_holdout);
     v->has_holdout = rc == ERR_OK;
     if (rc == ERR_NOMEM) {

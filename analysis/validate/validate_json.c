@@ -118,7 +118,7 @@ static json_t *holdout_json(const Validation *v)
         }
         if (json_object_size(laws) > 0) {
             (void)json_array_append_new(
-                horizon, json_pack("{s:I, s:o}", "ahead", (json_int_t)(k + 1), "laws", laws));
+                horizon, json_pack("{s:I, s:o}", "ahead", (json_int_t)k + 1, "laws", laws));
         } else {
             json_decref(laws);
         }

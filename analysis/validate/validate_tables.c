@@ -247,15 +247,26 @@ static size_t value_columns(FitResult *fit, const size_t *slot, size_t n, TableC
     return n;
 }
 
-static void unit_name(const Validation *v, const InfluenceUnit *u, char *ret, size_t n)
+void validate_point_name(const Validation *v, size_t i, char *ret, size_t n)
 {
     const FitData *data = &v->group->data;
+    double params = data->params ? data->params[i] : (double)NAN;
+    double tokens = data->tokens ? data->tokens[i] : (double)NAN;
+    if (isfinite(params) && isfinite(tokens)) {
+        (void)snprintf(ret, n, "N = %.4g, D = %.4g", params, tokens);
+    } else if (data->flops && isfinite(data->flops[i])) {
+        (void)snprintf(ret, n, "C = %.4g", data->flops[i]);
+    } else {
+        (void)snprintf(ret, n, "observation %zu", i + 1);
+    }
+}
+
+static void unit_name(const Validation *v, const InfluenceUnit *u, char *ret, size_t n)
+{
     if (v->influence.is_by_run) {
         (void)snprintf(ret, n, "%s", v->group->run_name[u->unit]);
-    } else if (data->params && data->tokens) {
-        (void)snprintf(ret, n, "N %.4g, D %.4g", data->params[u->unit], data->tokens[u->unit]);
     } else {
-        (void)snprintf(ret, n, "observation %zu", u->unit + 1);
+        validate_point_name(v, u->unit, ret, n);
     }
 }
 

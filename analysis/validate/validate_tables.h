@@ -7,6 +7,9 @@
 /* More held-out observations than this are shown by level. */
 enum { VALIDATE_MAX_POINTS = 40 };
 
+/* "N = 1e+09, D = 2e+10", or by C where these are not known. */
+void validate_point_name(const Validation *v, size_t i, char *ret, size_t n);
+
 /* Each ERR_NOMEM.  Every held-out observation with all rivals, one row each: for CSV. */
 ErrCode validate_points_table(const Validation *v, size_t n, TableFormat format, Buf *out,
                               Err *err);

@@ -8,6 +8,11 @@
 
 /* ---- sentences ---- */
 
+static const char *input_of(const Holdout *h)
+{
+    return h->by == HOLDOUT_D ? "D" : h->by == HOLDOUT_N ? "N" : "C";
+}
+
 static void holdout_sentence(const Validation *v, Buf *out)
 {
     const Holdout *h = &v->holdout;
@@ -17,15 +22,13 @@ static void holdout_sentence(const Validation *v, Buf *out)
     const HoldoutPoint *p = &h->point[k];
     const Prediction *q = &h->prediction[k * h->n_rivals];
     double measured = response[p->at];
+    char name[64];
+    validate_point_name(v, p->at, name, sizeof name);
     buf_printf(out,
-               "Trained on the %zu points up to %s = %.4g, %s predicts %.5g at N = %.4g, D = %.4g; "
-               "measured %.5g: %+.3f %%",
-               h->split[p->split].n_train,
-               h->by == HOLDOUT_D                                  ? "D"
-               : h->by >= HOLDOUT_BUDGET && h->by != HOLDOUT_GIVEN ? "C"
-                                                                   : "N",
-               h->split[p->split].hi, v->form->name, q->value, data->params[p->at],
-               data->tokens[p->at], measured, 100.0 * (q->value / measured - 1.0));
+               "Trained on the %zu points up to %s = %.4g, %s predicts %.5g at %s; measured %.5g: "
+               "%+.3f %%",
+               h->split[p->split].n_train, input_of(h), h->split[p->split].hi, v->form->name,
+               q->value, name, measured, 100.0 * (q->value / measured - 1.0));
     if (isfinite(q->meas_lo)) {
         bool is_in = measured >= q->meas_lo && measured <= q->meas_hi;
         buf_printf(out, ", %s its 95 %% interval %.5g to %.5g.\n", is_in ? "inside" : "outside",
@@ -44,6 +47,20 @@ static void holdout_sentence(const Validation *v, Buf *out)
     buf_puts(out, ".\n");
 }
 
+/* "; kaplan is next, its |error| larger by ..." */
+static void behind_text(const char *name, const char *how, const HoldoutPair *p, Buf *out)
+{
+    buf_printf(out, "%s %s, its |error| larger by %.3g", name, how, 100.0 * p->mean);
+    if (!isfinite(p->se)) {
+        buf_puts(out, " percentage points on the one held-out observation: too few to tell.\n");
+        return;
+    }
+    buf_printf(out, " +- %.2g percentage points over %zu held-out observations (p = %.2g): %s.\n",
+               100.0 * p->se, p->n, p->p,
+               p->p < SIGNIFICANT ? "the difference exceeds its error"
+                                  : "the data cannot tell them apart");
+}
+
 static void laws_sentence(const Validation *v, Buf *out)
 {
     const Holdout *h = &v->holdout;
@@ -55,21 +72,14 @@ static void laws_sentence(const Validation *v, Buf *out)
             next = law;
         }
     }
-    const char *best = h->rival[v->law[v->best].rival].name;
     if (!next) {
         return;
     }
-    const HoldoutPair *p = &next->against_best;
-    buf_printf(out, "%s predicts best; %s is next, its |error| larger by %.3g", best,
-               h->rival[next->rival].name, 100.0 * p->mean);
-    if (!isfinite(p->se)) {
-        buf_puts(out, " percentage points on the one held-out observation: too few to tell.\n");
-        return;
+    buf_printf(out, "%s predicts best; ", h->rival[v->law[v->best].rival].name);
+    behind_text(h->rival[next->rival].name, "is next", &next->against_best, out);
+    if (v->best != 0 && next->rival != 0) {
+        behind_text(h->rival[0].name, "is behind", &v->law[0].against_best, out);
     }
-    buf_printf(out, " +- %.2g percentage points over %zu held-out observations (p = %.2g): %s.\n",
-               100.0 * p->se, p->n, p->p,
-               p->p < SIGNIFICANT ? "the difference exceeds its error"
-                                  : "the data cannot tell them apart");
 }
 
 static void influence_sentence(const Validation *v, Buf *out)
@@ -92,8 +102,9 @@ static void influence_sentence(const Validation *v, Buf *out)
             if (x->is_by_run) {
                 buf_printf(out, "%s", v->group->run_name[m->unit]);
             } else {
-                buf_printf(out, "N = %.4g, D = %.4g", v->group->data.params[m->unit],
-                           v->group->data.tokens[m->unit]);
+                char name[64];
+                validate_point_name(v, m->unit, name, sizeof name);
+                buf_puts(out, name);
             }
             buf_printf(out, ": %s %+.2f se without it.\n", fit_slot(v->fit, m->most)->name,
                        influence_change(x, v->fit, u, m->most));

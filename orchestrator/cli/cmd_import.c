@@ -78,7 +78,9 @@ static void default_name(const char *path, char out[81])
     for (char *p = out; *p; p++) {
         bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
                         (*p >= '0' && *p <= '9') || (strchr("._-", *p) && p > out);
-        *p = is_plain ? *p : '_';
+        if (!is_plain) {
+            *p = '_';
+        }
     }
 }
 

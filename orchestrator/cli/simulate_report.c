@@ -196,8 +196,8 @@ static void say_power(const SimReport *r, const Simulation *s, Buf *out)
     }
     buf_printf(out,
                "A second group whose %s differs by %g would be told apart in %.0f %% of %zu "
-               "studies; one that does not differ in %.1f %% (nominal 5 %%).  A difference of "
-               "%.2g is seen in 80 %%.\n",
+               "studies; one that does not differ in %.1f %% (nominal 5 %%).  Were the "
+               "errors known, %.2g would be seen in 80 %%.\n",
                r->options.difference, r->options.difference_by,
                100.0 * (double)s->seen / (double)s->compared, s->compared,
                100.0 * (double)s->seen_equal / (double)s->compared_equal, s->detectable);

@@ -92,7 +92,7 @@ void use_fits_release(UseFits *f)
 {
     for (size_t i = 0; i < f->n; i++) {
         law_release(&f->fit[i].law);
-        law_data_release(&f->fit[i].rest);
+        law_rest_release(&f->fit[i].rest);
     }
     free(f->fit);
     *f = (UseFits){0};

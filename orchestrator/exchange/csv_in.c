@@ -42,7 +42,7 @@ static void end_field(CsvIn *r)
 static bool is_end(CsvIn *r, int *c)
 {
     if (*c == '\r') {
-        int after = getc_unlocked(r->f);
+        int after = line_in_byte(r->f);
         if (after == '\n' || after == EOF) {
             *c = after;
         } else {
@@ -57,12 +57,12 @@ static ErrCode quoted(CsvIn *r, int *c, Err *err)
 {
     int64_t opened = r->next;
     for (;;) {
-        *c = getc_unlocked(r->f);
+        *c = line_in_byte(r->f);
         if (*c == EOF) {
             return bad(r, opened, "a quote is never closed", err);
         }
         if (*c == '"') {
-            *c = getc_unlocked(r->f);
+            *c = line_in_byte(r->f);
             if (*c != '"') {
                 break;
             }
@@ -93,18 +93,18 @@ static ErrCode field(CsvIn *r, int *c, Err *err)
             return bad(r, r->next, "a record of more than 16 MiB", err);
         }
         buf_putc(&r->text, (char)*c);
-        *c = getc_unlocked(r->f);
+        *c = line_in_byte(r->f);
     }
     return ERR_OK;
 }
 
 ErrCode csv_in_next(CsvIn *r, bool *ret, Err *err)
 {
-    int c = getc_unlocked(r->f);
+    int c = line_in_byte(r->f);
     *ret = false;
     while (c != EOF && is_end(r, &c)) { /* empty lines */
         r->next += c == '\n' ? 1 : 0;
-        c = c == EOF ? EOF : getc_unlocked(r->f);
+        c = c == EOF ? EOF : line_in_byte(r->f);
     }
     if (c == EOF) {
         return ferror(r->f) ? err_sys(err, "read %s", r->path) : ERR_OK;
@@ -125,7 +125,7 @@ ErrCode csv_in_next(CsvIn *r, bool *ret, Err *err)
         if (c != ',') {
             break;
         }
-        c = getc_unlocked(r->f);
+        c = line_in_byte(r->f);
     }
     r->next += c == '\n' ? 1 : 0;
     *ret = true;

@@ -103,10 +103,11 @@ static ErrCode take_groups(Pattern *p, const char *line, Err *err)
     buf_clear(&p->text);
     for (size_t i = 0; i < p->n; i++) {
         uint32_t g = p->group[i];
-        bool is_set = g < n_pairs && ends[2 * g] != PCRE2_UNSET;
+        bool is_set = g < n_pairs && ends[2 * (size_t)g] != PCRE2_UNSET;
         at[i] = is_set ? p->text.len : (size_t)-1;
         if (is_set) {
-            buf_add(&p->text, line + ends[2 * g], ends[2 * g + 1] - ends[2 * g]);
+            buf_add(&p->text, line + ends[2 * (size_t)g],
+                    ends[2 * (size_t)g + 1] - ends[2 * (size_t)g]);
             buf_add(&p->text, "", 1);
         }
     }

@@ -27,14 +27,14 @@ ErrCode line_in_open(LineIn *r, const char *path, bool is_cr_end, Err *err)
 /* Reads to the end of the line; false when there was nothing more.  *ret_long: it was cut. */
 static bool read_line(LineIn *r, bool *ret_long)
 {
-    int c = getc_unlocked(r->f);
+    int c = line_in_byte(r->f);
     *ret_long = false;
     if (c == EOF) {
         return false;
     }
-    for (; c != EOF && c != '\n'; c = getc_unlocked(r->f)) {
+    for (; c != EOF && c != '\n'; c = line_in_byte(r->f)) {
         if (c == '\r') {
-            int after = getc_unlocked(r->f);
+            int after = line_in_byte(r->f);
             if (after == '\n' || after == EOF) {
                 c = after;
                 break;

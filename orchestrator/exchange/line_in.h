@@ -24,6 +24,12 @@ typedef struct LineIn {
     int64_t n_long;
 } LineIn;
 
+/* The file's next byte, or EOF; one thread has the file. */
+static inline int line_in_byte(FILE *f)
+{
+    return getc_unlocked(f); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 /* ERR_NOTFOUND, ERR_IO. */
 ErrCode line_in_open(LineIn *r, const char *path, bool is_cr_end, Err *err);
 /* False at the end, or on an error, which line_in_finish() reports. */

@@ -109,7 +109,7 @@ START_TEST(bins_take_the_observation_of_least_loss)
     ck_assert_double_eq_tol(e.k_d * 6.0 * 0.09, 1.0, 1e-10);
     surface.data.n = 4;
     ck_assert_int_eq(envelope_bins(&surface.data, 1.0, &e, &err), ERR_NUMERIC);
-    ck_assert_ptr_nonnull(strstr(err.msg, "one bin of C"));
+    ck_assert_ptr_nonnull(strstr(err.msg, "fill 1 bins of C"));
     surface.d[2] = -1.0;
     ck_assert_int_eq(envelope_bins(&surface.data, 1.0, &e, &err), ERR_INVALID);
     surface.data.flops = NULL;

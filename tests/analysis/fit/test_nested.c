@@ -229,10 +229,10 @@ START_TEST(a_null_that_holds_is_rejected_as_often_as_promised)
     size_t by_f = rejections(200, false, 0.0, NESTED_AUTO);
     ck_assert_int_eq(test.method, NESTED_F);
     ck_assert_msg(by_f >= 2 && by_f <= 20, "F, independent points: %zu of 200", by_f);
-    size_t by_bootstrap = rejections(60, true, 0.0, NESTED_AUTO);
+    size_t by_bootstrap = rejections(50, true, 0.0, NESTED_AUTO);
     ck_assert_int_eq(test.method, NESTED_BOOTSTRAP);
     ck_assert_int_eq(test.unit, FIT_CLUSTERS);
-    ck_assert_msg(by_bootstrap <= 9, "bootstrap, runs: %zu of 60", by_bootstrap);
+    ck_assert_msg(by_bootstrap <= 8, "bootstrap, runs: %zu of 50", by_bootstrap);
     /* what the bootstrap is for */
     ck_assert_uint_ge(rejections(60, true, 0.0, NESTED_F), 15);
 }
@@ -240,8 +240,8 @@ END_TEST
 
 START_TEST(a_real_difference_is_found)
 {
-    ck_assert_uint_ge(rejections(30, false, 0.15, NESTED_AUTO), 27);
-    ck_assert_uint_ge(rejections(30, true, 0.3, NESTED_AUTO), 27);
+    ck_assert_uint_ge(rejections(20, false, 0.25, NESTED_AUTO), 18);
+    ck_assert_uint_ge(rejections(20, true, 0.3, NESTED_AUTO), 18);
 }
 END_TEST
 

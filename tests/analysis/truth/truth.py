@@ -74,6 +74,10 @@ class Fitter:
         command = [self.program, "allocate", path, "--json", "--bootstrap", "0", *args]
         return json.loads(subprocess.run(command, capture_output=True, text=True).stdout)
 
+    def predict(self, path, *args):
+        command = [self.program, "predict", path, "--json", "--bootstrap", "0", *args]
+        return json.loads(subprocess.run(command, capture_output=True, text=True).stdout)
+
     def observe(self, path, *args):
         command = [self.program, "observe", path, "--json", "--bootstrap", "0", *args]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -486,12 +490,13 @@ def frontier(row, data, fitter):
 
 
 def overtraining(row, data, fitter):
-    fit = fitter.one(data.path("chinchilla_epoch"), *where("keep240=1"), "--loss", "huber:1e-3",
-                     "--at-flops", "1e21")
-    at, p = fit["at"][0], fit["params"]
-    n = at["N_opt"] / 4.0
-    d = ((at["L_opt"] - p["E"] - p["A"] * n ** -p["alpha"]) / p["B"]) ** (-1.0 / p["beta"])
-    return compare(row, None, None, {"N": n, "D": d, "compute_ratio": 6.0 * n * d / 1e21})
+    args = where("keep240=1") + ["--loss", "huber:1e-3", "--convention", "6nd"]
+    path = data.path("chinchilla_epoch")
+    best = fitter.allocate(path, *args, "--flops", "1e21")["allocations"][0]
+    cost = fitter.allocate(path, *args, "--at-N", repr(best["N"] / 4.0), "--at-loss",
+                           repr(best["loss"]))["allocations"][-1]
+    return compare(row, None, None, {"N": cost["N"], "D": cost["D"],
+                                     "compute_ratio": cost["C"] / 1e21})
 
 
 def extrapolation(row, data, fitter):
@@ -501,9 +506,12 @@ def extrapolation(row, data, fitter):
     p = fit["params"]
     target = [r for r in data.rows("olmo_ladder_final") if "peteish7" in r["arch"]][0]
     got = dict(p)
-    got["pred_7B"] = (p["E"] + p["A"] * float(target["N"]) ** -p["alpha"] +
-                      p["B"] * float(target["D"]) ** -p["beta"])
+    got["pred_7B"] = fitter.predict(olmo(data), "--N", target["N"], "--D", target["D"], *kind,
+                                    "--starts", "256")["predictions"][0]["loss"]
     got["actual_7B"] = float(target["loss"])
+    worst, name = judge_params({"pred_7B": got["pred_7B"]}, numbers(row["params"]))
+    if worst > PARAM_TOLERANCE:
+        raise Missed(f"{name} is off by {worst:.1e}")
     return compare(row, fit, fit["objective"], got, robust="huber" in row["id"])
 
 

@@ -159,7 +159,7 @@ END_TEST
 
 START_TEST(a_run_left_out_is_not_in_the_fit)
 {
-    FitData rest;
+    LawRest rest;
     Law l;
     PredictedRun r;
     bool is_out[16] = {false};
@@ -175,7 +175,7 @@ START_TEST(a_run_left_out_is_not_in_the_fit)
                   err.msg);
     ck_assert_uint_eq(r.n_fit, 64);
     ck_assert_uint_eq(r.n, 8);
-    ck_assert_uint_eq(rest.n_runs, 8);
+    ck_assert_uint_eq(rest.data.n_runs, 8);
     ck_assert_double_eq_tol(r.mean_error, -0.05, 1e-9);
     ck_assert_double_eq_tol(r.rms_error, 0.05, 1e-9);
     ck_assert_double_eq_tol(r.last.at.d / (1.9e8 * 700.0), 1.0, 1e-12);
@@ -183,13 +183,13 @@ START_TEST(a_run_left_out_is_not_in_the_fit)
     ck_assert_double_eq_tol(r.error, r.last.value - r.measured, 1e-15);
     ck_assert(r.last.outside.n > 0.5 && !r.is_in_law);
     law_release(&l);
-    law_data_release(&rest);
+    law_rest_release(&rest);
     /* nothing is left to fit without them all; no runs, no run */
     memset(is_out, true, sizeof is_out);
     ck_assert_int_eq(predict_run(&o, &s.data, is_out, true, &rest, &l, &r, &err), ERR_NUMERIC);
     ck_assert_ptr_nonnull(strstr(err.msg, "without this run"));
     law_release(&l);
-    law_data_release(&rest);
+    law_rest_release(&rest);
     s.data.n_runs = 0;
     ck_assert_int_eq(predict_run(&o, &s.data, is_out, true, &rest, &l, &r, &err), ERR_INVALID);
 }

@@ -189,6 +189,30 @@ START_TEST(budgets_are_held_out_where_sizes_have_no_steps)
 }
 END_TEST
 
+START_TEST(a_law_in_c_needs_no_n)
+{
+    HoldoutOptions o = {.n_rivals = 3, .seed = 1};
+    Holdout h;
+    o.rival[0] = law("power:C", 0);
+    o.rival[1] = (Rival){.name = "line", .kind = RIVAL_LINE};
+    o.rival[2] = (Rival){.name = "nearest", .kind = RIVAL_NEAREST};
+    for (size_t k = 0; k < 24; k++) {
+        s.n[k] = s.d[k] = (double)NAN;
+        s.c[k] = 1e18 * pow(2.0, (double)(k / 2)) * (k % 2 ? 1.01 : 1.0);
+        s.loss[k] = 30.0 * pow(s.c[k], -0.05);
+    }
+    s.data = (FitData){.n = 24, .params = s.n, .tokens = s.d, .flops = s.c, .loss = s.loss};
+    open(&o, &h);
+    ck_assert_int_eq(h.by, HOLDOUT_BUDGET);
+    ck_assert_uint_eq(h.levels.n, 12);
+    ck_assert_double_lt(h.total[0].mae, 1e-10);
+    ck_assert_uint_eq(h.total[1].n, 0); /* without another input nothing is at the same one */
+    ck_assert_uint_eq(h.total[2].n, 0);
+    ck_assert(!h.is_eligible[1]);
+    holdout_release(&h);
+}
+END_TEST
+
 /* Nominal 95 % of measurements: 40 studies of the last split's 6 sizes, 240 predictions at least. */
 START_TEST(intervals_cover_measurements)
 {
@@ -283,6 +307,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_line_interpolates_in_the_other_input);
     tcase_add_test(tc, of_runs_the_last_observation_is_predicted);
     tcase_add_test(tc, budgets_are_held_out_where_sizes_have_no_steps);
+    tcase_add_test(tc, a_law_in_c_needs_no_n);
     tcase_add_test(tc, intervals_cover_measurements);
     tcase_add_test(tc, the_same_seed_gives_the_same_bits_with_threads);
     tcase_add_test(tc, given_conditions_make_one_split);

@@ -198,6 +198,10 @@ START_TEST(approaches_stand_beside_each_other)
     ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0", true, &out), 0);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "3 parametric"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "N_opt("));
+    ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", true, &out),
+                     0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "group,approach,method,name,C,value,lo,hi,bias"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "all,3,parametric,D_opt,"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }
