@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "analysis/obs/names.h"
 #include "analysis/obs/where.h"
 #include "common/quantity.h"
 
@@ -81,13 +82,6 @@ typedef struct Row {
     double v[OBS_N_COLUMNS], bits_per_byte;
     size_t at; /* in the frame */
 } Row;
-
-/* Different texts, numbered in the order they came; room for one a row. */
-typedef struct Names {
-    const char **name; /* borrowed from the frame */
-    size_t n, last;
-    size_t *slot, mask; /* hash table of 1 + index; 0: free */
-} Names;
 
 typedef struct Selection {
     const Frame *f;
@@ -336,43 +330,6 @@ static ErrCode is_selected(const Selection *s, size_t row, Obs *o, bool *ret, Er
     return ERR_OK;
 }
 
-/* Index of a name in its list; a new one is put at its end. */
-static size_t intern(Names *t, const char *name)
-{
-    if (t->last < t->n && strcmp(t->name[t->last], name) == 0) {
-        return t->last; /* rows of a run come together */
-    }
-    size_t at = (size_t)hash_u64(name, strlen(name)) & t->mask;
-    for (; t->slot[at]; at = (at + 1) & t->mask) {
-        t->last = t->slot[at] - 1;
-        if (strcmp(t->name[t->last], name) == 0) {
-            return t->last;
-        }
-    }
-    t->name[t->n] = name;
-    t->last = t->n++;
-    t->slot[at] = t->n;
-    return t->last;
-}
-
-static bool names_open(Names *t, size_t n)
-{
-    size_t slots = 16;
-    while (slots < 2 * n) {
-        slots *= 2;
-    }
-    *t = (Names){.mask = slots - 1};
-    t->name = calloc(n + 1, sizeof *t->name);
-    t->slot = calloc(slots, sizeof *t->slot);
-    return t->name && t->slot;
-}
-
-static void names_close(Names *t)
-{
-    free(t->name);
-    free(t->slot);
-}
-
 static ErrCode positive(const Frame *f, size_t row, size_t column, double *ret, Err *err)
 {
     ErrCode rc = frame_number(f, row, column, ret, err);
@@ -449,9 +406,9 @@ static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
             r->bits_per_byte = bits;
         }
     }
-    r->group = intern(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
+    r->group = names_number(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
     if (c->run != FRAME_NONE) {
-        r->run = intern(&s->runs, frame_cell(f, at, c->run));
+        r->run = names_number(&s->runs, frame_cell(f, at, c->run));
     }
     return ERR_OK;
 }
