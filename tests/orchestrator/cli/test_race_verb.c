@@ -75,7 +75,7 @@ START_TEST(wrong_options_are_said)
     Buf out = BUF_INIT;
     open();
     ck_assert_int_eq(slaw("race runs.csv --classes 6,x", true, &out), 2);
-    ck_assert_int_eq(slaw("race runs.csv --format html", true, &out), 2);
+    ck_assert_int_eq(slaw("race runs.csv --format pdf", true, &out), 2);
     ck_assert_int_eq(slaw("race runs.csv --time bits", true, &out), 65);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "bits"));
     ck_assert_int_eq(slaw("race runs.csv --by arch --plot", true, &out), 2);

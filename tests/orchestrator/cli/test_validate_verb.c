@@ -160,7 +160,7 @@ END_TEST
 START_TEST(wrong_options_are_usage_errors)
 {
     static const char *const bad[] = {"--hold-out sizes",   "--only all",
-                                      "--train x",          "--format html",
+                                      "--train x",          "--format pdf",
                                       "--chain chinchilla", "--hold-out N --train N=1"};
     Buf out = BUF_INIT;
     tmp = tmpdir_open();
