@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare/canon.h"
 #include "analysis/compare/difference.h"
 #include "analysis/compare/reach.h"
 #include "analysis/compare/verdict.h"
@@ -84,7 +83,7 @@ static const ObsGroup *find_group(const Obs *obs, const char *name)
 static ErrCode unknown_group(const Obs *obs, const char *name, Err *err)
 {
     Buf known = BUF_INIT;
-    for (size_t g = 0; g < obs->n_groups; g++) {
+    for (size_t g = 0; obs->group && g < obs->n_groups; g++) {
         buf_printf(&known, "%s%s", g ? ", " : "", obs->group[g].name);
     }
     (void)err_set(err, ERR_USAGE, "there is no group \"%s\"", name);
@@ -138,15 +137,11 @@ static ErrCode fit_group(Compare *c, const ObsGroup *obs, CompareGroup *g, Err *
     ReportFit *f = &c->report.fit[c->report.n++];
     FitOptions o = c->o->fit;
     *f = (ReportFit){.group = obs, .form = &c->form, .refusal = ERR_INIT};
-    *g = (CompareGroup){.name = obs->name, .fit = &f->fit};
-    ErrCode rc = canon_data(&c->arena, &obs->data, &g->data, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    *g = (CompareGroup){.name = obs->name, .fit = &f->fit, .data = obs->data};
     o.form = &c->form;
     o.has_all_intervals = false;
     o.seed = seed_of(o.seed, g->name, SEED_DRAWS);
-    rc = fit_draws(&o, &g->data, &f->fit, &g->draws, &f->refusal);
+    ErrCode rc = fit_draws(&o, &g->data, &f->fit, &g->draws, &f->refusal);
     if (rc == ERR_NOMEM) {
         *err = f->refusal;
         return rc;
@@ -187,7 +182,7 @@ static ErrCode fit_groups(Compare *c, const Obs *obs, Err *err)
         refused = f->is_refused ? f : refused;
         c->n_groups += f->is_refused ? 0 : 1;
     }
-    if (c->n_groups < 2) {
+    if (c->n_groups < 2 && refused) {
         (void)err_set(err, ERR_NUMERIC, "%zu of %zu groups could be fitted; %s: %s", c->n_groups, n,
                       refused->group->name, refused->refusal.msg);
         return err_hint(err, "%s", refused->refusal.hint);
@@ -230,8 +225,8 @@ static void nested_group(const Compare *c, size_t g, NestedGroup *ret)
 static ErrCode test_all(Compare *c, Err *err)
 {
     FitOptions o = c->o->fit;
-    NestedGroup *group = calloc(c->n_groups, sizeof *group);
-    FitResult *shared = calloc(c->n_groups, sizeof *shared);
+    NestedGroup *group = calloc(c->n_groups + 1, sizeof *group);
+    FitResult *shared = calloc(c->n_groups + 1, sizeof *shared);
     ErrCode rc = group && shared ? ERR_OK : err_nomem(err, "comparison");
     o.form = &c->form;
     for (size_t g = 0; rc == ERR_OK && g < c->n_groups; g++) {

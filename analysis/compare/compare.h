@@ -45,7 +45,7 @@ typedef struct CompareOptions {
 
 typedef struct CompareGroup {
     const char *name;
-    FitData data;         /* in canonical order (canon.h) */
+    FitData data;         /* borrowed from obs */
     const FitResult *fit; /* of the report */
     FitDraws draws;
     FitResult null;              /* with what is shared; when the test was made */

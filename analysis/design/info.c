@@ -283,7 +283,7 @@ typedef struct Scratch {
 static ErrCode estimate(Info *i, const FitProblem *p, const FitData *data, const FitLoss *loss,
                         Scratch *w, Err *err)
 {
-    double x[FORM_MAX_INPUTS], j[FORM_MAX_PARAMS];
+    double x[FORM_MAX_INPUTS], j[FORM_MAX_PARAMS] = {0.0};
     Moments sums;
     if (data->n <= i->p) {
         return err_set(err, ERR_NUMERIC, "no more points than parameters: nothing shows the noise");

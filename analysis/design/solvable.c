@@ -59,8 +59,8 @@ ErrCode solvable_open(Solvable *s, Err *err)
         return rc;
     }
     s->n_terms = fill_terms(s, NULL, NULL);
-    s->spectrum = calloc(s->n_terms, sizeof *s->spectrum);
-    s->count = calloc(s->n_terms, sizeof *s->count);
+    s->spectrum = calloc(s->n_terms + 1, sizeof *s->spectrum);
+    s->count = calloc(s->n_terms + 1, sizeof *s->count);
     if (!s->spectrum || !s->count) {
         solvable_release(s);
         return err_nomem(err, "the spectrum");

@@ -395,7 +395,7 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
     memcpy(r->centre, p->centre, sizeof r->centre);
     r->objective = best->objective;
     r->certificate = best->certificate;
-    r->conditioning = conditioning_of(p, best->theta);
+    r->conditioning = conditioning_of(s.p, best->theta);
     if (second) {
         r->has_second = true;
         r->second_objective = second->objective;

@@ -208,7 +208,7 @@ static void replicate_core(const Replicates *x, const Core *c, double *out)
     const Observe *r = x->r;
     const Scores *s = r->scores;
     Err ignored = ERR_INIT;
-    Link first;
+    Link first = {0};
     bool has_first = false;
     memcpy(out, c->pca.share, c->k * sizeof *out);
     memcpy(out + c->k, c->pca.weight, s->t * sizeof *out);
@@ -217,8 +217,10 @@ static void replicate_core(const Replicates *x, const Core *c, double *out)
         if (!r->target[k].is_refused && core_link(c, s, k, r->options.link, c->component, c->k,
                                                   &r->target[k].link, &l, &ignored) == ERR_OK) {
             put_link(&l, out + at_target(x, k));
-            has_first = has_first || k == 0;
-            first = k == 0 ? l : first;
+            if (k == 0) {
+                has_first = true;
+                first = l;
+            }
         }
     }
     double *p = malloc((c->n + 1) * sizeof *p);

@@ -84,15 +84,20 @@ static ErrCode classes_table(const Race *r, RaceAxis axis, TableFormat format, B
         table_both(&t, shown, full);
         for (size_t g = 0; g < r->n_groups; g++) {
             const RaceEntry *e = &c->entry[g];
-            (void)snprintf(shown, sizeof shown, isfinite(e->value) ? "%.4f (N %.3g)" : "", e->value,
-                           e->n);
-            (void)snprintf(full, sizeof full, isfinite(e->value) ? "%.17g" : "", e->value);
+            shown[0] = full[0] = '\0';
+            if (isfinite(e->value)) {
+                (void)snprintf(shown, sizeof shown, "%.4f (N %.3g)", e->value, e->n);
+                (void)snprintf(full, sizeof full, "%.17g", e->value);
+            }
             table_both(&t, shown, full);
         }
         table_text(&t, c->best < r->n_groups ? r->group[c->best].name : "");
         table_decimals(&t, 4, c->difference);
-        (void)snprintf(shown, sizeof shown, isfinite(c->lo) ? "[%.4f, %.4f]%s" : "", c->lo, c->hi,
-                       c->lo > 0.0 ? " *" : "");
+        shown[0] = '\0';
+        if (isfinite(c->lo)) {
+            (void)snprintf(shown, sizeof shown, "[%.4f, %.4f]%s", c->lo, c->hi,
+                           c->lo > 0.0 ? " *" : "");
+        }
         table_text(&t, shown);
     }
     ErrCode rc = table_print(&t, format, out, err);

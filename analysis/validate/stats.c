@@ -224,10 +224,11 @@ ErrCode stats_clusters(const double *e, size_t n, const size_t *cluster, size_t 
     if (n_clusters < 2 || n <= n_clusters) {
         return ERR_OK;
     }
-    double *sum = calloc(2 * n_clusters, sizeof *sum), *count = sum + n_clusters;
+    double *sum = calloc(2 * n_clusters, sizeof *sum);
     if (!sum) {
         return err_nomem(err, "runs");
     }
+    double *count = sum + n_clusters;
     for (size_t i = 0; i < n; i++) {
         sum[cluster[i]] += e[i];
         count[cluster[i]] += 1.0;

@@ -309,10 +309,10 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     Buf out = BUF_INIT;
     TableFormat format;
     double number;
-    ErrCode rc = w ? ERR_OK : err_nomem(err, "allocate");
+    ErrCode rc = ERR_OK;
     (void)argc;
-    if (rc != ERR_OK) {
-        return rc;
+    if (!w) {
+        return err_nomem(err, "allocate");
     }
     /* a number is no kind of loss: --loss 2.0 asks what reaches it */
     bool is_target = o.fit.loss && quantity_parse(o.fit.loss, QUANTITY_COUNT, &number);

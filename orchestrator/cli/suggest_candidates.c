@@ -24,12 +24,15 @@ static ErrCode pool_push(SuggestPool *p, const SuggestCandidate *c, const Sugges
     if (p->n == p->cap) {
         size_t cap = p->cap ? 2 * p->cap : 1024;
         SuggestCandidate *more = realloc(p->candidate, cap * sizeof *more);
-        p->candidate = more ? more : p->candidate;
-        SuggestRun *runs = more ? realloc(p->run, cap * sizeof *runs) : NULL;
-        p->run = runs ? runs : p->run;
-        if (!more || !runs) {
+        if (!more) {
             return err_nomem(err, "the candidates");
         }
+        p->candidate = more;
+        SuggestRun *runs = realloc(p->run, cap * sizeof *runs);
+        if (!runs) {
+            return err_nomem(err, "the candidates");
+        }
+        p->run = runs;
         p->cap = cap;
     }
     p->run[p->n] = *r;

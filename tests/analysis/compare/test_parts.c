@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare/canon.h"
 #include "analysis/compare/difference.h"
 #include "analysis/compare/reach.h"
 #include "analysis/compare/verdict.h"
@@ -82,36 +81,6 @@ START_TEST(holm_by_hand)
     check_close_f64("ties", 3, got, (double[]){1.0, 0.08, 0.08}, 1e-15, 0.0);
     ck_assert(isnan(got[3]));
     ck_assert_double_eq(got[4], 1.0);
-}
-END_TEST
-
-START_TEST(rows_in_any_order_are_the_same_data)
-{
-    static Surface a, b;
-    Arena arena = ARENA_INIT;
-    FitData x, y;
-    Err err = ERR_INIT;
-    surface_fill(&a, surface_law[0], 6, 7, 0.01, 3);
-    b = a;
-    for (size_t i = 0; i < a.data.n; i++) {
-        size_t to = i * 5 % 42; /* 5 and 42 have no common factor */
-        b.n[to] = a.n[i];
-        b.d[to] = a.d[i];
-        b.c[to] = a.c[i];
-        b.loss[to] = a.loss[i];
-        b.run[to] = 5 - a.run[i];
-    }
-    a.data = (FitData){42, a.n, a.d, a.c, a.loss, .run = a.run, .n_runs = 6};
-    b.data = (FitData){42, b.n, b.d, b.c, b.loss, .run = b.run, .n_runs = 6};
-    ck_assert_int_eq(canon_data(&arena, &a.data, &x, &err), ERR_OK);
-    ck_assert_int_eq(canon_data(&arena, &b.data, &y, &err), ERR_OK);
-    check_same_bits_f64("N", 42, x.params, y.params);
-    check_same_bits_f64("D", 42, x.tokens, y.tokens);
-    check_same_bits_f64("loss", 42, x.loss, y.loss);
-    ck_assert_mem_eq(x.run, y.run, 42 * sizeof *x.run);
-    ck_assert_uint_eq(y.n_runs, 6);
-    ck_assert_ptr_null(x.unique);
-    arena_release(&arena);
 }
 END_TEST
 
@@ -311,7 +280,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, compute_for_a_loss_of_chinchilla);
     tcase_add_test(tc, compute_for_a_loss_of_other_laws);
     tcase_add_test(tc, holm_by_hand);
-    tcase_add_test(tc, rows_in_any_order_are_the_same_data);
     tcase_add_test(tc, words_follow_what_the_data_can_say);
     tcase_add_test(tc, one_law_twice_is_one_law);
     tcase_add_test(tc, default_losses_are_within_the_data);
