@@ -38,7 +38,7 @@ void err_note_nomem(Err *err, const char *what)
     (void)err_set(err, ERR_NOMEM, "out of memory for %s", what);
 }
 
-ErrCode err_wrap(Err *err, const char *fmt, ...)
+ErrCode err_wrap_text(Err *err, const char *fmt, ...)
 {
     char inner[sizeof err->msg];
     memcpy(inner, err->msg, sizeof inner);
@@ -53,7 +53,7 @@ ErrCode err_wrap(Err *err, const char *fmt, ...)
     return err->code;
 }
 
-ErrCode err_hint(Err *err, const char *fmt, ...)
+ErrCode err_hint_text(Err *err, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);

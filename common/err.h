@@ -42,15 +42,28 @@ typedef struct Err {
 
 #define ERR_INIT ((Err){.code = ERR_OK})
 
+/* A code that is no success.  Only clang's analyser is told: it sees one file at a time, and would
+ * follow paths on which an error was recorded and ERR_OK returned. */
+static inline ErrCode err_certain(ErrCode code)
+{
+#ifdef __clang_analyzer__
+    if (code == ERR_OK) {
+        __builtin_unreachable();
+    }
+#endif
+    return code;
+}
+
 /* Record a failure and return its code, so `return err_set(err, ...)` reads as
  * one step.  `err` is never NULL. */
-#define err_set(err, code, ...) err_set_at((err), (code), __FILE__, __LINE__, __VA_ARGS__)
+#define err_set(err, code, ...) \
+    err_certain(err_set_at((err), (code), __FILE__, __LINE__, __VA_ARGS__))
 
 ErrCode err_set_at(Err *err, ErrCode code, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* Record ERR_IO for the system call that just failed: "what: <strerror>". */
-#define err_sys(err, ...) err_sys_at((err), __FILE__, __LINE__, __VA_ARGS__)
+#define err_sys(err, ...) err_certain(err_sys_at((err), __FILE__, __LINE__, __VA_ARGS__))
 
 ErrCode err_sys_at(Err *err, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -66,10 +79,14 @@ static inline ErrCode err_nomem(Err *err, const char *what)
 }
 
 /* Put "context: " before the message of a failure already recorded. */
-ErrCode err_wrap(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_wrap(err, ...) err_certain(err_wrap_text((err), __VA_ARGS__))
+
+ErrCode err_wrap_text(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Set the hint of a failure already recorded; returns its code. */
-ErrCode err_hint(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_hint(err, ...) err_certain(err_hint_text((err), __VA_ARGS__))
+
+ErrCode err_hint_text(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The failure is a full disk or a used-up quota: the work can go on once there is space. */
 bool err_is_no_space(const Err *err);

@@ -285,8 +285,8 @@ static ErrCode test_pair(const Compare *c, ComparePair *p, size_t n_pairs, Err *
 static ErrCode test_pairs(Compare *c, Err *err)
 {
     size_t n = c->n_groups * (c->n_groups - 1) / 2;
-    c->pair = calloc(n, sizeof *c->pair);
-    double *p = calloc(2 * n, sizeof *p);
+    c->pair = calloc(n + 1, sizeof *c->pair);
+    double *p = calloc(2 * n + 1, sizeof *p);
     ErrCode rc = c->pair && p ? ERR_OK : err_nomem(err, "pairs");
     for (size_t a = 0; a < c->n_groups && rc == ERR_OK; a++) {
         for (size_t b = a + 1; b < c->n_groups && rc == ERR_OK; b++) {

@@ -59,7 +59,8 @@ static gsl_matrix *jacobian(const FitProblem *p, const double *theta, const Free
     form->report(form, theta, p->centre, params);
     form->internal(form, params, zero, own);
     for (size_t i = 0; m && i < p->n; i++) {
-        double x[FORM_MAX_INPUTS], at[FORM_MAX_INPUTS] = {0.0}, grad[FORM_MAX_PARAMS] = {0.0};
+        double x[FORM_MAX_INPUTS] = {0.0}, at[FORM_MAX_INPUTS] = {0.0},
+               grad[FORM_MAX_PARAMS] = {0.0};
         problem_point(p, i, x);
         for (size_t k = 0; k < form->n_inputs; k++) {
             at[k] = form->input[k] == FORM_PRODUCT ? at[0] * at[1] : x[k] + p->centre[k];

@@ -107,7 +107,7 @@ static ErrCode open_rooms(Whole *w, Err *err)
     }
     size_t rooms = w->o->starts > w->threads ? w->o->starts : w->threads;
     w->start = calloc(rooms * groups + 1, sizeof *w->start);
-    w->best = calloc(groups, sizeof *w->best);
+    w->best = calloc(groups + 1, sizeof *w->best);
     w->end = calloc(w->o->starts + 1, sizeof *w->end);
     w->bench = calloc(w->threads, sizeof *w->bench);
     w->times = calloc(w->threads, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */

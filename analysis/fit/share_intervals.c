@@ -130,7 +130,7 @@ static double lagrange_step(const SlotOf *s, double v, ProblemCurvature kind, Ar
 {
     Peak *k = s->k;
     size_t n = k->j.n_groups;
-    double a[P], largest = 0.0;
+    double a[P] = {0.0}, largest = 0.0;
     if (!arrow_factor(&k->j, theta, kind)) {
         return (double)NAN;
     }
@@ -332,7 +332,7 @@ ErrCode share_intervals_add(const FitOptions *o, const FitData *const *data, con
     ErrCode rc = column ? peak_open(&k, joint, err) : err_nomem(err, "intervals");
     for (size_t g = 0; rc == ERR_OK && g < n_groups; g++) {
         for (size_t slot = 0; slot < fit_slots(&result[g]); slot++, at++) {
-            double grad[P];
+            double grad[P] = {0.0};
             jackknife_slot(units, n_groups, at, values_is_scale(&result[g], slot), column,
                            fit_slot(&result[g], slot));
             if (!is_smooth || !arrow_factor(&k.j, best, PROBLEM_EXACT)) {

@@ -139,7 +139,7 @@ bool vertex_factor_core(Vertex *v)
 
 void vertex_solve_rows(const Vertex *v, double (*rhs)[VERTEX_ROWS], VertexParts *d)
 {
-    double left[P];
+    double left[P] = {0.0};
     size_t n = 0, m = v->m;
     for (size_t g = 0; g < v->n; g++) {
         const VertexPlane *b = &v->plane[g];

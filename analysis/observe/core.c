@@ -7,28 +7,29 @@
 ErrCode core_fit(const Scores *s, const ObserveOptions *o, const size_t *index, size_t n, Core *ret,
                  Err *err)
 {
-    Core c = {.n = n, .t = s->t, .k = o->components, .index = index};
+    *ret = (Core){.n = n, .t = s->t, .k = o->components, .index = index};
     ErrCode rc = ERR_OK;
-    c.filled = malloc((n * c.t + 1) * sizeof *c.filled);
-    c.component = malloc((n * c.k + 1) * sizeof *c.component);
-    if (!c.filled || !c.component) {
+    ret->filled = malloc((n * ret->t + 1) * sizeof *ret->filled);
+    ret->component = malloc((n * ret->k + 1) * sizeof *ret->component);
+    if (!ret->filled || !ret->component) {
         rc = err_nomem(err, "components");
         goto done;
     }
     for (size_t i = 0; i < n; i++) {
-        memcpy(c.filled + i * c.t, s->score + index[i] * c.t, c.t * sizeof *c.filled);
+        memcpy(ret->filled + i * ret->t, s->score + index[i] * ret->t,
+               ret->t * sizeof *ret->filled);
     }
     if (s->n_missing > 0) {
-        TRY(impute_fit(c.filled, n, c.t, o->impute, &c.imputer, err));
+        TRY(impute_fit(ret->filled, n, ret->t, o->impute, &ret->imputer, err));
     }
-    TRY(pca_fit(c.filled, n, c.t, o->is_scaled, &c.pca, err));
+    TRY(pca_fit(ret->filled, n, ret->t, o->is_scaled, &ret->pca, err));
     for (size_t i = 0; i < n; i++) {
-        pca_project(&c.pca, c.filled + i * c.t, c.k, c.component + i * c.k);
+        pca_project(&ret->pca, ret->filled + i * ret->t, ret->k, ret->component + i * ret->k);
     }
-    *ret = c;
-    return ERR_OK;
 done:
-    core_release(&c);
+    if (rc != ERR_OK) {
+        core_release(ret);
+    }
     return rc;
 }
 

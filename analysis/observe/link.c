@@ -147,7 +147,7 @@ static double descend(Problem *p, gsl_multifit_nlinear_workspace *w, gsl_vector 
 static ErrCode regress(const double *x, const double *t, size_t n, size_t k, double *coef, Err *err)
 {
     gsl_matrix *a = gsl_matrix_alloc(n, k + 1), *cov = gsl_matrix_alloc(k + 1, k + 1);
-    gsl_vector *b = gsl_vector_alloc(n), *c = gsl_vector_alloc(k + 1);
+    gsl_vector *b = gsl_vector_alloc(n), *c = gsl_vector_calloc(k + 1);
     gsl_multifit_linear_workspace *w = gsl_multifit_linear_alloc(n, k + 1);
     ErrCode rc = ERR_OK;
     if (!a || !cov || !b || !c || !w) {
@@ -184,7 +184,7 @@ done:
 static ErrCode logit_start(const Problem *p, double *coef, Err *err)
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY;
-    double *t = malloc(p->n * sizeof *t);
+    double *t = calloc(p->n + 1, sizeof *t);
     if (!t) {
         return err_nomem(err, "regression");
     }
@@ -441,7 +441,7 @@ static void judge(Link *l)
 
 static ErrCode solve(LinkOptions o, Problem *p, const Link *warm, Link *l, Err *err)
 {
-    double coef[1 + LINK_MAX_INPUTS];
+    double coef[1 + LINK_MAX_INPUTS] = {0.0};
     ErrCode rc = ERR_OK;
     *p = (Problem){
         .x = p->x, .y = p->y, .n = p->n, .k = p->k, .lo = o.chance, .range = 1.0 - o.chance};

@@ -425,8 +425,12 @@ static ErrCode make_room(Reader *r, Err *err)
         target[i] = arena_strdup(&s->arena, r->o->target[i]);
     }
     s->target = target;
-    memcpy(s->model, r->models.name, n * sizeof *s->model);
-    memcpy(s->benchmark, r->benchmarks.name, t * sizeof *s->benchmark);
+    for (size_t i = 0; i < n; i++) {
+        s->model[i] = r->models.name[i];
+    }
+    for (size_t j = 0; j < t; j++) {
+        s->benchmark[j] = r->benchmarks.name[j];
+    }
     for (size_t i = 0; i < n; i++) {
         s->flops[i] = (double)NAN;
         s->family[i] = NAMES_NONE;
@@ -486,7 +490,7 @@ static ErrCode put_long(Reader *r, size_t row, size_t m, Err *err)
     ErrCode rc = cell ? read_score(r->f, row, r->value, &x, err) : ERR_OK;
     if (rc == ERR_OK && cell && !isnan(x)) {
         if (!isnan(*cell)) {
-            rc = frame_bad_cell(r->f, row, r->pivot, "is scored twice for one model", err);
+            (void)frame_bad_cell(r->f, row, r->pivot, "is scored twice for one model", err);
             return err_hint(err, "of several, choose by --where");
         }
         *cell = r->sign * x;
@@ -584,7 +588,9 @@ static ErrCode finish(Reader *r, Err *err)
     if (r->is_short || !s->family_name) {
         return err_nomem(err, "scores");
     }
-    memcpy(s->family_name, r->families.name, r->families.n * sizeof *s->family_name);
+    for (size_t i = 0; i < r->families.n; i++) {
+        s->family_name[i] = r->families.name[i];
+    }
     if (s->n < 2) {
         return err_set(err, ERR_INVALID, "%s: %zu model%s with scores; two or more are needed",
                        r->f->source, s->n, s->n == 1 ? "" : "s");

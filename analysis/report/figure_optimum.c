@@ -74,7 +74,7 @@ static void add_law(Sheet *s, const SheetGroup *g, double c, double k, const dou
 static bool draw_isoflop(Sheet *s, const SheetGroup *g, PlotPanel *panel)
 {
     const Isoflop *iso = parabolas(s, g);
-    size_t most = (PLOT_MAX_SERIES - 1) / 3, used = 0;
+    size_t most = (PLOT_MAX_SERIES - 1) / 3, used = 0, n_inner = 0;
     double *vx = sheet_array(s, ISOFLOP_MAX_BUDGETS), *vy = sheet_array(s, ISOFLOP_MAX_BUDGETS);
     for (size_t i = 0; iso && vx && vy && i < iso->n_budgets && used < most; i++) {
         const IsoflopBudget *b = &iso->budget[i];
@@ -89,12 +89,13 @@ static bool draw_isoflop(Sheet *s, const SheetGroup *g, PlotPanel *panel)
                     PLOT_AT_LAST);
         add_parabola(s, b, x, y, n, tint, panel);
         add_law(s, g, b->c, k, x, n, tint, panel);
-        vx[used] = b->n_opt;
-        vy[used++] = b->loss;
+        used++;
+        if (!b->is_outside) { /* far from every point it would rule the axis */
+            vx[n_inner] = b->n_opt;
+            vy[n_inner++] = b->loss;
+        }
     }
-    if (used) {
-        (void)plot_add(panel, NULL, SHEET_INK, PLOT_POINTS, used, vx, vy);
-    }
+    (void)plot_add(panel, NULL, SHEET_INK, PLOT_POINTS, n_inner, vx, vy);
     return used > 0;
 }
 

@@ -35,7 +35,7 @@ static bool value_of(const FitResult *f, const double *inputs, const char *s, si
             return true;
         }
     }
-    for (size_t k = 0; inputs && k < form_columns(f->form); k++) {
+    for (size_t k = 0; inputs && k < FORM_MAX_INPUTS && k < form_columns(f->form); k++) {
         const char *name = form_input_name(f->form->input[k]);
         bool is_experts = f->form->input[k] == FORM_EXPERTS && n == 1 && *s == 'E';
         bool is_loss = f->form->input[k] == FORM_X_LOSS && n == 1 && *s == 'L';
@@ -49,7 +49,7 @@ static bool value_of(const FitResult *f, const double *inputs, const char *s, si
 
 static bool is_input(const FitResult *f, const char *s, size_t n)
 {
-    double one[FORM_MAX_INPUTS] = {1.0, 1.0, 1.0}, ignored;
+    double one[FORM_MAX_INPUTS] = {1.0, 1.0, 1.0}, ignored = 0.0;
     return value_of(f, one, s, n, &ignored);
 }
 
@@ -59,7 +59,7 @@ static bool put_right(const FitResult *f, const char *s, const double *inputs, i
     bool was_number = false; /* the last thing put was a number: what follows is a factor */
     while (*s && *s != ',') {
         size_t n = isalpha((unsigned char)*s) ? word_length(s) : 0;
-        double v;
+        double v = 0.0;
         if (n && value_of(f, inputs, s, n, &v)) {
             const char *last = out->len ? out->data + out->len - 1 : " ";
             bool is_bracketed = v < 0.0 && (*last == '-' || *last == '^');

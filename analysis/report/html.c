@@ -132,7 +132,7 @@ static void put_interval(Buf *out, const FitValue *v)
 static void put_answer(const ReportFit *f, Buf *out)
 {
     const FitValue *a = fit_value(&f->fit, "a"), *e = fit_value(&f->fit, "E");
-    double inputs[FORM_MAX_INPUTS];
+    double inputs[FORM_MAX_INPUTS] = {0.0};
     Buf line = BUF_INIT;
     buf_puts(out, "<p class=\"answer\"><b>");
     text(out, f->group->name);

@@ -212,7 +212,7 @@ static json_t *envelope_json(const Envelope *e)
 /* "formula": the law with its numbers, and a prediction to check one's own code against. */
 static void add_formula(json_t *obj, const ReportFit *rf)
 {
-    double inputs[FORM_MAX_INPUTS];
+    double inputs[FORM_MAX_INPUTS] = {0.0};
     Buf text = BUF_INIT;
     bool is_plain = formula_text(&rf->fit, 9, &text);
     json_t *formula = is_plain ? json_string(buf_str(&text)) : json_null(), *point = json_object();

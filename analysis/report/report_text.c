@@ -183,7 +183,7 @@ static void formulas_text(const Report *r, const Form *form, Buf *out)
         buf_release(&formula);
     }
     if (first) {
-        double inputs[FORM_MAX_INPUTS];
+        double inputs[FORM_MAX_INPUTS] = {0.0};
         formula_point(&first->fit, &first->group->data, inputs);
         buf_printf(out, "  %-*s  %s: ", NAME_WIDTH, "worked", first->group->name);
         formula_worked(&first->fit, inputs, 4, out);
@@ -430,7 +430,7 @@ static void fit_text(const ReportFit *rf, Buf *out)
         buf_putc(out, '\n');
     }
     Buf formula = BUF_INIT;
-    double inputs[FORM_MAX_INPUTS];
+    double inputs[FORM_MAX_INPUTS] = {0.0};
     if (formula_text(f, 9, &formula)) {
         buf_printf(out, "  formula     %s\n", buf_str(&formula));
     }

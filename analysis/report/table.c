@@ -49,7 +49,7 @@ void table_both(Table *t, const char *shown, const char *full)
     }
     t->at[2 * t->n_cells] = t->text.len;
     for (const char *s = shown; *s; s++) { /* a line break in a name would break the table */
-        buf_putc(&t->text, (unsigned char)*s < ' ' ? ' ' : *s);
+        buf_putc(&t->text, (char)((unsigned char)*s < ' ' ? ' ' : *s));
     }
     buf_add(&t->text, "", 1);
     t->at[2 * t->n_cells + 1] = t->text.len;
@@ -177,7 +177,7 @@ static void print_csv(const Table *t, Buf *out)
         put_csv_cell(out, t->column[c].name);
         buf_putc(out, c + 1 < t->n_columns ? ',' : '\n');
     }
-    for (size_t i = 0; i < t->n_cells; i++) {
+    for (size_t i = 0; t->n_columns > 0 && i < t->n_cells; i++) {
         put_csv_cell(out, cell(t, i, TABLE_CSV));
         buf_putc(out, (i + 1) % t->n_columns ? ',' : '\n');
     }
@@ -289,7 +289,7 @@ static void print_latex(const Table *t, Buf *out)
         put_latex_cell(out, t->column[c].name, false);
         buf_puts(out, c + 1 < t->n_columns ? " & " : " \\\\\n\\midrule\n");
     }
-    for (size_t i = 0; i < t->n_cells; i++) {
+    for (size_t i = 0; t->n_columns > 0 && i < t->n_cells; i++) {
         const char *s = cell(t, i, TABLE_LATEX);
         bool is_first = i % t->n_columns == 0;
         buf_puts(out, is_first && (*s == '[' || *s == '*') ? "{}" : "");
@@ -321,7 +321,7 @@ void table_html_text(Buf *out, const char *s)
             buf_puts(out, "&#39;");
             break;
         default:
-            buf_putc(out, (unsigned char)*s < ' ' && *s != '\n' ? ' ' : *s);
+            buf_putc(out, (char)((unsigned char)*s < ' ' && *s != '\n' ? ' ' : *s));
         }
     }
 }

@@ -151,7 +151,7 @@ static void ask_draw(void *ctx, size_t worker, size_t item)
     size_t n = a->l->draws.n;
     const double *params = fit_draw(&a->l->draws, item);
     Curve k = {.form = a->l->fit.form, .params = params, .budget = a->b};
-    double v[ANSWER_PARTS], step;
+    double v[ANSWER_PARTS] = {0.0}, step;
     Err ignored = ERR_INIT;
     (void)worker;
     bool is_fit = isfinite(params[0]);

@@ -241,7 +241,7 @@ static bool find_root(Along *a, double x, double *ret)
 
 static double excess_loss(const Along *a, double ln_c)
 {
-    Best b;
+    Best b = {0};
     Err ignored = ERR_INIT;
     return best_for_flops(a->k, exp(ln_c), &b, &ignored) == ERR_OK ? b.loss - a->want : (double)NAN;
 }

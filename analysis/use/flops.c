@@ -137,7 +137,7 @@ static void fit_excess(const SizeCost *s, size_t n, FlopModel *f)
 static bool fit_saturating(const SizeCost *s, size_t n, FlopModel *f)
 {
     double least = (double)INFINITY, c0, c1, v00, v01, v11, sum;
-    double *z = calloc(2 * n, sizeof *z);
+    double *z = calloc(2 * n + 1, sizeof *z);
     for (size_t i = 0; z && i < n; i++) {
         z[n + i] = s[i].ln_ratio;
     }

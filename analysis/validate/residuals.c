@@ -183,36 +183,35 @@ static ErrCode fill_variance(const FitData *data, const FitResult *fit, Residual
 
 ErrCode residuals_run(const FitData *data, const FitResult *fit, Residuals *ret, Err *err)
 {
-    Residuals r = {.n = data->n, .icc = (double)NAN, .effective = (double)NAN};
+    Residuals *r = ret;
+    *ret = (Residuals){.n = data->n, .icc = (double)NAN, .effective = (double)NAN};
     double *scratch = calloc(data->n + 1, sizeof *scratch), skewness, kurtosis;
     ErrCode rc = ERR_OK;
-    r.e = calloc(data->n + 1, sizeof *r.e);
-    if (!scratch || !r.e) {
+    r->e = calloc(data->n + 1, sizeof *r->e);
+    if (!scratch || !r->e) {
         rc = err_nomem(err, "residuals");
         goto done;
     }
-    TRY(fill(data, fit, &r, err));
-    r.mean = stats_mean(r.e, r.n);
-    r.sd = stats_sd(r.e, r.n);
-    memcpy(scratch, r.e, r.n * sizeof *r.e);
-    r.median = stats_median(scratch, r.n);
-    r.normality = stats_normality(r.e, r.n, &skewness, &kurtosis);
-    r.skewness = skewness;
-    r.kurtosis = kurtosis;
-    TRY(add_trend(data, FORM_N, data->params, scratch, &r, err));
-    TRY(add_trend(data, FORM_D, data->tokens, scratch, &r, err));
-    TRY(add_trend(data, FORM_C, data->flops, scratch, &r, err));
-    TRY(fill_variance(data, fit, &r, err));
-    TRY(fill_lag(data, &r, err));
+    TRY(fill(data, fit, r, err));
+    r->mean = stats_mean(r->e, r->n);
+    r->sd = stats_sd(r->e, r->n);
+    memcpy(scratch, r->e, r->n * sizeof *r->e);
+    r->median = stats_median(scratch, r->n);
+    r->normality = stats_normality(r->e, r->n, &skewness, &kurtosis);
+    r->skewness = skewness;
+    r->kurtosis = kurtosis;
+    TRY(add_trend(data, FORM_N, data->params, scratch, r, err));
+    TRY(add_trend(data, FORM_D, data->tokens, scratch, r, err));
+    TRY(add_trend(data, FORM_C, data->flops, scratch, r, err));
+    TRY(fill_variance(data, fit, r, err));
+    TRY(fill_lag(data, r, err));
     if (data->n_runs > 1 && data->n_runs < data->n) {
-        TRY(stats_clusters(r.e, r.n, data->run, data->n_runs, &r.icc, &r.effective, err));
+        TRY(stats_clusters(r->e, r->n, data->run, data->n_runs, &r->icc, &r->effective, err));
     }
 done:
     free(scratch);
     if (rc != ERR_OK) {
-        residuals_release(&r);
-    } else {
-        *ret = r;
+        residuals_release(ret);
     }
     return rc;
 }

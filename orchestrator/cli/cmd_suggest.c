@@ -312,7 +312,7 @@ static void give_seeds(SuggestReport *r)
         for (size_t k = 0; k < i && own->size; k++) {
             const SuggestRun *other =
                 &r->pool.run[r->pool.candidate[r->found.row[k].candidate].tag];
-            if (strcmp(own->size, other->size) == 0 &&
+            if (other->size && strcmp(own->size, other->size) == 0 &&
                 strcmp(own->architecture, other->architecture) == 0 &&
                 r->row_seed[k] >= r->row_seed[i]) {
                 r->row_seed[i] = r->row_seed[k] + 1;

@@ -115,7 +115,7 @@ static ErrCode push_point(SuggestPool *p, size_t group, const ObsGroup *g, const
 ErrCode pool_add_grid(SuggestPool *p, size_t group, const ObsGroup *data, const PoolOptions *o,
                       Err *err)
 {
-    Pattern k;
+    Pattern k = {0};
     ErrCode rc = find_pattern(&data->data, &k, err);
     double n_hi = k.n_hi * o->reach, d_hi = k.d_hi * o->reach;
     for (size_t i = 0; rc == ERR_OK && i < GRID_N; i++) {
