@@ -4,7 +4,7 @@
 # takes nine tenths of the time.
 set -eu
 checks=
-[ "${1:-}" != --quick ] || checks=--checks=-clang-analyzer-*
+[ "${1:-}" != --quick ] || checks='--checks=-clang-analyzer-*'
 cd "$(dirname "$0")/../.."
 # shellcheck disable=SC2086 # one word or none
 git ls-files 'common/*.c' 'trainer/*.c' 'orchestrator/*.c' 'analysis/*.c' |
