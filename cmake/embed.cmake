@@ -11,4 +11,10 @@ function(slaw_embed target symbol file)
     DEPENDS ${path} ${SLAW_EMBED_SCRIPT}
     VERBATIM)
   target_sources(${target} PRIVATE ${out})
+  # `embedded` makes these alone, for tools that read every source and build none.
+  if(NOT TARGET embedded)
+    add_custom_target(embedded)
+  endif()
+  add_custom_target(embed_${target}_${symbol} DEPENDS ${out})
+  add_dependencies(embedded embed_${target}_${symbol})
 endfunction()
