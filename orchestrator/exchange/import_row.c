@@ -89,6 +89,7 @@ static ErrCode no_field(const char *name, const char *const *field, size_t n, Er
 
 static ErrCode add(ImportRows *r, const char *name, ImportColumn **ret, Err *err)
 {
+    *ret = r->column;
     for (size_t i = 0; i < r->n_columns; i++) {
         if (strcmp(r->column[i].name, name) == 0) {
             return err_set(err, ERR_USAGE, "%s is given twice by --map, --set and --keep", name);
@@ -360,7 +361,7 @@ static void put_file_name(TableOut *out, const char *path)
 ErrCode import_rows_add(ImportRows *r, const char *path, int64_t line, const char *const *value,
                         Err *err)
 {
-    double x[IMPORT_MAX_COLUMNS];
+    double x[IMPORT_MAX_COLUMNS] = {0.0};
     bool is_out = false;
     ErrCode rc = read_numbers(r, path, line, value, x, &is_out, err);
     if (rc != ERR_OK || is_out) {
