@@ -1,4 +1,4 @@
-/* fit_args.h -- what `fit`, `table` and `plot` share: a SOURCE, which of its rows, and what is
+/* fit_args.h -- what every verb of the analysis shares: a SOURCE, which of its rows, and what is
  * fitted to them. */
 #ifndef ORCHESTRATOR_CLI_FIT_ARGS_H
 #define ORCHESTRATOR_CLI_FIT_ARGS_H
