@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/quantity.h"
@@ -10,13 +9,6 @@
 #include "orchestrator/catalog/train_time.h"
 
 #define SECONDS_PER_HOUR 3600.0
-
-static int by_run_step(const void *a, const void *b)
-{
-    const CatalogTrainTime *x = a, *y = b;
-    int order = strcmp(x->run, y->run);
-    return order ? order : x->step < y->step ? -1 : x->step > y->step;
-}
 
 static ErrCode open_catalog(const char *path, RaceTimes *t, Err *err)
 {
@@ -26,8 +18,8 @@ static ErrCode open_catalog(const char *path, RaceTimes *t, Err *err)
         rc = catalog_train_time_list(c, &t->arena, &t->time, &t->n, err);
     }
     catalog_close(c);
-    if (rc == ERR_OK && t->n > 0) {
-        qsort(t->time, t->n, sizeof *t->time, by_run_step);
+    if (rc == ERR_OK) {
+        catalog_train_time_sort(t->time, t->n);
     }
     return rc;
 }
@@ -50,23 +42,30 @@ static ErrCode find_column(const Frame *f, const char *text, RaceTimes *t, Err *
     return frame_column(f, name, &t->column, err);
 }
 
+/* The first of the columns that times are in by themselves; core_seconds is what a study is raced
+ * by, so that it comes first in what was exported from one. */
 static ErrCode open_frame(const Frame *f, const char *column, RaceTimes *t, Err *err)
 {
+    static const struct {
+        const char *name, *unit;
+        double factor;
+    } known[] = {{"core_seconds", "core-seconds", 1.0},
+                 {"seconds", "seconds", 1.0},
+                 {"hours", "seconds", SECONDS_PER_HOUR}};
     t->unit = "seconds";
     if (column) {
         return find_column(f, column, t, err);
     }
-    t->factor = 1.0;
-    t->column = frame_find(f, "seconds");
-    if (t->column == FRAME_NONE) {
-        t->column = frame_find(f, "hours");
-        t->factor = SECONDS_PER_HOUR;
+    for (size_t i = t->is_wall ? 1 : 0; i < sizeof known / sizeof known[0]; i++) {
+        t->column = frame_find(f, known[i].name);
+        t->unit = known[i].unit;
+        t->factor = known[i].factor;
+        if (t->column != FRAME_NONE) {
+            return ERR_OK;
+        }
     }
-    if (t->column == FRAME_NONE) {
-        (void)err_set(err, ERR_INVALID, "%s has no column of training times", f->source);
-        return err_hint(err, "name one in seconds: --time COLUMN, or --time 'gpu_hours*3600'");
-    }
-    return ERR_OK;
+    (void)err_set(err, ERR_INVALID, "%s has no column of training times", f->source);
+    return err_hint(err, "name one in seconds: --time COLUMN, or --time 'gpu_hours*3600'");
 }
 
 ErrCode race_times_open(const ObsSource *source, const RaceOptions *o, RaceTimes *ret, Err *err)
@@ -101,10 +100,8 @@ static ErrCode read_catalog(const RaceTimes *t, const Frame *frame, const ObsGro
     for (size_t i = 0; i < g->data.n; i++) {
         double number;
         TRY(frame_number(frame, g->row[i], step, &number, err));
-        const CatalogTrainTime key = {.run = frame_cell(frame, g->row[i], run),
-                                      .step = (int64_t)number};
-        const CatalogTrainTime *at =
-            t->n ? bsearch(&key, t->time, t->n, sizeof key, by_run_step) : NULL;
+        const CatalogTrainTime *at = catalog_train_time_find(
+            t->time, t->n, frame_cell(frame, g->row[i], run), (int64_t)number);
         ret[i] = !at ? (double)NAN : t->is_wall ? at->seconds : at->core_seconds;
     }
 done:

@@ -10,7 +10,7 @@ typedef struct RaceTimes {
     bool is_study, is_wall;
     size_t column; /* of a CSV */
     double factor;
-    struct CatalogTrainTime *time; /* of a study [n], by run and step */
+    struct CatalogTrainTime *time; /* of a study [n], sorted */
     size_t n;
 } RaceTimes;
 

@@ -1,6 +1,8 @@
 #include "orchestrator/catalog/train_time.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "orchestrator/catalog/rows.h"
 
@@ -95,4 +97,25 @@ ErrCode catalog_train_time_list(Catalog *c, Arena *a, CatalogTrainTime **ret, si
         *ret_n = rows.n;
     }
     return rc;
+}
+
+static int by_run_step(const void *a, const void *b)
+{
+    const CatalogTrainTime *x = a, *y = b;
+    int order = strcmp(x->run, y->run);
+    return order ? order : x->step < y->step ? -1 : x->step > y->step;
+}
+
+void catalog_train_time_sort(CatalogTrainTime *t, size_t n)
+{
+    if (n > 0) {
+        qsort(t, n, sizeof *t, by_run_step);
+    }
+}
+
+const CatalogTrainTime *catalog_train_time_find(const CatalogTrainTime *t, size_t n,
+                                                const char *run, int64_t step)
+{
+    const CatalogTrainTime key = {.run = run, .step = step};
+    return n ? bsearch(&key, t, n, sizeof key, by_run_step) : NULL;
 }

@@ -25,4 +25,10 @@ typedef struct CatalogTrainTime {
 ErrCode catalog_train_time_list(Catalog *c, Arena *a, CatalogTrainTime **ret, size_t *ret_n,
                                 Err *err);
 
+/* By the digits of the runs, then step: the order in which catalog_train_time_find() looks. */
+void catalog_train_time_sort(CatalogTrainTime *t, size_t n);
+/* The checkpoint of a run at a step, in a sorted list; NULL when it has none. */
+const CatalogTrainTime *catalog_train_time_find(const CatalogTrainTime *t, size_t n,
+                                                const char *run, int64_t step);
+
 #endif

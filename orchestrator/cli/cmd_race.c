@@ -18,9 +18,10 @@ static const Opt race_opts[] = {
     {"response", "COLUMN", "what is compared, as bits_per_byte (default loss)", OPT_TEXT,
      offsetof(RaceOpts, response)},
     {"time", "COLUMN",
-     "training seconds until the row; COLUMN*3600 scales (default seconds, hours)", OPT_TEXT,
-     offsetof(RaceOpts, time)},
-    {"wall", NULL, "of a study: seconds, not core-seconds", OPT_FLAG, offsetof(RaceOpts, wall)},
+     "of a CSV: training seconds until the row; COLUMN*3600 scales (default core_seconds, "
+     "seconds, hours)",
+     OPT_TEXT, offsetof(RaceOpts, time)},
+    {"wall", NULL, "seconds, not core-seconds", OPT_FLAG, offsetof(RaceOpts, wall)},
     {"classes", "HOURS", "with commas: 6,12,24 (default: six that double)", OPT_TEXT,
      offsetof(RaceOpts, classes)},
     {"plot", NULL, "write equal_time as .csv, .gp, .svg and .png, too", OPT_FLAG,

@@ -1,6 +1,7 @@
 #include "orchestrator/exchange/export.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,18 @@
 #include "common/arena.h"
 #include "common/json.h"
 #include "orchestrator/catalog/rows.h"
+#include "orchestrator/catalog/train_time.h"
 
 enum { MAX_COLUMNS = 32, MAX_AXES = 32 };
 
-typedef enum CellKind { CELL_TEXT, CELL_COUNT, CELL_REAL, CELL_LOSS } CellKind;
+typedef enum CellKind {
+    CELL_TEXT,
+    CELL_COUNT,
+    CELL_REAL,
+    CELL_LOSS,
+    CELL_SECONDS, /* the query has the step there: so many seconds of training lead to it */
+    CELL_CORE_SECONDS,
+} CellKind;
 
 typedef struct ExportColumn {
     const char *name;
@@ -20,6 +29,7 @@ typedef struct ExportColumn {
 
 typedef struct ExportTable {
     const char *name;
+    bool has_times;
     const char *sql; /* of one run: ?1 is its hash */
     ExportColumn column[MAX_COLUMNS];
 } ExportTable;
@@ -43,10 +53,11 @@ typedef struct ExportTable {
 static const ExportTable table_list[EXPORT_N_WHATS] = {
     [EXPORT_OBSERVATIONS] =
         {.name = "observations",
+         .has_times = true,
          .sql = "SELECT o.run, o.name, o.architecture, o.size, o.seed, o.task, o.step, o.N,"
                 " o.N_total, o.D, o.C_6nd, o.C_exact, o.C_paper, o.loss, o.bits_per_byte,"
-                " o.train_loss, o.state, o.is_final FROM observation o WHERE o.run = ?1"
-                " ORDER BY o.task, o.step",
+                " o.train_loss, o.state, o.is_final, o.step, o.step FROM observation o"
+                " WHERE o.run = ?1 ORDER BY o.task, o.step",
          .column = {RUN_COLUMNS,
                     {"task", CELL_TEXT},
                     {"step", CELL_COUNT},
@@ -55,7 +66,9 @@ static const ExportTable table_list[EXPORT_N_WHATS] = {
                     {"bits_per_byte", CELL_REAL},
                     {"train_loss", CELL_REAL},
                     {"state", CELL_TEXT},
-                    {"is_final", CELL_COUNT}}},
+                    {"is_final", CELL_COUNT},
+                    {"seconds", CELL_SECONDS},
+                    {"core_seconds", CELL_CORE_SECONDS}}},
     [EXPORT_RUNS] = {.name = "runs",
                      .sql = RUN_SQL
                      "r.params, r.params_total, r.tokens, r.flops_6nd, r.flops_exact,"
@@ -141,6 +154,8 @@ typedef struct Exporter {
     TableOut out;
     Arena arena;
     Rows runs;
+    CatalogTrainTime *time; /* [n_times], sorted; of a table that has times */
+    size_t n_times;
     const char *column[MAX_COLUMNS + MAX_AXES];
     size_t n_own, n_columns;
 } Exporter;
@@ -201,10 +216,25 @@ static ErrCode list_columns(Exporter *x, Err *err)
 
 /* ---- the rows ---- */
 
-static void put_cell(TableOut *out, CellKind kind, Stmt *q)
+static void put_known(TableOut *out, double x)
 {
+    if (x != x) {
+        table_out_none(out);
+    } else {
+        table_out_real(out, x);
+    }
+}
+
+static void put_time(Exporter *e, const RunKey *run, int64_t step, bool is_of_cores)
+{
+    const CatalogTrainTime *t = catalog_train_time_find(e->time, e->n_times, run->hash, step);
+    put_known(&e->out, !t ? (double)NAN : is_of_cores ? t->core_seconds : t->seconds);
+}
+
+static void put_cell(Exporter *e, CellKind kind, const RunKey *run, Stmt *q)
+{
+    TableOut *out = &e->out;
     int64_t n;
-    double x;
     switch (kind) {
     case CELL_TEXT:
         table_out_text(out, stmt_col_view(q));
@@ -218,15 +248,14 @@ static void put_cell(TableOut *out, CellKind kind, Stmt *q)
         }
         break;
     case CELL_REAL:
-        x = stmt_col_f64(q);
-        if (x != x) { /* NULL: not known */
-            table_out_none(out);
-        } else {
-            table_out_real(out, x);
-        }
+        put_known(out, stmt_col_f64(q)); /* NULL is NaN */
         break;
     case CELL_LOSS:
         table_out_real(out, stmt_col_loss(q));
+        break;
+    case CELL_SECONDS:
+    case CELL_CORE_SECONDS:
+        put_time(e, run, stmt_col_i64(q), kind == CELL_CORE_SECONDS);
         break;
     }
 }
@@ -258,7 +287,7 @@ static ErrCode put_run(Exporter *x, const RunKey *run, Err *err)
     stmt_bind_text(&q, run->hash);
     while (stmt_row(&q)) {
         for (size_t i = 0; i < x->n_own; i++) {
-            put_cell(&x->out, x->table->column[i].kind, &q);
+            put_cell(x, x->table->column[i].kind, run, &q);
         }
         for (size_t i = x->n_own; i < x->n_columns; i++) {
             put_axis(&x->out, json_object_get(axes, x->column[i]));
@@ -277,6 +306,10 @@ ErrCode export_table(Catalog *c, ExportWhat what, TableOutFormat format, OutFile
     TRY(catalog_begin_reading(c, err));
     TRY(list_runs(&x, err));
     TRY(list_columns(&x, err));
+    if (x.table->has_times) {
+        TRY(catalog_train_time_list(c, &x.arena, &x.time, &x.n_times, err));
+        catalog_train_time_sort(x.time, x.n_times);
+    }
     table_out_begin(&x.out, file, format, x.column, x.n_columns);
     for (size_t i = 0; i < x.runs.n && !ferror(file->f); i++) {
         TRY(put_run(&x, (const RunKey *)x.runs.data + i, err));

@@ -1,11 +1,13 @@
 /* export.h -- a study's catalog as CSV or JSON lines, one row at a time.
  *
  *   observations  what laws are fitted to: the columns of a study as `slaw fit` sees them
- *                 (analysis/obs/study_frame.h), in the same order, with every digit
+ *                 (analysis/obs/study_frame.h), in the same order, with every digit, and how long
+ *                 the run had trained (catalog/train_time.h): seconds, core_seconds
  *   runs, checkpoints, metrics, evaluations   the tables of those names, each row with its run
  *
  * Behind a table's own columns come those of the matrix's other axes.  All rows are of one moment:
- * they are read in one transaction.  Memory does not grow with the rows.
+ * they are read in one transaction.  Memory does not grow with the rows, but for the times of
+ * observations: some 130 bytes a checkpoint.
  */
 #ifndef ORCHESTRATOR_EXCHANGE_EXPORT_H
 #define ORCHESTRATOR_EXCHANGE_EXPORT_H

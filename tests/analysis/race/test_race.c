@@ -206,6 +206,27 @@ START_TEST(times_and_responses_are_columns)
 }
 END_TEST
 
+/* core_seconds before seconds before hours; wall time never is core_seconds. */
+START_TEST(the_times_of_a_csv_have_an_order)
+{
+    const RaceOptions cores = {0}, wall = {.is_wall = true};
+    open("arch,run,N,D,loss,hours,seconds,core_seconds\n"
+         "a,a,1e6,1e6,9,1,100,300\na,a,1e6,4e6,8,2,200,600\n");
+    run(&cores);
+    ck_assert_str_eq(race.time_unit, "core-seconds");
+    ck_assert_double_eq(race.group[0].point[1].x[RACE_TIME], 600.0);
+    race_release(&race);
+    run(&wall);
+    ck_assert_str_eq(race.time_unit, "seconds");
+    ck_assert_double_eq(race.group[0].point[1].x[RACE_TIME], 200.0);
+    done();
+    open("arch,run,N,D,loss,hours,core_seconds\na,a,1e6,1e6,9,1,3\na,a,1e6,4e6,8,2,6\n");
+    run(&wall);
+    ck_assert_double_eq(race.group[0].point[1].x[RACE_TIME], 7200.0);
+    done();
+}
+END_TEST
+
 static void refused(const RaceOptions *o, ErrCode want, const char *text)
 {
     Err err = ERR_INIT;
@@ -262,6 +283,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, without_seeds_the_scatter_about_the_law_is_the_noise);
     tcase_add_test(tc, six_hours_are_the_published_steps);
     tcase_add_test(tc, times_and_responses_are_columns);
+    tcase_add_test(tc, the_times_of_a_csv_have_an_order);
     tcase_add_test(tc, what_cannot_race_is_refused);
     tcase_add_test(tc, too_many_groups_are_refused);
     tcase_add_test(tc, a_study_without_reports_has_no_times);

@@ -132,6 +132,34 @@ START_TEST(a_rate_that_is_missing_is_the_one_before)
 }
 END_TEST
 
+/* The order of the runs in the catalog is not that of their digits. */
+START_TEST(a_sorted_list_is_looked_up)
+{
+    s = sample_open();
+    int64_t b = sample_begin(s.c, 7, 0), a = sample_begin(s.c, 2, 0);
+    report(a, 0, 10, 500.0);
+    report(b, 0, 10, 100.0);
+    for (int64_t step = 10; step <= 30; step += 10) {
+        checkpoint(b, step);
+        checkpoint(a, step);
+    }
+    list();
+    catalog_train_time_sort(row, n);
+    for (int i = 2; i <= 7; i += 5) {
+        for (int64_t step = 10; step <= 30; step += 10) {
+            const CatalogTrainTime *t = catalog_train_time_find(row, n, sample_run(i).hash, step);
+            ck_assert_ptr_nonnull(t);
+            ck_assert_double_eq_tol(t->seconds, (i == 2 ? 0.2 : 1.0) * (double)step, 1e-12);
+        }
+    }
+    ck_assert_ptr_null(catalog_train_time_find(row, n, sample_run(2).hash, 11));
+    ck_assert_ptr_null(catalog_train_time_find(row, n, sample_run(3).hash, 10));
+    catalog_train_time_sort(NULL, 0);
+    ck_assert_ptr_null(catalog_train_time_find(NULL, 0, sample_run(2).hash, 10));
+    done();
+}
+END_TEST
+
 START_TEST(retired_runs_are_left_out)
 {
     Err err = ERR_INIT;
@@ -155,6 +183,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, time_is_summed_over_reports);
     tcase_add_test(tc, what_was_repeated_counts_once);
     tcase_add_test(tc, a_rate_that_is_missing_is_the_one_before);
+    tcase_add_test(tc, a_sorted_list_is_looked_up);
     tcase_add_test(tc, retired_runs_are_left_out);
 }
 

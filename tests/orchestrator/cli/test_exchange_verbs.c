@@ -63,6 +63,61 @@ START_TEST(an_exported_study_fits_as_the_study_does)
 }
 END_TEST
 
+/* Every checkpoint's step reported its speed: it falls with N and is not the same twice; on 2 or 3 threads. */
+static void add_times(void)
+{
+    char path[FSX_PATH_BYTES];
+    Catalog *c = NULL;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "study/catalog.db", &err), ERR_OK);
+    ck_assert_msg(catalog_open(path, &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(
+        stmt_exec(c->db,
+                  "INSERT INTO attempt(run_id, number, state, started_ms, threads)"
+                  " SELECT id, 0, 'done', 1, 2 + id % 2 FROM run;"
+                  "INSERT INTO metric(run_id, step, attempt, tokens, loss, loss_status, lr,"
+                  " tokens_per_s) SELECT k.run_id, k.step, 0, k.tokens, 3.0, 'finite', 0.001,"
+                  " 1e9 / (r.params + 7.0 * k.step) / (1 + k.run_id % 3) FROM checkpoint k"
+                  " JOIN run r ON r.id = k.run_id",
+                  &err) == ERR_OK,
+        "%s", err.msg);
+    catalog_close(c);
+}
+
+/* Equal to the last digit, by cores and by the clock, and the two are not the same. */
+START_TEST(an_exported_study_is_raced_as_the_study_is)
+{
+    static const char *const option[] = {"", " --wall"};
+    static const char *const part[] = {"axes", "groups", "speeds"};
+    json_t *by_cores = NULL;
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    make_study(6);
+    add_times();
+    ck_assert_int_eq(slaw("export study --out rows.csv", true, &out), 0);
+    for (size_t i = 0; i < 2; i++) {
+        char args[128];
+        (void)snprintf(args, sizeof args, "race study --json%s", option[i]);
+        json_t *own = slaw_json(args, 0);
+        (void)snprintf(args, sizeof args, "race rows.csv --by architecture --json%s", option[i]);
+        json_t *exported = slaw_json(args, 0);
+        for (size_t k = 0; k < 3; k++) {
+            const json_t *v = json_object_get(own, part[k]);
+            ck_assert_uint_gt(json_array_size(v), 0);
+            ck_assert_msg(json_equal(v, json_object_get(exported, part[k])), "%s%s", part[k],
+                          option[i]);
+        }
+        ck_assert(!by_cores || !json_equal(by_cores, json_object_get(own, "speeds")));
+        by_cores = by_cores ? by_cores : json_incref(json_object_get(own, "speeds"));
+        json_decref(own);
+        json_decref(exported);
+    }
+    json_decref(by_cores);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 static const json_t *fit_of(const json_t *report, const char *group)
 {
     const json_t *fits = json_object_get(report, "fits");
@@ -262,6 +317,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, an_exported_study_fits_as_the_study_does);
+    tcase_add_test(tc, an_exported_study_is_raced_as_the_study_is);
     tcase_add_test(tc, a_study_sees_an_import_beside_its_own_runs);
     tcase_add_test(tc, a_changed_import_is_noticed);
     tcase_add_test(tc, a_study_of_several_tasks_can_be_observed);

@@ -53,7 +53,8 @@ START_TEST(observations_have_every_digit)
                      4 * SMALL_CHECKPOINTS);
     static const char header[] =
         "run,name,architecture,size,seed,task,step,N,N_total,D,C_6nd,"
-        "C_exact,C_paper,loss,bits_per_byte,train_loss,state,is_final,lr\n";
+        "C_exact,C_paper,loss,bits_per_byte,train_loss,state,is_final,seconds,"
+        "core_seconds,lr\n";
     ck_assert_msg(strncmp(buf_str(&text), header, strlen(header)) == 0, "%.200s", buf_str(&text));
     /* the first row: llama-20k, step 12; its loss by the law of small_catalog.h */
     const char *row = buf_str(&text) + strlen(header);
@@ -68,8 +69,44 @@ START_TEST(observations_have_every_digit)
         cell = strchr(cell, ',') + 1;
     }
     ck_assert_double_eq(strtod(cell, NULL), loss);
-    ck_assert_ptr_nonnull(strstr(row, ",done,0,0.001\n"));
-    ck_assert_ptr_nonnull(strstr(row, ",done,1,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(row, ",done,0,,,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(row, ",done,1,,,0.001\n"));
+    catalog_close(c);
+    buf_release(&text);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* Run 1 reported two speeds on 3 threads: at 98304 tokens 24 s of 4096 a second, at twice the tokens
+ * 12 s of 8192 a second more, and on at that speed.  Run 2 never said its threads. */
+START_TEST(observations_have_their_training_time)
+{
+    Buf text = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, 2);
+    Catalog *c = open_small(true);
+    OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
+    OK(stmt_exec(c->db, "UPDATE attempt SET threads = 3 WHERE run_id = 1", &err));
+    const CatalogMetric metric[] = {
+        {1, 12, 0, 98304, 5.5, 0.25, 0.001, 4096.0},
+        {1, 24, 0, 196608, 5.0, 0.25, 0.001, 8192.0},
+        {2, 12, 0, 98304, 5.5, 0.25, 0.001, 98304.0},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        OK(catalog_metric_upsert(c, &metric[i], &err));
+    }
+    (void)export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_CSV, &text);
+    ck_assert_msg(strstr(buf_str(&text), ",12,20480,36864,98304,") != NULL, "%.400s",
+                  buf_str(&text));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,0,24,72,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,1,1012,3036,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,0,1,,0.001\n"));
+    (void)export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_JSONL, &text);
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":24,\"core_seconds\":72,\"lr\""));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":1,\"core_seconds\":null,"));
+    (void)export_to(c, EXPORT_CHECKPOINTS, TABLE_OUT_CSV, &text);
+    ck_assert_ptr_null(strstr(buf_str(&text), "seconds"));
     catalog_close(c);
     buf_release(&text);
     tmpdir_close(&tmp);
@@ -233,6 +270,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, observations_have_every_digit);
+    tcase_add_test(tc, observations_have_their_training_time);
     tcase_add_test(tc, a_loss_that_is_not_finite_keeps_its_name);
     tcase_add_test(tc, every_table_can_be_had);
     tcase_add_test(tc, a_file_is_whole_or_absent);
