@@ -311,7 +311,8 @@ START_TEST(the_resolved_copy_expands_to_the_same_runs)
         "options: {tnl: {lrpe_layer0: true}, llama: {rope_base: 5000}}\n"
         "overrides:\n"
         "  - {where: {size: b, layers: [4]}, set: {count: 7, training.schedule: {wsd: {}}}}\n"));
-    static const char *const shipped[] = {"paper", "milli", "quickstart"};
+    static const char *const shipped[] = {"paper",       "milli",     "milli-lr",
+                                          "milli-seeds", "precision", "quickstart"};
     for (size_t i = 0; i < sizeof shipped / sizeof shipped[0]; i++) {
         char path[FSX_PATH_BYTES];
         Err err = ERR_INIT;
@@ -319,6 +320,39 @@ START_TEST(the_resolved_copy_expands_to_the_same_runs)
             fsx_path(path, &err, "%s/experiments/%s.yaml", SLAW_SOURCE_DIR, shipped[i]), ERR_OK);
         expect_round_trip(opened_path(path));
     }
+}
+END_TEST
+
+/* What run i trains, but for its length; the caller lets go of it. */
+static json_t *training_of(const Study *s, size_t i)
+{
+    Err err = ERR_INIT;
+    json_t *config = NULL;
+    ck_assert_int_eq(study_run_json(s, i, &config, &err), ERR_OK);
+    json_t *both = json_pack("{s:O,s:o}", "model", json_object_get(config, "model"), "training",
+                             json_deep_copy(json_object_get(config, "training")));
+    ck_assert_int_eq(json_object_del(json_object_get(both, "training"), "tokens"), 0);
+    json_decref(config);
+    return both;
+}
+
+START_TEST(the_seeds_of_milli_are_of_its_own_runs)
+{
+    Study *milli = opened_path(SLAW_SOURCE_DIR "/experiments/milli.yaml");
+    Study *seeds = opened_path(SLAW_SOURCE_DIR "/experiments/milli-seeds.yaml");
+    size_t same = 0;
+    for (size_t i = 0; i < seeds->n_runs; i++) {
+        for (size_t j = 0; j < milli->n_runs; j++) {
+            json_t *x = training_of(seeds, i), *y = training_of(milli, j);
+            same += json_equal(x, y) ? 1 : 0;
+            json_decref(x);
+            json_decref(y);
+        }
+    }
+    ck_assert_uint_eq(seeds->n_runs, 24);
+    ck_assert_uint_eq(same, seeds->n_runs); /* each has its one, learning rate and all */
+    study_close(seeds);
+    study_close(milli);
 }
 END_TEST
 
@@ -428,6 +462,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, keep_is_a_word_or_a_number_of_the_last);
     tcase_add_test(tc, spelling_does_not_change_an_identity);
     tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
+    tcase_add_test(tc, the_seeds_of_milli_are_of_its_own_runs);
     tcase_add_test(tc, shipped_studies_are_as_promised);
     tcase_add_test(tc, a_billion_cells_are_refused_at_once);
     tcase_add_test(tc, a_file_of_100_mb_is_refused_at_once);
