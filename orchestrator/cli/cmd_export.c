@@ -17,8 +17,8 @@ static const Opt export_opts[] = {
     {"format", "NAME", "csv, jsonl or tensorboard (default csv)", OPT_TEXT,
      offsetof(ExportOpts, format)},
     {"what", "NAME",
-     "observations, runs, checkpoints, metrics or evaluations (default observations)", OPT_TEXT,
-     offsetof(ExportOpts, what)},
+     "observations, runs, attempts, checkpoints, metrics or evaluations (default observations)",
+     OPT_TEXT, offsetof(ExportOpts, what)},
     {"out", "PATH",
      "file to write (default standard output); of tensorboard a folder (default "
      "<study>/reports/tensorboard)",

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "orchestrator/cli/disk.h"
 #include "orchestrator/cli/plan_arg.h"
 #include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/run_only.h"
 #include "orchestrator/cli/run_report.h"
 #include "orchestrator/cli/study_arg.h"
 #include "orchestrator/launch/worker_path.h"
@@ -22,7 +24,7 @@
 #include "trainer/data/corpus.h"
 
 typedef struct RunOpts {
-    const char *dir;
+    const char *dir, *only;
     int64_t workers, retries;
     bool is_fail_fast, is_detached;
 } RunOpts;
@@ -38,6 +40,8 @@ static const Opt run_opts[] = {
      offsetof(RunOpts, workers)},
     {"retries", "N", "further attempts after a failure (default: execution.retries)", OPT_I64,
      offsetof(RunOpts, retries)},
+    {"only", "RUNS", "names or patterns with commas, as hgrn2-*: the others are left as they are",
+     OPT_TEXT, offsetof(RunOpts, only)},
     {"fail-fast", NULL, "stop everything at the first run that fails", OPT_FLAG,
      offsetof(RunOpts, is_fail_fast)},
     {"detach", NULL, "go on in the background; slaw status --watch and slaw stop follow it",
@@ -56,6 +60,7 @@ typedef struct RunVerb {
     CorpusInfo corpus;
     Progress progress;
     SchedOptions options;
+    bool *is_wanted; /* [runs of the study]; NULL: all */
     SchedSummary summary;
 } RunVerb;
 
@@ -100,6 +105,7 @@ static ErrCode set_options(RunVerb *v, const RunOpts *o, Err *err)
         .is_pinned = study->is_pinned,
         .retries = o->retries == AS_IN_STUDY ? study->retries : o->retries,
         .is_fail_fast = o->is_fail_fast,
+        .is_wanted = v->is_wanted,
         .times = sched_times_default(),
         .observer = progress_observer(&v->progress),
     };
@@ -354,6 +360,9 @@ static void say_outcome(const RunVerb *v)
     }
     if (s->is_interrupted || s->is_paused) {
         say_stopped(v);
+    } else if (v->is_wanted && s->by_state[CATALOG_RUN_WAITING] > 0) {
+        (void)fprintf(stderr, "%" PRId64 " runs that --only does not name wait, as they were\n",
+                      s->by_state[CATALOG_RUN_WAITING]);
     } else if (s->started == 0) {
         int64_t bad = s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED];
         char failed[64] = "";
@@ -420,6 +429,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(study_arg_open(s, argv[0], o->dir, &v.study, err));
     TRY(check_supported(v.study.study, err));
+    TRY(run_only(v.study.study, o->only, &v.is_wanted, err));
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));
     TRY(worker_path(v.worker, err));
@@ -442,6 +452,7 @@ done:
         make_resumable(&v, err);
         rc = err->code;
     }
+    free(v.is_wanted);
     study_arg_close(&v.study);
     return rc;
 }
@@ -455,7 +466,9 @@ const Command command_run = {
         "Prepares the corpus and trains every run of the study that is not done, as many at a\n"
         "time as the study has workers, the longest first.  Running it again goes on where it\n"
         "stopped, whatever stopped it; when nothing is missing it says so.  One run that fails\n"
-        "does not stop the others: all failures are listed at the end.\n\n"
+        "does not stop the others: all failures are listed at the end.  With --only the other "
+        "runs\n"
+        "wait, as they are.\n\n"
         "^C once: workers save their state and stop; twice: they have five seconds; three times:\n"
         "they are killed.  When the disk is full the study pauses.  Exit status: 0 all done, 1 "
         "some\n"

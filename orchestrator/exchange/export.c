@@ -116,6 +116,25 @@ static const ExportTable table_list[EXPORT_N_WHATS] = {
                                    {"lr", CELL_REAL},
                                    {"tokens_per_s", CELL_REAL},
                                    {"attempt", CELL_COUNT}}},
+    [EXPORT_ATTEMPTS] = {.name = "attempts",
+                         .sql = RUN_SQL
+                         "x.number, x.state, x.resumed_step, x.started_ms, x.ended_ms,"
+                         " x.exit_code, x.exit_signal, x.reason, x.threads, x.cores,"
+                         " x.peak_rss_bytes, x.isa FROM run r JOIN attempt x ON x.run_id = r.id"
+                         " WHERE r.hash = ?1 ORDER BY x.number",
+                         .column = {RUN_COLUMNS,
+                                    {"attempt", CELL_COUNT},
+                                    {"state", CELL_TEXT},
+                                    {"resumed_step", CELL_COUNT},
+                                    {"started_ms", CELL_COUNT},
+                                    {"ended_ms", CELL_COUNT},
+                                    {"exit_code", CELL_COUNT},
+                                    {"exit_signal", CELL_COUNT},
+                                    {"reason", CELL_TEXT},
+                                    {"threads", CELL_COUNT},
+                                    {"cores", CELL_TEXT},
+                                    {"peak_rss_bytes", CELL_COUNT},
+                                    {"isa", CELL_TEXT}}},
     [EXPORT_EVALUATIONS] = {.name = "evaluations",
                             .sql = RUN_SQL
                             "x.task, x.step, " SIZE_SQL "x.loss, x.loss_status, x.bits_per_byte,"
@@ -140,7 +159,7 @@ ErrCode export_what_parse(const char *text, ExportWhat *ret, Err *err)
         }
     }
     (void)err_set(err, ERR_USAGE, "--what: there is no \"%s\" to export", text);
-    return err_hint(err, "observations, runs, checkpoints, metrics or evaluations");
+    return err_hint(err, "observations, runs, attempts, checkpoints, metrics or evaluations");
 }
 
 /* A run's hash, and its values on the axes as JSON. */

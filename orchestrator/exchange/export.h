@@ -3,7 +3,7 @@
  *   observations  what laws are fitted to: the columns of a study as `slaw fit` sees them
  *                 (analysis/obs/study_frame.h), in the same order, with every digit, and how long
  *                 the run had trained (catalog/train_time.h): seconds, core_seconds
- *   runs, checkpoints, metrics, evaluations   the tables of those names, each row with its run
+ *   runs, attempts, checkpoints, metrics, evaluations   the tables of those names, each row with its run
  *
  * Behind a table's own columns come those of the matrix's other axes.  All rows are of one moment:
  * they are read in one transaction.  Memory does not grow with the rows, but for the times of
@@ -20,6 +20,7 @@
 typedef enum ExportWhat {
     EXPORT_OBSERVATIONS,
     EXPORT_RUNS,
+    EXPORT_ATTEMPTS,
     EXPORT_CHECKPOINTS,
     EXPORT_METRICS,
     EXPORT_EVALUATIONS,

@@ -31,7 +31,7 @@ typedef struct Sched {
     JobContext ctx;
     Job *jobs; /* [n] in the study's order */
     size_t n;
-    Queue ready, delayed; /* all that wait */
+    Queue ready, delayed; /* all that wait and are wanted */
     size_t slots;         /* attempts at a time, at most n */
     Job **live;           /* [slots] at work, in the order in which they started */
     size_t n_live;
@@ -42,6 +42,7 @@ typedef struct Sched {
     CoreSet cores;      /* that this process may use */
     struct pollfd *fds; /* [LOOP_FIXED_FDS + 2 slots] */
     double flops_total;
+    double flops_unwanted; /* of waiting runs that are left as they are */
     int signal_fd, timer_fd;
     sigset_t old_mask;
     struct sigaction old_pipe;
@@ -59,7 +60,7 @@ typedef struct Sched {
     SchedSummary summary;
 } Sched;
 
-/* Every waiting job into the queues. (turn.c) */
+/* Every waiting job that is wanted into the queues. (turn.c) */
 void loop_enqueue_all(Sched *s);
 
 /* Judges what ended, begins what may start, shares the cores. (turn.c) */

@@ -8,9 +8,9 @@ static double eta_s(const Sched *s, double *ret_live_left)
     const Job *longest = queue_first(&s->ready);
     ViewLeft left = {.live = s->work,
                      .n_live = s->n_live,
-                     .idle = fmax(s->ctx.flops_left_idle, 0.0),
+                     .idle = fmax(s->ctx.flops_left_idle - s->flops_unwanted, 0.0),
                      .longest_idle = longest ? job_work_left(longest) : 0.0,
-                     .n_idle = s->ctx.by_state[CATALOG_RUN_WAITING],
+                     .n_idle = (int64_t)(s->ready.n + s->delayed.n),
                      .workers = s->options->workers};
     *ret_live_left = 0.0;
     for (size_t i = 0; i < s->n_live; i++) {

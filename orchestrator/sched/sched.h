@@ -86,6 +86,7 @@ typedef struct SchedOptions {
     bool is_pinned;     /* keep workers on cores of their own while all are taken */
     int64_t retries;    /* charged attempts after the first */
     bool is_fail_fast;
+    const bool *is_wanted; /* [runs of the study] the others are left as they are; NULL: all */
     SchedTimes times;
     SchedObserver observer;
 } SchedOptions;

@@ -59,9 +59,16 @@ static void enqueue(Sched *s, Job *j)
 
 void loop_enqueue_all(Sched *s)
 {
+    const bool *is_wanted = s->options->is_wanted;
     for (size_t i = 0; i < s->n; i++) {
-        if (s->jobs[i].state == CATALOG_RUN_WAITING) {
-            enqueue(s, &s->jobs[i]);
+        Job *j = &s->jobs[i];
+        if (j->state != CATALOG_RUN_WAITING) {
+            continue;
+        }
+        if (is_wanted && !is_wanted[i]) {
+            s->flops_unwanted += job_work_left(j);
+        } else {
+            enqueue(s, j);
         }
     }
 }

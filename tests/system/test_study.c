@@ -102,6 +102,14 @@ static const char *dir_of(const char *name)
     return path[next];
 }
 
+/* "--OPTION=<the test's folder>/NAME" */
+static const char *tmp_option(const char *option, const char *name)
+{
+    static char text[600];
+    (void)snprintf(text, sizeof text, "--%s=%s", option, dir_of(name));
+    return text;
+}
+
 /* Starts `slaw a b c d`, standard output and error into tmp/output. */
 static pid_t slaw(const char *a, const char *b, const char *c, const char *d)
 {
@@ -316,6 +324,30 @@ START_TEST(a_detached_study_is_watched_and_stopped_from_elsewhere)
 }
 END_TEST
 
+START_TEST(only_the_named_runs_are_trained_and_the_rest_later)
+{
+    static const char done[] =
+        "SELECT group_concat(architecture || attempts, ' ') FROM (SELECT"
+        " architecture, (SELECT count(*) FROM attempt a WHERE a.run_id = r.id)"
+        " AS attempts FROM run r WHERE state = 'done' ORDER BY position)";
+    char *calm = undisturbed();
+    must(2, "run", study, tmp_option("dir", "part"), "--only=tnl-*,mamba");
+    ck_assert_ptr_nonnull(strstr(output(), "--only: no run of the study is called \"mamba\""));
+    ck_assert(!fsx_exists(dir_of("part")));
+    must(0, "run", study, tmp_option("dir", "part"), "--only=tnl-*,hgrn2-*");
+    ck_assert_ptr_nonnull(strstr(output(), "2 runs that --only does not name wait"));
+    ck_assert_str_eq(catalog_ask(dir_of("part"), done), "tnl1 hgrn21");
+    ck_assert_str_eq(
+        catalog_ask(dir_of("part"), "SELECT count(*) FROM run WHERE state = 'waiting'"), "2");
+    must(0, "run", study, "--dir", dir_of("part"));
+    ck_assert_str_eq(catalog_ask(dir_of("part"), done), "llama1 tnl1 hgrn21 cosformer21");
+    char *all = catalog_dump(dir_of("part"));
+    ck_assert_str_eq(strstr(calm, "# 1"), strstr(all, "# 1"));
+    free(calm);
+    free(all);
+}
+END_TEST
+
 START_TEST(what_cannot_run_is_refused_before_anything_is_written)
 {
     write_study("{bpe: 4096}", "f32", "workers: 2");
@@ -393,6 +425,7 @@ int main(void)
     tcase_add_test(t, a_detached_study_is_watched_and_stopped_from_elsewhere);
     tcase_add_test(t, threads_and_cores_change_no_result);
     tcase_add_test(t, bf16_trains_to_the_end);
+    tcase_add_test(t, only_the_named_runs_are_trained_and_the_rest_later);
     tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
     suite_add_tcase(s, t);
     return suite_run(s);

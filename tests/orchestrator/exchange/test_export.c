@@ -148,7 +148,8 @@ START_TEST(every_table_can_be_had)
     static const struct {
         const char *name, *words;
         int64_t rows;
-    } c[] = {{"runs", "flops_per_token_6nd", 4},
+    } c[] = {{"attempts", ",0,running,,1700000000500,,,,,3,,,", 1},
+             {"runs", "flops_per_token_6nd", 4},
              {"checkpoints", ",checkpoints/step,1,d,1,", 4 * (int64_t)SMALL_CHECKPOINTS},
              {"evaluations", ",65536,0,", 4 * (int64_t)SMALL_CHECKPOINTS},
              {"metrics", "tokens_per_s", 0}};
@@ -156,7 +157,9 @@ START_TEST(every_table_can_be_had)
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
-    Catalog *catalog = open_small(false);
+    Catalog *catalog = open_small(true);
+    OK(catalog_attempt_begin(catalog, 2, 0, CATALOG_NONE, 1700000000500, &err));
+    OK(stmt_exec(catalog->db, "UPDATE attempt SET threads = 3", &err));
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         ExportWhat what;
         OK(export_what_parse(c[i].name, &what, &err));
