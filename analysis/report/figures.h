@@ -12,11 +12,17 @@
  *   residuals       ln(measured / law) against N, D and C
  *   profile         the objective against each parameter, the others fitted anew, in units of what
  *                   F(1, n - p) allows at 95 % (fit/intervals.h; observations as independent)
+ *   loss_axis       loss at the last observation (largest D) of each run against a column that is named,
+ *                   one curve an N, its lowest point marked.  Of runs of one N and value (seeds) ln loss is
+ *                   averaged.  A source without runs: the rows of the largest D of each N and value.  Runs that
+ *                   diverged are not there: obs_select() leaves out the rows of their state, and a catalog gives
+ *                   no loss that is not finite.  Rows with an empty cell are left out.  x is logarithmic
+ *                   unless a value is zero or negative
  *
  * One panel a group, the axes shared; residuals and profile have all groups in each panel.  A group
  * with more than SHEET_MAX_CURVES curves (a CSV of single runs) is drawn as points, banded by the
  * other variable.  A picture that the source has nothing for is left out: isoflop without budgets,
- * those after it without a law in N and D.
+ * those after it without a law in N and D, loss_axis when no column is named.
  */
 #ifndef ANALYSIS_REPORT_FIGURES_H
 #define ANALYSIS_REPORT_FIGURES_H
@@ -25,7 +31,17 @@
 #include "analysis/report/report.h"
 #include "common/arena.h"
 
-enum { FIGURES_MAX = 9 };
+enum { FIGURES_MAX = 10 };
+
+/* A column of the source. */
+typedef struct FigureAxis {
+    const Frame *frame; /* borrowed; the one that the report's observations were selected from */
+    size_t column;
+} FigureAxis;
+
+/* By its name, or by the last of its words between dots when only one column has it: "lr" is
+ * training.optimizer.adamw.lr.  ERR_INVALID: there is none, or more than one, with the names. */
+ErrCode figure_axis_find(const Frame *f, const char *name, FigureAxis *ret, Err *err);
 
 typedef struct Figures {
     Arena arena;
@@ -34,8 +50,9 @@ typedef struct Figures {
     size_t n_left_out; /* groups beyond PLOT_MAX_PANELS */
 } Figures;
 
-/* ERR_NOMEM; ERR_INVALID when no observation has a C (then nothing can be drawn against it). */
-ErrCode figures_make(const Report *r, Figures *ret, Err *err);
+/* axis: of loss_axis; NULL: none.  ERR_NOMEM; ERR_INVALID when no observation has a C (then nothing can be
+ * drawn against it), when a cell of the axis is no number (with its place), when all are empty. */
+ErrCode figures_make(const Report *r, const FigureAxis *axis, Figures *ret, Err *err);
 void figures_release(Figures *f);
 
 #endif

@@ -22,7 +22,9 @@ enum { PLOT_MAX_PANELS = 12, PLOT_MAX_SERIES = 64, PLOT_MAX_LINES = 8 };
 
 typedef enum PlotStyle {
     PLOT_POINTS,
+    PLOT_MARKS, /* rings around points that other series have */
     PLOT_LINE,
+    PLOT_BEADS, /* a line with its points large: few, and each was measured */
     PLOT_CURVE, /* a thin line with its points: a training run */
     PLOT_THICK, /* a law */
     PLOT_DASHED,
@@ -88,6 +90,10 @@ typedef struct PlotFigure {
     /* Names at x = 1, 2, ... n_x_names in place of numbers; NULL: none. */
     const char *const *x_name;
     size_t n_x_names;
+    /* Ticks of a logarithmic x at these rising values in place of round ones [n_x_ticks]; one whose
+     * number would touch the last has none. */
+    const double *x_tick;
+    size_t n_x_ticks;
     PlotPanel panel[PLOT_MAX_PANELS];
     size_t n_panels;
 } PlotFigure;

@@ -9,7 +9,8 @@ enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 420, TITLE_HEIGHT = 44, PNG_SCALE_PERCE
 /* Height of a line of small text and of a panel's plot, in the same units. */
 #define TAG_HEIGHT  13.0
 #define PLOT_HEIGHT 310.0
-#define TAG_SHARE   0.16 /* of the axis: width of a tag */
+#define TAG_SHARE   0.16   /* of the axis: width of a tag */
+#define DIGIT_SHARE 0.0165 /* of the axis: width of a digit of a tick's number */
 #define TAG_COLOR   "#404040"
 /* Room beyond the data, as a share of the axis in logs. */
 #define PAD         0.04
@@ -140,9 +141,15 @@ static void put_round_ticks(Buf *out, char axis, Range r)
     static const double coarse[] = {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0};
     static const double fine[] = {1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8,
                                   3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0};
-    bool is_narrow = r.hi / r.lo < 3.2;
-    const double *tick = is_narrow ? fine : coarse;
-    size_t n = is_narrow ? sizeof fine / sizeof fine[0] : sizeof coarse / sizeof coarse[0];
+    static const double finest[] = {1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9,
+                                    2.0, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7, 2.8, 2.9,
+                                    3.0, 3.2, 3.4, 3.6, 3.8, 4.0, 4.2, 4.4, 4.6, 4.8,
+                                    5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5};
+    bool is_narrow = r.hi / r.lo < 3.2, is_very = r.hi / r.lo < 1.6;
+    const double *tick = is_very ? finest : is_narrow ? fine : coarse;
+    size_t n = is_very     ? sizeof finest / sizeof finest[0]
+               : is_narrow ? sizeof fine / sizeof fine[0]
+                           : sizeof coarse / sizeof coarse[0];
     const char *sep = "";
     buf_printf(out, "set format %c '%%g'\nset %ctics (", axis, axis);
     for (int decade = (int)floor(log10(r.lo)); decade <= (int)ceil(log10(r.hi)); decade++) {
@@ -172,12 +179,31 @@ static void put_axis(Buf *out, char axis, Range r)
     }
 }
 
+/* Ticks at the figure's own values. */
+static void put_ticks(const PlotFigure *f, Range r, Buf *out)
+{
+    double last = 0.0;
+    buf_puts(out, "set format x '%g'\nset xtics (");
+    for (size_t i = 0; i < f->n_x_ticks; i++) {
+        double v = f->x_tick[i];
+        char text[32];
+        int n = snprintf(text, sizeof text, "%.4g", v);
+        bool has_room = last == 0.0 || log(v / last) / log(r.hi / r.lo) > DIGIT_SHARE * (n + 1);
+        buf_printf(out, "%s'%s' %.9g", i ? ", " : "", has_room ? text : "", v);
+        last = has_room ? v : last;
+    }
+    buf_puts(out, ")\n");
+}
+
 static void put_axes(const PlotFigure *f, size_t first, size_t end, Buf *out, Range *ret_x,
                      Range *ret_y)
 {
     *ret_x = range_of(f, first, end, true);
     *ret_y = range_of(f, first, end, false);
     put_axis(out, 'x', *ret_x);
+    if (f->n_x_ticks && !ret_x->is_linear) {
+        put_ticks(f, *ret_x, out);
+    }
     if (f->x_name) {
         buf_puts(out, "set xtics rotate by -30 left noenhanced (");
         for (size_t i = 0; i < f->n_x_names; i++) {
@@ -195,8 +221,12 @@ static const char *style_of(PlotStyle s)
     switch (s) {
     case PLOT_POINTS:
         return "with points pt 7 ps 0.55";
+    case PLOT_MARKS:
+        return "with points pt 6 ps 1.3 lw 1.6";
     case PLOT_LINE:
         return "with lines lw 1.4";
+    case PLOT_BEADS:
+        return "with linespoints lw 1.4 pt 7 ps 0.65";
     case PLOT_CURVE:
         return "with linespoints lw 1.2 pt 7 ps 0.3";
     case PLOT_THICK:
@@ -352,7 +382,7 @@ static void put_panel(const PlotFigure *f, size_t at, size_t first_id, Range x, 
     if (p->x_label) {
         buf_puts(out, "  set xlabel ");
         put_quoted(out, p->x_label);
-        buf_putc(out, '\n');
+        buf_puts(out, " noenhanced\n");
     }
     buf_puts(out, "  set title ");
     put_quoted(out, p->title ? p->title : "");
@@ -409,11 +439,11 @@ void plot_script(const PlotFigure *f, Buf *out)
     put_axes(f, 0, f->n_panels, out, &x_range, &y_range);
     buf_puts(out, "set xlabel ");
     put_quoted(out, f->x_label);
-    buf_puts(out, "\nset ylabel ");
+    buf_puts(out, " noenhanced\nset ylabel ");
     put_quoted(out, f->y_label);
     buf_printf(
         out,
-        "\nset grid xtics ytics lt 1 lc rgb '#DDDDDD' lw 0.5\n"
+        " noenhanced\nset grid xtics ytics lt 1 lc rgb '#DDDDDD' lw 0.5\n"
         "set border lc rgb '#404040'\n"
         "set tics nomirror\n"
         "set key %s Left reverse samplen 1.6 spacing 1.05 opaque fillcolor rgb '#FFFFFF' font "

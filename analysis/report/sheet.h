@@ -2,6 +2,7 @@
 #ifndef ANALYSIS_REPORT_SHEET_H
 #define ANALYSIS_REPORT_SHEET_H
 
+#include "analysis/report/figures.h"
 #include "analysis/report/plot.h"
 #include "analysis/report/report.h"
 #include "common/arena.h"
@@ -67,5 +68,7 @@ bool figure_optimal_params(Sheet *s, PlotFigure *f);
 bool figure_optimal_tokens(Sheet *s, PlotFigure *f);
 bool figure_residuals(Sheet *s, PlotFigure *f);
 bool figure_profile(Sheet *s, PlotFigure *f);
+/* Only when it was asked for.  ERR_INVALID as figures_make(). */
+ErrCode figure_loss_axis(Sheet *s, const FigureAxis *axis, PlotFigure *f, Err *err);
 
 #endif

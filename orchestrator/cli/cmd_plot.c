@@ -7,13 +7,15 @@
 
 typedef struct PlotOpts {
     FitArgs fit;
-    const char *out;
+    const char *out, *axis;
 } PlotOpts;
 
 static const PlotOpts plot_default = {.fit = FIT_ARGS_DEFAULT};
 
 static const Opt plot_opts[] = {
     {"out", "DIR", "where to write (default <study>/reports)", OPT_TEXT, offsetof(PlotOpts, out)},
+    {"axis", "COLUMN", "loss_axis, too: the end of each run against it, as lr", OPT_TEXT,
+     offsetof(PlotOpts, axis)},
     FIT_ARGS_OPTS(offsetof(PlotOpts, fit)),
     {0},
 };
@@ -56,14 +58,19 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     const PlotOpts *o = opts;
     FitArgs args = o->fit;
     FitRun r = {0};
+    FigureAxis axis;
     Figures f = {0};
     char folder[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
     (void)argc;
     args.law = args.law ? args.law : "chinchilla,paper_power";
-    TRY(fit_args_run(s, &args, argv[0], &r, err));
+    TRY(fit_args_open(s, &args, argv[0], &r, err));
+    if (o->axis) { /* before what takes long */
+        TRY(figure_axis_find(&r.source.frame, o->axis, &axis, err));
+    }
+    TRY(report_make(argv[0], &r.obs, &r.plan, &r.report, err));
     TRY(fit_run_folder(&r, o->out, folder, err));
-    TRY(figures_make(&r.report, &f, err));
+    TRY(figures_make(&r.report, o->axis ? &axis : NULL, &f, err));
     TRY(write_all(&f, folder, err));
     if (f.n_left_out && !s->is_quiet) {
         (void)fprintf(stderr, "slaw: %zu more groups are not drawn\n", f.n_left_out);
@@ -83,7 +90,8 @@ const Command command_plot = {
     .description =
         "Writes loss against C, N and D, the law as contours, isoFLOP curves, the best N and D "
         "with\n"
-        "bands, residuals and profiles, each as data (.csv), a gnuplot script\n"
+        "bands, residuals and profiles, and with --axis the loss at the end of each run against a\n"
+        "column of a sweep, each as data (.csv), a gnuplot script\n"
         "(.gp) that can be run again by hand, and pictures (.svg, .png), and lists the files.",
     .opts = plot_opts,
     .opts_size = sizeof(PlotOpts),

@@ -164,6 +164,37 @@ START_TEST(panels_may_have_their_own_axes)
 }
 END_TEST
 
+/* Ticks at the values of a sweep; no number where it would stand in the last one's. */
+START_TEST(ticks_may_be_given)
+{
+    static const double lr[] = {0.001, 0.00101, 0.002, 0.004}, loss[] = {3.0, 2.9, 2.8, 3.1};
+    TmpDir tmp = tmpdir_open();
+    Err err = ERR_INIT;
+    Buf text = BUF_INIT;
+    make_figure("tnl");
+    figure.panel[0].n_series = 0;
+    (void)plot_add(&figure.panel[0], "runs", "#000000", PLOT_BEADS, 4, lr, loss);
+    (void)plot_add(&figure.panel[0], "lowest", "#000000", PLOT_MARKS, 1, lr + 2, loss + 2);
+    figure.x_tick = lr;
+    figure.n_x_ticks = 4;
+    figure.x_label = "adamw.weight_decay";
+    ck_assert_int_eq(plot_write(&figure, tmp.path, &err), ERR_OK);
+    read_back(&tmp, "loss_compute.gp", &text);
+    const char *const parts[] = {
+        "set xtics ('0.001' 0.001, '' 0.00101, '0.002' 0.002, '0.004' 0.004)\n",
+        "set xlabel 'adamw.weight_decay' noenhanced\n", "with linespoints lw 1.4 pt 7",
+        "with points pt 6"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "no %s in\n%s", parts[i],
+                      buf_str(&text));
+    }
+    ErrCode rc = plot_render(&figure, tmp.path, &err);
+    ck_assert_msg(rc == ERR_OK || rc == ERR_UNAVAILABLE, "%s", err.msg);
+    buf_release(&text);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 /* What cannot be drawn is in the data and breaks nothing. */
 START_TEST(values_without_a_place_are_skipped)
 {
@@ -285,6 +316,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, data_and_script_say_everything);
     tcase_add_test(tc, bars_and_bands_have_their_columns);
     tcase_add_test(tc, panels_may_have_their_own_axes);
+    tcase_add_test(tc, ticks_may_be_given);
     tcase_add_test(tc, values_without_a_place_are_skipped);
     tcase_add_test(tc, gnuplot_draws_bars_and_bands);
     tcase_add_test(tc, gnuplot_draws_both_pictures_if_it_is_there);

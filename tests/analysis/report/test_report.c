@@ -174,7 +174,7 @@ START_TEST(the_figures_hold_runs_and_laws)
     Figures f;
     Err err = ERR_INIT;
     open_report(6);
-    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
     const PlotPanel *compute = &f.figure[0].panel[1];
     ck_assert_str_eq(compute->title, "tnl");
     ck_assert_uint_eq(f.figure[0].n_panels, 2);
@@ -201,7 +201,7 @@ START_TEST(what_is_beyond_the_longest_run_is_drawn_dashed)
     Figures f;
     Err err = ERR_INIT;
     open_report(6);
-    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
     const FitData *data = &report.fit[0].group->data;
     double longest = 0.0;
     for (size_t i = 0; i < data->n; i++) {
@@ -247,7 +247,7 @@ START_TEST(the_pictures_of_the_law_are_of_the_law)
     Figures f;
     Err err = ERR_INIT;
     open_report(6);
-    ck_assert_msg(figures_make(&report, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
     const FitResult *law = &report.fit[0].fit;
     const PlotPanel *p = &picture(&f, "law_surface")->panel[0];
     size_t n_levels = 0;

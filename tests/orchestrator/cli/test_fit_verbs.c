@@ -104,6 +104,7 @@ START_TEST(mistakes_have_their_exit_status)
         {"fit fits.csv --map N=params --law logistic", 65, "there is no column \"accuracy\""},
         {"table fits.csv --map N=params --format tex", 2, "there is no table format"},
         {"plot fits.csv --map N=params", 2, "--out DIR"},
+        {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
         {"fit gone.csv", 65, "gone.csv"},
     };
     Buf out = BUF_INIT;
@@ -115,6 +116,36 @@ START_TEST(mistakes_have_their_exit_status)
                       buf_str(&out));
         ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
     }
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* A sweep of one size: every law is refused, and the picture is there all the same. */
+START_TEST(a_sweep_is_drawn_though_no_law_fits)
+{
+    char path[FSX_PATH_BYTES];
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "sweep.csv",
+                       "run,N,D,loss,optimizer.lr\na,1e6,1e7,4,0.001\na,1e6,2e7,3.5,0.001\n"
+                       "b,1e6,1e7,5,0.002\nb,1e6,2e7,3.25,0.002\nc,1e6,2e7,3.75,0.004\n");
+    int status = slaw("plot sweep.csv --axis lr --out p", true, &out);
+    ck_assert(status == 1 || status == 69); /* 69: no gnuplot here; the data are written */
+    if (status == 1) {
+        ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.png\n"));
+        ck_assert_ptr_nonnull(
+            strstr(buf_str(&out), "slaw: all: chinchilla has 5 parameters and needs"));
+    }
+    ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
+    buf_clear(&out);
+    ck_assert_int_eq(fsx_read(path, 1 << 20, &out, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&out), "series,optimizer.lr,loss,panel,label\n"
+                                    "0,0.001,3.5,\"\",\"N = 1M\"\n"
+                                    "0,0.002,3.25,\"\",\"N = 1M\"\n"
+                                    "0,0.004,3.75,\"\",\"N = 1M\"\n"
+                                    "1,0.002,3.25,\"\",\"lowest\"\n");
     buf_release(&out);
     tmpdir_close(&tmp);
 }
@@ -196,6 +227,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, fit_reads_a_csv);
     tcase_add_test(tc, mistakes_have_their_exit_status);
+    tcase_add_test(tc, a_sweep_is_drawn_though_no_law_fits);
     tcase_add_test(tc, a_study_keeps_its_fit_and_its_pictures);
     tcase_add_test(tc, the_catalog_keeps_each_fit_once);
 }
