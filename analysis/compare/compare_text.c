@@ -4,6 +4,7 @@
 
 #include "analysis/compare/compare.h"
 #include "analysis/compare/verdict.h"
+#include "analysis/fit/bootstrap.h"
 
 static void title(Buf *out, TableFormat format, const char *text)
 {
@@ -181,7 +182,7 @@ static void notes(const Compare *c, Buf *out)
     buf_puts(out, "\n  [.., ..]     95 % interval");
     if (f->replicates) {
         buf_printf(out, ", %zu bootstrap samples of %s a group", f->replicates,
-                   f->resampling == FIT_CLUSTERS ? "whole runs" : "points");
+                   bootstrap_unit_text(f->resampling));
     }
     buf_printf(out, "\n  minimised    sum of %s on %s residuals\n", fit_loss_name(o->loss.kind),
                o->residual == FIT_LOG ? "log" : "raw");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "analysis/compare/reach.h"
+#include "analysis/fit/bootstrap.h"
 
 enum { MIN_DRAWS = 20 };
 
@@ -55,36 +56,23 @@ static double quantile(const double *x, size_t n, double q)
     return isinf(x[i + 1]) ? x[i + 1] : x[i] + rest * (x[i + 1] - x[i]);
 }
 
-/* Widening of the groups' intervals: quantile of the replicates = sqrt(n/dof) t; the less of both. */
-typedef struct Widening {
-    double scale, dof;
-} Widening;
-
-static Widening widening_of(const FitResult *f)
+static BootstrapWidening widening_of(const FitResult *f)
 {
-    bool by_run = f->resampling == FIT_CLUSTERS;
     size_t n_free = 0;
     for (size_t a = 0; a < f->n_params; a++) {
         n_free += f->fix.is_fixed[a] ? 0 : 1;
     }
-    double n = by_run ? (double)f->n_runs : (double)f->n;
-    double dof = fmax(1.0, n - (by_run ? 1.0 : (double)n_free));
-    return (Widening){sqrt(n / dof), dof};
+    return bootstrap_widening(f->resampling, f->n, n_free, f->n_runs);
 }
 
-static Widening widening(const Compare *c, size_t a, size_t b)
+/* That of the group with the fewer degrees of freedom. */
+static BootstrapWidening widening(const Compare *c, size_t a, size_t b)
 {
-    Widening x = widening_of(c->group[a].fit), y = widening_of(c->group[b].fit);
+    BootstrapWidening x = widening_of(c->group[a].fit), y = widening_of(c->group[b].fit);
     return x.dof < y.dof ? x : y;
 }
 
-/* Share of replicates beyond each end of an interval of this confidence. */
-static double tail_of(Widening w, double confidence)
-{
-    return gsl_cdf_ugaussian_P(-w.scale * gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, w.dof));
-}
-
-static double p_of(const double *x, size_t n, double value, double se, Widening w)
+static double p_of(const double *x, size_t n, double value, double se, BootstrapWidening w)
 {
     size_t below = 0, above = 0;
     for (size_t i = 0; i < n; i++) {
@@ -105,7 +93,7 @@ static double p_of(const double *x, size_t n, double value, double se, Widening 
 }
 
 /* Sorts x [n] and reads the intervals. */
-static void summarise(double *x, size_t n, Widening w, CompareDifference *d)
+static void summarise(double *x, size_t n, BootstrapWidening w, CompareDifference *d)
 {
     if (n < MIN_DRAWS) {
         return;
@@ -114,7 +102,7 @@ static void summarise(double *x, size_t n, Widening w, CompareDifference *d)
     if (x[0] == x[n - 1]) {
         return;
     }
-    double tail = tail_of(w, 0.95), tail90 = tail_of(w, 0.90);
+    double tail = bootstrap_widened_tail(w, 0.95), tail90 = bootstrap_widened_tail(w, 0.90);
     d->se = gsl_stats_sd(x, 1, n);
     d->lo = quantile(x, n, tail);
     d->hi = quantile(x, n, 1.0 - tail);
@@ -185,7 +173,7 @@ ErrCode multiplier_of(const Compare *c, CompareMultiplier *m, Err *err)
     }
     if (n >= MIN_DRAWS) {
         gsl_sort(q, 1, n);
-        double tail = tail_of(widening(c, m->a, m->b), 0.95);
+        double tail = bootstrap_widened_tail(widening(c, m->a, m->b), 0.95);
         m->lo = quantile(q, n, tail);
         m->hi = quantile(q, n, 1.0 - tail);
     }

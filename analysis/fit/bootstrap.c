@@ -10,6 +10,7 @@
 #include "analysis/fit/check.h"
 #include "analysis/fit/parallel.h"
 #include "analysis/fit/values.h"
+#include "analysis/fit/wild.h"
 #include "common/rng.h"
 
 enum { MIN_REPLICATES = 20 };
@@ -17,17 +18,36 @@ enum { MIN_REPLICATES = 20 };
 /* Two budgets differ by more than this in ln C. */
 #define BUDGET_GAP 0.05
 
+bool bootstrap_by_run(FitResampling kind, size_t n_points, size_t n_runs)
+{
+    return (kind == FIT_CLUSTERS || kind == FIT_WILD) && n_runs > 0 && n_runs < n_points;
+}
+
+const char *bootstrap_unit_text(FitResampling kind)
+{
+    static const char *const text[] = {
+        [FIT_AUTO] = "none",           [FIT_CASES] = "points",
+        [FIT_CLUSTERS] = "whole runs", [FIT_STRATIFIED] = "points within each compute budget",
+        [FIT_RESIDUALS] = "residuals", [FIT_WILD] = "residuals weighted at random",
+        [FIT_NO_INTERVALS] = "none",
+    };
+    return text[kind];
+}
+
 FitResampling bootstrap_kind(const FitOptions *o, const FitData *data)
 {
-    bool has_runs = data->n_runs > 0 && data->n_runs < data->n;
+    bool has_runs = bootstrap_by_run(FIT_CLUSTERS, data->n, data->n_runs);
     FitResampling kind = o->resampling;
     if (kind == FIT_AUTO) {
-        kind = has_runs ? FIT_CLUSTERS : FIT_CASES;
+        bool is_small = data->n_runs < BOOTSTRAP_MANY_RUNS && !o->form->has_envelope;
+        kind = !has_runs ? FIT_CASES : is_small ? FIT_WILD : FIT_CLUSTERS;
     }
     if (kind == FIT_CLUSTERS && !has_runs) {
         return FIT_CASES; /* every observation is a run */
     }
-    return kind == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_MIN_RUNS ? FIT_NO_INTERVALS : kind;
+    bool is_short =
+        bootstrap_by_run(kind, data->n, data->n_runs) && data->n_runs < BOOTSTRAP_MIN_RUNS;
+    return is_short ? FIT_NO_INTERVALS : kind;
 }
 
 /* What one thread works in: its own weights over the shared data. */
@@ -43,13 +63,15 @@ typedef struct Job {
     const FitProblem *p;
     const Solution *best, *second;
     FitResampling kind;
+    bool by_run; /* units are runs, else observations */
     bool has_envelope;
     size_t n_at, n_values;
     double *values;  /* [items, n_values]; NaN throughout for a failed one */
     size_t *stratum; /* [n] which budget */
     size_t *order, *first, *count, n_strata; /* order: by C; a budget is count places from first */
     double *predicted, *residual;            /* [n] of FIT_RESIDUALS */
-    Bench *bench;                            /* [threads] */
+    Wild wild;
+    Bench *bench; /* [threads] */
     size_t threads;
 } Job;
 
@@ -103,6 +125,15 @@ static void draw_residuals(const Job *j, uint32_t replicate, Bench *b)
     }
 }
 
+static void draw_weights(const Job *j, uint32_t replicate, Bench *b)
+{
+    for (size_t i = 0; i < j->p->n; i++) {
+        b->times[i] = 1.0;
+    }
+    problem_resample(j->p, b->times, &b->problem);
+    wild_redraw(&j->wild, 0, j->o->seed, replicate, 0, &b->problem);
+}
+
 static void resample(const Job *j, uint32_t replicate, Bench *b)
 {
     switch (j->kind) {
@@ -114,6 +145,9 @@ static void resample(const Job *j, uint32_t replicate, Bench *b)
         break;
     case FIT_RESIDUALS:
         draw_residuals(j, replicate, b);
+        return;
+    case FIT_WILD:
+        draw_weights(j, replicate, b);
         return;
     case FIT_CASES:
     case FIT_NO_INTERVALS:
@@ -176,7 +210,7 @@ static void leave_out(void *ctx, size_t worker, size_t item)
     const Job *j = ctx;
     Bench *b = &j->bench[worker];
     for (size_t i = 0; i < j->p->n; i++) {
-        size_t unit = j->kind == FIT_CLUSTERS ? j->data->run[i] : i;
+        size_t unit = j->by_run ? j->data->run[i] : i;
         b->times[i] = unit == item ? 0.0 : 1.0;
     }
     problem_resample(j->p, b->times, &b->problem);
@@ -197,6 +231,7 @@ static void job_release(Job *j)
     free(j->count);
     free(j->predicted);
     free(j->residual);
+    wild_release(&j->wild);
 }
 
 static ErrCode benches(Job *j, Err *err)
@@ -262,6 +297,20 @@ static ErrCode residuals(Job *j, Err *err)
     return ERR_OK;
 }
 
+static ErrCode wild(Job *j, Err *err)
+{
+    Arrow alone;
+    ErrCode rc = arrow_open(1, j->p->p, &alone, err);
+    if (rc == ERR_OK) {
+        ArrowTheta theta;
+        alone.problem[0] = *j->p;
+        memcpy(theta, j->best->theta, sizeof theta);
+        rc = wild_open(&alone, &theta, &j->data, j->by_run, &j->wild, err);
+        arrow_release(&alone, false);
+    }
+    return rc;
+}
+
 static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProblem *p,
                         const Solution *best, const FitResult *r, Job *j, Err *err)
 {
@@ -274,6 +323,7 @@ static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProbl
                .n_at = r->n_at,
                .n_values = fit_slots(r),
                .threads = o->threads ? o->threads : 1};
+    j->by_run = bootstrap_by_run(j->kind, data->n, data->n_runs);
     ErrCode rc = benches(j, err);
     if (rc == ERR_OK && j->kind == FIT_STRATIFIED) {
         rc = budgets(j, err);
@@ -281,17 +331,38 @@ static ErrCode job_open(const FitOptions *o, const FitData *data, const FitProbl
     if (rc == ERR_OK && j->kind == FIT_RESIDUALS) {
         rc = residuals(j, err);
     }
+    if (rc == ERR_OK && j->kind == FIT_WILD) {
+        rc = wild(j, err);
+    }
     return rc;
+}
+
+/* What the samples leave of n; may be none. */
+static double freedom(bool by_run, size_t n_points, size_t n_params, size_t n_runs)
+{
+    return by_run ? (double)n_runs - 1.0 : (double)n_points - (double)n_params;
+}
+
+BootstrapWidening bootstrap_widening(FitResampling kind, size_t n_points, size_t n_params,
+                                     size_t n_runs)
+{
+    bool by_run = kind == FIT_CLUSTERS || bootstrap_by_run(kind, n_points, n_runs);
+    double n = by_run ? (double)n_runs : (double)n_points;
+    double dof = fmax(1.0, freedom(by_run, n_points, n_params, n_runs));
+    return (BootstrapWidening){kind == FIT_WILD ? 1.0 : sqrt(n / dof), dof};
+}
+
+double bootstrap_widened_tail(BootstrapWidening w, double confidence)
+{
+    return gsl_cdf_ugaussian_P(-w.scale * gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, w.dof));
 }
 
 double bootstrap_tail(FitResampling kind, size_t n_points, size_t n_params, size_t n_runs)
 {
-    double n = kind == FIT_CLUSTERS ? (double)n_runs : (double)n_points;
-    double dof = n - (kind == FIT_CLUSTERS ? 1.0 : (double)n_params);
-    if (dof < 1.0) {
-        return 0.0;
-    }
-    return gsl_cdf_ugaussian_P(-sqrt(n / dof) * gsl_cdf_tdist_Pinv(0.975, dof));
+    bool by_run = kind == FIT_CLUSTERS || bootstrap_by_run(kind, n_points, n_runs);
+    return freedom(by_run, n_points, n_params, n_runs) < 1.0
+               ? 0.0
+               : bootstrap_widened_tail(bootstrap_widening(kind, n_points, n_params, n_runs), 0.95);
 }
 
 void bootstrap_summarise(const double *draws, size_t n_draws, size_t stride, double tail,
@@ -336,11 +407,12 @@ static void collect(const Job *j, double *column, FitResult *r)
 static void judge(const FitData *data, FitResult *r)
 {
     bool is_void = r->replicates_failed * 2 > r->replicates;
-    if (r->resampling == FIT_CLUSTERS && data->n_runs < BOOTSTRAP_FEW_RUNS && !is_void) {
-        fit_warn(
-            r,
-            "few_runs: intervals from %zu runs are too narrow; six runs or more give honest ones",
-            data->n_runs);
+    bool by_run = bootstrap_by_run(r->resampling, data->n, data->n_runs);
+    if (by_run && data->n_runs < BOOTSTRAP_FEW_RUNS && !is_void) {
+        fit_warn(r,
+                 "few_runs: intervals from %zu runs %s too narrow; six runs or more give honest "
+                 "ones",
+                 data->n_runs, r->resampling == FIT_WILD ? "may be" : "are");
     }
     if (r->replicates_failed * 10 <= r->replicates) {
         return;
@@ -398,7 +470,7 @@ ErrCode bootstrap_leave_out(const FitOptions *o, const FitData *data, const FitP
 {
     Job j;
     ErrCode rc = job_open(o, data, p, best, r, &j, err);
-    *ret_n = j.kind == FIT_CLUSTERS ? data->n_runs : p->n;
+    *ret_n = j.by_run ? data->n_runs : p->n;
     j.values = calloc(*ret_n * j.n_values + 1, sizeof *j.values);
     if (rc == ERR_OK && !j.values) {
         rc = err_nomem(err, "jackknife");

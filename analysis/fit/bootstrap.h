@@ -16,8 +16,19 @@
  * exactly, and no resampling can see how runs differ.  Below BOOTSTRAP_FEW_RUNS there is a warning. */
 enum { BOOTSTRAP_MIN_RUNS = 4, BOOTSTRAP_FEW_RUNS = 6 };
 
+/* From so many runs on `auto` draws whole runs; with fewer it keeps every run and weights its
+ * residuals (fit/wild.h), because samples of few runs lack sizes of the design.  Not for a law with an
+ * envelope, which is made of the runs' own losses. */
+enum { BOOTSTRAP_MANY_RUNS = 8 };
+
 /* Which kind of resampling these data allow: what is asked for, `auto` resolved. */
 FitResampling bootstrap_kind(const FitOptions *o, const FitData *data);
+
+/* Are whole runs the units (else observations)?  kind as bootstrap_kind() gives it. */
+bool bootstrap_by_run(FitResampling kind, size_t n_points, size_t n_runs);
+
+/* What samples are of, for a sentence: "whole runs". */
+const char *bootstrap_unit_text(FitResampling kind);
 
 /* Fills se, lo, hi of every value, r->resampling, r->replicates and r->replicates_failed, with
  * warnings.  `best` is the full fit, `second` another minimum or NULL.  *ret_draws [replicates,
@@ -27,10 +38,21 @@ ErrCode bootstrap_run(const FitOptions *o, const FitData *data, const FitProblem
                       const Solution *best, const Solution *second, FitResult *r,
                       double **ret_draws, Err *err);
 
-/* Share of replicates beyond each end of a 95 % interval.  Plain percentiles are too narrow in small
- * samples, by the factor sqrt((n-p)/n) and for want of Student's t; so they are taken at
- * Phi(-sqrt(n/(n-p)) t_0.975(n-p)) (Hesterberg 2015, section 5.3).  Where runs are drawn n is their
- * number and p is 1.  0.025 for large n. */
+/* Plain percentiles are too narrow in small samples, by the factor sqrt((n-p)/n) and for want of
+ * Student's t; so ends of intervals are taken at Phi(-scale t(dof)), scale = sqrt(n/dof) and dof = n - p (Hesterberg
+ * 2015, section 5.3).  Where runs are drawn n is their number and p is 1.  `wild` has scale 1: its residuals
+ * are freed of their leverage.  dof is at least 1. */
+typedef struct BootstrapWidening {
+    double scale, dof;
+} BootstrapWidening;
+
+BootstrapWidening bootstrap_widening(FitResampling kind, size_t n_points, size_t n_params,
+                                     size_t n_runs);
+
+/* Share of replicates beyond each end of an interval of this confidence. */
+double bootstrap_widened_tail(BootstrapWidening w, double confidence);
+
+/* That of a 95 % interval: 0.025 for large n, 0 without degrees of freedom. */
 double bootstrap_tail(FitResampling kind, size_t n_points, size_t n_params, size_t n_runs);
 
 /* se and percentile interval of draws[0], draws[stride] ... that are finite; none from fewer than

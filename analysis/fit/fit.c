@@ -81,8 +81,10 @@ const char *fit_loss_name(FitLossKind kind)
 }
 
 static const char *const resampling_name[] = {
-    [FIT_NO_INTERVALS] = "none",     [FIT_CASES] = "cases",        [FIT_CLUSTERS] = "cluster",
-    [FIT_STRATIFIED] = "stratified", [FIT_RESIDUALS] = "residual", [FIT_AUTO] = "auto",
+    [FIT_NO_INTERVALS] = "none",  [FIT_CASES] = "cases",
+    [FIT_CLUSTERS] = "cluster",   [FIT_STRATIFIED] = "stratified",
+    [FIT_RESIDUALS] = "residual", [FIT_WILD] = "wild",
+    [FIT_AUTO] = "auto",
 };
 
 const char *fit_resampling_name(FitResampling r)
@@ -99,7 +101,7 @@ ErrCode fit_resampling_parse(const char *text, FitResampling *ret, Err *err)
         }
     }
     (void)err_set(err, ERR_USAGE, "there is no resampling \"%s\"", text);
-    return err_hint(err, "cases, cluster (whole runs), stratified (by C), residual, or auto");
+    return err_hint(err, "cases, cluster (whole runs), stratified (by C), residual, wild, or auto");
 }
 
 const char *fit_method_name(FitMethod m)

@@ -33,10 +33,11 @@ typedef enum FitResampling {
     FIT_CLUSTERS,   /* whole runs drawn with replacement: points of one run are correlated */
     FIT_STRATIFIED, /* observations drawn within each compute budget */
     FIT_RESIDUALS,  /* the law's values plus residuals drawn with replacement */
+    FIT_WILD, /* the law's values plus each run's residuals times a random weight (fit/wild.h) */
     FIT_NO_INTERVALS,
 } FitResampling;
 
-/* "cases", "cluster", "stratified", "residual", "auto"; ERR_USAGE otherwise. */
+/* "cases", "cluster", "stratified", "residual", "wild", "auto"; ERR_USAGE otherwise. */
 ErrCode fit_resampling_parse(const char *text, FitResampling *ret, Err *err);
 const char *fit_resampling_name(FitResampling r);
 

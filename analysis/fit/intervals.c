@@ -355,7 +355,7 @@ ErrCode intervals_add(const FitOptions *o, const FitData *data, const FitProblem
         return ERR_OK;
     }
     ErrCode rc = ERR_OK;
-    TRY(add_sandwich(&k, data, kind == FIT_CLUSTERS, r, err));
+    TRY(add_sandwich(&k, data, bootstrap_by_run(kind, data->n, data->n_runs), r, err));
     add_profile(&k, r);
     TRY(add_jackknife(o, data, best, &k, draws, r, err));
 done:

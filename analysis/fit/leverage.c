@@ -16,6 +16,7 @@ enum { P = FORM_MAX_PARAMS, P2 = P * P };
 /* One group: free parameters only. */
 typedef struct Side {
     const FitProblem *p;
+    LeverageKind kind;
     size_t n, index[P];
     double root[P2]; /* [n, n] L of M = L L' */
     double *jac;     /* [observations, n] sqrt(weight) d residual / d theta */
@@ -121,10 +122,11 @@ static void gram_of_unit(const Side *s, const size_t *row, size_t n_rows)
 }
 
 /* Of the k-th direction of a unit with leverage l where units have `mean`: what r gains there, over l. */
-static double gain(double l, double mean)
+static double gain(LeverageKind kind, double l, double mean)
 {
-    mean = fmin(mean, 1.0 - LEAST_FREEDOM);
-    return l < NO_LEVERAGE ? 0.0 : (1.0 / sqrt(1.0 - mean) - 1.0) / l;
+    double lost = fmin(kind == LEVERAGE_LEFT_OUT ? l : mean, 1.0 - LEAST_FREEDOM);
+    double factor = 1.0 / (kind == LEVERAGE_LEFT_OUT ? 1.0 - lost : sqrt(1.0 - lost));
+    return l < NO_LEVERAGE ? 0.0 : (factor - 1.0) / l;
 }
 
 /* Eigenvalues and vectors of the unit's leverages, falling. */
@@ -153,7 +155,7 @@ static void free_unit(const Side *s, const double *mean, const size_t *row, size
         for (size_t b = 0; b < s->n; b++) {
             turned[a] += gsl_matrix_get(s->q, b, a) * v[b];
         }
-        turned[a] *= gain(gsl_vector_get(s->l, a), mean[a]);
+        turned[a] *= gain(s->kind, gsl_vector_get(s->l, a), mean[a]);
     }
     for (size_t a = 0; a < s->n; a++) {
         v[a] = 0.0;
@@ -207,8 +209,8 @@ static ErrCode free_group(const Side *s, const FitData *d, bool by_run, double *
     return ERR_OK;
 }
 
-ErrCode leverage_free(const Arrow *joint, ArrowTheta *theta, const NestedGroup *group, bool by_run,
-                      double **residual, Err *err)
+ErrCode leverage_free(const Arrow *joint, ArrowTheta *theta, const FitData *const *data,
+                      bool by_run, LeverageKind kind, double **residual, Err *err)
 {
     Arrow j;
     ErrCode rc = arrow_copy(joint, &j, err);
@@ -225,8 +227,9 @@ ErrCode leverage_free(const Arrow *joint, ArrowTheta *theta, const NestedGroup *
         for (size_t g = 0; g < j.n_groups && rc == ERR_OK; g++) {
             Side s;
             rc = side_open(&j, g, theta[g], &s, err);
+            s.kind = kind;
             if (rc == ERR_OK && s.n > 0) {
-                rc = free_group(&s, group[g].data, by_run, residual[g], err);
+                rc = free_group(&s, data[g], by_run, residual[g], err);
             }
             side_release(&s);
         }

@@ -22,6 +22,7 @@ typedef struct Bench {
 typedef struct Nested {
     const FitOptions *o;
     const NestedGroup *group;
+    const FitData **data; /* [n_groups] of the groups */
     size_t n_groups;
     bool by_run;
     Arrow joint;             /* the observations, centred alike */
@@ -158,6 +159,7 @@ static void nested_release(Nested *k)
     }
     free(k->bench);
     free(k->predicted);
+    free(k->data);
     free(k->residual);
     free(k->full);
     free(k->null);
@@ -184,9 +186,10 @@ static ErrCode open_groups(Nested *k, const bool *is_shared, const FitResult *sh
     ErrCode rc = arrow_open(k->n_groups, o->form->n_params, &k->joint, err);
     k->full = calloc(k->n_groups, sizeof *k->full);
     k->null = calloc(k->n_groups, sizeof *k->null);
+    k->data = calloc(k->n_groups, sizeof(FitData *));     /* NOLINT(bugprone-sizeof-expression) */
     k->predicted = calloc(k->n_groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
     k->residual = calloc(k->n_groups, sizeof(double *));  /* NOLINT(bugprone-sizeof-expression) */
-    if (rc == ERR_OK && (!k->full || !k->null || !k->predicted || !k->residual)) {
+    if (rc == ERR_OK && (!k->full || !k->null || !k->data || !k->predicted || !k->residual)) {
         rc = err_nomem(err, "nested test");
     }
     if (rc != ERR_OK) {
@@ -196,6 +199,7 @@ static ErrCode open_groups(Nested *k, const bool *is_shared, const FitResult *sh
     for (size_t g = 0; g < k->n_groups && rc == ERR_OK; g++) {
         FitProblem *p = &k->joint.problem[g];
         size_t n = k->group[g].data->n;
+        k->data[g] = k->group[g].data;
         rc = problem_open(p, o->form, o->loss, o->residual, &o->fix, shared[g].centre,
                           k->group[g].data, err);
         place(k->group[g].full, shared[g].centre, k->full[g]);
@@ -265,7 +269,7 @@ static ErrCode take_errors(Nested *k, const bool *is_shared, Err *err)
         }
     }
     if (rc == ERR_OK) {
-        rc = leverage_free(&k->joint, theta, k->group, k->by_run, k->residual, err);
+        rc = leverage_free(&k->joint, theta, k->data, k->by_run, LEVERAGE_POOLED, k->residual, err);
     }
     free(theta);
     free(squares);

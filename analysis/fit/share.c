@@ -12,6 +12,7 @@
 #include "analysis/fit/solve.h"
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
+#include "analysis/fit/wild.h"
 #include "common/rng.h"
 
 #define AT_MINIMUM 1e-8
@@ -32,6 +33,8 @@ typedef struct Whole {
     FitResult *result;        /* [n_groups] */
     double *values;           /* [replicates, n_values] */
     FitResampling kind;
+    bool by_run; /* units are runs, else observations */
+    Wild wild;
     size_t *units;    /* [n_groups] runs or observations that may be left out */
     double *left_out; /* [sum of units, n_values] */
 } Whole;
@@ -207,8 +210,13 @@ static void measure(const Whole *w, ShareFit *whole)
 static void draw_group(const Whole *w, size_t g, uint32_t replicate, uint64_t offset, double *times)
 {
     const FitData *d = w->data[g];
-    bool by_run = w->kind == FIT_CLUSTERS;
-    size_t units = by_run ? d->n_runs : d->n;
+    for (size_t i = 0; i < d->n; i++) {
+        times[i] = 1.0;
+    }
+    if (w->kind == FIT_WILD) {
+        return; /* all stay */
+    }
+    size_t units = w->by_run ? d->n_runs : d->n;
     double *drawn = times + d->n;
     memset(drawn, 0, sizeof *drawn * units);
     for (size_t i = 0; i < units; i++) {
@@ -216,7 +224,7 @@ static void draw_group(const Whole *w, size_t g, uint32_t replicate, uint64_t of
         drawn[(size_t)(u * (double)units)] += 1.0;
     }
     for (size_t i = 0; i < d->n; i++) {
-        times[i] = drawn[by_run ? d->run[i] : i];
+        times[i] = drawn[w->by_run ? d->run[i] : i];
     }
 }
 
@@ -250,6 +258,9 @@ static void replicate_item(void *ctx, size_t worker, size_t item)
     for (size_t g = 0; g < j->n_groups; g++) {
         draw_group(w, g, (uint32_t)item, offset, w->times[worker]);
         problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
+        if (w->kind == FIT_WILD) {
+            wild_redraw(&w->wild, g, w->o->seed, (uint32_t)item, offset, &j->problem[g]);
+        }
         has_spread = has_spread && check_has_spread(&j->problem[g]);
         offset += w->data[g]->n;
     }
@@ -265,7 +276,7 @@ static void leave_out_item(void *ctx, size_t worker, size_t item)
     for (size_t g = 0; g < j->n_groups; g++) {
         const FitData *d = w->data[g];
         for (size_t i = 0; i < d->n; i++) {
-            size_t unit = first + (w->kind == FIT_CLUSTERS ? d->run[i] : i);
+            size_t unit = first + (w->by_run ? d->run[i] : i);
             w->times[worker][i] = unit == item ? 0.0 : 1.0;
         }
         problem_resample(&w->joint.problem[g], w->times[worker], &j->problem[g]);
@@ -275,7 +286,22 @@ static void leave_out_item(void *ctx, size_t worker, size_t item)
     refit(w, worker, has_spread, w->left_out + item * w->n_values);
 }
 
-/* Runs where one group has any to draw; nothing where one has too few. */
+/* Has every group runs, and one of them more than one observation? */
+static bool have_runs(const Whole *w)
+{
+    bool is_repeated = false;
+    for (size_t g = 0; g < w->joint.n_groups; g++) {
+        const FitData *d = w->data[g];
+        is_repeated = is_repeated || bootstrap_by_run(FIT_CLUSTERS, d->n, d->n_runs);
+        if (d->n_runs == 0) {
+            return false;
+        }
+    }
+    return is_repeated;
+}
+
+/* Runs where one group has any to draw; nothing where one has too few; random weights where one has
+ * few. */
 static FitResampling kind_of_all(const Whole *w)
 {
     FitResampling kind = FIT_CASES;
@@ -284,12 +310,9 @@ static FitResampling kind_of_all(const Whole *w)
         if (own == FIT_NO_INTERVALS) {
             return own;
         }
-        kind = own == FIT_CLUSTERS ? own : kind;
+        kind = own == FIT_WILD || (own == FIT_CLUSTERS && kind != FIT_WILD) ? own : kind;
     }
-    for (size_t g = 0; g < w->joint.n_groups; g++) {
-        kind = w->data[g]->n_runs ? kind : FIT_CASES;
-    }
-    return kind;
+    return kind == FIT_CLUSTERS && !have_runs(w) ? FIT_CASES : kind;
 }
 
 static void warn_few_runs(const Whole *w)
@@ -322,7 +345,7 @@ static ErrCode open_benches(Whole *w, Err *err)
 static double tail_of(const Whole *w, const ShareFit *whole)
 {
     size_t n_runs = 0;
-    for (size_t g = 0; g < w->joint.n_groups; g++) {
+    for (size_t g = 0; w->by_run && g < w->joint.n_groups; g++) {
         n_runs += w->data[g]->n_runs;
     }
     return bootstrap_tail(w->kind, whole->n, whole->n_params, n_runs);
@@ -364,7 +387,7 @@ static ErrCode other_intervals(Whole *w, const ShareFit *whole, Err *err)
         return err_nomem(err, "intervals");
     }
     for (size_t g = 0; g < w->joint.n_groups; g++) {
-        w->units[g] = w->kind == FIT_CLUSTERS ? w->data[g]->n_runs : w->data[g]->n;
+        w->units[g] = w->by_run ? w->data[g]->n_runs : w->data[g]->n;
         total += w->units[g];
     }
     w->left_out = calloc(total * w->n_values + 1, sizeof *w->left_out);
@@ -372,7 +395,7 @@ static ErrCode other_intervals(Whole *w, const ShareFit *whole, Err *err)
         return err_nomem(err, "jackknife");
     }
     parallel_for(w->threads, total, leave_out_item, w);
-    const ShareUnits units = {.by_run = w->kind == FIT_CLUSTERS,
+    const ShareUnits units = {.by_run = w->by_run,
                               .total = total,
                               .n_values = w->n_values,
                               .n = w->units,
@@ -388,12 +411,16 @@ static ErrCode add_intervals(Whole *w, ShareFit *whole, Err *err)
 {
     ErrCode rc = ERR_OK;
     w->kind = kind_of_all(w);
+    w->by_run = w->kind != FIT_CASES && have_runs(w);
     if (!w->o->bootstrap && !w->o->has_all_intervals) {
         return ERR_OK;
     }
     if (w->kind == FIT_NO_INTERVALS) {
         warn_few_runs(w);
         return ERR_OK;
+    }
+    if (w->kind == FIT_WILD) {
+        TRY(wild_open(&w->joint, w->best, w->data, w->by_run, &w->wild, err));
     }
     TRY(open_benches(w, err));
     if (w->o->bootstrap) {
@@ -427,6 +454,7 @@ static void whole_release(Whole *w)
     free(w->values);
     free(w->units);
     free(w->left_out);
+    wild_release(&w->wild);
     arrow_release(&w->joint, true);
 }
 

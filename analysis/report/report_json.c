@@ -1,6 +1,7 @@
 /* The JSON of a report.  Field names are a contract: docs/fitting.md. */
 #include <math.h>
 
+#include "analysis/fit/bootstrap.h"
 #include "analysis/report/covariance.h"
 #include "analysis/report/formula.h"
 #include "analysis/report/provenance.h"
@@ -180,13 +181,14 @@ static json_t *conditioning_json(const Conditioning *c)
 
 static json_t *bootstrap_json(const FitResult *f)
 {
-    static const char *const unit[] = {[FIT_NO_INTERVALS] = "none",
-                                       [FIT_CASES] = "point",
-                                       [FIT_CLUSTERS] = "run",
-                                       [FIT_STRATIFIED] = "point within budget",
-                                       [FIT_RESIDUALS] = "residual"};
+    static const char *const unit[] = {
+        [FIT_NO_INTERVALS] = "none",  [FIT_CASES] = "point",
+        [FIT_CLUSTERS] = "run",       [FIT_STRATIFIED] = "point within budget",
+        [FIT_RESIDUALS] = "residual", [FIT_WILD] = "point"};
+    bool by_run = bootstrap_by_run(f->resampling, f->n, f->n_runs);
     json_t *obj = json_object();
-    set_text(obj, "unit", unit[f->resampling]);
+    set_text(obj, "unit", by_run ? "run" : unit[f->resampling]);
+    set_text(obj, "resample", fit_resampling_name(f->resampling));
     set_count(obj, "replicates", f->replicates);
     set_count(obj, "failed", f->replicates_failed);
     return obj;

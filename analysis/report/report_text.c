@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/fit/bootstrap.h"
 #include "analysis/report/covariance.h"
 #include "analysis/report/formula.h"
 #include "analysis/report/report.h"
@@ -15,24 +16,6 @@ static void loss_text(const FitResult *f, Buf *out)
         buf_printf(out, ":%g:%g", f->loss.over, f->loss.delta);
     }
     buf_printf(out, " on %s residuals", f->residual == FIT_LOG ? "log" : "raw");
-}
-
-static const char *resampling_text(FitResampling r)
-{
-    switch (r) {
-    case FIT_CASES:
-        return "points";
-    case FIT_CLUSTERS:
-        return "whole runs";
-    case FIT_STRATIFIED:
-        return "points within each compute budget";
-    case FIT_RESIDUALS:
-        return "residuals";
-    case FIT_NO_INTERVALS:
-    case FIT_AUTO:
-        break;
-    }
-    return "none";
 }
 
 static void equation_text(const Report *r, const Form *form, Buf *out)
@@ -159,7 +142,7 @@ static void legend_text(const Form *form, const FitResult *f, Buf *out)
                "error [%]");
     if (f->resampling != FIT_NO_INTERVALS) {
         buf_printf(out, "  %-*s  95 %% interval, %zu bootstrap samples of %s\n", NAME_WIDTH,
-                   "[.., ..]", f->replicates, resampling_text(f->resampling));
+                   "[.., ..]", f->replicates, bootstrap_unit_text(f->resampling));
     }
     buf_printf(out, "  %-*s  sum of ", NAME_WIDTH, "minimised");
     loss_text(f, out);
@@ -423,7 +406,7 @@ static void fit_text(const ReportFit *rf, Buf *out)
                f->rmse, f->rmse_log, f->r2, f->aic, f->bic);
     if (f->resampling != FIT_NO_INTERVALS) {
         buf_printf(out, "  intervals   bootstrap of %s, %zu replicates",
-                   resampling_text(f->resampling), f->replicates);
+                   bootstrap_unit_text(f->resampling), f->replicates);
         if (f->replicates_failed) {
             buf_printf(out, ", %zu of them without a minimum", f->replicates_failed);
         }

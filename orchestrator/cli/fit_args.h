@@ -50,7 +50,7 @@ typedef struct FitArgs {
          OPT_TEXT, (at) + offsetof(FitArgs, best_per)},                                            \
         {"at-flops", "C", "best N and D for C = 6 N D; several with commas", OPT_TEXT,             \
          (at) + offsetof(FitArgs, at_flops)},                                                      \
-        {"resample", "KIND", "cases, cluster, stratified, residual or auto (default auto)",        \
+        {"resample", "KIND", "cases, cluster, stratified, residual, wild or auto (default auto)",  \
          OPT_TEXT, (at) + offsetof(FitArgs, resampling)},                                          \
         {"intervals", NULL, "BCa, sandwich, profile and jackknife beside the bootstrap", OPT_FLAG, \
          (at) + offsetof(FitArgs, all_intervals)},                                                 \

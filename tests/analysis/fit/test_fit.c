@@ -332,6 +332,7 @@ START_TEST(intervals_that_most_samples_refuse_are_not_printed)
     surface.data.n_runs = 4;
     FitOptions o = options(huber, FIT_LOG);
     o.bootstrap = 60;
+    o.resampling = FIT_CLUSTERS;
     fit(&o, &surface.data, &result);
     ck_assert_uint_gt(result.replicates_failed * 2, result.replicates);
     for (size_t i = 0; i < result.n_params; i++) {
