@@ -311,8 +311,8 @@ START_TEST(the_resolved_copy_expands_to_the_same_runs)
         "options: {tnl: {lrpe_layer0: true}, llama: {rope_base: 5000}}\n"
         "overrides:\n"
         "  - {where: {size: b, layers: [4]}, set: {count: 7, training.schedule: {wsd: {}}}}\n"));
-    static const char *const shipped[] = {"paper",       "milli",     "milli-lr",
-                                          "milli-seeds", "precision", "quickstart"};
+    static const char *const shipped[] = {"paper",       "milli",       "milli-lr",  "milli-heads",
+                                          "milli-early", "milli-seeds", "precision", "quickstart"};
     for (size_t i = 0; i < sizeof shipped / sizeof shipped[0]; i++) {
         char path[FSX_PATH_BYTES];
         Err err = ERR_INIT;
