@@ -34,10 +34,10 @@ const char *race_axis_name(RaceAxis a);
 
 typedef struct RaceOptions {
     const char *response; /* column; NULL: loss */
-    const char
-        *time;    /* column of a CSV, "COLUMN*FACTOR" to seconds; NULL: the first that is there of
-                         core_seconds, seconds, hours */
-    bool is_wall; /* seconds, not core-seconds */
+    /* Column of a CSV, "COLUMN*FACTOR" to seconds; NULL: the first that is there of core_seconds,
+     * seconds, hours. */
+    const char *time;
+    bool is_wall;                     /* seconds, not core-seconds */
     double classes[RACE_MAX_CLASSES]; /* times [s]; none: doubling */
     size_t n_classes;
 } RaceOptions;

@@ -52,7 +52,7 @@ static const Opt run_opts[] = {
 /* Everything of one `slaw run`. */
 typedef struct RunVerb {
     Session *session;
-    const char *study_text, *dir_option; /* as typed; the latter may be NULL */
+    const char *study_text, *dir_option, *only_option; /* as typed; the options may be NULL */
     StudyArg study;
     Lock lock;
     Detach detach;
@@ -307,6 +307,9 @@ static void command_text(const RunVerb *v, Buf *out)
 {
     buf_printf(out, "slaw run %s%s%s", v->study_text, v->dir_option ? " --dir " : "",
                v->dir_option ? v->dir_option : "");
+    if (v->only_option) {
+        buf_printf(out, " --only '%s'", v->only_option);
+    }
 }
 
 /* "free some of the disk of DIR (2.1 MB are left), then: slaw run STUDY" */
@@ -422,6 +425,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     RunVerb v = {.session = s,
                  .study_text = argv[0],
                  .dir_option = o->dir,
+                 .only_option = o->only,
                  .lock = LOCK_INIT,
                  .detach = DETACH_INIT};
     ErrCode rc = ERR_OK;
