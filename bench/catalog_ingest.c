@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "bench/bench_catalog.h"
+#include "catalog/attempt.h"
+#include "catalog/ingest.h"
+#include "catalog/metric.h"
+#include "catalog/run.h"
+#include "catalog/stmt.h"
 #include "common/buf.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/wire.h"
-#include "orchestrator/catalog/attempt.h"
-#include "orchestrator/catalog/ingest.h"
-#include "orchestrator/catalog/metric.h"
-#include "orchestrator/catalog/run.h"
-#include "orchestrator/catalog/stmt.h"
 
 enum { MAX_WORKERS = 64, FSYNC_TRIES = 51, TOKENS_A_STEP = 8192 };
 

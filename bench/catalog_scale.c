@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 
 #include "bench/bench_catalog.h"
+#include "catalog/run.h"
+#include "catalog/stmt.h"
+#include "catalog/study.h"
 #include "common/fsx.h"
-#include "orchestrator/catalog/run.h"
-#include "orchestrator/catalog/stmt.h"
-#include "orchestrator/catalog/study.h"
 
 static const char *const architectures[] = {"llama", "tnl", "hgrn2", "cosformer2"};
 

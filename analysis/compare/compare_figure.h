@@ -3,7 +3,7 @@
 #define ANALYSIS_COMPARE_COMPARE_FIGURE_H
 
 #include "analysis/compare/compare.h"
-#include "analysis/report/plot.h"
+#include "draw/plot.h"
 
 enum { COMPARE_FIGURES = 2 };
 

@@ -6,9 +6,9 @@
 #include "analysis/obs/csv.h"
 #include "analysis/obs/imports.h"
 #include "analysis/obs/obs.h"
+#include "catalog/catalog.h"
+#include "catalog/location.h"
 #include "common/fsx.h"
-#include "orchestrator/catalog/catalog.h"
-#include "orchestrator/catalog/location.h"
 
 /* Does the file begin as every SQLite database does? */
 static bool is_database(const char *path)

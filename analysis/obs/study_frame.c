@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/catalog.h"
+#include "catalog/observation.h"
+#include "catalog/run.h"
+#include "catalog/study.h"
 #include "common/arena.h"
 #include "common/json.h"
-#include "orchestrator/catalog/catalog.h"
-#include "orchestrator/catalog/observation.h"
-#include "orchestrator/catalog/run.h"
-#include "orchestrator/catalog/study.h"
 
 static const char *const fixed_column[] = {
     "run",     "name", "architecture",  "size",       "seed",  "task",

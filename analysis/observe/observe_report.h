@@ -5,8 +5,8 @@
 #include <jansson.h>
 
 #include "analysis/observe/observe.h"
-#include "analysis/report/plot.h"
 #include "analysis/report/table.h"
+#include "draw/plot.h"
 
 /* The results alone (docs/observational.md); the verb adds where they come from.  NULL when memory
  * is short. */

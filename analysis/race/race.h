@@ -21,9 +21,9 @@
 #include <jansson.h>
 
 #include "analysis/obs/obs.h"
-#include "analysis/report/plot.h"
 #include "analysis/report/table.h"
 #include "common/arena.h"
+#include "draw/plot.h"
 
 enum { RACE_MAX_GROUPS = 12, RACE_MAX_CLASSES = 12, RACE_DEFAULT_CLASSES = 6 };
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/catalog.h"
+#include "catalog/train_time.h"
 #include "common/quantity.h"
-#include "orchestrator/catalog/catalog.h"
-#include "orchestrator/catalog/train_time.h"
 
 #define SECONDS_PER_HOUR 3600.0
 

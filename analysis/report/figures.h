@@ -27,9 +27,9 @@
 #ifndef ANALYSIS_REPORT_FIGURES_H
 #define ANALYSIS_REPORT_FIGURES_H
 
-#include "analysis/report/plot.h"
 #include "analysis/report/report.h"
 #include "common/arena.h"
+#include "draw/plot.h"
 
 enum { FIGURES_MAX = 10 };
 

@@ -3,9 +3,9 @@
 #define ANALYSIS_REPORT_SHEET_H
 
 #include "analysis/report/figures.h"
-#include "analysis/report/plot.h"
 #include "analysis/report/report.h"
 #include "common/arena.h"
+#include "draw/plot.h"
 
 /* Colours that belong to no group. */
 #define SHEET_INK  "#222222"

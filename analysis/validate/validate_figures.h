@@ -8,9 +8,9 @@
 #ifndef ANALYSIS_VALIDATE_VALIDATE_FIGURES_H
 #define ANALYSIS_VALIDATE_VALIDATE_FIGURES_H
 
-#include "analysis/report/plot.h"
 #include "analysis/validate/validate.h"
 #include "common/arena.h"
+#include "draw/plot.h"
 
 typedef struct ValidateFigures {
     Arena arena;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/rows.h"
+#include "catalog/train_time.h"
 #include "common/arena.h"
 #include "common/json.h"
-#include "orchestrator/catalog/rows.h"
-#include "orchestrator/catalog/train_time.h"
 
 enum { MAX_COLUMNS = 32, MAX_AXES = 32 };
 

@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#include "orchestrator/catalog/catalog.h"
+#include "catalog/catalog.h"
 #include "orchestrator/exchange/table_out.h"
 
 typedef enum ExportWhat {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/rows.h"
 #include "common/arena.h"
-#include "orchestrator/catalog/rows.h"
 #include "orchestrator/exchange/outfile.h"
 
 #define CRC32C_POLYNOMIAL 0x82F63B78u /* reflected */

@@ -20,8 +20,8 @@
 
 #include <stdint.h>
 
+#include "catalog/catalog.h"
 #include "common/buf.h"
-#include "orchestrator/catalog/catalog.h"
 
 /* CRC32C (Castagnoli) of n bytes. */
 uint32_t crc32c(const void *bytes, size_t n);

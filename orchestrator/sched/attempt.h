@@ -17,9 +17,9 @@
 
 #include <sched.h>
 
+#include "catalog/ingest.h"
+#include "catalog/record.h"
 #include "common/machine.h"
-#include "orchestrator/catalog/ingest.h"
-#include "orchestrator/catalog/record.h"
 #include "orchestrator/sched/job.h"
 
 struct Attempt {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/catalog/checkpoint.h"
-#include "orchestrator/catalog/record.h"
+#include "catalog/checkpoint.h"
+#include "catalog/record.h"
 
 void job_say(const JobContext *x, const char *fmt, ...)
 {

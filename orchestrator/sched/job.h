@@ -8,9 +8,9 @@
 #ifndef ORCHESTRATOR_SCHED_JOB_H
 #define ORCHESTRATOR_SCHED_JOB_H
 
+#include "catalog/catalog.h"
 #include "common/clock.h"
 #include "common/fsx.h"
-#include "orchestrator/catalog/catalog.h"
 #include "orchestrator/sched/sched.h"
 #include "orchestrator/sched/verdict.h"
 

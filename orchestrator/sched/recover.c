@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/checkpoint.h"
 #include "common/arena.h"
-#include "orchestrator/catalog/checkpoint.h"
 #include "orchestrator/sched/attempt.h"
 #include "orchestrator/sched/run_files.h"
 

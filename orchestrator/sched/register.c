@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/belongs.h"
+#include "catalog/corpus.h"
+#include "catalog/location.h"
+#include "catalog/record.h"
+#include "catalog/reindex.h"
+#include "catalog/run_status.h"
+#include "catalog/study.h"
 #include "common/fsx.h"
 #include "common/json.h"
-#include "orchestrator/catalog/belongs.h"
-#include "orchestrator/catalog/corpus.h"
-#include "orchestrator/catalog/location.h"
-#include "orchestrator/catalog/record.h"
-#include "orchestrator/catalog/reindex.h"
-#include "orchestrator/catalog/run_status.h"
-#include "orchestrator/catalog/study.h"
 #include "orchestrator/sched/run_files.h"
 
 /* ---- catalog ------------------------------------------------------------------------- */

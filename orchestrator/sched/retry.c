@@ -1,10 +1,10 @@
 #include "orchestrator/sched/retry.h"
 
+#include "catalog/attempt.h"
+#include "catalog/checkpoint.h"
+#include "catalog/record.h"
+#include "catalog/run_status.h"
 #include "common/fsx.h"
-#include "orchestrator/catalog/attempt.h"
-#include "orchestrator/catalog/checkpoint.h"
-#include "orchestrator/catalog/record.h"
-#include "orchestrator/catalog/run_status.h"
 #include "orchestrator/sched/run_state.h"
 
 static const char why[] = "to be retried, as asked";

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "orchestrator/catalog/catalog.h"
+#include "catalog/catalog.h"
 
 /* All of them (n_names 0), or the named ones: a name, a folder, or a prefix of the hash.
  * Either all that were named change or none: ERR_NOTFOUND or ERR_INVALID from

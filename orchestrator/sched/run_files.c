@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/record.h"
 #include "common/arena.h"
 #include "common/json.h"
-#include "orchestrator/catalog/record.h"
 
 enum { FILE_MAX_BYTES = 64 << 20 };
 

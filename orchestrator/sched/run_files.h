@@ -3,7 +3,7 @@
 #ifndef ORCHESTRATOR_SCHED_RUN_FILES_H
 #define ORCHESTRATOR_SCHED_RUN_FILES_H
 
-#include "orchestrator/catalog/run.h"
+#include "catalog/run.h"
 #include "orchestrator/sched/job.h"
 
 /* What a row of the catalog says of a run in words; {0} is empty. */

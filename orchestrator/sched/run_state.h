@@ -7,9 +7,9 @@
 #ifndef ORCHESTRATOR_SCHED_RUN_STATE_H
 #define ORCHESTRATOR_SCHED_RUN_STATE_H
 
+#include "catalog/attempt.h"
+#include "catalog/run.h"
 #include "common/err.h"
-#include "orchestrator/catalog/attempt.h"
-#include "orchestrator/catalog/run.h"
 
 typedef enum RunEvent {
     RUN_START,   /* an attempt begins */

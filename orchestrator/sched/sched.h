@@ -20,8 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalog/run.h"
 #include "common/err.h"
-#include "orchestrator/catalog/run.h"
 #include "orchestrator/launch/launch.h"
 #include "orchestrator/spec/study.h"
 

@@ -3,7 +3,7 @@
 -- `slaw status` of a study with 100,000 runs must not read 10,000,000 metrics, nor the
 -- configurations in `run`.  The triggers below keep `progress` equal to what its first filling
 -- computes, whoever writes.  Metrics come by the million, so whoever adds some does it for
--- them, once (orchestrator/catalog/metric.h).
+-- them, once (catalog/metric.h).
 
 CREATE TABLE progress (
     run_id          INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,

@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "catalog/record.h"
+#include "catalog/verify.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "orchestrator/catalog/record.h"
-#include "orchestrator/catalog/verify.h"
 #include "trainer/config/run_config.h"
 #include "trainer/worker/ckpt.h"
 #include "trainer/worker/state.h"

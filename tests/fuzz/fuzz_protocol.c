@@ -16,11 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "catalog/ingest.h"
+#include "catalog/run.h"
 #include "common/buf.h"
 #include "common/fsx.h"
 #include "common/hash.h"
-#include "orchestrator/catalog/ingest.h"
-#include "orchestrator/catalog/run.h"
 #include "trainer/worker/control.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "orchestrator/catalog/migrate.h"
+#include "catalog/migrate.h"
 #include "tests/support/catalog_dump.h"
 
 Stage stage;

@@ -12,13 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "catalog/checkpoint.h"
+#include "catalog/gc.h"
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/rng.h"
-#include "orchestrator/catalog/checkpoint.h"
-#include "orchestrator/catalog/gc.h"
 #include "tests/support/catalog_dump.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"

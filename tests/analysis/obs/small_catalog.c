@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "catalog/catalog.h"
+#include "catalog/checkpoint.h"
+#include "catalog/evaluation.h"
+#include "catalog/run.h"
+#include "catalog/study.h"
 #include "common/fsx.h"
-#include "orchestrator/catalog/catalog.h"
-#include "orchestrator/catalog/checkpoint.h"
-#include "orchestrator/catalog/evaluation.h"
-#include "orchestrator/catalog/run.h"
-#include "orchestrator/catalog/study.h"
 
 #define OK(call) ck_assert_msg((call) == ERR_OK, "%s", err.msg)
 

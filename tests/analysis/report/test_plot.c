@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/plot.h"
 #include "common/fsx.h"
+#include "draw/plot.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 

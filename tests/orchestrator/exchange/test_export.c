@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/catalog/attempt.h"
-#include "orchestrator/catalog/metric.h"
+#include "catalog/attempt.h"
+#include "catalog/metric.h"
 #include "orchestrator/exchange/export.h"
 #include "orchestrator/exchange/tfevents.h"
 #include "tests/analysis/obs/small_catalog.h"

@@ -1,0 +1,89 @@
+#include "catalog/metric.h"
+
+#include "catalog/rows.h"
+
+ErrCode catalog_metric_put(Catalog *c, const CatalogMetric *m, bool *ret_stored, Err *err)
+{
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO metric (run_id, step, attempt, tokens, loss, loss_status, grad_norm,"
+                  " lr, tokens_per_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                  " ON CONFLICT (run_id, step) DO UPDATE SET attempt = excluded.attempt,"
+                  " tokens = excluded.tokens, loss = excluded.loss,"
+                  " loss_status = excluded.loss_status, grad_norm = excluded.grad_norm,"
+                  " lr = excluded.lr, tokens_per_s = excluded.tokens_per_s"
+                  " WHERE excluded.attempt >= metric.attempt");
+    stmt_bind_i64(&q, m->run_id);
+    stmt_bind_i64(&q, m->step);
+    stmt_bind_i64(&q, m->attempt);
+    stmt_bind_i64(&q, m->tokens);
+    stmt_bind_loss(&q, m->loss);
+    stmt_bind_finite(&q, m->grad_norm);
+    stmt_bind_f64(&q, m->lr);
+    stmt_bind_finite(&q, m->tokens_per_s);
+    (void)stmt_step(&q);
+    *ret_stored = sqlite3_changes(c->db) > 0;
+    return stmt_finish(&q, err);
+}
+
+ErrCode catalog_metric_note(Catalog *c, const CatalogMetric *m, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts,
+                       "UPDATE progress SET step = ?2, tokens = ?3, loss = ?4, tokens_per_s = ?5"
+                       " WHERE run_id = ?1 AND step <= ?2");
+    stmt_bind_i64(&q, m->run_id);
+    stmt_bind_i64(&q, m->step);
+    stmt_bind_i64(&q, m->tokens);
+    stmt_bind_finite(&q, m->loss);
+    stmt_bind_finite(&q, m->tokens_per_s);
+    (void)stmt_step(&q);
+    return stmt_finish(&q, err);
+}
+
+/* Both steps or none, in the caller's transaction or in one of its own. */
+ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
+{
+    bool is_stored = false;
+    ErrCode rc = stmt_exec(c->db, "SAVEPOINT metric", err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = catalog_metric_put(c, m, &is_stored, err);
+    if (rc == ERR_OK && is_stored) {
+        rc = catalog_metric_note(c, m, err);
+    }
+    if (rc == ERR_OK) {
+        rc = stmt_exec(c->db, "RELEASE metric", err);
+    }
+    if (rc != ERR_OK) {
+        (void)sqlite3_exec(c->db, "ROLLBACK TO metric; RELEASE metric", NULL, NULL, NULL);
+    }
+    return rc;
+}
+
+ErrCode catalog_metric_tail(Catalog *c, int64_t run_id, int64_t n, Arena *a, CatalogMetric **ret,
+                            size_t *ret_n, Err *err)
+{
+    Rows rows = {.arena = a, .size = sizeof(CatalogMetric)};
+    Stmt q = stmt_kept(&c->stmts, "SELECT * FROM (SELECT run_id, step, attempt, tokens, loss,"
+                                  " loss_status, grad_norm, lr, tokens_per_s FROM metric"
+                                  " WHERE run_id = ?1 ORDER BY step DESC LIMIT ?2) ORDER BY step");
+    stmt_bind_i64(&q, run_id);
+    stmt_bind_i64(&q, n);
+    for (CatalogMetric *m; (m = rows_next(&rows, &q)) != NULL;) {
+        m->run_id = stmt_col_i64(&q);
+        m->step = stmt_col_i64(&q);
+        m->attempt = stmt_col_i64(&q);
+        m->tokens = stmt_col_i64(&q);
+        m->loss = stmt_col_loss(&q);
+        m->grad_norm = stmt_col_f64(&q);
+        m->lr = stmt_col_f64(&q);
+        m->tokens_per_s = stmt_col_f64(&q);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK) {
+        *ret = rows.data;
+        *ret_n = rows.n;
+    }
+    return rc;
+}

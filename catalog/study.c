@@ -1,0 +1,48 @@
+#include "catalog/study.h"
+
+#include "catalog/stmt.h"
+
+ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *err)
+{
+    Stmt q =
+        stmt_kept(&c->stmts,
+                  "INSERT INTO study (id, name, source_path, source_sha256, resolved, slaw_version,"
+                  " created_ms, updated_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?6)"
+                  " ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+                  " source_path = excluded.source_path, source_sha256 = excluded.source_sha256,"
+                  " resolved = excluded.resolved, slaw_version = excluded.slaw_version,"
+                  " updated_ms = excluded.updated_ms");
+    stmt_bind_text(&q, s->name);
+    stmt_bind_text(&q, s->source_path);
+    stmt_bind_text(&q, s->source_sha256);
+    stmt_bind_text(&q, s->resolved);
+    stmt_bind_text(&q, s->slaw_version);
+    stmt_bind_i64(&q, now);
+    (void)stmt_step(&q);
+    return stmt_finish(&q, err);
+}
+
+ErrCode catalog_study_get(Catalog *c, Arena *a, CatalogStudy *ret, Err *err)
+{
+    Stmt q = stmt_kept(&c->stmts, "SELECT name, source_path, source_sha256, resolved, slaw_version,"
+                                  " created_ms, updated_ms FROM study");
+    CatalogStudy s = {0};
+    bool found = stmt_row(&q);
+    if (found) {
+        s.name = stmt_col_text(&q, a);
+        s.source_path = stmt_col_text(&q, a);
+        s.source_sha256 = stmt_col_text(&q, a);
+        s.resolved = stmt_col_text(&q, a);
+        s.slaw_version = stmt_col_text(&q, a);
+        s.created_ms = stmt_col_i64(&q);
+        s.updated_ms = stmt_col_i64(&q);
+    }
+    ErrCode rc = stmt_finish(&q, err);
+    if (rc == ERR_OK && !found) {
+        rc = err_set(err, ERR_NOTFOUND, "%s: no study was recorded in this catalog yet", c->path);
+    }
+    if (rc == ERR_OK) {
+        *ret = s;
+    }
+    return rc;
+}

@@ -1,0 +1,46 @@
+/* status_report.h -- what `slaw status` says, as text and as JSON. */
+#ifndef CLI_STATUS_REPORT_H
+#define CLI_STATUS_REPORT_H
+
+#include <jansson.h>
+
+#include "cli/catalog_arg.h"
+#include "common/buf.h"
+
+/* A study of more runs is shown by its totals and the runs that need a look. */
+enum { STATUS_MOST_ROWS = 200 };
+
+typedef struct StatusReport {
+    const char *study;
+    CatalogRunStatus *runs; /* [n], in the arena of the CatalogArg */
+    size_t n;
+    bool is_whole; /* runs holds all of them; else those that run, failed or diverged */
+    CatalogTotals totals;
+    bool has_scheduler;  /* one is at work on this study */
+    char scheduler[512]; /* "process 123 on host alba since ..."; "" without one */
+} StatusReport;
+
+/* What of a study with more than STATUS_MOST_ROWS runs is read. */
+typedef enum StatusScope {
+    STATUS_A_PAGE,   /* the first of those that run, failed or diverged */
+    STATUS_TROUBLES, /* all of those */
+    STATUS_ALL_RUNS,
+} StatusScope;
+
+ErrCode status_report_read(CatalogArg *a, StatusScope scope, StatusReport *ret, Err *err);
+
+/* A line a run (at most STATUS_MOST_ROWS unless the report is whole), the totals, the failures
+ * with their logs. */
+ErrCode status_report_text(const CatalogArg *a, const StatusReport *r, const char *study_arg,
+                           Buf *out, Err *err);
+
+/* {"schema":1,"study","runs":{"total","done","running","waiting","failed","diverged"},
+ *  "checkpoints":{"planned","complete"},"progress","eta_s","flops":{"done","planned"},
+ *  "scheduler":null or text,"failures":[{"run","hash","attempt","state","reason","log"}],
+ *  "running":[{"run","hash","step","steps","tokens_per_s","threads","cores"}],
+ *  "waiting":[{"run","hash","attempts","step","steps","why"}]}
+ * "waiting" is there only when the report is whole.  failed counts the diverged ones, too; eta_s is null when unknown; cores is null when the run
+ * may use any. */
+ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **ret, Err *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* fit, table and plot as a user runs them: the slaw program on a CSV file and on a study. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/fit.h"
+#include "common/fsx.h"
+#include "common/hash.h"
+#include "common/json.h"
+#include "orchestrator/sched/lock.h"
+#include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/run_slaw.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+
+/* Runs `slaw args` in the temporary folder; standard output, or both streams, go to out. */
+static int slaw(const char *args, bool has_stderr, Buf *out)
+{
+    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
+}
+
+/* fits.csv: 7 x 8 points of the law E 1.69, A 406.4, B 410.7, alpha 0.34, beta 0.28, and one row
+ * that --where keep=1 leaves out. */
+static void write_csv(void)
+{
+    Buf text = BUF_INIT;
+    buf_puts(&text, "params,D,loss,keep\n1e6,1e9,99,0\n");
+    for (int i = 0; i < 7; i++) {
+        for (int j = 0; j < 8; j++) {
+            double n = 1e7 * pow(3.0, i), d = 2e8 * pow(2.5, j);
+            double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+            buf_printf(&text, "%.17g,%.17g,%.17g,1\n", n, d, loss);
+        }
+    }
+    (void)tmpdir_write(&tmp, "fits.csv", buf_str(&text));
+    buf_release(&text);
+}
+
+START_TEST(fit_reads_a_csv)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    ck_assert_int_eq(slaw("fit fits.csv --map N=params --where keep=1 --loss huber:1e-3 --starts 8 "
+                          "--bootstrap 20 --json",
+                          false, &out),
+                     0);
+    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    ck_assert_ptr_nonnull(v);
+    const json_t *fit = json_array_get(json_object_get(v, "fits"), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(fit, "n")), 56);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(fit, "starts"), "total")),
+                     8);
+    const json_t *params = json_object_get(fit, "params");
+    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "beta")), 0.28, 1e-10);
+    /* where it comes from, and how to repeat it */
+    char sha[SHA256_HEX_BYTES], path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "fits.csv", &err), ERR_OK);
+    ck_assert_int_eq(hash_sha256_file(path, sha, &err), ERR_OK);
+    const json_t *input = json_object_get(v, "input"), *options = json_object_get(v, "options");
+    ck_assert_str_eq(json_string_value(json_object_get(input, "sha256")), sha);
+    ck_assert_str_eq(json_string_value(json_object_get(input, "of")), "file");
+    ck_assert_int_eq(json_integer_value(json_object_get(input, "rows")), 57);
+    ck_assert_str_eq(json_string_value(json_object_get(options, "loss")), "huber:0.001");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "map"), 0)),
+                     "N=params");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "where"), 0)),
+                     "keep=1");
+    ck_assert_int_eq(json_integer_value(json_object_get(options, "bootstrap")), 20);
+    ck_assert_int_eq(json_integer_value(json_object_get(v, "seed")), 1);
+    ck_assert_ptr_nonnull(json_object_get(v, "version"));
+    json_decref(v);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(mistakes_have_their_exit_status)
+{
+    const struct {
+        const char *args;
+        int status;
+        const char *words;
+    } c[] = {
+        {"fit fits.csv", 65, "there is no column \"N\""},
+        {"fit fits.csv --map N=params --where D", 2, "is not a condition"},
+        {"fit fits.csv --map N=params --law kaplan3", 2, "there is no law \"kaplan3\""},
+        {"fit fits.csv --map N=params --loss huber:0", 2, "there is no loss"},
+        {"fit fits.csv --map N=params --residual x", 2, "--residual takes log or raw"},
+        {"fit fits.csv --map N=params --starts 0", 2, "--starts must be between"},
+        {"fit fits.csv --map N=params --skip-fraction 1", 2, "--skip-fraction"},
+        {"fit fits.csv --map N=params --dir x", 2, "--dir goes with a study file"},
+        {"fit fits.csv --map N=params --where params=1e7", 1, "different values of N"},
+        {"fit fits.csv --map N=params --fix E", 2, "--fix takes PARAMETER=NUMBER"},
+        {"fit fits.csv --map N=params --fix gamma=1", 2, "no law here has a parameter \"gamma\""},
+        {"fit fits.csv --map N=params --share gamma", 2, "no law here has a parameter \"gamma\""},
+        {"fit fits.csv --map N=params --at-flops 0", 2, "--at-flops takes up to"},
+        {"fit fits.csv --map N=params --resample x", 2, "there is no resampling \"x\""},
+        {"fit fits.csv --map N=params --loss asymmetric:0", 2, "there is no loss"},
+        {"fit fits.csv --map N=params --law logistic", 65, "there is no column \"accuracy\""},
+        {"table fits.csv --map N=params --format tex", 2, "there is no table format"},
+        {"plot fits.csv --map N=params", 2, "--out DIR"},
+        {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
+        {"fit gone.csv", 65, "gone.csv"},
+    };
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        int status = slaw(c[i].args, true, &out);
+        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", c[i].args,
+                      buf_str(&out));
+        ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
+    }
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* A sweep of one size: every law is refused, and the picture is there all the same. */
+START_TEST(a_sweep_is_drawn_though_no_law_fits)
+{
+    char path[FSX_PATH_BYTES];
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "sweep.csv",
+                       "run,N,D,loss,optimizer.lr\na,1e6,1e7,4,0.001\na,1e6,2e7,3.5,0.001\n"
+                       "b,1e6,1e7,5,0.002\nb,1e6,2e7,3.25,0.002\nc,1e6,2e7,3.75,0.004\n");
+    int status = slaw("plot sweep.csv --axis lr --out p", true, &out);
+    ck_assert(status == 1 || status == 69); /* 69: no gnuplot here; the data are written */
+    if (status == 1) {
+        ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.png\n"));
+        ck_assert_ptr_nonnull(
+            strstr(buf_str(&out), "slaw: all: chinchilla has 5 parameters and needs"));
+    }
+    ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
+    buf_clear(&out);
+    ck_assert_int_eq(fsx_read(path, 1 << 20, &out, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&out), "series,optimizer.lr,loss,panel,label\n"
+                                    "0,0.001,3.5,\"\",\"N = 1M\"\n"
+                                    "0,0.002,3.25,\"\",\"N = 1M\"\n"
+                                    "0,0.004,3.75,\"\",\"N = 1M\"\n"
+                                    "1,0.002,3.25,\"\",\"lowest\"\n");
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(a_study_keeps_its_fit_and_its_pictures)
+{
+    char path[FSX_PATH_BYTES];
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    ck_assert_int_eq(fsx_join(path, tmp.path, "study", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    small_catalog(path, 4);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --json", false, &out), 0);
+    json_t *printed = json_loads(buf_str(&out), 0, NULL), *kept = NULL;
+    ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/fit.json", &err), ERR_OK);
+    ck_assert_int_eq(json_read_file(path, &kept, &err), ERR_OK);
+    ck_assert(json_equal(printed, kept));
+    ck_assert_uint_eq(json_array_size(json_object_get(kept, "fits")), 4);
+    json_decref(printed);
+    json_decref(kept);
+    ck_assert_int_eq(slaw("table study --starts 4 --bootstrap 0 --format csv --runs", false, &out),
+                     0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama,llama-906k,906000,8192000,"));
+    int status = slaw("plot study --starts 4", true, &out);
+    ck_assert(status == 0 || status == 69); /* 69: no gnuplot here; the data are written */
+    ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/loss_tokens.csv", &err), ERR_OK);
+    ck_assert(fsx_exists(path));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+static size_t fits_in_catalog(const char *path)
+{
+    Arena a = ARENA_INIT;
+    Catalog *c = NULL;
+    CatalogFit *fit = NULL;
+    size_t n = 0;
+    Err err = ERR_INIT;
+    ck_assert_msg(catalog_open_readonly(path, &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_int_eq(catalog_fit_list(c, &a, &fit, &n, &err), ERR_OK);
+    catalog_close(c);
+    arena_release(&a);
+    return n;
+}
+
+START_TEST(the_catalog_keeps_each_fit_once)
+{
+    char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    tmp = tmpdir_open();
+    ck_assert_int_eq(fsx_join(dir, tmp.path, "study", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, dir, CATALOG_FILE, &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(dir, &err), ERR_OK);
+    small_catalog(dir, 4);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
+    ck_assert_uint_eq(fits_in_catalog(path), 4);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
+    ck_assert_uint_eq(fits_in_catalog(path), 4); /* the same again */
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss mse", false, &out), 0);
+    ck_assert_uint_gt(fits_in_catalog(path), 4);
+    size_t n = fits_in_catalog(path);
+
+    Lock lock = LOCK_INIT; /* as a scheduler would */
+    ck_assert_int_eq(lock_acquire(dir, &lock, &err), ERR_OK);
+    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", true, &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the catalog is in use"));
+    lock_release(&lock);
+    ck_assert_uint_eq(fits_in_catalog(path), n);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, fit_reads_a_csv);
+    tcase_add_test(tc, mistakes_have_their_exit_status);
+    tcase_add_test(tc, a_sweep_is_drawn_though_no_law_fits);
+    tcase_add_test(tc, a_study_keeps_its_fit_and_its_pictures);
+    tcase_add_test(tc, the_catalog_keeps_each_fit_once);
+}
+
+int main(void)
+{
+    return suite_main("cli/fit_verbs", fill);
+}

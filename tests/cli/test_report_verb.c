@@ -1,0 +1,162 @@
+/* slaw report as a user runs it: the page is whole, refers to nothing, and obeys no one's text. */
+#include <check.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fsx.h"
+#include "tests/support/run_slaw.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static TmpDir tmp;
+
+/* Two groups, one of them with a name that would like to be a script. */
+static void write_csv(void)
+{
+    Buf text = BUF_INIT;
+    buf_puts(&text, "N,D,loss,who\n");
+    for (int i = 0; i < 96; i++) {
+        double n = 1e7 * pow(3.0, i % 48 / 8), d = 2e8 * pow(2.5, i % 8);
+        double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+        buf_printf(&text, "%.17g,%.17g,%.17g,%s\n", n, d, loss * (1.0 + 0.004 * sin(7.7 * i * i)),
+                   i < 48 ? "plain" : "\"<script>alert('\"\"')</script>&amp;\"");
+    }
+    (void)tmpdir_write(&tmp, "it's.csv", buf_str(&text));
+    buf_release(&text);
+}
+
+static void read_page(const char *name, Buf *out)
+{
+    char path[FSX_PATH_BYTES];
+    Err err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, tmp.path, name, &err), ERR_OK);
+    buf_clear(out);
+    ck_assert_msg(fsx_read(path, 1 << 26, out, &err) == ERR_OK, "%s", err.msg);
+}
+
+enum { MAX_DEPTH = 64, NAME = 24 };
+
+/* The name of the tag at p ("<name" or "</name"). */
+static void tag_name(const char *p, char ret[NAME])
+{
+    size_t n = 0;
+    p += p[1] == '/' ? 2 : 1;
+    while (n + 1 < NAME && (isalnum((unsigned char)*p) || *p == '!')) {
+        ret[n++] = *p++;
+    }
+    ret[n] = '\0';
+}
+
+static bool is_void(const char *name, const char *end)
+{
+    return strcmp(name, "meta") == 0 || strcmp(name, "!DOCTYPE") == 0 || end[-1] == '/';
+}
+
+/* Every tag is closed by its own, in order. */
+static void check_balance(const char *page)
+{
+    char open[MAX_DEPTH][NAME];
+    size_t depth = 0;
+    for (const char *p = strchr(page, '<'); p; p = strchr(p, '<')) {
+        char name[NAME];
+        const char *end = strchr(p, '>');
+        ck_assert_ptr_nonnull(end);
+        tag_name(p, name);
+        ck_assert_msg(name[0] != '\0', "no tag: %.40s", p);
+        if (p[1] == '/') {
+            ck_assert_msg(depth > 0 && strcmp(open[depth - 1], name) == 0, "</%s> closes <%s>",
+                          name, depth ? open[depth - 1] : "nothing");
+            depth--;
+        } else if (!is_void(name, end)) {
+            ck_assert_uint_lt(depth, MAX_DEPTH);
+            memcpy(open[depth++], name, NAME);
+        }
+        p = end;
+    }
+    ck_assert_uint_eq(depth, 0);
+}
+
+/* Nothing is fetched, nothing runs: references go to ids of the page alone. */
+static void check_alone(const char *page)
+{
+    static const char *const never[] = {"<script", "<link",   "<img",        "<iframe", "@import",
+                                        " src=",   "<object", "javascript:", "onload"};
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        ck_assert_msg(strstr(page, never[i]) == NULL, "%s", never[i]);
+    }
+    for (const char *p = page; (p = strstr(p, "href=")); p++) {
+        ck_assert_msg(p[6] == '#', "%.40s", p);
+    }
+    for (const char *p = page; (p = strstr(p, "url(")); p++) {
+        ck_assert_msg(p[4] == '#', "%.40s", p);
+    }
+    for (const char *p = page; (p = strstr(p, "http")); p++) { /* names of formats, not addresses */
+        ck_assert_msg(strncmp(p, "http://www.w3.org/", 18) == 0, "%.60s", p);
+    }
+}
+
+START_TEST(the_page_is_whole_and_alone)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    ck_assert_int_eq(run_slaw(tmp.path,
+                              "report \"it's.csv\" --by who --bootstrap 25 --starts 4 "
+                              "--where 'D>1' --out page.html",
+                              NULL, "2>&1", &out),
+                     0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "page.html"));
+    read_page("page.html", &out);
+    const char *page = buf_str(&out);
+    check_balance(page);
+    check_alone(page);
+    static const char command[] = "slaw report &#39;it&#39;\\&#39;&#39;s.csv&#39; --law chinchilla "
+                                  "--by who --where &#39;D&gt;1&#39;";
+    const char *const parts[] = {"<!DOCTYPE html>",
+                                 "The question and the answer",
+                                 "ten times the compute is best spent on",
+                                 "&lt;script&gt;alert(&#39;&quot;&#39;)&lt;/script&gt;&amp;amp;",
+                                 "<h2>Pictures</h2>",
+                                 "<h2>Warnings</h2>",
+                                 "<h2>Method</h2>",
+                                 "SHA-256 of the file: ",
+                                 command};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        ck_assert_msg(strstr(page, parts[i]) != NULL, "no %s", parts[i]);
+    }
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* Without gnuplot the page says so; a refused law is no number in it, and the status is 1. */
+START_TEST(what_is_missing_is_said)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    ck_assert_int_eq(run_slaw(tmp.path,
+                              "report \"it's.csv\" --bootstrap 0 --where D=2e8 --starts 2", NULL,
+                              "2>&1", &out),
+                     1);
+    read_page("report.html", &out);
+    check_balance(buf_str(&out));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "no number is given"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "different values of D"));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, the_page_is_whole_and_alone);
+    tcase_add_test(tc, what_is_missing_is_said);
+}
+
+int main(void)
+{
+    return suite_main("cli/report_verb", fill);
+}
