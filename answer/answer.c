@@ -1,0 +1,308 @@
+#include "answer/answer.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 1 << 16, ALIGN_BYTES = 16 };
+
+/* What is added to when memory was short: its parent is never shown. */
+static AnswerNode *sink(Answer *a)
+{
+    static _Thread_local AnswerNode nowhere;
+    a->is_short = true;
+    nowhere = (AnswerNode){.answer = a};
+    return &nowhere;
+}
+
+/* Small pieces out of large ones: an answer of 100,000 rows has millions of them. */
+static void *take(Answer *a, size_t bytes)
+{
+    size_t whole = (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
+    if (whole > CHUNK_BYTES / 4) {
+        void *own = arena_alloc(&a->arena, whole);
+        a->is_short = a->is_short || !own;
+        return own;
+    }
+    if (whole > a->chunk_bytes) {
+        a->chunk = arena_alloc(&a->arena, CHUNK_BYTES);
+        a->chunk_bytes = a->chunk ? CHUNK_BYTES : 0;
+        if (!a->chunk) {
+            a->is_short = true;
+            return NULL;
+        }
+    }
+    void *p = a->chunk;
+    a->chunk += whole;
+    a->chunk_bytes -= whole;
+    return p;
+}
+
+/* Bytes of the UTF-8 sequence at s, 0 if it is none (overlong forms and surrogates are none). */
+static size_t sequence(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80   ? 1
+               : s[0] < 0xC2 ? 0
+               : s[0] < 0xE0 ? 2
+               : s[0] < 0xF0 ? 3
+               : s[0] < 0xF5 ? 4
+                             : 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    bool is_bad = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+                  (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F);
+    return is_bad ? 0 : n;
+}
+
+static const char *copy_text(Answer *a, const char *s)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    size_t len = s ? strlen(s) : 0, bad = 0;
+    for (size_t i = 0; i < len;) {
+        size_t n = sequence((const unsigned char *)s + i);
+        bad += n == 0;
+        i += n ? n : 1;
+    }
+    char *out = s ? take(a, len + 2 * bad + 1) : NULL;
+    if (!out) {
+        return NULL;
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < len;) {
+        size_t n = sequence((const unsigned char *)s + i);
+        if (n == 0) {
+            memcpy(out + used, replacement, 3);
+            used += 3;
+            i++;
+        } else if (n == 1 && ((unsigned char)s[i] < 0x20 || s[i] == 0x7F)) {
+            out[used++] = s[i] == '\n' ? '\n' : ' ';
+            i++;
+        } else {
+            memcpy(out + used, s + i, n);
+            used += n;
+            i += n;
+        }
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static AnswerNode *add(AnswerNode *in, NodeKind kind, const char *key)
+{
+    Answer *a = in->answer;
+    AnswerNode *n = in->parent || in == a->top ? take(a, sizeof *n) : NULL;
+    if (!n) {
+        return sink(a);
+    }
+    *n = (AnswerNode){.answer = a, .parent = in, .kind = kind, .key = copy_text(a, key)};
+    if (in->last) {
+        in->last->next = n;
+    } else {
+        in->first = n;
+    }
+    in->last = n;
+    return n;
+}
+
+AnswerNode *answer_top(Answer *a)
+{
+    if (!a->top) {
+        a->top = take(a, sizeof *a->top);
+        if (!a->top) {
+            return sink(a);
+        }
+        *a->top = (AnswerNode){.answer = a, .kind = NODE_OBJECT};
+        answer_set(a->top, "schema", value_count(1));
+    }
+    return a->top;
+}
+
+/* jansson's values are not of the arena. */
+static void release_json(AnswerNode *n)
+{
+    for (; n; n = n->next) {
+        json_decref(n->json);
+        release_json(n->first);
+    }
+}
+
+void answer_release(Answer *a)
+{
+    release_json(a->top);
+    arena_release(&a->arena);
+    *a = ANSWER_INIT;
+}
+
+ErrCode answer_ok(const Answer *a, Err *err)
+{
+    return a->is_short ? err_nomem(err, "the answer") : ERR_OK;
+}
+
+AnswerNode *answer_object(AnswerNode *in, const char *key)
+{
+    return add(in, NODE_OBJECT, key);
+}
+
+AnswerNode *answer_list(AnswerNode *in, const char *key)
+{
+    return add(in, NODE_LIST, key);
+}
+
+/* vsnprintf into the answer. */
+static const char *format_text(Answer *a, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    char *text = n >= 0 ? malloc((size_t)n + 1) : NULL;
+    if (!text) {
+        a->is_short = true;
+        return NULL;
+    }
+    (void)vsnprintf(text, (size_t)n + 1, fmt, ap);
+    const char *copy = copy_text(a, text);
+    free(text);
+    return copy;
+}
+
+AnswerNode *answer_section(AnswerNode *in, const char *fmt, ...)
+{
+    AnswerNode *n = add(in, NODE_SECTION, NULL);
+    va_list ap;
+    va_start(ap, fmt);
+    n->text = format_text(in->answer, fmt, ap);
+    va_end(ap);
+    return n;
+}
+
+static Interval *copy_interval(Answer *a, const Interval *i)
+{
+    Interval *copy = i ? take(a, sizeof *copy) : NULL;
+    if (copy) {
+        *copy = *i;
+        copy->method = copy_text(a, i->method);
+    }
+    return copy;
+}
+
+static Value copy_value(Answer *a, Value v)
+{
+    if (v.kind == VALUE_TEXT) {
+        v.as.text = copy_text(a, v.as.text);
+    }
+    v.shown = copy_text(a, v.shown);
+    v.interval = copy_interval(a, v.interval);
+    return v;
+}
+
+static void put_value(AnswerNode *n, Value v)
+{
+    n->value = take(n->answer, sizeof *n->value);
+    if (n->value) {
+        *n->value = copy_value(n->answer, v);
+    }
+}
+
+void answer_set(AnswerNode *in, const char *key, Value v)
+{
+    put_value(add(in, NODE_VALUE, key), v);
+}
+
+void answer_set_interval(AnswerNode *in, const char *key, const Interval *i)
+{
+    put_value(add(in, NODE_INTERVAL, key), value_between(0.0, i));
+}
+
+void answer_set_json(AnswerNode *in, const char *key, json_t *v)
+{
+    AnswerNode *n = add(in, NODE_JSON, key);
+    in->answer->is_short = in->answer->is_short || !v;
+    if (in->answer->is_short) {
+        json_decref(v);
+        return;
+    }
+    n->json = v;
+}
+
+static const Column *copy_columns(Answer *a, const Column *column, size_t n)
+{
+    Column *copy = take(a, n * sizeof *copy + 1);
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = column[i];
+        copy[i].key = copy_text(a, column[i].key);
+        copy[i].heading = copy_text(a, column[i].heading);
+        copy[i].unit = copy_text(a, column[i].unit);
+        copy[i].help = copy_text(a, column[i].help);
+        copy[i].latex = copy_text(a, column[i].latex);
+        copy[i].interval = copy_text(a, column[i].interval);
+    }
+    return copy;
+}
+
+void answer_show(AnswerNode *in, const Column *column, Value v)
+{
+    AnswerNode *n = add(in, NODE_VALUE, column->key);
+    n->column = copy_columns(in->answer, column, 1);
+    n->n_columns = 1;
+    put_value(n, v);
+}
+
+void answer_say(AnswerNode *in, const char *key, SayKind kind, const char *fmt, ...)
+{
+    AnswerNode *n = add(in, NODE_SAY, key);
+    va_list ap;
+    n->say = kind;
+    va_start(ap, fmt);
+    n->text = format_text(in->answer, fmt, ap);
+    va_end(ap);
+}
+
+AnswerNode *answer_table(AnswerNode *in, const char *key, const char *title, const Column *column,
+                         size_t n_columns)
+{
+    AnswerNode *n = add(in, NODE_TABLE, key);
+    n->text = copy_text(in->answer, title);
+    n->column = copy_columns(in->answer, column, n_columns);
+    n->n_columns = n_columns;
+    return n;
+}
+
+void answer_table_use(AnswerNode *table, TableUse use)
+{
+    table->use = use;
+}
+
+void answer_table_empty(AnswerNode *table, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    table->empty = format_text(table->answer, fmt, ap);
+    va_end(ap);
+}
+
+AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n)
+{
+    AnswerNode *row = add(table, NODE_ROW, NULL);
+    assert(table->answer->is_short || n == table->n_columns);
+    row->value = take(table->answer, n * sizeof *v + 1);
+    for (size_t i = 0; row->value && i < n; i++) {
+        row->value[i] = copy_value(table->answer, v[i]);
+    }
+    table->n_rows++;
+    return row;
+}
+
+bool answer_is_json(const AnswerNode *n)
+{
+    const AnswerNode *in = n->parent;
+    while (in && in->kind == NODE_SECTION) {
+        in = in->parent;
+    }
+    return n->kind == NODE_SECTION || n->key || (in && in->kind == NODE_LIST) || !in;
+}

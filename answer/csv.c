@@ -1,0 +1,205 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "answer/formats.h"
+#include "answer/painter.h"
+#include "common/json.h"
+#include "common/quantity.h"
+
+void csv_text(const char *s, Buf *out)
+{
+    if (!strpbrk(s, ",\"\r\n")) {
+        buf_puts(out, s);
+        return;
+    }
+    buf_putc(out, '"');
+    for (; *s; s++) {
+        buf_puts(out, *s == '"' ? "\"" : "");
+        buf_putc(out, *s);
+    }
+    buf_putc(out, '"');
+}
+
+static void put_real(double x, Buf *out)
+{
+    char text[32];
+    if (isfinite(x)) {
+        json_number_text(x, text);
+        buf_puts(out, text);
+    }
+}
+
+static void put_value(const Value *v, Buf *out)
+{
+    switch (v->kind) {
+    case VALUE_NONE:
+        break;
+    case VALUE_TEXT:
+        csv_text(v->as.text, out);
+        break;
+    case VALUE_REAL:
+        put_real(v->as.real, out);
+        break;
+    case VALUE_COUNT:
+        buf_printf(out, "%lld", (long long)v->as.count);
+        break;
+    case VALUE_BOOL:
+        buf_puts(out, v->as.is_true ? "true" : "false");
+        break;
+    }
+}
+
+/* Is any value of the column one with an interval? */
+static bool has_interval(const AnswerNode *table, size_t c)
+{
+    for (const AnswerNode *r = table->first; r; r = r->next) {
+        if (r->value[c].interval) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *name_of(const Column *c)
+{
+    return c->key ? c->key : c->heading;
+}
+
+static void put_header(const AnswerNode *table, const bool *is_ranged, Buf *out)
+{
+    const char *sep = "";
+    for (size_t c = 0; c < table->n_columns; c++) {
+        const Column *column = &table->column[c];
+        const char *name = name_of(column);
+        if (!name) {
+            continue;
+        }
+        buf_puts(out, sep);
+        csv_text(name, out);
+        sep = ",";
+        if (is_ranged[c]) {
+            char prefix[80] = "";
+            if (!column->has_flat && strcmp(name, "value") != 0) {
+                (void)snprintf(prefix, sizeof prefix, "%s_", name);
+            }
+            buf_printf(out, ",%sse,%slo,%shi", prefix, prefix, prefix);
+        }
+    }
+    buf_putc(out, '\n');
+}
+
+static void put_row(const AnswerNode *table, const bool *is_ranged, const AnswerNode *r, Buf *out)
+{
+    const char *sep = "";
+    for (size_t c = 0; c < table->n_columns; c++) {
+        if (!name_of(&table->column[c])) {
+            continue;
+        }
+        buf_puts(out, sep);
+        put_value(&r->value[c], out);
+        sep = ",";
+        if (is_ranged[c]) {
+            const Interval none = {(double)NAN, (double)NAN, (double)NAN, NULL};
+            const Interval *i = r->value[c].interval ? r->value[c].interval : &none;
+            buf_putc(out, ',');
+            put_real(i->se, out);
+            buf_putc(out, ',');
+            put_real(i->lo, out);
+            buf_putc(out, ',');
+            put_real(i->hi, out);
+        }
+    }
+    buf_putc(out, '\n');
+}
+
+/* ---- which table ---- */
+
+typedef struct Tables {
+    const AnswerNode *first, *for_csv, *named;
+    const char *name;
+    const char *known[32];
+    size_t n_known;
+} Tables;
+
+static void find_tables(const AnswerNode *in, Tables *t)
+{
+    for (const AnswerNode *n = in->first; n; n = n->next) {
+        if (n->kind == NODE_TABLE) {
+            bool is_named = t->name && n->key && strcmp(n->key, t->name) == 0;
+            t->named = !t->named && is_named ? n : t->named;
+            t->first = !t->first && n->use == TABLE_FOR_ALL ? n : t->first;
+            t->for_csv = !t->for_csv && n->use == TABLE_FOR_CSV ? n : t->for_csv;
+            if (n->key && t->n_known < sizeof t->known / sizeof t->known[0]) {
+                t->known[t->n_known++] = n->key;
+            }
+        } else {
+            find_tables(n, t);
+        }
+    }
+}
+
+/* An answer without a table: its labelled values as one row. */
+static size_t put_pairs(const AnswerNode *in, bool is_header, size_t n_before, Buf *out)
+{
+    size_t n = n_before;
+    for (const AnswerNode *x = in->first; x; x = x->next) {
+        if (x->kind == NODE_VALUE && x->n_columns == 1 && name_of(x->column)) {
+            buf_puts(out, n++ ? "," : "");
+            if (is_header) {
+                csv_text(name_of(x->column), out);
+            } else {
+                put_value(x->value, out);
+            }
+        } else if (x->kind == NODE_SECTION || x->kind == NODE_OBJECT) {
+            n = put_pairs(x, is_header, n, out);
+        }
+    }
+    return n;
+}
+
+static ErrCode no_table(const Tables *t, Err *err)
+{
+    Buf known = BUF_INIT;
+    for (size_t i = 0; i < t->n_known; i++) {
+        buf_printf(&known, "%s%s", i ? ", " : "", t->known[i]);
+    }
+    const char *near = nearest_name(t->name, t->known, t->n_known);
+    (void)err_set(err, ERR_USAGE, "this answer has no table \"%s\"", t->name);
+    if (near) {
+        (void)err_hint(err, "did you mean %s?", near);
+    } else if (t->n_known) {
+        (void)err_hint(err, "it has: %s", buf_str(&known));
+    }
+    buf_release(&known);
+    return err->code;
+}
+
+ErrCode render_csv(const Answer *a, const AnswerStyle *style, Buf *out, Err *err)
+{
+    Tables t = {.name = style->table};
+    find_tables(a->top, &t);
+    const AnswerNode *table = t.name ? t.named : t.for_csv ? t.for_csv : t.first;
+    if (t.name && !table) {
+        return no_table(&t, err);
+    }
+    if (!table) {
+        if (put_pairs(a->top, true, 0, out) == 0) {
+            (void)err_set(err, ERR_USAGE, "this answer is no table");
+            return err_hint(err, "--format json has all of it");
+        }
+        buf_putc(out, '\n');
+        (void)put_pairs(a->top, false, 0, out);
+        buf_putc(out, '\n');
+        return ERR_OK;
+    }
+    bool is_ranged[ANSWER_MAX_COLUMNS] = {false};
+    for (size_t c = 0; c < table->n_columns && c < ANSWER_MAX_COLUMNS; c++) {
+        is_ranged[c] = has_interval(table, c);
+    }
+    put_header(table, is_ranged, out);
+    for (const AnswerNode *r = table->first; r; r = r->next) {
+        put_row(table, is_ranged, r, out);
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,56 @@
+/* grid.h -- a table as the texts that people see, before any format lays it out.
+ *
+ * Columns without a heading are not in it, nor those of a rank above 0 of which every cell is empty. */
+#ifndef ANSWER_GRID_H
+#define ANSWER_GRID_H
+
+#include "answer/painter.h"
+#include "common/arena.h"
+
+typedef struct GridColumn {
+    const Column *column; /* borrowed from the table */
+    const char *title;
+    size_t at; /* in the table's columns */
+    bool is_right, has_ranges;
+    size_t width, range_width; /* characters: of title and values, of intervals */
+    bool is_out;               /* left out to fit */
+} GridColumn;
+
+typedef struct GridCell {
+    const char *text, *range; /* never NULL; "" when empty */
+    const Value *value;
+} GridCell;
+
+typedef struct Grid {
+    Arena arena;
+    const AnswerNode *table;
+    GridColumn *column;
+    GridCell *cell; /* [n_rows][n_columns] */
+    size_t n_columns, n_rows;
+    bool is_split;  /* intervals on a line of their own */
+    bool is_blocks; /* no choice of columns fits: one block a row */
+} Grid;
+
+/* False when memory is short (out is then marked). */
+bool grid_open(const AnswerNode *table, Grid *ret, Buf *out);
+void grid_release(Grid *g);
+
+/* Chooses a layout of at most `width` characters with `gap` between columns; prose columns need
+ * only ANSWER_LEAST_WIDTH.  can_join: an interval may stand beside its value. */
+void grid_fit(Grid *g, size_t width, size_t gap, bool can_join);
+/* Width of the layout chosen, prose as wide as it is. */
+size_t grid_width(const Grid *g, size_t gap);
+/* The names of the columns left out, with commas; false if none is. */
+bool grid_left_out(const Grid *g, Buf *out);
+static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column)
+{
+    return &g->cell[row * g->n_columns + column];
+}
+
+/* Characters, not bytes: continuation bytes and combining marks of UTF-8 take no room. */
+size_t text_width(const char *s, size_t bytes);
+/* The next line of at most `width` characters of a text broken at blanks: its start and bytes; moves
+ * *rest past it.  A longer word stands alone.  False at the end. */
+bool text_line(const char **rest, size_t width, const char **line, size_t *bytes);
+
+#endif

@@ -1,0 +1,264 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer/formats.h"
+#include "answer/grid.h"
+#include "answer/painter.h"
+
+/* A page of 7 inches holds about so many characters of \footnotesize; a gap of \tabcolsep is one of
+ * three. */
+enum { PAGE_CHARACTERS = 112, GAP = 3 };
+
+/* What a byte that means something to LaTeX is written as; NULL: itself. */
+static const char *escape_of(char c)
+{
+    static const struct {
+        char plain;
+        const char *latex;
+    } escape[] = {{'\\', "\\textbackslash{}"},
+                  {'~', "\\textasciitilde{}"},
+                  {'^', "\\textasciicircum{}"},
+                  {'<', "\\textless{}"},
+                  {'>', "\\textgreater{}"},
+                  {'|', "\\textbar{}"},
+                  {'"', "''"},
+                  {'`', "\\`{}"},
+                  {'&', "\\&"},
+                  {'%', "\\%"},
+                  {'$', "\\$"},
+                  {'#', "\\#"},
+                  {'_', "\\_"},
+                  {'{', "\\{"},
+                  {'}', "\\}"},
+                  {'\n', " "}};
+    for (size_t i = 0; i < sizeof escape / sizeof escape[0]; i++) {
+        if (escape[i].plain == c) {
+            return escape[i].latex;
+        }
+    }
+    return NULL;
+}
+
+void latex_text(const char *s, Buf *out)
+{
+    for (; *s; s++) {
+        const char *escape = escape_of(*s);
+        if (escape) {
+            buf_puts(out, escape);
+        } else {
+            buf_putc(out, *s);
+            buf_puts(out, *s == '-' && s[1] == '-' ? "{}" : ""); /* else two become a dash */
+        }
+    }
+}
+
+static void comment(Painter *p, const char *before, const char *text)
+{
+    const char *rest = text, *line;
+    size_t bytes;
+    while (text_line(&rest, ANSWER_PIPE_WIDTH, &line, &bytes)) {
+        buf_printf(p->out, "%% %s%.*s\n", before, (int)bytes, line);
+        before = "";
+    }
+}
+
+static void heading(Painter *p, const char *text, int level)
+{
+    (void)level;
+    buf_puts(p->out, p->last == BLOCK_NONE ? "" : "\n");
+    comment(p, "", text);
+}
+
+/* "llama: L = 1.69 + ..." as a line: the name in text, the rest as mathematics. */
+static void formula(Painter *p, const char *text)
+{
+    const char *colon = strstr(text, ": ");
+    buf_puts(p->out, p->last == BLOCK_NONE ? "" : "\n");
+    buf_puts(p->out, "\\noindent ");
+    if (colon) {
+        Buf name = BUF_INIT;
+        buf_add(&name, text, (size_t)(colon - text));
+        latex_text(buf_str(&name), p->out);
+        buf_puts(p->out, ": ");
+        p->out->is_short = p->out->is_short || name.is_short;
+        buf_release(&name);
+        text = colon + 2;
+    }
+    buf_putc(p->out, '$');
+    latex_math(text, p->out);
+    buf_puts(p->out, "$\\par\n");
+}
+
+static void say(Painter *p, SayKind kind, const char *text)
+{
+    if (kind == SAY_FORMULA) {
+        formula(p, text);
+    } else {
+        comment(p, say_prefix(kind), text);
+    }
+}
+
+static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
+{
+    char name[256], text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
+    for (size_t i = 0; i < n; i++) {
+        const Column *c = value[i]->column;
+        Buf line = BUF_INIT;
+        buf_printf(&line, "%s: %s %s", column_title(c, name, sizeof name),
+                   value_for_people(c, value[i]->value, text, sizeof text),
+                   interval_for_people(c, value[i]->value, range, sizeof range));
+        comment(p, "", buf_str(&line));
+        p->out->is_short = p->out->is_short || line.is_short;
+        buf_release(&line);
+    }
+}
+
+static void put_title(const Column *c, Buf *out)
+{
+    if (c->latex) {
+        buf_puts(out, c->latex);
+    } else if (c->is_symbol) {
+        buf_putc(out, '$');
+        latex_math(c->heading, out);
+        buf_putc(out, '$');
+    } else {
+        latex_text(c->heading, out);
+    }
+    if (c->unit) {
+        buf_puts(out, " [");
+        latex_text(c->unit, out);
+        buf_putc(out, ']');
+    }
+}
+
+/* The numbers of a text as mathematics ("[-0.2, 1e-05]"), the rest as text. */
+static void put_numbers(const char *s, Buf *out)
+{
+    while (*s) {
+        size_t n = strcspn(s, " [],/");
+        char *end;
+        (void)strtod(s, &end);
+        if (n > 0 && end == s + n && strspn(s, "0123456789.eE+-") >= n) {
+            bool is_plain = strspn(s, "0123456789.") >= n;
+            buf_puts(out, is_plain ? "" : "$");
+            for (size_t i = 0; i < n;) {
+                Buf word = BUF_INIT;
+                size_t sign = i == 0 && *s == '-' ? 1 : 0;
+                buf_puts(out, sign ? "-" : "");
+                buf_add(&word, s + sign, n - sign);
+                latex_math(buf_str(&word), out);
+                buf_release(&word);
+                i = n;
+            }
+            buf_puts(out, is_plain ? "" : "$");
+        } else {
+            Buf word = BUF_INIT;
+            n = n ? n : 1;
+            buf_add(&word, s, n);
+            latex_text(buf_str(&word), out);
+            buf_release(&word);
+        }
+        s += n;
+    }
+}
+
+static void put_cell(const GridColumn *x, const char *s, Buf *out)
+{
+    if (x->is_right) {
+        put_numbers(s, out);
+    } else {
+        latex_text(s, out);
+    }
+}
+
+static bool has_ranges(const Grid *g, size_t row)
+{
+    for (size_t c = 0; c < g->n_columns; c++) {
+        if (!g->column[c].is_out && grid_cell(g, row, c)->range[0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The values of a row, or its intervals.  A bracket after two backslashes would be their argument. */
+static void put_row(const Grid *g, size_t row, bool is_range, Buf *out)
+{
+    const char *sep = "";
+    for (size_t c = 0; c < g->n_columns; c++) {
+        if (g->column[c].is_out) {
+            continue;
+        }
+        const GridCell *cell = grid_cell(g, row, c);
+        const char *s = is_range ? cell->range : cell->text;
+        buf_puts(out, sep);
+        buf_puts(out, !*sep && (*s == '[' || *s == '*') ? "{}" : "");
+        put_cell(&g->column[c], s, out);
+        sep = " & ";
+    }
+    buf_puts(out, " \\\\\n");
+}
+
+static void put_legend(Painter *p, const Grid *g)
+{
+    for (size_t c = 0; c < g->n_columns; c++) {
+        const GridColumn *x = &g->column[c];
+        if (!x->is_out && x->column->help) {
+            char before[260];
+            (void)column_title(x->column, before, sizeof before - 2);
+            strcat(before, ": ");
+            comment(p, before, x->column->help);
+        }
+    }
+}
+
+static void table(Painter *p, const AnswerNode *t)
+{
+    Grid g;
+    Buf left = BUF_INIT;
+    if (!grid_open(t, &g, p->out)) {
+        return;
+    }
+    grid_fit(&g, p->style->is_wide ? SIZE_MAX / 2 : PAGE_CHARACTERS, GAP, false);
+    put_legend(p, &g);
+    if (grid_left_out(&g, &left)) {
+        comment(p, "Left out to fit the page (--wide shows them): ", buf_str(&left));
+    }
+    buf_release(&left);
+    buf_puts(p->out, "\\begin{tabular}{@{}");
+    for (size_t c = 0; c < g.n_columns; c++) {
+        buf_puts(p->out, g.column[c].is_out ? "" : g.column[c].is_right ? "r" : "l");
+    }
+    buf_puts(p->out, "@{}}\n\\toprule\n");
+    const char *sep = "";
+    for (size_t c = 0; c < g.n_columns; c++) {
+        if (!g.column[c].is_out) {
+            buf_puts(p->out, sep);
+            put_title(g.column[c].column, p->out);
+            sep = " & ";
+        }
+    }
+    buf_puts(p->out, " \\\\\n\\midrule\n");
+    for (size_t row = 0; row < g.n_rows; row++) {
+        put_row(&g, row, false, p->out);
+        if (has_ranges(&g, row)) {
+            put_row(&g, row, true, p->out);
+        }
+    }
+    buf_puts(p->out, "\\bottomrule\n\\end{tabular}\n");
+    grid_release(&g);
+}
+
+ErrCode render_latex(const Answer *a, const AnswerStyle *style, Buf *out, Err *err)
+{
+    Painter p = {.heading = heading,
+                 .say = say,
+                 .pairs = pairs,
+                 .table = table,
+                 .style = style,
+                 .out = out,
+                 .level = 1};
+    (void)err;
+    paint(&p, a->top);
+    return ERR_OK;
+}

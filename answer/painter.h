@@ -1,0 +1,39 @@
+/* painter.h -- how the four formats for people share the order in which an answer is shown.
+ *
+ * paint() walks the tree and calls one function a block; a format is a table of these functions. */
+#ifndef ANSWER_PAINTER_H
+#define ANSWER_PAINTER_H
+
+#include "answer/render.h"
+
+typedef enum BlockKind { BLOCK_NONE, BLOCK_HEADING, BLOCK_SAY, BLOCK_PAIRS, BLOCK_TABLE } BlockKind;
+
+typedef struct Painter Painter;
+struct Painter {
+    void (*heading)(Painter *p, const char *text, int level);
+    void (*say)(Painter *p, SayKind kind, const char *text);
+    /* n labelled values that follow one another. */
+    void (*pairs)(Painter *p, const AnswerNode *const *value, size_t n);
+    void (*table)(Painter *p, const AnswerNode *table);
+    const AnswerStyle *style;
+    Buf *out;
+    int level;      /* of the next heading, from 1 */
+    BlockKind last; /* what stands before */
+    SayKind last_say;
+};
+
+void paint(Painter *p, const AnswerNode *top);
+
+/* "C [FLOP]" into out [bytes]; returns out. */
+const char *column_title(const Column *c, char *out, size_t bytes);
+/* What people see of a value, its interval aside, into out [bytes] (cut to fit); returns it, or the
+ * value's own text. */
+const char *value_for_people(const Column *c, const Value *v, char *out, size_t bytes);
+/* "[1.77, 1.87]", "" when there is none. */
+const char *interval_for_people(const Column *c, const Value *v, char *out, size_t bytes);
+/* Numbers stand right. */
+bool column_is_right(const AnswerNode *table, size_t column);
+/* "Warning: " and the like; "" for those that speak for themselves. */
+const char *say_prefix(SayKind kind);
+
+#endif

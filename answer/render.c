@@ -1,0 +1,203 @@
+#include "answer/render.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "answer/formats.h"
+#include "answer/painter.h"
+
+const char *const answer_format_names[N_FORMATS + 1] = {
+    [FORMAT_TEXT] = "text",   [FORMAT_JSON] = "json", [FORMAT_MARKDOWN] = "markdown",
+    [FORMAT_LATEX] = "latex", [FORMAT_CSV] = "csv",   [FORMAT_HTML] = "html"};
+
+/* ---- what stands in a cell ---- */
+
+const char *column_title(const Column *c, char *out, size_t bytes)
+{
+    (void)snprintf(out, bytes, c->unit ? "%s [%s]" : "%s", c->heading ? c->heading : c->key,
+                   c->unit);
+    return out;
+}
+
+static int place_of(const Column *c, const Value *v)
+{
+    bool is_plain = c->format == NUMBER_DIGITS || c->format == NUMBER_FIXED;
+    return v->interval && is_plain ? interval_place(v->interval) : INT_MIN;
+}
+
+static const char *real_text(const Column *c, const Value *v, double x, char *out)
+{
+    int place = place_of(c, v);
+    return place == INT_MIN ? number_text(x, c->format, c->digits, out)
+                            : number_to_place(x, place, out);
+}
+
+const char *value_for_people(const Column *c, const Value *v, char *out, size_t bytes)
+{
+    char number[NUMBER_TEXT_BYTES];
+    out[0] = '\0';
+    if (v->shown) {
+        return v->shown;
+    }
+    switch (v->kind) {
+    case VALUE_NONE:
+        break;
+    case VALUE_TEXT:
+        return v->as.text;
+    case VALUE_REAL:
+        (void)snprintf(out, bytes, "%s", real_text(c, v, v->as.real, number));
+        break;
+    case VALUE_COUNT: {
+        NumberFormat f = c->format == NUMBER_DIGITS ? NUMBER_WHOLE : c->format;
+        (void)snprintf(out, bytes, "%s", number_text((double)v->as.count, f, c->digits, number));
+        break;
+    }
+    case VALUE_BOOL:
+        return v->as.is_true ? "yes" : "no";
+    }
+    return out;
+}
+
+const char *interval_for_people(const Column *c, const Value *v, char *out, size_t bytes)
+{
+    char lo[NUMBER_TEXT_BYTES], hi[NUMBER_TEXT_BYTES];
+    const Interval *i = v->interval;
+    out[0] = '\0';
+    if (i && !(isnan(i->lo) && isnan(i->hi))) {
+        (void)real_text(c, v, i->lo, lo);
+        (void)real_text(c, v, i->hi, hi);
+        (void)snprintf(out, bytes, "[%s, %s]", lo[0] ? lo : "-inf", hi[0] ? hi : "inf");
+    }
+    return out;
+}
+
+bool column_is_right(const AnswerNode *table, size_t column)
+{
+    if (table->column[column].is_right) {
+        return true;
+    }
+    for (const AnswerNode *r = table->first; r; r = r->next) {
+        ValueKind kind = r->value[column].kind;
+        if (kind == VALUE_TEXT || kind == VALUE_BOOL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *say_prefix(SayKind kind)
+{
+    static const char *const prefix[] = {[SAY_PLAIN] = "",           [SAY_VERDICT] = "",
+                                         [SAY_NOTE] = "Note: ",      [SAY_WARNING] = "Warning: ",
+                                         [SAY_HINT] = "Hint: ",      [SAY_FORMULA] = "",
+                                         [SAY_REFUSED] = "Refused: "};
+    return prefix[kind];
+}
+
+/* ---- the walk ---- */
+
+static bool has_columns(const AnswerNode *table)
+{
+    for (size_t c = 0; c < table->n_columns; c++) {
+        if (table->column[c].heading) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_shown_value(const AnswerNode *n)
+{
+    return n->kind == NODE_VALUE && n->n_columns == 1 && n->column[0].heading && n->value &&
+           n->value->kind != VALUE_NONE &&
+           !(n->value->kind == VALUE_REAL && isnan(n->value->as.real) && !n->value->shown);
+}
+
+static bool is_shown_table(const AnswerNode *n)
+{
+    return n->kind == NODE_TABLE && n->use != TABLE_FOR_CSV && has_columns(n) &&
+           (n->n_rows > 0 || n->empty);
+}
+
+static bool has_something(const AnswerNode *in)
+{
+    for (const AnswerNode *n = in->first; n; n = n->next) {
+        if (is_shown_value(n) || is_shown_table(n) || n->kind == NODE_SAY ||
+            (n->kind != NODE_TABLE && has_something(n))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The labelled values from *at on; moves *at to the last of them. */
+static void paint_pairs(Painter *p, const AnswerNode **at)
+{
+    enum { MOST = 64 };
+    const AnswerNode *value[MOST];
+    size_t n = 0;
+    for (const AnswerNode *x = *at; x && n < MOST; x = x->next) {
+        if (is_shown_value(x)) {
+            value[n++] = x;
+            *at = x;
+        } else if (x->kind == NODE_SAY || x->kind == NODE_SECTION || is_shown_table(x) ||
+                   has_something(x)) {
+            break;
+        }
+    }
+    p->pairs(p, value, n);
+    p->last = BLOCK_PAIRS;
+}
+
+static void paint_table(Painter *p, const AnswerNode *n)
+{
+    if (n->text) {
+        p->heading(p, n->text, p->level);
+        p->last = BLOCK_HEADING;
+    }
+    if (n->n_rows > 0) {
+        p->table(p, n);
+        p->last = BLOCK_TABLE;
+    } else {
+        p->say(p, SAY_PLAIN, n->empty);
+        p->last = BLOCK_SAY;
+        p->last_say = SAY_PLAIN;
+    }
+}
+
+void paint(Painter *p, const AnswerNode *top)
+{
+    for (const AnswerNode *n = top->first; n; n = n->next) {
+        if (n->kind == NODE_SAY && n->text) {
+            p->say(p, n->say, n->text);
+            p->last = BLOCK_SAY;
+            p->last_say = n->say;
+        } else if (is_shown_value(n)) {
+            paint_pairs(p, &n);
+        } else if (is_shown_table(n)) {
+            paint_table(p, n);
+        } else if (n->kind == NODE_SECTION && has_something(n)) {
+            p->heading(p, n->text ? n->text : "", p->level);
+            p->last = BLOCK_HEADING;
+            p->level++;
+            paint(p, n);
+            p->level--;
+        } else if (n->kind == NODE_OBJECT || n->kind == NODE_LIST) {
+            paint(p, n);
+        }
+    }
+}
+
+ErrCode answer_render(const Answer *a, AnswerFormat format, const AnswerStyle *style, Buf *out,
+                      Err *err)
+{
+    static ErrCode (*const render[])(const Answer *, const AnswerStyle *, Buf *, Err *) = {
+        [FORMAT_TEXT] = render_text,         [FORMAT_JSON] = render_json,
+        [FORMAT_MARKDOWN] = render_markdown, [FORMAT_LATEX] = render_latex,
+        [FORMAT_CSV] = render_csv,           [FORMAT_HTML] = render_html};
+    ErrCode rc = a->top ? answer_ok(a, err) : err_nomem(err, "the answer");
+    rc = rc == ERR_OK ? render[format](a, style, out, err) : rc;
+    return rc == ERR_OK ? buf_ok(out, err) : rc;
+}
