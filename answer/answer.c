@@ -92,7 +92,7 @@ static const char *copy_text(Answer *a, const char *s)
     return out;
 }
 
-static AnswerNode *add(AnswerNode *in, NodeKind kind, const char *key)
+static AnswerNode *add(AnswerNode *in, AnswerKind kind, const char *key)
 {
     Answer *a = in->answer;
     AnswerNode *n = in->parent || in == a->top ? take(a, sizeof *n) : NULL;
@@ -116,7 +116,7 @@ AnswerNode *answer_top(Answer *a)
         if (!a->top) {
             return sink(a);
         }
-        *a->top = (AnswerNode){.answer = a, .kind = NODE_OBJECT};
+        *a->top = (AnswerNode){.answer = a, .kind = ANSWER_OBJECT};
         answer_set(a->top, "schema", value_count(1));
     }
     return a->top;
@@ -145,12 +145,12 @@ ErrCode answer_ok(const Answer *a, Err *err)
 
 AnswerNode *answer_object(AnswerNode *in, const char *key)
 {
-    return add(in, NODE_OBJECT, key);
+    return add(in, ANSWER_OBJECT, key);
 }
 
 AnswerNode *answer_list(AnswerNode *in, const char *key)
 {
-    return add(in, NODE_LIST, key);
+    return add(in, ANSWER_LIST, key);
 }
 
 /* vsnprintf into the answer. */
@@ -173,7 +173,7 @@ static const char *format_text(Answer *a, const char *fmt, va_list ap)
 
 AnswerNode *answer_section(AnswerNode *in, const char *fmt, ...)
 {
-    AnswerNode *n = add(in, NODE_SECTION, NULL);
+    AnswerNode *n = add(in, ANSWER_SECTION, NULL);
     va_list ap;
     va_start(ap, fmt);
     n->text = format_text(in->answer, fmt, ap);
@@ -211,17 +211,17 @@ static void put_value(AnswerNode *n, Value v)
 
 void answer_set(AnswerNode *in, const char *key, Value v)
 {
-    put_value(add(in, NODE_VALUE, key), v);
+    put_value(add(in, ANSWER_VALUE, key), v);
 }
 
 void answer_set_interval(AnswerNode *in, const char *key, const Interval *i)
 {
-    put_value(add(in, NODE_INTERVAL, key), value_between(0.0, i));
+    put_value(add(in, ANSWER_INTERVAL, key), value_between(0.0, i));
 }
 
 void answer_set_json(AnswerNode *in, const char *key, json_t *v)
 {
-    AnswerNode *n = add(in, NODE_JSON, key);
+    AnswerNode *n = add(in, ANSWER_JSON, key);
     in->answer->is_short = in->answer->is_short || !v;
     if (in->answer->is_short) {
         json_decref(v);
@@ -247,7 +247,7 @@ static const Column *copy_columns(Answer *a, const Column *column, size_t n)
 
 void answer_show(AnswerNode *in, const Column *column, Value v)
 {
-    AnswerNode *n = add(in, NODE_VALUE, column->key);
+    AnswerNode *n = add(in, ANSWER_VALUE, column->key);
     n->column = copy_columns(in->answer, column, 1);
     n->n_columns = 1;
     put_value(n, v);
@@ -255,7 +255,7 @@ void answer_show(AnswerNode *in, const Column *column, Value v)
 
 void answer_say(AnswerNode *in, const char *key, SayKind kind, const char *fmt, ...)
 {
-    AnswerNode *n = add(in, NODE_SAY, key);
+    AnswerNode *n = add(in, ANSWER_SAY, key);
     va_list ap;
     n->say = kind;
     va_start(ap, fmt);
@@ -266,7 +266,7 @@ void answer_say(AnswerNode *in, const char *key, SayKind kind, const char *fmt, 
 AnswerNode *answer_table(AnswerNode *in, const char *key, const char *title, const Column *column,
                          size_t n_columns)
 {
-    AnswerNode *n = add(in, NODE_TABLE, key);
+    AnswerNode *n = add(in, ANSWER_TABLE, key);
     n->text = copy_text(in->answer, title);
     n->column = copy_columns(in->answer, column, n_columns);
     n->n_columns = n_columns;
@@ -288,7 +288,7 @@ void answer_table_empty(AnswerNode *table, const char *fmt, ...)
 
 AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n)
 {
-    AnswerNode *row = add(table, NODE_ROW, NULL);
+    AnswerNode *row = add(table, ANSWER_ROW, NULL);
     assert(table->answer->is_short || n == table->n_columns);
     row->value = take(table->answer, n * sizeof *v + 1);
     for (size_t i = 0; row->value && i < n; i++) {
@@ -301,8 +301,8 @@ AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n)
 bool answer_is_json(const AnswerNode *n)
 {
     const AnswerNode *in = n->parent;
-    while (in && in->kind == NODE_SECTION) {
+    while (in && in->kind == ANSWER_SECTION) {
         in = in->parent;
     }
-    return n->kind == NODE_SECTION || n->key || (in && in->kind == NODE_LIST) || !in;
+    return n->kind == ANSWER_SECTION || n->key || (in && in->kind == ANSWER_LIST) || !in;
 }

@@ -121,23 +121,23 @@ AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n);
 
 /* ---- for renderers ---- */
 
-typedef enum NodeKind {
-    NODE_OBJECT,
-    NODE_LIST,
-    NODE_SECTION, /* text: its heading */
-    NODE_VALUE,   /* value[0]; column[0] when shown */
-    NODE_INTERVAL,
-    NODE_JSON,
-    NODE_SAY, /* text */
-    NODE_TABLE,
-    NODE_ROW, /* value[n_columns of the parent] */
-} NodeKind;
+typedef enum AnswerKind {
+    ANSWER_OBJECT,
+    ANSWER_LIST,
+    ANSWER_SECTION, /* text: its heading */
+    ANSWER_VALUE,   /* value[0]; column[0] when shown */
+    ANSWER_INTERVAL,
+    ANSWER_JSON,
+    ANSWER_SAY, /* text */
+    ANSWER_TABLE,
+    ANSWER_ROW, /* value[n_columns of the parent] */
+} AnswerKind;
 
 struct AnswerNode {
     Answer *answer;
     AnswerNode *parent, *next, *first, *last;
     const char *key; /* NULL: none */
-    NodeKind kind;
+    AnswerKind kind;
     SayKind say;
     TableUse use;
     const char *text; /* heading, sentence, title */

@@ -125,7 +125,7 @@ typedef struct Tables {
 static void find_tables(const AnswerNode *in, Tables *t)
 {
     for (const AnswerNode *n = in->first; n; n = n->next) {
-        if (n->kind == NODE_TABLE) {
+        if (n->kind == ANSWER_TABLE) {
             bool is_named = t->name && n->key && strcmp(n->key, t->name) == 0;
             t->named = !t->named && is_named ? n : t->named;
             t->first = !t->first && n->use == TABLE_FOR_ALL ? n : t->first;
@@ -144,14 +144,14 @@ static size_t put_pairs(const AnswerNode *in, bool is_header, size_t n_before, B
 {
     size_t n = n_before;
     for (const AnswerNode *x = in->first; x; x = x->next) {
-        if (x->kind == NODE_VALUE && x->n_columns == 1 && name_of(x->column)) {
+        if (x->kind == ANSWER_VALUE && x->n_columns == 1 && name_of(x->column)) {
             buf_puts(out, n++ ? "," : "");
             if (is_header) {
                 csv_text(name_of(x->column), out);
             } else {
                 put_value(x->value, out);
             }
-        } else if (x->kind == NODE_SECTION || x->kind == NODE_OBJECT) {
+        } else if (x->kind == ANSWER_SECTION || x->kind == ANSWER_OBJECT) {
             n = put_pairs(x, is_header, n, out);
         }
     }

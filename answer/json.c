@@ -87,11 +87,11 @@ static bool put_members(json_t *into, const AnswerNode *in);
 
 static json_t *container(const AnswerNode *n)
 {
-    bool is_list = n->kind == NODE_LIST || n->kind == NODE_TABLE;
+    bool is_list = n->kind == ANSWER_LIST || n->kind == ANSWER_TABLE;
     json_t *o = is_list ? json_array() : json_object();
     bool is_good = o != NULL;
     const AnswerNode *table = n->parent;
-    for (size_t c = 0; n->kind == NODE_ROW && is_good && c < table->n_columns; c++) {
+    for (size_t c = 0; n->kind == ANSWER_ROW && is_good && c < table->n_columns; c++) {
         if (table->column[c].key) {
             is_good = put_shown(o, &table->column[c], &n->value[c]);
         }
@@ -106,20 +106,20 @@ static json_t *container(const AnswerNode *n)
 static json_t *node_json(const AnswerNode *n)
 {
     switch (n->kind) {
-    case NODE_OBJECT:
-    case NODE_LIST:
-    case NODE_TABLE:
-    case NODE_ROW:
+    case ANSWER_OBJECT:
+    case ANSWER_LIST:
+    case ANSWER_TABLE:
+    case ANSWER_ROW:
         return container(n);
-    case NODE_VALUE:
+    case ANSWER_VALUE:
         return value_json(n->value);
-    case NODE_INTERVAL:
+    case ANSWER_INTERVAL:
         return n->value->interval ? interval_json(n->value->interval) : json_null();
-    case NODE_JSON:
+    case ANSWER_JSON:
         return json_incref(n->json);
-    case NODE_SAY:
+    case ANSWER_SAY:
         return json_string(n->text);
-    case NODE_SECTION:
+    case ANSWER_SECTION:
         break;
     }
     return NULL;
@@ -129,9 +129,9 @@ static bool put_members(json_t *into, const AnswerNode *in)
 {
     bool is_good = true;
     for (const AnswerNode *n = in->first; n && is_good; n = n->next) {
-        if (n->kind == NODE_SECTION) {
+        if (n->kind == ANSWER_SECTION) {
             is_good = put_members(into, n);
-        } else if (n->kind == NODE_VALUE && n->n_columns == 1 && n->key) {
+        } else if (n->kind == ANSWER_VALUE && n->n_columns == 1 && n->key) {
             is_good = put_shown(into, n->column, n->value);
         } else if (n->key || json_is_array(into)) {
             is_good = set_at(into, n->key, node_json(n));

@@ -110,22 +110,22 @@ static bool has_columns(const AnswerNode *table)
 
 static bool is_shown_value(const AnswerNode *n)
 {
-    return n->kind == NODE_VALUE && n->n_columns == 1 && n->column[0].heading && n->value &&
+    return n->kind == ANSWER_VALUE && n->n_columns == 1 && n->column[0].heading && n->value &&
            n->value->kind != VALUE_NONE &&
            !(n->value->kind == VALUE_REAL && isnan(n->value->as.real) && !n->value->shown);
 }
 
 static bool is_shown_table(const AnswerNode *n)
 {
-    return n->kind == NODE_TABLE && n->use != TABLE_FOR_CSV && has_columns(n) &&
+    return n->kind == ANSWER_TABLE && n->use != TABLE_FOR_CSV && has_columns(n) &&
            (n->n_rows > 0 || n->empty);
 }
 
 static bool has_something(const AnswerNode *in)
 {
     for (const AnswerNode *n = in->first; n; n = n->next) {
-        if (is_shown_value(n) || is_shown_table(n) || n->kind == NODE_SAY ||
-            (n->kind != NODE_TABLE && has_something(n))) {
+        if (is_shown_value(n) || is_shown_table(n) || n->kind == ANSWER_SAY ||
+            (n->kind != ANSWER_TABLE && has_something(n))) {
             return true;
         }
     }
@@ -142,7 +142,7 @@ static void paint_pairs(Painter *p, const AnswerNode **at)
         if (is_shown_value(x)) {
             value[n++] = x;
             *at = x;
-        } else if (x->kind == NODE_SAY || x->kind == NODE_SECTION || is_shown_table(x) ||
+        } else if (x->kind == ANSWER_SAY || x->kind == ANSWER_SECTION || is_shown_table(x) ||
                    has_something(x)) {
             break;
         }
@@ -170,7 +170,7 @@ static void paint_table(Painter *p, const AnswerNode *n)
 void paint(Painter *p, const AnswerNode *top)
 {
     for (const AnswerNode *n = top->first; n; n = n->next) {
-        if (n->kind == NODE_SAY && n->text) {
+        if (n->kind == ANSWER_SAY && n->text) {
             p->say(p, n->say, n->text);
             p->last = BLOCK_SAY;
             p->last_say = n->say;
@@ -178,13 +178,13 @@ void paint(Painter *p, const AnswerNode *top)
             paint_pairs(p, &n);
         } else if (is_shown_table(n)) {
             paint_table(p, n);
-        } else if (n->kind == NODE_SECTION && has_something(n)) {
+        } else if (n->kind == ANSWER_SECTION && has_something(n)) {
             p->heading(p, n->text ? n->text : "", p->level);
             p->last = BLOCK_HEADING;
             p->level++;
             paint(p, n);
             p->level--;
-        } else if (n->kind == NODE_OBJECT || n->kind == NODE_LIST) {
+        } else if (n->kind == ANSWER_OBJECT || n->kind == ANSWER_LIST) {
             paint(p, n);
         }
     }

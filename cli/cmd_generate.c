@@ -1,5 +1,6 @@
 /* slaw generate: hands over to slaw-worker, which has the models. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static const Opt opts_table[] = {
     {0},
 };
 
-enum { NUMBER_BYTES = 32 };
+enum { DIGITS_BYTES = 32 };
 
 /* A path that begins with a dash must not look like an option. */
 static ErrCode checkpoint_argument(const char *given, char out[FSX_PATH_BYTES], Err *err)
@@ -40,7 +41,7 @@ static ErrCode checkpoint_argument(const char *given, char out[FSX_PATH_BYTES], 
 static ErrCode become(const char *worker, const char *checkpoint, const GenerateOpts *o,
                       bool is_json, Err *err)
 {
-    char tokens[NUMBER_BYTES], top_k[NUMBER_BYTES], seed[NUMBER_BYTES], temperature[NUMBER_BYTES];
+    char tokens[DIGITS_BYTES], top_k[DIGITS_BYTES], seed[DIGITS_BYTES], temperature[DIGITS_BYTES];
     (void)snprintf(tokens, sizeof tokens, "%" PRId64, o->tokens);
     (void)snprintf(top_k, sizeof top_k, "%" PRId64, o->top_k);
     (void)snprintf(seed, sizeof seed, "%" PRId64, o->seed);
@@ -53,6 +54,7 @@ static ErrCode become(const char *worker, const char *checkpoint, const Generate
                                 top_k,       "--temperature",
                                 temperature, is_json ? "--json" : NULL,
                                 NULL};
+    (void)signal(SIGPIPE, SIG_DFL); /* as a program finds it that is started by a shell */
     /* execv wants its strings writable for historical reasons and leaves them alone.
      * NOLINTNEXTLINE(performance-no-int-to-ptr) */
     (void)execv(worker, (char *const *)(uintptr_t)args);

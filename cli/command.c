@@ -1,211 +1,171 @@
 #include "cli/command.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/term.h"
 #include "common/exit_code.h"
 #include "common/log.h"
 #include "common/quantity.h"
 
-static const Command *const all_commands[] = {
+const Command *const all_commands[] = {
 #define COMMAND(id) &command_##id,
 #include "cli/commands.def"
 #undef COMMAND
+    NULL,
 };
-enum { N_COMMANDS = sizeof all_commands / sizeof all_commands[0] };
+enum { N_COMMANDS = sizeof all_commands / sizeof all_commands[0] - 1 };
 
-/* Options every verb takes. */
-typedef struct Common {
-    bool json, quiet, help;
-} Common;
-
-static const Opt common_opts[] = {
-    {"json", NULL, "one JSON object on standard output", OPT_FLAG, offsetof(Common, json)},
-    {"quiet", NULL, "no progress and no notices", OPT_FLAG, offsetof(Common, quiet)},
-    {"help", NULL, "print this help", OPT_FLAG, offsetof(Common, help)},
-    {0},
-};
-
-static const Opt *opt_find(const Opt *opts, const char *name, size_t n)
-{
-    for (const Opt *o = opts; o && o->name; o++) {
-        if (strlen(o->name) == n && memcmp(o->name, name, n) == 0) {
-            return o;
-        }
+#define FIT_DEFAULT                                                                    \
+    {                                                                                  \
+        .task = "validation", .starts = 64, .bootstrap = 200, .seed = 1, .threads = 1, \
+        .resampling = "auto"                                                           \
     }
-    return NULL;
+
+/* ---- which options a command has ---- */
+
+/* Is the word one of a list with commas? */
+static bool is_listed(const char *list, const char *name, size_t n)
+{
+    for (const char *s = list; s && *s;) {
+        size_t len = strcspn(s, ",");
+        if (len == n && memcmp(s, name, n) == 0) {
+            return true;
+        }
+        s += len + (s[len] == ',');
+    }
+    return false;
 }
 
-static ErrCode opt_store(const Opt *o, const char *value, void *into, Err *err)
+const Opt *command_option(const Command *c, const char *name, size_t n, bool *is_own)
 {
-    unsigned char *field = (unsigned char *)into + o->offset;
-    bool is_good = true;
-    switch (o->kind) {
-    case OPT_FLAG:
-        *(bool *)(void *)field = true;
-        break;
-    case OPT_TEXT:
-        *(const char **)(void *)field = value;
-        break;
-    case OPT_I64:
-        is_good = quantity_parse_i64(value, QUANTITY_COUNT, (int64_t *)(void *)field);
-        break;
-    case OPT_F64:
-        is_good = quantity_parse(value, QUANTITY_COUNT, (double *)(void *)field);
-        break;
-    case OPT_TEXTS: {
-        OptTexts *t = (OptTexts *)(void *)field;
-        if (t->n == OPT_MAX_TEXTS) {
-            return err_set(err, ERR_USAGE, "--%s is given more than %d times", o->name,
-                           OPT_MAX_TEXTS);
-        }
-        t->item[t->n++] = value;
-        break;
-    }
-    }
-    if (!is_good) {
-        return err_set(err, ERR_USAGE, "--%s takes %s, not \"%s\"", o->name,
-                       o->kind == OPT_I64 ? "a whole number" : "a number", value);
-    }
-    return ERR_OK;
-}
-
-static ErrCode unknown_option(const Command *c, const char *name, size_t n, Err *err)
-{
-    const char *known[64];
-    size_t n_known = 0;
-    const Opt *lists[] = {c->opts, common_opts};
-    for (size_t l = 0; l < 2; l++) {
-        for (const Opt *o = lists[l]; o && o->name && n_known < 64; o++) {
-            known[n_known++] = o->name;
-        }
-    }
-    char word[64];
-    (void)snprintf(word, sizeof word, "%.*s", (int)n, name);
-    (void)err_set(err, ERR_USAGE, "slaw %s has no option --%s", c->name, word);
-    const char *near = nearest_name(word, known, n_known);
-    return near ? err_hint(err, "did you mean --%s?", near)
-                : err_hint(err, "slaw %s --help lists them", c->name);
-}
-
-/* One "--name[=value]" at argv[*i]; moves *i past a value taken from the next argument. */
-static ErrCode parse_option(const Command *c, int argc, char *const argv[], int *i, void *opts,
-                            Common *common, Err *err)
-{
-    const char *name = argv[*i] + 2;
-    const char *equals = strchr(name, '=');
-    size_t n = equals ? (size_t)(equals - name) : strlen(name);
     const Opt *o = opt_find(c->opts, name, n);
-    void *into = opts;
-    if (!o) {
-        o = opt_find(common_opts, name, n);
-        into = common;
+    *is_own = o != NULL;
+    for (size_t i = 0; !o && i < COMMAND_MAX_GROUPS && c->groups[i]; i++) {
+        o = opt_find(c->groups[i]->opt, name, n);
     }
-    if (!o) {
-        return unknown_option(c, name, n, err);
-    }
-    if (o->kind == OPT_FLAG) {
-        if (equals) {
-            return err_set(err, ERR_USAGE, "--%s takes no value", o->name);
+    o = !o && !c->is_raw ? opt_find(group_output.opt, name, n) : o;
+    o = !o ? opt_find(group_general.opt, name, n) : o;
+    return o && !is_listed(c->without, name, n) ? o : NULL;
+}
+
+bool command_honours(const Command *c, const char *option)
+{
+    bool is_own;
+    return command_option(c, option, strlen(option), &is_own) != NULL;
+}
+
+static void add_names(const Command *c, const Opt *opts, const char **known, size_t max, size_t *n)
+{
+    for (const Opt *o = opts; o && o->name && *n < max; o++) {
+        if (command_honours(c, o->name)) {
+            known[(*n)++] = o->name;
         }
-        return opt_store(o, NULL, into, err);
+    }
+}
+
+/* "slaw fit, slaw table" of the verbs that have an option which this one does not. */
+static void others_with(const char *name, Buf *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (command_honours(all_commands[i], name) && n++ < 3) {
+            buf_printf(out, "%sslaw %s", n > 1 ? ", " : "", all_commands[i]->name);
+        }
+    }
+    buf_puts(out, n > 3 ? " and others do" : n > 1 ? " do" : n ? " does" : "");
+}
+
+static ErrCode unknown_option(const Command *c, const char *name, size_t len, Err *err)
+{
+    const char *known[128];
+    size_t n = 0;
+    char word[64];
+    Buf others = BUF_INIT;
+    (void)snprintf(word, sizeof word, "%.*s", (int)len, name);
+    add_names(c, c->opts, known, 128, &n);
+    for (size_t i = 0; all_groups[i]; i++) {
+        add_names(c, all_groups[i]->opt, known, 128, &n);
+    }
+    const char *near = nearest_name(word, known, n);
+    others_with(word, &others);
+    (void)err_set(err, ERR_USAGE, "slaw %s has no option --%s", c->name, word);
+    if (others.len) {
+        (void)err_hint(err, "%s; slaw %s --help lists its own", buf_str(&others), c->name);
+    } else if (near) {
+        (void)err_hint(err, "did you mean --%s?", near);
+    } else {
+        (void)err_hint(err, "slaw %s --help lists its options", c->name);
+    }
+    buf_release(&others);
+    return err->code;
+}
+
+/* ---- parsing ---- */
+
+typedef struct Words {
+    int argc;
+    char *const *argv;
+    int at;
+} Words;
+
+static ErrCode parse_value(const Opt *o, const char *equals, Words *w, void *into, Err *err)
+{
+    if (o->kind == OPT_FLAG || o->kind == OPT_COUNT) {
+        return equals ? err_set(err, ERR_USAGE, "--%s takes no value", o->name)
+                      : opt_store(o, NULL, into, err);
     }
     const char *value = equals ? equals + 1 : NULL;
     if (!value) {
-        if (*i + 1 >= argc) {
+        if (w->at + 1 >= w->argc) {
             return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", o->name, o->name,
                            o->value);
         }
-        value = argv[++*i];
+        value = w->argv[++w->at];
     }
     return opt_store(o, value, into, err);
 }
 
-static void print_opts(FILE *f, const Opt *opts)
+/* One "--name[=value]", or a letter. */
+static ErrCode parse_option(Session *s, Words *w, void *opts, Err *err)
 {
-    for (const Opt *o = opts; o && o->name; o++) {
-        char left[40];
-        (void)snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
-                       o->value ? o->value : "");
-        (void)fprintf(f, "  %-24s %s\n", left, o->help);
-    }
-}
-
-static void print_command_help(const Command *c)
-{
-    (void)printf("usage: slaw %s %s%s[options]\n\n%s\n\noptions:\n", c->name, c->args,
-                 c->args[0] ? " " : "", c->description);
-    print_opts(stdout, c->opts);
-    print_opts(stdout, common_opts);
-    (void)printf("  %-24s %s\n", "--verbose", "more messages; twice: debugging");
-}
-
-static void print_help(FILE *f)
-{
-    (void)fprintf(
-        f, "slaw turns a YAML file into scaling laws.\n\nusage: slaw VERB [STUDY] [options]\n\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        (void)fprintf(f, "  %-12s %s\n", all_commands[i]->name, all_commands[i]->summary);
-    }
-    (void)fprintf(f, "\nslaw VERB --help explains one.\n");
-}
-
-static const Command *command_find(const char *name)
-{
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        const Command *c = all_commands[i];
-        if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0)) {
-            return c;
+    const Command *c = s->command;
+    const char *word = w->argv[w->at];
+    bool is_own = false;
+    if (word[1] != '-') {
+        for (const Opt *o = group_general.opt; o->name; o++) {
+            if (o->letter == word[1] && word[2] == '\0') {
+                return opt_store(o, NULL, s, err);
+            }
         }
+        (void)err_set(err, ERR_USAGE, "slaw %s has no option %s", c->name, word);
+        return err_hint(err, "an argument that begins with a dash comes after --");
     }
-    return NULL;
+    const char *name = word + 2, *equals = strchr(name, '=');
+    size_t n = equals ? (size_t)(equals - name) : strlen(name);
+    const Opt *o = command_option(c, name, n, &is_own);
+    return o ? parse_value(o, equals, w, is_own ? opts : s, err) : unknown_option(c, name, n, err);
 }
 
-static void report(const Err *err)
-{
-    (void)fprintf(stderr, "slaw: %s\n", err->msg);
-    if (err->hint[0]) {
-        (void)fprintf(stderr, "hint: %s\n", err->hint);
-    }
-}
-
-static int unknown_verb(const char *name)
-{
-    const char *known[N_COMMANDS];
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        known[i] = all_commands[i]->name;
-    }
-    (void)fprintf(stderr, "slaw: there is no verb \"%s\"\n", name);
-    const char *near = nearest_name(name, known, N_COMMANDS);
-    (void)fprintf(stderr, "hint: %s%s%s\n", near ? "did you mean \"" : "slaw --help lists them",
-                  near ? near : "", near ? "\"?" : "");
-    return EXIT_USAGE;
-}
-
-/* Splits arguments into options and positionals; "--" ends the options. */
-static ErrCode parse(const Command *c, int argc, char *const argv[], Session *s, void *opts,
-                     Common *common, char **positional, int *n_positional, Err *err)
+/* Splits arguments into options and positionals; "--" ends the options, "-" is no option. */
+static ErrCode parse(Session *s, Words *w, void *opts, char **positional, int *n, Err *err)
 {
     bool only_positional = false;
-    for (int i = 0; i < argc; i++) {
-        if (!only_positional && strcmp(argv[i], "--") == 0) {
+    for (; w->at < w->argc; w->at++) {
+        const char *word = w->argv[w->at];
+        if (!only_positional && strcmp(word, "--") == 0) {
             only_positional = true;
-        } else if (!only_positional &&
-                   (strcmp(argv[i], "--verbose") == 0 || strcmp(argv[i], "-v") == 0)) {
-            s->verbosity++;
-        } else if (!only_positional && strcmp(argv[i], "-q") == 0) {
-            common->quiet = true;
-        } else if (!only_positional && strcmp(argv[i], "-h") == 0) {
-            common->help = true;
-        } else if (!only_positional && strncmp(argv[i], "--", 2) == 0) {
-            ErrCode rc = parse_option(c, argc, argv, &i, opts, common, err);
+        } else if (!only_positional && word[0] == '-' && word[1] != '\0') {
+            ErrCode rc = parse_option(s, w, opts, err);
             if (rc != ERR_OK) {
                 return rc;
             }
         } else {
-            positional[(*n_positional)++] = argv[i];
+            positional[(*n)++] = w->argv[w->at];
         }
     }
     return ERR_OK;
@@ -216,9 +176,133 @@ static ErrCode check_count(const Command *c, int n, Err *err)
     if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args)) {
         return ERR_OK;
     }
-    (void)err_set(err, ERR_USAGE, "slaw %s takes %s arguments", c->name,
-                  n < c->min_args ? "more" : "fewer");
-    return err_hint(err, "usage: slaw %s %s", c->name, c->args);
+    if (c->max_args == 0) {
+        (void)err_set(err, ERR_USAGE, "slaw %s takes no arguments", c->name);
+    } else {
+        (void)err_set(err, ERR_USAGE, "slaw %s takes %s: %s", c->name,
+                      n < c->min_args ? "more arguments" : "fewer arguments", c->args);
+    }
+    return err_hint(err, "slaw %s --help explains them", c->name);
+}
+
+/* ---- standard output ---- */
+
+/* ERR_IO for the call that just failed.  A reader that went away wanted no more: that is no error,
+ * and nobody is left to tell more to. */
+static ErrCode output_failed(Err *err)
+{
+    if (errno == EPIPE) {
+        _exit(EXIT_ALL_DONE);
+    }
+    return errno ? err_sys(err, "standard output")
+                 : err_set(err, ERR_IO, "standard output did not take all of the answer");
+}
+
+static ErrCode flush_output(Err *err)
+{
+    errno = 0;
+    return fflush(stdout) == 0 && !ferror(stdout) ? ERR_OK : output_failed(err);
+}
+
+static ErrCode print(Buf *text, Err *err)
+{
+    ErrCode rc = buf_ok(text, err);
+    errno = 0;
+    if (rc == ERR_OK && text->len > 0 && fwrite(text->data, 1, text->len, stdout) != text->len) {
+        rc = output_failed(err);
+    }
+    buf_release(text);
+    return rc == ERR_OK ? flush_output(err) : rc;
+}
+
+ErrCode session_show(Session *s, Err *err)
+{
+    const AnswerStyle style = {.width = s->width,
+                               .is_wide = s->output.is_wide,
+                               .has_color = s->has_color,
+                               .table = s->output.table,
+                               .title = s->command->summary};
+    Buf text = BUF_INIT;
+    ErrCode rc = answer_render(&s->answer, (AnswerFormat)s->format, &style, &text, err);
+    answer_release(&s->answer);
+    if (rc != ERR_OK) {
+        buf_release(&text);
+        return rc;
+    }
+    return print(&text, err);
+}
+
+static void report(const Session *s, const Err *err)
+{
+    if (s->is_json) {
+        Answer a = ANSWER_INIT;
+        AnswerNode *e = answer_object(answer_top(&a), "error");
+        answer_set(e, "kind", value_text(err_code_name(err->code)));
+        answer_set(e, "message", value_text(err->msg));
+        answer_set(e, "hint", value_text(err->hint[0] ? err->hint : NULL));
+        Buf text = BUF_INIT;
+        Err ignored = ERR_INIT;
+        (void)answer_render(&a, FORMAT_JSON, &(AnswerStyle){0}, &text, &ignored);
+        answer_release(&a);
+        (void)print(&text, &ignored);
+        return;
+    }
+    (void)fprintf(stderr, "slaw: %s\n", err->msg);
+    if (err->hint[0]) {
+        (void)fprintf(stderr, "hint: %s\n", err->hint);
+    }
+}
+
+/* ---- running ---- */
+
+static ErrCode look_around(Session *s, Err *err)
+{
+    if (s->output.width != 0 && (s->output.width < ANSWER_LEAST_WIDTH || s->output.width > 10000)) {
+        return err_set(err, ERR_USAGE, "--width takes %d to 10000 characters", ANSWER_LEAST_WIDTH);
+    }
+    s->format = s->output.json ? FORMAT_JSON : s->format;
+    s->is_json = s->format == FORMAT_JSON;
+    s->width = s->output.width ? (int)s->output.width : term_width(STDOUT_FILENO);
+    bool is_always = s->output.color == COLOR_ALWAYS, is_auto = s->output.color == COLOR_AUTO;
+    s->has_color = is_always || (is_auto && term_has_color(STDOUT_FILENO));
+    s->err_has_color = is_always || (is_auto && term_has_color(STDERR_FILENO));
+    s->err_is_terminal = isatty(STDERR_FILENO) == 1;
+    log_set_level(s->verbosity >= 2 ? LOG_DEBUG : s->verbosity == 1 ? LOG_INFO : LOG_WARN);
+    return ERR_OK;
+}
+
+/* An error in the command line is told as JSON, too, when JSON was asked for anywhere in it. */
+static bool asks_for_json(int argc, char *const argv[])
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--format=json") == 0 ||
+            (strcmp(argv[i], "--format") == 0 && i + 1 < argc &&
+             strcmp(argv[i + 1], "json") == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static ErrCode parse_and_run(Session *s, Words *w, void *opts, char **positional, Err *err)
+{
+    int n = 0;
+    ErrCode rc = ERR_OK;
+    TRY(parse(s, w, opts, positional, &n, err));
+    if (s->output.is_help) {
+        Buf text = BUF_INIT;
+        help_command(s->command, &text);
+        return print(&text, err);
+    }
+    TRY(check_count(s->command, n, err));
+    TRY(look_around(s, err));
+    TRY(s->command->run(s, opts, n, positional, err));
+    if (s->answer.top || s->answer.is_short) {
+        TRY(session_show(s, err));
+    }
+    TRY(flush_output(err));
+done:
+    return rc;
 }
 
 static int run_command(const Command *c, int argc, char *const argv[])
@@ -231,44 +315,82 @@ static int run_command(const Command *c, int argc, char *const argv[])
     if (c->opts_default) {
         memcpy(opts.bytes, c->opts_default, c->opts_size);
     }
-    Common common = {0};
-    /* getenv is read before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    const char *no_color = getenv("NO_COLOR");
-    Session s = {.has_color = isatty(STDOUT_FILENO) == 1 && !(no_color && no_color[0]),
-                 .err_is_terminal = isatty(STDERR_FILENO) == 1};
+    Session s = {.command = c, .opts = opts.bytes, .fit = FIT_DEFAULT};
+    Words w = {.argc = argc, .argv = argv};
+    s.is_json = asks_for_json(argc, argv);
     char **positional = calloc((size_t)argc + 1, sizeof *positional);
-    int n = 0;
-    ErrCode rc = positional ? parse(c, argc, argv, &s, opts.bytes, &common, positional, &n, &err)
+    ErrCode rc = positional ? parse_and_run(&s, &w, opts.bytes, positional, &err)
                             : err_nomem(&err, "arguments");
-    if (rc == ERR_OK && common.help) {
-        print_command_help(c);
-        free(positional);
-        return EXIT_ALL_DONE;
-    }
-    if (rc == ERR_OK) {
-        rc = check_count(c, n, &err);
-    }
-    if (rc == ERR_OK) {
-        s.is_json = common.json;
-        s.is_quiet = common.quiet;
-        log_set_level(s.verbosity >= 2 ? LOG_DEBUG : s.verbosity == 1 ? LOG_INFO : LOG_WARN);
-        rc = c->run(&s, opts.bytes, n, positional, &err);
-    }
     free(positional);
-    if (rc == ERR_OK && fflush(stdout) != 0) {
-        rc = err_sys(&err, "standard output");
-    }
+    answer_release(&s.answer);
     if (rc != ERR_OK) {
-        report(&err);
+        report(&s, &err);
         return err_exit_status(rc);
     }
     return s.exit_status;
 }
 
+const Command *command_find(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const Command *c = all_commands[i];
+        if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static int unknown_verb(const char *name, int argc, char *const argv[])
+{
+    const char *known[N_COMMANDS];
+    Err err = ERR_INIT;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        known[i] = all_commands[i]->name;
+    }
+    const char *near = nearest_name(name, known, N_COMMANDS);
+    (void)err_set(&err, ERR_USAGE, "there is no verb \"%s\"", name);
+    (void)(near ? err_hint(&err, "did you mean \"%s\"?", near)
+                : err_hint(&err, "slaw --help lists them"));
+    report(&(Session){.is_json = asks_for_json(argc, argv)}, &err);
+    return EXIT_USAGE;
+}
+
+/* `slaw help [VERB|GROUP]` */
+static int show_help(const char *about)
+{
+    Buf text = BUF_INIT;
+    Err err = ERR_INIT;
+    const Command *c = about ? command_find(about) : NULL;
+    const OptGroup *g = NULL;
+    for (size_t i = 0; about && !c && all_groups[i]; i++) {
+        g = strcmp(all_groups[i]->name, about) == 0 ? all_groups[i] : g;
+    }
+    if (about && !c && !g) {
+        return unknown_verb(about, 0, NULL);
+    }
+    if (c) {
+        help_command(c, &text);
+    } else if (g) {
+        help_group(g, &text);
+    } else {
+        help_all(&text);
+    }
+    if (print(&text, &err) != ERR_OK) {
+        report(&(Session){0}, &err);
+        return err_exit_status(err.code);
+    }
+    return EXIT_ALL_DONE;
+}
+
 int command_main(int argc, char *const argv[])
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* a write says so; subprocess.c gives it back to children */
     if (argc < 2) {
-        print_help(stderr);
+        Buf text = BUF_INIT;
+        help_all(&text);
+        (void)fputs(buf_str(&text), stderr);
+        buf_release(&text);
         return EXIT_USAGE;
     }
     const char *verb = argv[1];
@@ -276,14 +398,8 @@ int command_main(int argc, char *const argv[])
         verb = "version";
     }
     if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
-        const Command *about = argc > 2 ? command_find(argv[2]) : NULL;
-        if (about) {
-            print_command_help(about);
-        } else {
-            print_help(stdout);
-        }
-        return EXIT_ALL_DONE;
+        return show_help(argc > 2 ? argv[2] : NULL);
     }
     const Command *c = command_find(verb);
-    return c ? run_command(c, argc - 2, argv + 2) : unknown_verb(verb);
+    return c ? run_command(c, argc - 2, argv + 2) : unknown_verb(verb, argc - 2, argv + 2);
 }

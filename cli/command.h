@@ -1,8 +1,8 @@
 /* command.h -- one `slaw VERB` per file; commands.def lists them.
  *
- * A command is a constant: name, help, options as a table that main.c parses
- * and prints help from, and a function.  Data goes to standard output, messages
- * to standard error.
+ * A command is a constant: name, help, options as tables, and a function that computes and builds
+ * s->answer.  What it built is shown on standard output when it returns, in the format asked for;
+ * messages and progress go to standard error.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -11,59 +11,95 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "answer/render.h"
+#include "cli/options.h"
 #include "common/err.h"
+
+typedef struct Command Command;
+
+/* Which rows of a source, and what is fitted to them: the groups of cli/groups.def. */
+typedef struct FitArgs {
+    const char *dir, *law, *loss, *residual, *by, *convention, *task, *best_per, *at_flops;
+    const char *resampling, *share;
+    OptTexts where, map, fix;
+    int64_t starts, bootstrap, seed, threads, window;
+    double min_tokens, skip_fraction;
+    bool final_only, all_intervals, isoflop;
+} FitArgs;
+
+typedef enum ColorWhen { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } ColorWhen;
 
 /* What every command gets. */
 typedef struct Session {
-    bool is_json;   /* --json */
+    const Command *command;
+    const void *opts; /* the command's own */
+    Answer answer;
+    FitArgs fit;
+    int format;     /* AnswerFormat */
+    bool is_json;   /* format is JSON */
     bool is_quiet;  /* --quiet: no progress, no notices */
     int verbosity;  /* --verbose, counted */
-    bool has_color; /* standard output is a terminal and NO_COLOR is unset */
-    bool err_is_terminal;
+    bool has_color; /* standard output shows colours */
+    bool err_has_color, err_is_terminal;
+    int width;       /* characters a line of standard output; see term.h */
     int exit_status; /* a command that succeeds with another status than 0 sets it */
+    struct {
+        const char *table;
+        int64_t width;
+        int color; /* ColorWhen */
+        bool json, is_wide, is_help;
+    } output; /* as given */
 } Session;
 
-typedef enum OptKind {
-    OPT_FLAG,  /* bool */
-    OPT_TEXT,  /* const char * */
-    OPT_I64,   /* int64_t; the default stands unless given.  Takes k, M, G, 1e9 */
-    OPT_F64,   /* double */
-    OPT_TEXTS, /* OptTexts: may be repeated */
-} OptKind;
+enum { COMMAND_OPTS_BYTES = 4096, COMMAND_MAX_GROUPS = 8, COMMAND_MAX_EXAMPLES = 3 };
 
-enum { OPT_MAX_TEXTS = 32 };
-
-typedef struct OptTexts {
-    const char *item[OPT_MAX_TEXTS];
-    size_t n;
-} OptTexts;
-
-typedef struct Opt {
-    const char *name;  /* without the dashes */
-    const char *value; /* what --help calls the argument; NULL for a flag */
-    const char *help;  /* one sentence, with the default */
-    OptKind kind;
-    size_t offset; /* of the field in the command's own options struct */
-} Opt;
-
-typedef struct Command {
+struct Command {
     const char *name;
     const char *alias;        /* a second name, or NULL */
     const char *args;         /* positional arguments for the synopsis: "STUDY [RUN...]" */
     const char *summary;      /* one line, for `slaw help` */
-    const char *description;  /* paragraphs, for `slaw VERB --help` */
+    const char *description;  /* paragraphs, for `slaw VERB --help`; wrapped there */
     const Opt *opts;          /* ends with {0}; NULL for none */
     size_t opts_size;         /* of the options struct, at most COMMAND_OPTS_BYTES */
     const void *opts_default; /* its initial content; NULL for zeros */
-    int min_args, max_args;   /* positional; max -1 for no limit */
+    const OptGroup *groups[COMMAND_MAX_GROUPS]; /* that it honours, ending with NULL */
+    const char *without; /* options of these groups that it does not, with commas; NULL: none */
+    const char *examples[COMMAND_MAX_EXAMPLES]; /* whole commands that run, ending with NULL */
+    bool is_raw;            /* prints as it goes, what is no answer: no --format */
+    bool can_fail_part;     /* exit status 1: some runs failed or some fits were refused */
+    bool can_be_stopped;    /* exit statuses 69 and 75 */
+    int min_args, max_args; /* positional; max -1 for no limit */
     ErrCode (*run)(Session *s, const void *opts, int argc, char *const argv[], Err *err);
-} Command;
-
-enum { COMMAND_OPTS_BYTES = 4096 };
+};
 
 #define COMMAND(id) extern const Command command_##id;
 #include "cli/commands.def"
 #undef COMMAND
+
+#define GROUP(id) extern const OptGroup group_##id;
+#include "cli/groups.def"
+#undef GROUP
+
+/* The list, ending with NULL. */
+extern const Command *const all_commands[];
+extern const OptGroup *const all_groups[];
+
+/* By name or alias; NULL for none. */
+const Command *command_find(const char *name);
+/* Does the command have this option, its own or of a group? */
+bool command_honours(const Command *c, const char *option);
+/* The table that has the option of the command, or NULL; *is_own: it is over the command's own
+ * struct, else over Session. */
+const Opt *command_option(const Command *c, const char *name, size_t n, bool *is_own);
+
+/* Shows s->answer now (answers that come again and again) and empties it.  ERR_IO when standard
+ * output did not take it; a closed pipe is no error, and ends the program with status 0. */
+ErrCode session_show(Session *s, Err *err);
+
+/* `slaw VERB --help`, `slaw help`, `slaw help GROUP`: at most 80 characters a line. */
+void help_command(const Command *c, Buf *out);
+void help_group(const OptGroup *g, Buf *out);
+void help_all(Buf *out);
 
 /* Runs `slaw argv[1..]`; returns the exit status. */
 int command_main(int argc, char *const argv[]);

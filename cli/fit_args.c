@@ -256,6 +256,61 @@ ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err)
     return provenance_add(obj, &p, err);
 }
 
+/* The key of an option in JSON: --best-per is best_per. */
+static void option_key(const char *name, char out[64])
+{
+    (void)snprintf(out, 64, "%s", name);
+    for (char *c = out; *c; c++) {
+        *c = *c == '-' ? '_' : *c;
+    }
+}
+
+/* Only what the verb honours is said; its own options are said, too. */
+static void keep_honoured(const Session *s, json_t *options)
+{
+    char key[64];
+    for (size_t i = 0; all_groups[i]; i++) {
+        for (const Opt *o = all_groups[i]->opt; o->name; o++) {
+            option_key(o->name, key);
+            if (!command_honours(s->command, o->name)) {
+                (void)json_object_del(options, key);
+            }
+        }
+    }
+    for (const Opt *o = s->command->opts; o && o->name; o++) {
+        option_key(o->name, key);
+        (void)json_object_set_new(options, key, opt_json(o, s->opts));
+    }
+}
+
+ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err)
+{
+    static const char *const keys[] = {"source", "version", "seed", "rows", "input", "options"};
+    json_t *head = json_object();
+    AnswerNode *top = answer_top(&s->answer);
+    ErrCode rc = head ? fit_run_provenance(r, head, err) : err_nomem(err, "the answer");
+    if (rc == ERR_OK) {
+        keep_honoured(s, json_object_get(head, "options"));
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+            answer_set_json(top, keys[i], json_incref(json_object_get(head, keys[i])));
+        }
+        *ret = top;
+    }
+    json_decref(head);
+    return rc;
+}
+
+ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure, Err *err)
+{
+    char folder[4096];
+    ErrCode rc = ERR_OK;
+    TRY(fit_run_folder(r, out, folder, err));
+    TRY(plot_write(figure, folder, err));
+    TRY(plot_render(figure, folder, err));
+done:
+    return rc;
+}
+
 void fit_run_report_refusals(Session *s, const FitRun *r)
 {
     for (size_t i = 0; i < r->report.n; i++) {

@@ -6,15 +6,7 @@
 #include "analysis/report/provenance.h"
 #include "analysis/report/report.h"
 #include "cli/command.h"
-
-typedef struct FitArgs {
-    const char *dir, *law, *loss, *residual, *by, *convention, *task, *best_per, *at_flops;
-    const char *resampling, *share;
-    OptTexts where, map, fix;
-    int64_t starts, bootstrap, seed, threads, window;
-    double min_tokens, skip_fraction;
-    bool final_only, all_intervals, isoflop;
-} FitArgs;
+#include "draw/plot.h"
 
 #define FIT_ARGS_DEFAULT                                                               \
     {                                                                                  \
@@ -96,6 +88,13 @@ void fit_run_release(FitRun *r);
 
 /* Adds the source, its digest, the rows and every option above (report/provenance.h).  ERR_NOMEM. */
 ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err);
+
+/* Begins s->answer with schema, source, version, seed, rows, input and the options that the verb
+ * honours, its own among them, and returns its top.  ERR_NOMEM. */
+ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err);
+
+/* Writes a figure into fit_run_folder(r, out) and lets gnuplot draw it. */
+ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure, Err *err);
 
 /* Prints each refusal to standard error and sets the exit status. */
 void fit_run_report_refusals(Session *s, const FitRun *r);

@@ -18,10 +18,8 @@
 #ifndef ANALYSIS_RACE_RACE_H
 #define ANALYSIS_RACE_RACE_H
 
-#include <jansson.h>
-
 #include "analysis/obs/obs.h"
-#include "analysis/report/table.h"
+#include "answer/answer.h"
 #include "common/arena.h"
 #include "draw/plot.h"
 
@@ -101,10 +99,8 @@ void race_release(Race *r);
 /* The response of a group at X on an axis. */
 RaceEntry race_at(const RaceGroup *g, RaceAxis axis, double x);
 
-/* ERR_NOMEM. */
-ErrCode race_text(const Race *r, TableFormat format, Buf *out, Err *err);
-/* All but what provenance.h adds. */
-json_t *race_json(const Race *r);
+/* All but what the source adds: docs/json.md. */
+void race_answer(const Race *r, AnswerNode *top);
 /* Response against time, compute and tokens: a curve a run, its group's best thick.  The arrays live in
  * the race's arena.  ERR_NOMEM. */
 ErrCode race_figure(Race *r, PlotFigure *ret, Err *err);

@@ -136,7 +136,7 @@ static void fill_missing(const Ask *a, const Curve *k, double *v)
 }
 
 /* Of a loss asked for some replicates never reach, only the costs have an interval. */
-static bool is_conditional(const Answer *r, size_t part)
+static bool is_conditional(const Allocation *r, size_t part)
 {
     bool is_cost = isnan(r->value[part]) || part <= ANSWER_D || part == ANSWER_TRAIN ||
                    part == ANSWER_LOSS ||
@@ -164,7 +164,7 @@ static void ask_draw(void *ctx, size_t worker, size_t item)
     }
 }
 
-static void count_missing(const Ask *a, Answer *r)
+static void count_missing(const Ask *a, Allocation *r)
 {
     size_t n = a->l->draws.n;
     for (size_t i = 0; i < n; i++) {
@@ -175,7 +175,7 @@ static void count_missing(const Ask *a, Answer *r)
     }
 }
 
-static void place(const Law *l, Answer *r)
+static void place(const Law *l, Allocation *r)
 {
     double n = r->value[ANSWER_N], d = r->value[ANSWER_D], room = 1.0 + 1e-9;
     r->is_outside_n = n > l->n.hi * room || n < l->n.lo / room;
@@ -185,9 +185,9 @@ static void place(const Law *l, Answer *r)
 }
 
 ErrCode allocate_ask(const Law *l, const Budget *b, Question q, double x, double y, size_t threads,
-                     Answer *ret, Err *err)
+                     Allocation *ret, Err *err)
 {
-    Answer r = {.question = q, .x = x, .y = y};
+    Allocation r = {.question = q, .x = x, .y = y};
     double own[FORM_MAX_PARAMS];
     size_t n = l->draws.n;
     Curve k = {.form = l->fit.form, .params = law_params(l, n, own), .budget = b};

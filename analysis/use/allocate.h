@@ -31,7 +31,7 @@ typedef enum AnswerPart {
     ANSWER_PARTS
 } AnswerPart;
 
-typedef struct Answer {
+typedef struct Allocation {
     Question question;
     double x, y;
     double value[ANSWER_PARTS];         /* NaN: not asked */
@@ -42,13 +42,13 @@ typedef struct Answer {
     double step;                     /* best.h */
     bool is_outside_n, is_outside_d; /* N or D is beyond the data */
     bool is_far;                     /* by more than PREDICT_FAR */
-} Answer;
+} Allocation;
 
 const char *answer_part_name(AnswerPart p);
 
 /* ERR_NUMERIC or ERR_INVALID with the reason when the law has no answer; ERR_NOMEM.  threads cannot
  * change a bit. */
 ErrCode allocate_ask(const Law *l, const Budget *b, Question q, double x, double y, size_t threads,
-                     Answer *ret, Err *err);
+                     Allocation *ret, Err *err);
 
 #endif

@@ -173,7 +173,7 @@ static const char *question_name(Question q)
 
 json_t *use_allocation_json(const UseAllocation *a)
 {
-    const Answer *r = &a->answer;
+    const Allocation *r = &a->answer;
     json_t *obj = json_object(), *intervals = json_object(), *outside = json_object();
     begin(obj, a->fit);
     set_text(obj, "question", question_name(r->question));

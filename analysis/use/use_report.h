@@ -35,7 +35,7 @@ typedef struct UseAllocation {
     bool is_refused;
     Err refusal;
     const Budget *budget;
-    Answer answer;
+    Allocation answer;
 } UseAllocation;
 
 typedef struct UseApproaches {

@@ -224,14 +224,14 @@ static size_t parts_of(bool is_cost, const AnswerPart **ret)
                    : sizeof best_part / sizeof best_part[0];
 }
 
-static bool is_cost(const Answer *a)
+static bool is_cost(const Allocation *a)
 {
     return a->question >= ASK_SIZE_FLOPS;
 }
 
 static void allocation_sentence(const UseAllocation *a, Buf *out)
 {
-    const Answer *r = &a->answer;
+    const Allocation *r = &a->answer;
     const double *v = r->value;
     if (is_cost(r)) {
         buf_printf(out,
@@ -251,7 +251,7 @@ static void allocation_sentence(const UseAllocation *a, Buf *out)
 static void allocation_row(Table *t, const UseAllocation *a, bool is_csv)
 {
     const AnswerPart *part;
-    const Answer *r = &a->answer;
+    const Allocation *r = &a->answer;
     size_t n = parts_of(is_cost(r), &part);
     table_text(t, a->fit->group->name);
     table_text(t, a->fit->form->name);

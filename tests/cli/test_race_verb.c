@@ -43,13 +43,13 @@ START_TEST(the_three_axes_have_their_own_winners)
         const json_t *last = json_array_get(classes, json_array_size(classes) - 1);
         ck_assert_str_eq(json_string_value(json_object_get(last, "best")), winner[a]);
         ck_assert_double_gt(json_number_value(json_object_get(last, "difference")), 0.0);
-        ck_assert(json_is_number(json_object_get(last, "lo")));
+        ck_assert(json_is_number(json_object_get(json_object_get(last, "interval"), "lo")));
     }
     json_decref(v);
     ck_assert_int_eq(
         slaw("race runs.csv --by arch --response bits_per_byte --classes 4", false, &out), 0);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "At equal training time lstm is best in 1 of 1"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "4 h"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "4 h 0 min"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }

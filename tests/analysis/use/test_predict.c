@@ -199,7 +199,7 @@ END_TEST
  * the interval that the fit itself reports for it. */
 START_TEST(allocations_have_the_intervals_of_the_fit)
 {
-    Answer r;
+    Allocation r;
     const Budget b = {.flops = flop_model_6nd(), .unique = (double)INFINITY};
     surface_fill(&s, surface_law[1], 9, 8, 0.01, 3);
     FitOptions o = options(200, 3);

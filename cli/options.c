@@ -1,0 +1,138 @@
+#include "cli/options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/quantity.h"
+
+const Opt *opt_find(const Opt *opts, const char *name, size_t n)
+{
+    for (const Opt *o = opts; o && o->name; o++) {
+        if (strlen(o->name) == n && memcmp(o->name, name, n) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static ErrCode wrong(const Opt *o, const char *what, const char *value, Err *err)
+{
+    return err_set(err, ERR_USAGE, "--%s takes %s, not \"%s\"", o->name, what, value);
+}
+
+static ErrCode store_text(const Opt *o, const char *value, OptTexts *t, Err *err)
+{
+    if (t->n == OPT_MAX_TEXTS) {
+        return err_set(err, ERR_USAGE, "--%s is given more than %d times", o->name, OPT_MAX_TEXTS);
+    }
+    t->item[t->n++] = value;
+    return ERR_OK;
+}
+
+static ErrCode store_numbers(const Opt *o, const char *value, OptNumbers *list, Err *err)
+{
+    *list = (OptNumbers){0};
+    for (const char *rest = value; *rest;) {
+        char word[64];
+        size_t n = strcspn(rest, ",");
+        double x = 0.0;
+        (void)snprintf(word, sizeof word, "%.*s", (int)n, rest);
+        if (n >= sizeof word || !quantity_parse(word, QUANTITY_COUNT, &x) || !(x > 0.0)) {
+            return wrong(o, "positive numbers with commas", value, err);
+        }
+        if (list->n == OPT_MAX_NUMBERS) {
+            return err_set(err, ERR_USAGE, "--%s takes up to %d numbers", o->name, OPT_MAX_NUMBERS);
+        }
+        list->x[list->n++] = x;
+        rest += n + (rest[n] == ',');
+    }
+    return list->n ? ERR_OK : wrong(o, "positive numbers with commas", value, err);
+}
+
+static ErrCode store_choice(const Opt *o, const char *value, int *ret, Err *err)
+{
+    Buf words = BUF_INIT;
+    size_t n = 0;
+    for (; o->choices[n]; n++) {
+        if (strcmp(o->choices[n], value) == 0) {
+            *ret = (int)n;
+            return ERR_OK;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&words, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", o->choices[i]);
+    }
+    (void)wrong(o, buf_str(&words), value, err);
+    buf_release(&words);
+    const char *near = nearest_name(value, o->choices, n);
+    return near ? err_hint(err, "did you mean %s?", near) : err->code;
+}
+
+ErrCode opt_store(const Opt *o, const char *value, void *into, Err *err)
+{
+    void *field = (unsigned char *)into + o->offset;
+    switch (o->kind) {
+    case OPT_FLAG:
+        *(bool *)field = true;
+        break;
+    case OPT_COUNT:
+        ++*(int *)field;
+        break;
+    case OPT_TEXT:
+        *(const char **)field = value;
+        break;
+    case OPT_I64:
+        return quantity_parse_i64(value, QUANTITY_COUNT, field)
+                   ? ERR_OK
+                   : wrong(o, "a whole number", value, err);
+    case OPT_F64:
+        return quantity_parse(value, QUANTITY_COUNT, field) ? ERR_OK
+                                                            : wrong(o, "a number", value, err);
+    case OPT_TEXTS:
+        return store_text(o, value, field, err);
+    case OPT_NUMBERS:
+        return store_numbers(o, value, field, err);
+    case OPT_CHOICE:
+        return store_choice(o, value, field, err);
+    }
+    return ERR_OK;
+}
+
+json_t *opt_json(const Opt *o, const void *from)
+{
+    const void *field = (const unsigned char *)from + o->offset;
+    json_t *list = NULL;
+    switch (o->kind) {
+    case OPT_FLAG:
+        return json_boolean(*(const bool *)field);
+    case OPT_COUNT:
+        return json_integer(*(const int *)field);
+    case OPT_TEXT: {
+        const char *text = *(const char *const *)field;
+        return text ? json_string(text) : json_null();
+    }
+    case OPT_I64:
+        return json_integer(*(const int64_t *)field);
+    case OPT_F64: {
+        double x = *(const double *)field;
+        return isfinite(x) ? json_real(x) : json_null();
+    }
+    case OPT_TEXTS:
+        list = json_array();
+        for (size_t i = 0; i < ((const OptTexts *)field)->n; i++) {
+            (void)json_array_append_new(list, json_string(((const OptTexts *)field)->item[i]));
+        }
+        return list;
+    case OPT_NUMBERS:
+        list = json_array();
+        for (size_t i = 0; i < ((const OptNumbers *)field)->n; i++) {
+            (void)json_array_append_new(list, json_real(((const OptNumbers *)field)->x[i]));
+        }
+        return list;
+    case OPT_CHOICE:
+        return json_string(o->choices[*(const int *)field]);
+    }
+    return NULL;
+}
