@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/err_report.h"
 #include "common/exit_code.h"
 #include "common/log.h"
 #include "common/quantity.h"
@@ -163,12 +164,16 @@ static const Command *command_find(const char *name)
     return NULL;
 }
 
-static void report(const Err *err)
+static void report(const Session *s, const Err *err)
 {
-    (void)fprintf(stderr, "slaw: %s\n", err->msg);
-    if (err->hint[0]) {
-        (void)fprintf(stderr, "hint: %s\n", err->hint);
+    Buf text = BUF_INIT;
+    if (s->is_json) {
+        err_report_json(err, s->problems, &text);
+    } else {
+        err_report_text(err, s->problems, s->err_style, &text);
     }
+    (void)fputs(buf_str(&text), s->is_json ? stdout : stderr);
+    buf_release(&text);
 }
 
 static int unknown_verb(const char *name)
@@ -232,10 +237,11 @@ static int run_command(const Command *c, int argc, char *const argv[])
         memcpy(opts.bytes, c->opts_default, c->opts_size);
     }
     Common common = {0};
-    /* getenv is read before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    const char *no_color = getenv("NO_COLOR");
-    Session s = {.has_color = isatty(STDOUT_FILENO) == 1 && !(no_color && no_color[0]),
-                 .err_is_terminal = isatty(STDERR_FILENO) == 1};
+    Problems problems = PROBLEMS_INIT;
+    Session s = {.has_color = text_style_of(STDOUT_FILENO).has_color,
+                 .err_is_terminal = isatty(STDERR_FILENO) == 1,
+                 .err_style = text_style_of(STDERR_FILENO),
+                 .problems = &problems};
     char **positional = calloc((size_t)argc + 1, sizeof *positional);
     int n = 0;
     ErrCode rc = positional ? parse(c, argc, argv, &s, opts.bytes, &common, positional, &n, &err)
@@ -248,8 +254,8 @@ static int run_command(const Command *c, int argc, char *const argv[])
     if (rc == ERR_OK) {
         rc = check_count(c, n, &err);
     }
+    s.is_json = common.json;
     if (rc == ERR_OK) {
-        s.is_json = common.json;
         s.is_quiet = common.quiet;
         log_set_level(s.verbosity >= 2 ? LOG_DEBUG : s.verbosity == 1 ? LOG_INFO : LOG_WARN);
         rc = c->run(&s, opts.bytes, n, positional, &err);
@@ -259,9 +265,10 @@ static int run_command(const Command *c, int argc, char *const argv[])
         rc = err_sys(&err, "standard output");
     }
     if (rc != ERR_OK) {
-        report(&err);
-        return err_exit_status(rc);
+        report(&s, &err);
+        s.exit_status = err_exit_status(rc);
     }
+    problems_release(&problems);
     return s.exit_status;
 }
 

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/problems.h"
+#include "common/text_style.h"
 
 /* What every command gets. */
 typedef struct Session {
@@ -20,7 +22,9 @@ typedef struct Session {
     int verbosity;  /* --verbose, counted */
     bool has_color; /* standard output is a terminal and NO_COLOR is unset */
     bool err_is_terminal;
-    int exit_status; /* a command that succeeds with another status than 0 sets it */
+    TextStyle err_style; /* of what is written to standard error */
+    Problems *problems;  /* of the study file; printed if the command fails by them */
+    int exit_status;     /* a command that succeeds with another status than 0 sets it */
 } Session;
 
 typedef enum OptKind {
