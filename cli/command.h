@@ -14,6 +14,8 @@
 #include "answer/render.h"
 #include "cli/options.h"
 #include "common/err.h"
+#include "common/problems.h"
+#include "common/text_style.h"
 
 typedef struct Command Command;
 
@@ -40,9 +42,11 @@ typedef struct Session {
     bool is_quiet;  /* --quiet: no progress, no notices */
     int verbosity;  /* --verbose, counted */
     bool has_color; /* standard output shows colours */
-    bool err_has_color, err_is_terminal;
-    int width;       /* characters a line of standard output; see term.h */
-    int exit_status; /* a command that succeeds with another status than 0 sets it */
+    bool err_is_terminal;
+    TextStyle err_style; /* of what is written to standard error */
+    Problems *problems;  /* of the study file; printed if the command fails by them */
+    int width;           /* characters a line of standard output;  */
+    int exit_status;     /* a command that succeeds with another status than 0 sets it */
     struct {
         const char *table;
         int64_t width;

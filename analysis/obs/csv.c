@@ -1,5 +1,6 @@
 #include "analysis/obs/csv.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,8 +207,11 @@ static ErrCode read_rows(Reader *r, Frame *f, Err *err)
 static ErrCode check_size(const char *path, Err *err)
 {
     struct stat st;
+    if (stat(path, &st) != 0 && errno == ENOENT) {
+        return fsx_no_such(path, path, err);
+    }
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (size_t)st.st_size <= CSV_MAX_BYTES) {
-        return ERR_OK; /* what is not there is fsx_read's to say */
+        return ERR_OK; /* what cannot be read is fsx_read's to say */
     }
     (void)err_set(err, ERR_INVALID, "%s: %.1f GB is more than the %.1f GB that are read", path,
                   (double)st.st_size * 1e-9, (double)CSV_MAX_BYTES * 1e-9);

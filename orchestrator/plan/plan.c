@@ -1,6 +1,5 @@
 #include "orchestrator/plan/plan.h"
 
-#include <glob.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "common/json.h"
 #include "common/quantity.h"
 #include "orchestrator/plan/why.h"
+#include "trainer/data/corpus.h"
 
 static const char retired_text[] = "not in the study file any more; its files stay";
 
@@ -184,28 +184,16 @@ static int64_t file_bytes(const char *dir, const char *name)
                : 0;
 }
 
-/* Bytes of the texts that the study names; the default corpus has so many (docs/corpus.md). */
+/* Bytes of the texts that the study names, as far as they are there. */
 static int64_t text_bytes(const Study *study)
 {
-    enum { DEFAULT_TEXT_BYTES = 20900000 };
     int64_t sum = 0;
     for (size_t i = 0; i < study->n_corpus_text; i++) {
-        const char *text = study->corpus_text[i];
-        char pattern[FSX_PATH_BYTES];
+        CorpusSpec one = {.text = &study->corpus_text[i], .n_text = 1, .base_dir = study->base_dir};
+        CorpusSize size;
+        size_t word;
         Err ignored = ERR_INIT;
-        glob_t found = {.gl_pathc = 0};
-        struct stat st;
-        if (strcmp(text, "default") == 0) {
-            sum += DEFAULT_TEXT_BYTES;
-        } else if (fsx_path(pattern, &ignored, "%s%s%s", text[0] == '/' ? "" : study->base_dir,
-                            text[0] == '/' ? "" : "/", text) == ERR_OK &&
-                   /* NOLINTNEXTLINE(concurrency-mt-unsafe): plans are made by one thread */
-                   glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-            for (size_t k = 0; k < found.gl_pathc; k++) {
-                sum += stat(found.gl_pathv[k], &st) == 0 ? (int64_t)st.st_size : 0;
-            }
-        }
-        globfree(&found);
+        sum += corpus_measure(&one, &size, &word, &ignored) == ERR_OK ? size.bytes : 0;
     }
     return sum;
 }

@@ -248,7 +248,7 @@ done:
 ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **ret_axes, Err *err)
 {
     size_t n_product = c->walk.n;
-    Problems problems = PROBLEMS_INIT(NULL);
+    Problems problems = PROBLEMS_INIT;
     Source src = c->src;
     src.problems = &problems;
     Cell own;

@@ -320,7 +320,7 @@ START_TEST(reindex_brings_a_lost_catalog_back)
     Err err = ERR_INIT;
     ck_assert_int_eq(unlink(s.db), 0);
     ck_assert_int_eq(slaw(&s, "status @", &out), 65);
-    HAS(buf_str(&out), "no catalog there");
+    HAS(buf_str(&out), "no such file");
     HAS(buf_str(&out), "slaw reindex");
     ck_assert_int_eq(slaw(&s, "verify @", &out), 65); /* makes none */
     ck_assert(!fsx_exists(s.db));

@@ -15,7 +15,7 @@ typedef struct Parsed {
 
 static Parsed parse_bytes(const char *text, size_t n)
 {
-    Parsed p = {.problems = PROBLEMS_INIT("t.yaml"), .err = ERR_INIT};
+    Parsed p = {.problems = PROBLEMS_INIT, .err = ERR_INIT};
     p.rc = yaml_parse(text, n, &p.arena, &p.problems, &p.root, &p.err);
     return p;
 }

@@ -26,7 +26,8 @@ static const char *checked(const char *schema, const char *yaml)
 {
     static char out[2048];
     Arena arena = ARENA_INIT;
-    Problems problems = PROBLEMS_INIT("f");
+    Problems problems = PROBLEMS_INIT;
+    problems_of(&problems, "f", NULL);
     YamlNode *root = NULL;
     Err err = ERR_INIT;
     Buf text = BUF_INIT;
@@ -36,7 +37,8 @@ static const char *checked(const char *schema, const char *yaml)
     json_t *v = schema_check(s, schema_at(s, ""), root, "x", &problems);
     schema_fill(s, schema_at(s, ""), v);
     problems_sort(&problems);
-    problems_any(&problems) ? problems_text(&problems, &text) : json_canonical(v, &text);
+    problems_any(&problems) ? problems_text(&problems, TEXT_STYLE_PLAIN, &text)
+                            : json_canonical(v, &text);
     (void)snprintf(out, sizeof out, "%s", buf_str(&text));
     json_decref(v);
     buf_release(&text);

@@ -281,8 +281,8 @@ START_TEST(bad_text_is_refused_by_name)
     expect_failure("empty.txt", ERR_INVALID, "empty.txt is empty");
     expect_failure("blank.txt", ERR_INVALID, "blank.txt has no text");
     expect_failure("binary.txt", ERR_INVALID, "binary.txt is not text");
-    expect_failure("missing.txt", ERR_NOTFOUND, "no file missing.txt");
-    expect_failure("~/missing.txt", ERR_NOTFOUND, "no file ~/missing.txt");
+    expect_failure("missing.txt", ERR_NOTFOUND, "missing.txt: no such file");
+    expect_failure("~/missing.txt", ERR_NOTFOUND, "~/missing.txt: no such file");
     expect_failure("*.md", ERR_NOTFOUND, "no file matches *.md");
     expect_failure("folder", ERR_INVALID, "folder is a folder");
     expect_failure("/dev/null", ERR_INVALID, "/dev/null is not a regular file");
