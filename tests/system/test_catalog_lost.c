@@ -220,10 +220,8 @@ START_TEST(empty_but_whole)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tc)
 {
-    Suite *s = suite_create("catalog lost");
-    TCase *tc = tcase_create("catalog lost");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 200.0);
     tcase_add_test(tc, deleted);
@@ -233,6 +231,9 @@ int main(void)
     tcase_add_test(tc, another_programs_database);
     tcase_add_test(tc, of_another_study);
     tcase_add_test(tc, empty_but_whole);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+}
+
+int main(void)
+{
+    return suite_main("catalog lost", fill);
 }

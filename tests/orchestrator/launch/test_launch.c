@@ -370,37 +370,30 @@ START_TEST(worker_path_falls_back_to_path_and_says_where_it_looked)
 }
 END_TEST
 
-static Suite *suite(void)
+static void fill(TCase *tc)
 {
-    Suite *s = suite_create("launch");
-    TCase *all = tcase_create("every launcher");
-    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, teardown);
     int n = (int)launcher_count();
-    tcase_add_loop_test(all, a_registry_entry_is_complete_and_usable, 0, n);
-    tcase_add_loop_test(all, an_exit_status_comes_back, 0, n);
-    tcase_add_loop_test(all, a_death_by_signal_comes_back, 0, n);
-    tcase_add_loop_test(all, a_program_that_cannot_be_executed_is_named, 0, n);
-    tcase_add_loop_test(all, a_missing_attempt_folder_is_an_io_error, 0, n);
-    tcase_add_loop_test(all, stop_asks_and_then_forces, 0, n);
-    tcase_add_loop_test(all, output_environment_and_socket_reach_the_worker, 0, n);
-    tcase_add_loop_test(all, the_command_file_repeats_the_attempt, 0, n);
-    tcase_add_loop_test(all, secrets_in_the_environment_are_not_recorded, 0, n);
-    tcase_add_loop_test(all, signals_are_unblocked_and_have_their_default_action, 0, n);
-    tcase_add_loop_test(all, a_handle_finds_the_process_again, 0, n);
-    tcase_add_loop_test(all, text_that_is_no_handle_is_refused, 0, n);
-    TCase *local = tcase_create("local");
-    tcase_add_checked_fixture(local, setup, teardown);
-    tcase_add_test(local, local_handle_of_a_reused_pid_is_gone);
-    tcase_add_test(local, local_worker_dies_with_its_scheduler);
-    tcase_add_test(local, local_nothing_of_an_ended_attempt_goes_on);
-    tcase_add_test(local, worker_path_obeys_the_variable_and_refuses_a_bad_one);
-    tcase_add_test(local, worker_path_falls_back_to_path_and_says_where_it_looked);
-    suite_add_tcase(s, all);
-    suite_add_tcase(s, local);
-    return s;
+    tcase_add_loop_test(tc, a_registry_entry_is_complete_and_usable, 0, n);
+    tcase_add_loop_test(tc, an_exit_status_comes_back, 0, n);
+    tcase_add_loop_test(tc, a_death_by_signal_comes_back, 0, n);
+    tcase_add_loop_test(tc, a_program_that_cannot_be_executed_is_named, 0, n);
+    tcase_add_loop_test(tc, a_missing_attempt_folder_is_an_io_error, 0, n);
+    tcase_add_loop_test(tc, stop_asks_and_then_forces, 0, n);
+    tcase_add_loop_test(tc, output_environment_and_socket_reach_the_worker, 0, n);
+    tcase_add_loop_test(tc, the_command_file_repeats_the_attempt, 0, n);
+    tcase_add_loop_test(tc, secrets_in_the_environment_are_not_recorded, 0, n);
+    tcase_add_loop_test(tc, signals_are_unblocked_and_have_their_default_action, 0, n);
+    tcase_add_loop_test(tc, a_handle_finds_the_process_again, 0, n);
+    tcase_add_loop_test(tc, text_that_is_no_handle_is_refused, 0, n);
+    tcase_add_test(tc, local_handle_of_a_reused_pid_is_gone);
+    tcase_add_test(tc, local_worker_dies_with_its_scheduler);
+    tcase_add_test(tc, local_nothing_of_an_ended_attempt_goes_on);
+    tcase_add_test(tc, worker_path_obeys_the_variable_and_refuses_a_bad_one);
+    tcase_add_test(tc, worker_path_falls_back_to_path_and_says_where_it_looked);
 }
 
 int main(void)
 {
-    return suite_run(suite());
+    return suite_main("launch", fill);
 }

@@ -73,13 +73,14 @@ START_TEST(the_longest_comes_first_by_what_is_left)
 }
 END_TEST
 
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, what_comes_out_is_the_first_of_what_is_in);
+    tcase_add_test(tc, the_longest_comes_first_by_what_is_left);
+}
+
 int main(void)
 {
-    Suite *s = suite_create("queue");
-    TCase *t = tcase_create("queue");
-    tcase_add_checked_fixture(t, setup, NULL);
-    tcase_add_test(t, what_comes_out_is_the_first_of_what_is_in);
-    tcase_add_test(t, the_longest_comes_first_by_what_is_left);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return suite_main("queue", fill);
 }

@@ -235,13 +235,14 @@ START_TEST(gradients)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tc)
 {
     int n = (int)(sizeof goldens / sizeof *goldens);
-    Suite *suite = suite_create("golden");
-    TCase *tc = tcase_create("golden");
     tcase_add_loop_test(tc, parameters_loss_and_logits, 0, n);
     tcase_add_loop_test(tc, gradients, 0, n);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("golden", fill);
 }

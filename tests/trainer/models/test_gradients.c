@@ -57,11 +57,12 @@ START_TEST(every_tensor_has_the_gradient_of_the_loss)
 }
 END_TEST
 
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("gradients");
-    TCase *tc = tcase_create("gradients");
-    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return suite_main("gradients", fill);
 }

@@ -605,10 +605,8 @@ START_TEST(embedding_copies_and_scatters)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("layers");
-    TCase *tc = tcase_create("layers");
     tcase_add_test(tc, scores_depend_on_distance_alone);
     tcase_add_test(tc, rope_turns_pairs_half_a_head_apart);
     tcase_add_test(tc, lrpe_gradients);
@@ -621,6 +619,9 @@ int main(void)
     tcase_add_loop_test(tc, mlp_gradients, 0, 2);
     tcase_add_loop_test(tc, head_loss_is_cross_entropy_over_tiles, 0, 3);
     tcase_add_test(tc, embedding_copies_and_scatters);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("layers", add_tests);
 }

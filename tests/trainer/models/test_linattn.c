@@ -454,10 +454,8 @@ START_TEST(gradients_are_those_of_finite_differences)
 END_TEST
 #endif
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("linattn");
-    TCase *tc = tcase_create("linattn");
     tcase_add_loop_test(tc, chunks_equal_the_recurrence, 0, 3);
     tcase_add_test(tc, the_recurrence_equals_the_quadratic_form);
     tcase_add_loop_test(tc, extreme_decays_stay_exact, 0, 5);
@@ -469,6 +467,9 @@ int main(void)
     tcase_add_test(tc, golden_numbers);
     tcase_add_loop_test(tc, gradients_are_those_of_finite_differences, 0, 3);
 #endif
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("linattn", add_tests);
 }

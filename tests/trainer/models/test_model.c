@@ -377,10 +377,8 @@ START_TEST(tnl_without_decay_is_cosformer2_without_positions)
 END_TEST
 #endif
 
-int main(void)
+static void fill(TCase *tc)
 {
-    Suite *suite = suite_create("model");
-    TCase *tc = tcase_create("model");
     int archs = (int)arch_count();
     tcase_add_loop_test(tc, forward_equals_the_oracle, 0, N_CASES);
     tcase_add_loop_test(tc, no_logit_depends_on_a_later_token, 0, N_CASES);
@@ -398,7 +396,9 @@ int main(void)
     tcase_add_loop_test(tc, scaled_values_leave_linear_mixers_alone, 0, N_CASES);
     tcase_add_test(tc, tnl_without_decay_is_cosformer2_without_positions);
 #endif
-    tcase_set_timeout(tc, 60);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("model", fill);
 }

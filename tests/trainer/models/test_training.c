@@ -203,17 +203,17 @@ START_TEST(a_step_allocates_nothing)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tc)
 {
-    Suite *suite = suite_create("training");
-    TCase *tc = tcase_create("training");
     tcase_add_loop_test(tc, one_batch_of_64_tokens_is_learned_by_heart, 0, (int)arch_count());
     tcase_add_loop_test(tc, every_isa_gives_the_same_bits, 0, N_CASES);
     tcase_add_loop_test(tc, threads_do_not_show, 0, N_CASES + 1);
     tcase_add_test(tc, a_model_whose_threads_cannot_start_is_refused);
     tcase_add_loop_test(tc, gradients_agree_with_the_oracle, 0, N_CASES);
     tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
-    tcase_set_timeout(tc, 60);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("training", fill);
 }

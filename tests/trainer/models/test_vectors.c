@@ -175,12 +175,13 @@ START_TEST(gradients)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tc)
 {
-    Suite *suite = suite_create("vectors");
-    TCase *tc = tcase_create("vectors");
     tcase_add_loop_test(tc, loss_and_logits, 0, N_CASES);
     tcase_add_loop_test(tc, gradients, 0, N_CASES);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+}
+
+int main(void)
+{
+    return suite_main("vectors", fill);
 }
