@@ -356,27 +356,8 @@ START_TEST(a_migration_that_fails_changes_nothing)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, a_new_catalog_has_its_settings);
-    tcase_add_test(tc, an_empty_file_becomes_a_catalog);
-    tcase_add_test(tc, every_table_is_strict_and_foreign_keys_hold);
-    tcase_add_test(tc, files_that_are_no_catalogs_are_refused_and_left_alone);
-    tcase_add_test(tc, a_newer_catalog_is_refused);
-    tcase_add_test(tc, missing_folders_and_files_are_told_apart);
-    tcase_add_test(tc, a_damaged_catalog_is_refused_with_the_cure);
-    tcase_add_test(tc, damage_found_while_reading_names_the_cure_too);
-    tcase_add_test(tc, a_reader_never_writes);
-    tcase_add_test(tc, a_reader_sees_what_is_committed_meanwhile);
-    tcase_add_test(tc, a_catalog_on_read_only_media_can_be_read);
-    tcase_add_test(tc, a_file_without_write_permission_is_an_error);
-    tcase_add_test(tc, a_second_writer_waits_and_then_says_so);
-    tcase_add_test(tc, migrations_step_by_step_keep_the_rows_and_a_copy);
-    tcase_add_test(tc, a_migration_that_fails_changes_nothing);
-}
-
 int main(void)
 {
-    return suite_main("catalog", fill);
+    return test_main(
+        (TestPlan){.name = "catalog", .set_up = fixture_open, .tear_down = fixture_close});
 }

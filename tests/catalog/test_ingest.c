@@ -476,30 +476,8 @@ START_TEST(every_applied_event_but_steps_is_shown_to_the_hook)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, open_events, close_events);
-    tcase_add_test(tc, a_file_becomes_rows_and_a_summary);
-    tcase_add_test(tc, two_pieces_at_every_byte_give_the_same_rows);
-    tcase_add_test(tc, byte_by_byte_gives_the_same_rows);
-    tcase_add_test(tc, a_torn_last_line_waits_at_every_length);
-    tcase_add_test(tc, a_flipped_byte_loses_that_line_alone);
-    tcase_add_test(tc, blocks_of_zeros_and_endless_lines_are_skipped);
-    tcase_add_test(tc, lines_that_cannot_be_used_say_why);
-    tcase_add_test(tc, unknown_events_and_members_are_skipped);
-    tcase_add_test(tc, a_second_ingestion_changes_nothing);
-    tcase_add_test(tc, repeated_lines_are_taken_once);
-    tcase_add_test(tc, an_older_attempt_never_overwrites_a_newer_one);
-    tcase_add_test(tc, a_newer_attempt_replaces_the_same_steps);
-    tcase_add_test(tc, a_bye_does_not_undo_how_the_scheduler_ended_it);
-    tcase_add_test(tc, a_missing_or_shortened_file_brings_nothing);
-    tcase_add_test(tc, errors_are_told_apart_and_change_nothing);
-    tcase_add_test(tc, rows_of_a_callers_transaction_go_with_it);
-    tcase_add_test(tc, a_step_line_makes_the_same_row_both_ways);
-    tcase_add_test(tc, every_applied_event_but_steps_is_shown_to_the_hook);
-}
-
 int main(void)
 {
-    return suite_main("ingest", fill);
+    return test_main(
+        (TestPlan){.name = "ingest", .set_up = open_events, .tear_down = close_events});
 }

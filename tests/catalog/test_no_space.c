@@ -165,14 +165,7 @@ START_TEST(a_full_disk_keeps_what_was_committed)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, want_of_space_is_told_from_other_failures);
-    tcase_add_test(tc, a_full_disk_keeps_what_was_committed);
-}
-
 int main(void)
 {
-    return suite_main("no space", fill);
+    return test_main((TestPlan){.name = "no space", .set_up = setup, .tear_down = teardown});
 }

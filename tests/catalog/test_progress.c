@@ -503,22 +503,8 @@ START_TEST(why_a_run_is_not_at_work)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, progress_equals_what_it_stands_for_after_every_change);
-    tcase_add_test(tc, a_change_that_is_undone_is_undone_here_too);
-    tcase_add_test(tc, ingested_and_rebuilt_catalogs_have_it);
-    tcase_add_test(tc, an_older_catalog_gets_it_by_migration);
-    tcase_add_test(tc, a_kill_in_the_middle_of_a_migration_loses_nothing);
-    tcase_add_test(tc, the_views_have_the_columns_and_values_of_version_1);
-    tcase_add_test(tc, runs_are_walked_with_and_without_a_filter);
-    tcase_add_test(tc, the_index_of_runs_knows_the_next_attempt);
-    tcase_add_test(tc, totals_of_the_table_are_those_of_the_list);
-    tcase_add_test(tc, why_a_run_is_not_at_work);
-}
-
 int main(void)
 {
-    return suite_main("progress", fill);
+    return test_main(
+        (TestPlan){.name = "progress", .set_up = fixture_open, .tear_down = fixture_close});
 }

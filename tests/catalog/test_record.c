@@ -184,16 +184,7 @@ START_TEST(a_corpus_gives_its_bytes_per_token)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_record_reads_back);
-    tcase_add_test(tc, bad_input_is_not_written);
-    tcase_add_test(tc, damaged_records_name_file_and_member);
-    tcase_add_test(tc, a_run_record_of_another_run_is_refused);
-    tcase_add_test(tc, a_corpus_gives_its_bytes_per_token);
-}
-
 int main(void)
 {
-    return suite_main("record", fill);
+    return test_main((TestPlan){.name = "record"});
 }

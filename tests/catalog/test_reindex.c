@@ -430,30 +430,10 @@ START_TEST(a_reindex_that_fails_leaves_the_old_catalog)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, a_rebuilt_catalog_equals_the_original);
-    tcase_add_test(tc, a_lost_catalog_comes_back);
-    tcase_add_test(tc, a_damaged_catalog_and_its_log_are_replaced);
-    tcase_add_test(tc, a_log_that_waits_does_not_reach_the_new_catalog);
-    tcase_add_test(tc, fits_are_kept);
-    tcase_add_test(tc, fits_come_back_from_their_file);
-    tcase_add_test(tc, torn_and_damaged_lines_of_the_fits_file_are_skipped);
-    tcase_add_test(tc, ids_come_back_and_gaps_are_filled);
-    tcase_add_test(tc, two_runs_with_one_id_are_both_kept);
-    tcase_add_test(tc, what_a_dead_scheduler_left_is_settled);
-    tcase_add_test(tc, checkpoints_are_looked_for);
-    tcase_add_test(tc, a_checkpoint_without_its_event_is_taken_from_the_manifest);
-    tcase_add_test(tc, foreign_folders_are_reported_and_left_out);
-    tcase_add_test(tc, damaged_lines_and_records_are_reported);
-    tcase_add_test(tc, a_folder_that_is_no_study_is_refused);
-    tcase_add_test(tc, a_reindex_that_fails_leaves_the_old_catalog);
-}
-
 int main(void)
 {
-    int status = suite_main("reindex", fill);
+    int status = test_main(
+        (TestPlan){.name = "reindex", .set_up = fixture_open, .tear_down = fixture_close});
     buf_release(&said);
     return status;
 }

@@ -527,30 +527,8 @@ START_TEST(names_of_states_read_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, statements_stick_to_their_first_failure);
-    tcase_add_test(tc, kept_statements_start_anew_each_time);
-    tcase_add_test(tc, a_kept_statement_that_failed_can_be_used_again);
-    tcase_add_test(tc, kept_statements_go_by_text_and_survive_a_change_of_the_schema);
-    tcase_add_test(tc, nan_and_infinities_are_kept_apart_from_missing);
-    tcase_add_test(tc, text_columns_need_memory);
-    tcase_add_test(tc, the_study_row_is_one_and_keeps_its_birthday);
-    tcase_add_test(tc, a_run_comes_back_as_it_was_put);
-    tcase_add_test(tc, runs_refuse_what_breaks_a_rule);
-    tcase_add_test(tc, runs_leave_the_study_and_come_back);
-    tcase_add_test(tc, runs_are_found_by_name_folder_and_prefix);
-    tcase_add_test(tc, attempts_begin_once_and_end);
-    tcase_add_test(tc, checkpoints_keep_their_losses_and_states);
-    tcase_add_test(tc, the_tail_of_metrics_is_the_newest_in_order);
-    tcase_add_test(tc, corpora_and_fits_are_listed);
-    tcase_add_test(tc, observations_leave_out_what_a_law_must_not_see);
-    tcase_add_test(tc, status_counts_work_and_not_runs);
-    tcase_add_test(tc, names_of_states_read_back);
-}
-
 int main(void)
 {
-    return suite_main("rows", fill);
+    return test_main(
+        (TestPlan){.name = "rows", .set_up = fixture_open, .tear_down = fixture_close});
 }

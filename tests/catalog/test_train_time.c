@@ -155,17 +155,8 @@ START_TEST(retired_runs_are_left_out)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, time_is_summed_over_reports);
-    tcase_add_test(tc, what_was_repeated_counts_once);
-    tcase_add_test(tc, a_rate_that_is_missing_is_the_one_before);
-    tcase_add_test(tc, a_sorted_list_is_looked_up);
-    tcase_add_test(tc, retired_runs_are_left_out);
-}
-
 int main(void)
 {
-    return suite_main("train_time", fill);
+    return test_main(
+        (TestPlan){.name = "train_time", .set_up = fixture_open, .tear_down = fixture_close});
 }

@@ -260,21 +260,8 @@ START_TEST(a_file_that_cannot_be_read_is_an_error)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, fixture_open, fixture_close);
-    tcase_add_test(tc, good_checkpoints_are_good);
-    tcase_add_test(tc, a_flipped_byte_is_found_in_each_file_at_every_place);
-    tcase_add_test(tc, what_is_bad_is_marked_and_what_is_whole_again_counts_again);
-    tcase_add_test(tc, what_is_bad_is_marked_beside_its_files_for_reindex_and_workers);
-    tcase_add_test(tc, missing_shortened_and_longer_files_are_told_apart);
-    tcase_add_test(tc, removed_checkpoints_are_not_looked_for);
-    tcase_add_test(tc, a_read_only_catalog_is_checked_and_left_alone);
-    tcase_add_test(tc, a_manifest_that_lies_is_corrupt);
-    tcase_add_test(tc, a_file_that_cannot_be_read_is_an_error);
-}
-
 int main(void)
 {
-    return suite_main("verify", fill);
+    return test_main(
+        (TestPlan){.name = "verify", .set_up = fixture_open, .tear_down = fixture_close});
 }

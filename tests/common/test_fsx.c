@@ -196,21 +196,7 @@ START_TEST(paths_that_do_not_fit_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
-    tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
-    tcase_add_test(tc, a_shut_gate_keeps_the_old_bytes);
-    tcase_add_test(tc, a_note_is_whole_or_the_old_one);
-    tcase_add_test(tc, a_file_is_synced_and_a_missing_one_is_fine);
-    tcase_add_test(tc, pieces_are_joined);
-    tcase_add_test(tc, reading_says_what_is_wrong);
-    tcase_add_test(tc, folders_are_made_and_removed_as_trees);
-    tcase_add_test(tc, a_sink_ends_the_reading);
-    tcase_add_test(tc, paths_that_do_not_fit_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("fsx", fill);
+    return test_main((TestPlan){.name = "fsx"});
 }

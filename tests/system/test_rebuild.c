@@ -328,15 +328,8 @@ START_TEST(runs_that_were_never_started_keep_their_ids)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 250.0);
-    tcase_add_test(tc, a_messy_study_is_rebuilt_to_the_byte);
-    tcase_add_test(tc, runs_that_were_never_started_keep_their_ids);
-}
-
 int main(void)
 {
-    return suite_main("rebuild", fill);
+    return test_main(
+        (TestPlan){.name = "rebuild", .set_up = setup, .tear_down = teardown, .timeout = 250.0});
 }

@@ -412,22 +412,8 @@ START_TEST(bf16_trains_to_the_end)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, a_finished_study_has_nothing_to_do);
-    tcase_add_test(tc, whatever_is_killed_the_catalog_is_the_same);
-    tcase_add_test(tc, a_rebuilt_catalog_is_the_same);
-    tcase_add_test(tc, one_scheduler_at_a_time_and_stop_ends_it);
-    tcase_add_test(tc, a_detached_study_is_watched_and_stopped_from_elsewhere);
-    tcase_add_test(tc, threads_and_cores_change_no_result);
-    tcase_add_test(tc, bf16_trains_to_the_end);
-    tcase_add_test(tc, only_the_named_runs_are_trained_and_the_rest_later);
-    tcase_add_test(tc, what_cannot_run_is_refused_before_anything_is_written);
-}
-
 int main(void)
 {
-    return suite_main("study", fill);
+    return test_main(
+        (TestPlan){.name = "study", .set_up = setup, .tear_down = teardown, .timeout = 120.0});
 }

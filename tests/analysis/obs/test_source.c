@@ -117,15 +117,7 @@ START_TEST(what_is_no_source_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_catalog_becomes_observations);
-    tcase_add_test(tc, a_digest_names_the_observations);
-    tcase_add_test(tc, a_digest_names_the_bytes_of_a_file);
-    tcase_add_test(tc, what_is_no_source_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs/source", fill);
+    return test_main((TestPlan){.name = "analysis/obs/source"});
 }

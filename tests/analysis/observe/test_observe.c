@@ -83,7 +83,7 @@ static void analyse(const char *name, const ObserveOptions *o, Scores *s, Observ
 
 /* Without noise everything is found: one component, its weights, theta up to their norm, the
  * compute that gives another family the same capability, and the models beyond the cut-off. */
-START_TEST(an_exact_law_is_recovered)
+START_LOOP_TEST(an_exact_law_is_recovered, 2)
 {
     ObserveOptions o = plain;
     Scores s = {0};
@@ -168,7 +168,7 @@ static bool same(const FitInterval *a, const FitInterval *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-START_TEST(threads_do_not_change_a_bit)
+START_LOOP_TEST(threads_do_not_change_a_bit, 2)
 {
     ObserveOptions o = plain;
     Scores s = {0}, again = {0};
@@ -352,19 +352,8 @@ START_TEST(what_cannot_be_had_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_loop_test(tc, an_exact_law_is_recovered, 0, 2);
-    tcase_add_test(tc, order_and_units_do_not_matter);
-    tcase_add_loop_test(tc, threads_do_not_change_a_bit, 0, 2);
-    tcase_add_test(tc, intervals_cover_what_is_measured);
-    tcase_add_test(tc, a_long_table_is_the_wide_one);
-    tcase_add_test(tc, bad_tables_are_named);
-    tcase_add_test(tc, what_cannot_be_had_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("observe", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "observe"});
 }

@@ -270,20 +270,7 @@ START_TEST(event_files_read_back)
 END_TEST
 #endif
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, observations_have_every_digit);
-    tcase_add_test(tc, observations_have_their_training_time);
-    tcase_add_test(tc, a_loss_that_is_not_finite_keeps_its_name);
-    tcase_add_test(tc, every_table_can_be_had);
-    tcase_add_test(tc, a_file_is_whole_or_absent);
-    tcase_add_test(tc, checksums_are_the_published_ones);
-#ifdef READ_TFEVENTS
-    tcase_add_test(tc, event_files_read_back);
-#endif
-}
-
 int main(void)
 {
-    return suite_main("export", fill);
+    return test_main((TestPlan){.name = "export"});
 }

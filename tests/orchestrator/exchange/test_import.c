@@ -150,7 +150,7 @@ static const Case case_list[] = {
      .text = "task,loss\nvalidation,1\n"},
 };
 
-START_TEST(sources_become_observations)
+START_LOOP_TEST(sources_become_observations, sizeof case_list / sizeof case_list[0])
 {
     const Case *c = &case_list[_i];
     Buf csv = BUF_INIT, said = BUF_INIT;
@@ -266,16 +266,7 @@ START_TEST(a_study_keeps_an_import_under_its_name)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, sources_become_observations, 0,
-                        (int)(sizeof case_list / sizeof case_list[0]));
-    tcase_add_test(tc, files_one_after_the_other);
-    tcase_add_test(tc, long_lines_are_counted);
-    tcase_add_test(tc, a_study_keeps_an_import_under_its_name);
-}
-
 int main(void)
 {
-    return suite_main("import", fill);
+    return test_main((TestPlan){.name = "import"});
 }

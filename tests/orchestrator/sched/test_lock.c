@@ -114,17 +114,7 @@ START_TEST(a_folder_that_is_not_there_is_an_io_error)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, nobody_holds_a_lock_that_nobody_took);
-    tcase_add_test(tc, a_second_one_is_told_who_holds_it);
-    tcase_add_test(tc, a_killed_holder_leaves_no_lock);
-    tcase_add_test(tc, text_that_says_nothing_is_no_obstacle);
-    tcase_add_test(tc, a_folder_that_is_not_there_is_an_io_error);
-}
-
 int main(void)
 {
-    return suite_main("lock", fill);
+    return test_main((TestPlan){.name = "lock", .set_up = setup, .tear_down = teardown});
 }

@@ -73,14 +73,7 @@ START_TEST(the_longest_comes_first_by_what_is_left)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, NULL);
-    tcase_add_test(tc, what_comes_out_is_the_first_of_what_is_in);
-    tcase_add_test(tc, the_longest_comes_first_by_what_is_left);
-}
-
 int main(void)
 {
-    return suite_main("queue", fill);
+    return test_main((TestPlan){.name = "queue", .set_up = setup});
 }

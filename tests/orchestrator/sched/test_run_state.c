@@ -65,14 +65,7 @@ START_TEST(an_attempt_ends_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_transition_is_as_drawn_and_every_other_is_an_error);
-    tcase_add_test(tc, an_illegal_transition_says_what_cannot_be);
-    tcase_add_test(tc, an_attempt_ends_once);
-}
-
 int main(void)
 {
-    return suite_main("run_state", fill);
+    return test_main((TestPlan){.name = "run_state"});
 }

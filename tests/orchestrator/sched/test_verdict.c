@@ -151,7 +151,7 @@ static Ending with_texts(Ending e)
     return e;
 }
 
-START_TEST(an_ending_means_what_the_contract_says)
+START_LOOP_TEST(an_ending_means_what_the_contract_says, sizeof row / sizeof row[0])
 {
     Trouble t = TROUBLE_INIT;
     Ending e = with_texts(row[_i].e);
@@ -263,20 +263,7 @@ START_TEST(a_run_that_gets_on_does_not_wait_longer_each_time)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, an_ending_means_what_the_contract_says, 0,
-                        (int)(sizeof row / sizeof row[0]));
-    tcase_add_test(tc, retries_are_counted);
-    tcase_add_test(tc, the_same_error_at_the_same_step_twice_is_final);
-    tcase_add_test(tc, sigkill_comes_from_outside_and_proves_nothing);
-    tcase_add_test(tc, two_hangs_at_one_step_are_final);
-    tcase_add_test(tc, requeues_are_free_while_they_get_on_and_end_when_they_do_not);
-    tcase_add_test(tc, a_run_that_gets_on_does_not_wait_longer_each_time);
-    tcase_add_test(tc, back_off_is_none_at_first_and_doubles_up_to_its_limit);
-}
-
 int main(void)
 {
-    return suite_main("verdict", fill);
+    return test_main((TestPlan){.name = "verdict"});
 }

@@ -40,14 +40,7 @@ START_TEST(a_run_without_a_speed_counts_with_the_others_average)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, without_a_speed_nothing_is_known);
-    tcase_add_test(tc, time_left_is_work_over_speed_and_never_less_than_the_longest_run);
-    tcase_add_test(tc, a_run_without_a_speed_counts_with_the_others_average);
-}
-
 int main(void)
 {
-    return suite_main("view", fill);
+    return test_main((TestPlan){.name = "view"});
 }

@@ -288,17 +288,7 @@ START_TEST(impossible_shapes_are_refused_by_rule)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, registry_holds_the_four_by_name);
-    tcase_add_test(tc, formula_equals_the_sum_over_tensors);
-    tcase_add_test(tc, counts_reproduce_the_paper);
-    tcase_add_test(tc, mlp_width_follows_the_paper);
-    tcase_add_test(tc, tensors_have_the_contract_names);
-    tcase_add_test(tc, impossible_shapes_are_refused_by_rule);
-}
-
 int main(void)
 {
-    return suite_main("arch", fill);
+    return test_main((TestPlan){.name = "arch"});
 }

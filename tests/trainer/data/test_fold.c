@@ -75,15 +75,7 @@ START_TEST(every_form_is_printable_ascii)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, utf8_round_trips_for_every_code_point);
-    tcase_add_test(tc, overlong_surrogate_and_stray_bytes_are_refused);
-    tcase_add_test(tc, letters_lose_accents_and_punctuation_becomes_ascii);
-    tcase_add_test(tc, every_form_is_printable_ascii);
-}
-
 int main(void)
 {
-    return suite_main("fold", fill);
+    return test_main((TestPlan){.name = "fold"});
 }

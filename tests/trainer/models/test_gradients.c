@@ -29,7 +29,7 @@ static double slope(Model *m, const ModelTensor *t, size_t e, const uint16_t *to
     return (8.0 * near - far) / (12.0 * h);
 }
 
-START_TEST(every_tensor_has_the_gradient_of_the_loss)
+START_LOOP_TEST(every_tensor_has_the_gradient_of_the_loss, N_CASES)
 {
     const Case *c = &cases[_i];
     ModelShape s = case_shape(c, 10, VOCAB);
@@ -57,12 +57,7 @@ START_TEST(every_tensor_has_the_gradient_of_the_loss)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
-}
-
 int main(void)
 {
-    return suite_main("gradients", fill);
+    return test_main((TestPlan){.name = "gradients"});
 }

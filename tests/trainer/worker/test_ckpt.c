@@ -363,23 +363,7 @@ START_TEST(a_full_or_absent_disk_is_an_io_error)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_checkpoint_reads_back_as_written);
-    tcase_add_test(tc, writing_again_gives_equal_bytes);
-    tcase_add_test(tc, any_damage_is_found);
-    tcase_add_test(tc, odd_manifests_are_refused);
-    tcase_add_test(tc, the_newest_whole_checkpoint_is_found);
-    tcase_add_test(tc, two_states_are_kept);
-    tcase_add_test(tc, states_before_and_behind_a_hole_are_kept);
-    tcase_add_test(tc, every_flipped_byte_of_a_seal_is_found);
-    tcase_add_test(tc, a_manifest_of_schema_1_is_read);
-    tcase_add_test(tc, marks_are_seen);
-    tcase_add_test(tc, a_damaged_state_gives_way_to_the_one_before);
-    tcase_add_test(tc, a_full_or_absent_disk_is_an_io_error);
-}
-
 int main(void)
 {
-    return suite_main("ckpt", fill);
+    return test_main((TestPlan){.name = "ckpt"});
 }

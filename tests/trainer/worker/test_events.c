@@ -185,16 +185,7 @@ START_TEST(errors_are_reported)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, file_and_socket_get_the_same_bytes);
-    tcase_add_test(tc, a_lost_socket_changes_nothing);
-    tcase_add_test(tc, a_full_socket_skips_lines_and_tears_none);
-    tcase_add_test(tc, an_existing_log_is_continued);
-    tcase_add_test(tc, errors_are_reported);
-}
-
 int main(void)
 {
-    return suite_main("events", fill);
+    return test_main((TestPlan){.name = "events"});
 }

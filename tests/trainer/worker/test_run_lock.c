@@ -81,15 +81,7 @@ START_TEST(there_must_be_a_folder)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, one_process_at_a_time);
-    tcase_add_test(tc, a_lock_file_does_where_folders_have_no_locks);
-    tcase_add_test(tc, death_gives_it_back);
-    tcase_add_test(tc, there_must_be_a_folder);
-}
-
 int main(void)
 {
-    return suite_main("run_lock", fill);
+    return test_main((TestPlan){.name = "run_lock"});
 }

@@ -191,17 +191,7 @@ START_TEST(errors_of_files_are_told_apart)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_file_is_what_the_format_says);
-    tcase_add_test(tc, what_was_written_is_read_back);
-    tcase_add_test(tc, a_file_cut_at_any_byte_is_refused);
-    tcase_add_test(tc, every_damage_of_a_header_is_named);
-    tcase_add_test(tc, scalars_and_empty_tensors_are_fine);
-    tcase_add_test(tc, errors_of_files_are_told_apart);
-}
-
 int main(void)
 {
-    return suite_main("safetensors", fill);
+    return test_main((TestPlan){.name = "safetensors"});
 }
