@@ -67,14 +67,7 @@ START_TEST(what_users_write_cannot_break_the_line)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, they_print_in_order_of_place);
-    tcase_add_test(tc, the_list_has_an_end);
-    tcase_add_test(tc, what_users_write_cannot_break_the_line);
-}
-
 int main(void)
 {
-    return suite_main("problems", fill);
+    return test_main((TestPlan){.name = "problems"});
 }

@@ -63,13 +63,7 @@ START_TEST(damaged_files_are_refused_with_their_line)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, quotes_crlf_mark_and_empty_lines_are_read);
-    tcase_add_test(tc, damaged_files_are_refused_with_their_line);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs/csv", fill);
+    return test_main((TestPlan){.name = "analysis/obs/csv"});
 }

@@ -225,19 +225,7 @@ START_TEST(only_what_a_law_reads_must_be_there)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, rows_become_groups_of_numbers);
-    tcase_add_test(tc, the_best_row_of_each_key_is_kept);
-    tcase_add_test(tc, a_column_may_be_scaled);
-    tcase_add_test(tc, only_what_a_law_reads_must_be_there);
-    tcase_add_test(tc, conditions_select_by_number_and_by_text);
-    tcase_add_test(tc, warm_up_is_left_out_by_run);
-    tcase_add_test(tc, c_is_six_n_d_when_asked_or_missing);
-    tcase_add_test(tc, what_is_wrong_is_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs", fill);
+    return test_main((TestPlan){.name = "analysis/obs"});
 }

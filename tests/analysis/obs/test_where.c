@@ -76,16 +76,7 @@ START_TEST(a_folder_is_no_table)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, a_column_is_found_or_the_nearest_named);
-    tcase_add_test(tc, a_cell_is_a_finite_number_or_refused_with_its_place);
-    tcase_add_test(tc, a_condition_names_a_column_and_a_comparison);
-    tcase_add_test(tc, a_folder_is_no_table);
-}
-
 int main(void)
 {
-    return suite_main("where", fill);
+    return test_main((TestPlan){.name = "where", .set_up = set_up, .tear_down = tear_down});
 }

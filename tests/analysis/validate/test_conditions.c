@@ -70,13 +70,7 @@ START_TEST(what_is_no_condition_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, all_of_one_and_any_of_several);
-    tcase_add_test(tc, what_is_no_condition_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("conditions", fill);
+    return test_main((TestPlan){.name = "conditions"});
 }

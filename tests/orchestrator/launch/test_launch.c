@@ -74,7 +74,7 @@ static const char *file_text(const char *name)
     return text;
 }
 
-START_TEST(a_registry_entry_is_complete_and_usable)
+START_LOOP_TEST(a_registry_entry_is_complete_and_usable, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     Err err = ERR_INIT;
@@ -85,7 +85,7 @@ START_TEST(a_registry_entry_is_complete_and_usable)
 }
 END_TEST
 
-START_TEST(an_exit_status_comes_back)
+START_LOOP_TEST(an_exit_status_comes_back, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     char text[LAUNCH_STATUS_BYTES];
@@ -104,7 +104,7 @@ START_TEST(an_exit_status_comes_back)
 }
 END_TEST
 
-START_TEST(a_death_by_signal_comes_back)
+START_LOOP_TEST(a_death_by_signal_comes_back, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     char text[LAUNCH_STATUS_BYTES];
@@ -117,7 +117,7 @@ START_TEST(a_death_by_signal_comes_back)
 }
 END_TEST
 
-START_TEST(a_program_that_cannot_be_executed_is_named)
+START_LOOP_TEST(a_program_that_cannot_be_executed_is_named, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     const char *programs[] = {"/nowhere/slaw-worker", "/etc/passwd"};
@@ -134,7 +134,7 @@ START_TEST(a_program_that_cannot_be_executed_is_named)
 }
 END_TEST
 
-START_TEST(a_missing_attempt_folder_is_an_io_error)
+START_LOOP_TEST(a_missing_attempt_folder_is_an_io_error, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     const char *argv[] = {"/bin/sh", NULL};
@@ -145,7 +145,7 @@ START_TEST(a_missing_attempt_folder_is_an_io_error)
 }
 END_TEST
 
-START_TEST(stop_asks_and_then_forces)
+START_LOOP_TEST(stop_asks_and_then_forces, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     Err err = ERR_INIT;
@@ -170,7 +170,7 @@ START_TEST(stop_asks_and_then_forces)
 }
 END_TEST
 
-START_TEST(output_environment_and_socket_reach_the_worker)
+START_LOOP_TEST(output_environment_and_socket_reach_the_worker, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     ck_assert_int_eq(setenv("SLAW_ATTEMPT", "99", 1), 0); /* an outer attempt's is replaced */
@@ -190,7 +190,7 @@ START_TEST(output_environment_and_socket_reach_the_worker)
 }
 END_TEST
 
-START_TEST(the_command_file_repeats_the_attempt)
+START_LOOP_TEST(the_command_file_repeats_the_attempt, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     LaunchHandle h = started(ops, "echo 'it'\\''s \"$SLAW_ATTEMPT\"'");
@@ -203,7 +203,7 @@ START_TEST(the_command_file_repeats_the_attempt)
 }
 END_TEST
 
-START_TEST(secrets_in_the_environment_are_not_recorded)
+START_LOOP_TEST(secrets_in_the_environment_are_not_recorded, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     ck_assert_int_eq(setenv("CLOUD_TOKEN", "hunter2", 1), 0);
@@ -214,7 +214,7 @@ START_TEST(secrets_in_the_environment_are_not_recorded)
 }
 END_TEST
 
-START_TEST(signals_are_unblocked_and_have_their_default_action)
+START_LOOP_TEST(signals_are_unblocked_and_have_their_default_action, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     sigset_t all;
@@ -229,7 +229,7 @@ START_TEST(signals_are_unblocked_and_have_their_default_action)
 }
 END_TEST
 
-START_TEST(a_handle_finds_the_process_again)
+START_LOOP_TEST(a_handle_finds_the_process_again, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     Err err = ERR_INIT;
@@ -252,7 +252,7 @@ START_TEST(a_handle_finds_the_process_again)
 }
 END_TEST
 
-START_TEST(text_that_is_no_handle_is_refused)
+START_LOOP_TEST(text_that_is_no_handle_is_refused, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
     LaunchHandle h = LAUNCH_HANDLE_INIT;
@@ -370,37 +370,7 @@ START_TEST(worker_path_falls_back_to_path_and_says_where_it_looked)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-    Suite *s = suite_create("launch");
-    TCase *all = tcase_create("every launcher");
-    tcase_add_checked_fixture(all, setup, teardown);
-    int n = (int)launcher_count();
-    tcase_add_loop_test(all, a_registry_entry_is_complete_and_usable, 0, n);
-    tcase_add_loop_test(all, an_exit_status_comes_back, 0, n);
-    tcase_add_loop_test(all, a_death_by_signal_comes_back, 0, n);
-    tcase_add_loop_test(all, a_program_that_cannot_be_executed_is_named, 0, n);
-    tcase_add_loop_test(all, a_missing_attempt_folder_is_an_io_error, 0, n);
-    tcase_add_loop_test(all, stop_asks_and_then_forces, 0, n);
-    tcase_add_loop_test(all, output_environment_and_socket_reach_the_worker, 0, n);
-    tcase_add_loop_test(all, the_command_file_repeats_the_attempt, 0, n);
-    tcase_add_loop_test(all, secrets_in_the_environment_are_not_recorded, 0, n);
-    tcase_add_loop_test(all, signals_are_unblocked_and_have_their_default_action, 0, n);
-    tcase_add_loop_test(all, a_handle_finds_the_process_again, 0, n);
-    tcase_add_loop_test(all, text_that_is_no_handle_is_refused, 0, n);
-    TCase *local = tcase_create("local");
-    tcase_add_checked_fixture(local, setup, teardown);
-    tcase_add_test(local, local_handle_of_a_reused_pid_is_gone);
-    tcase_add_test(local, local_worker_dies_with_its_scheduler);
-    tcase_add_test(local, local_nothing_of_an_ended_attempt_goes_on);
-    tcase_add_test(local, worker_path_obeys_the_variable_and_refuses_a_bad_one);
-    tcase_add_test(local, worker_path_falls_back_to_path_and_says_where_it_looked);
-    suite_add_tcase(s, all);
-    suite_add_tcase(s, local);
-    return s;
-}
-
 int main(void)
 {
-    return suite_run(suite());
+    return test_main((TestPlan){.name = "launch", .set_up = setup, .tear_down = teardown});
 }

@@ -63,12 +63,7 @@ START_TEST(every_bad_file_is_refused_with_its_place)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_bad_file_is_refused_with_its_place);
-}
-
 int main(void)
 {
-    return suite_main("bad", fill);
+    return test_main((TestPlan){.name = "bad"});
 }
