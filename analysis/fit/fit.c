@@ -1,7 +1,6 @@
 #include "analysis/fit/fit.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,66 +79,16 @@ const char *fit_loss_name(FitLossKind kind)
     return name[kind];
 }
 
-static const char *const resampling_name[] = {
-    [FIT_NO_INTERVALS] = "none",  [FIT_CASES] = "cases",
-    [FIT_CLUSTERS] = "cluster",   [FIT_STRATIFIED] = "stratified",
-    [FIT_RESIDUALS] = "residual", [FIT_WILD] = "wild",
-    [FIT_AUTO] = "auto",
-};
-
-const char *fit_resampling_name(FitResampling r)
-{
-    return resampling_name[r];
-}
-
 ErrCode fit_resampling_parse(const char *text, FitResampling *ret, Err *err)
 {
     for (int r = FIT_AUTO; r < FIT_NO_INTERVALS; r++) {
-        if (strcmp(text, resampling_name[r]) == 0) {
+        if (strcmp(text, fit_resampling_name((FitResampling)r)) == 0) {
             *ret = (FitResampling)r;
             return ERR_OK;
         }
     }
     (void)err_set(err, ERR_USAGE, "there is no resampling \"%s\"", text);
     return err_hint(err, "cases, cluster (whole runs), stratified (by C), residual, wild, or auto");
-}
-
-const char *fit_method_name(FitMethod m)
-{
-    static const char *const name[FIT_N_METHODS] = {
-        [FIT_PERCENTILE] = "bootstrap", [FIT_BCA] = "bca",
-        [FIT_SANDWICH] = "sandwich",    [FIT_PROFILE] = "profile",
-        [FIT_JACKKNIFE] = "jackknife",
-    };
-    return name[m];
-}
-
-double fit_predict(const FitResult *r, const double *inputs)
-{
-    double x[FORM_MAX_INPUTS];
-    form_place(r->form, inputs, r->centre, x);
-    return form_value(r->form, r->theta, x);
-}
-
-const FitValue *fit_value(const FitResult *r, const char *name)
-{
-    for (size_t i = 0; i < r->n_params + r->n_derived; i++) {
-        const FitValue *v = i < r->n_params ? &r->param[i] : &r->derived[i - r->n_params];
-        if (strcmp(v->name, name) == 0) {
-            return v;
-        }
-    }
-    return NULL;
-}
-
-void fit_warn(FitResult *r, const char *fmt, ...)
-{
-    if (r->n_warnings < FIT_MAX_WARNINGS) {
-        va_list ap;
-        va_start(ap, fmt);
-        (void)vsnprintf(r->warning[r->n_warnings++], FIT_WARNING_BYTES, fmt, ap);
-        va_end(ap);
-    }
 }
 
 /* ---- multi-start ---- */
