@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "analysis/obs/names.h"
 #include "analysis/obs/where.h"
+#include "common/map.h"
 #include "common/quantity.h"
 
 /* Squares of losses beyond this, or below its inverse, are no numbers. */
@@ -90,8 +90,8 @@ typedef struct Selection {
     Where where[OBS_MAX_WHERE];
     Row *row;
     size_t n;
-    Names groups, runs;
-    size_t *local; /* [runs.n + 1] of fill_group: number of a run within the group, from 1 */
+    Map groups, runs; /* keys: cells of the frame */
+    size_t *local;    /* [runs.n + 1] of fill_group: number of a run within the group, from 1 */
     size_t key[OBS_MAX_KEYS], n_keys; /* of best_per */
 } Selection;
 
@@ -406,11 +406,11 @@ static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
             r->bits_per_byte = bits;
         }
     }
-    r->group = names_number(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
+    r->group = map_add_text(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
     if (c->run != FRAME_NONE) {
-        r->run = names_number(&s->runs, frame_cell(f, at, c->run));
+        r->run = map_add_text(&s->runs, frame_cell(f, at, c->run));
     }
-    return ERR_OK;
+    return s->groups.is_short || s->runs.is_short ? err_nomem(err, "observations") : ERR_OK;
 }
 
 static ErrCode read_rows(Selection *s, Obs *o, Err *err)
@@ -524,8 +524,9 @@ static int by_group(const void *a, const void *b, void *ctx)
             return x->v[k] < y->v[k] ? -1 : 1;
         }
     }
-    int run =
-        s->runs.n && x->run != y->run ? strcmp(s->runs.name[x->run], s->runs.name[y->run]) : 0;
+    int run = s->runs.n && x->run != y->run
+                  ? strcmp(map_text(&s->runs, x->run), map_text(&s->runs, y->run))
+                  : 0;
     return run ? run : x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -547,7 +548,7 @@ static ErrCode fill_group(Selection *s, size_t first, size_t n, Obs *o, Err *err
     double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
     size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
     ObsGroup *g = &o->group[o->n_groups];
-    g->name = arena_strdup(a, s->groups.name[s->row[first].group]);
+    g->name = arena_strdup(a, map_text(&s->groups, s->row[first].group));
     if (!column || !run || !at || !g->name) {
         return err_nomem(err, "observations");
     }
@@ -624,8 +625,7 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
     Obs o = {.arena = ARENA_INIT, .n_read = f->n_rows};
     ErrCode rc = ERR_OK;
     s.row = calloc(f->n_rows + 1, sizeof *s.row);
-    bool has_names = names_open(&s.groups, f->n_rows), has_runs = names_open(&s.runs, f->n_rows);
-    if (!s.row || !has_names || !has_runs) {
+    if (!s.row) {
         rc = err_nomem(err, "observations");
         goto done;
     }
@@ -643,8 +643,8 @@ done:
     obs_release(&o);
     free(s.row);
     free(s.local);
-    names_close(&s.groups);
-    names_close(&s.runs);
+    map_release(&s.groups);
+    map_release(&s.runs);
     return rc;
 }
 

@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "analysis/obs/where.h"
-#include "analysis/observe/names.h"
 #include "analysis/observe/pca.h"
+#include "common/map.h"
 #include "common/quantity.h"
 
 enum { MAX_COLUMN_NAME = 256 };
@@ -29,9 +29,9 @@ typedef struct Reader {
     Column c, n, d;
     size_t pivot, value; /* of a pivot */
     double sign;
-    Names models, families, benchmarks;
+    Map models, families, benchmarks;
     size_t *column;    /* wide: column of each benchmark */
-    size_t *row_model; /* [n_rows] NAMES_NONE: left out */
+    size_t *row_model; /* [n_rows] MAP_NONE: left out */
     bool is_short;
 } Reader;
 
@@ -224,13 +224,13 @@ static ErrCode keep_last(Reader *r, Err *err)
         last[i] = -(double)INFINITY;
     }
     for (size_t i = 0; i < r->f->n_rows; i++) {
-        if (r->row_model[i] != NAMES_NONE) {
+        if (r->row_model[i] != MAP_NONE) {
             last[r->row_model[i]] = fmax(last[r->row_model[i]], step_of(r, i));
         }
     }
     for (size_t i = 0; i < r->f->n_rows; i++) {
-        if (r->row_model[i] != NAMES_NONE && step_of(r, i) < last[r->row_model[i]]) {
-            r->row_model[i] = NAMES_NONE;
+        if (r->row_model[i] != MAP_NONE && step_of(r, i) < last[r->row_model[i]]) {
+            r->row_model[i] = MAP_NONE;
         }
     }
     free(last);
@@ -261,15 +261,15 @@ static ErrCode number_models(Reader *r, Err *err)
     for (size_t i = 0; i < r->f->n_rows; i++) {
         bool is_in = true;
         TRY(is_selected(r, i, &is_in, err));
-        r->row_model[i] = NAMES_NONE;
+        r->row_model[i] = MAP_NONE;
         if (!is_in) {
             r->s->n_where++;
             continue;
         }
         model_name(r, i, &name);
         size_t before = r->models.n;
-        r->row_model[i] = names_add(&r->models, buf_str(&name));
-        r->is_short = r->is_short || name.is_short || r->row_model[i] == NAMES_NONE;
+        r->row_model[i] = map_add_text(&r->models, buf_str(&name));
+        r->is_short = r->is_short || name.is_short || r->row_model[i] == MAP_NONE;
         if (!r->o->pivot && r->models.n == before) {
             rc = frame_bad_cell(r->f, i, r->model, "names a model that is there already", err);
             (void)err_hint(err, "choose a column that names each model: --model COLUMN; or --pivot "
@@ -359,7 +359,7 @@ static ErrCode list_wide(Reader *r, Err *err)
         bool is_one = o->benchmarks ? is_listed(o->benchmarks, name) : looks_like_scores(r, c);
         if (is_one && !is_target(o, name) && c != r->model && c != r->family) {
             r->column[r->benchmarks.n] = c;
-            r->is_short = r->is_short || names_add(&r->benchmarks, name) == NAMES_NONE;
+            r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
         }
     }
     return ERR_OK;
@@ -370,9 +370,9 @@ static void list_long(Reader *r)
     const ScoresOptions *o = r->o;
     for (size_t i = 0; i < r->f->n_rows; i++) {
         const char *name = frame_cell(r->f, i, r->pivot);
-        if (r->row_model[i] != NAMES_NONE && !is_target(o, name) &&
+        if (r->row_model[i] != MAP_NONE && !is_target(o, name) &&
             (!o->benchmarks || is_listed(o->benchmarks, name))) {
-            r->is_short = r->is_short || names_add(&r->benchmarks, name) == NAMES_NONE;
+            r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
         }
     }
 }
@@ -426,14 +426,14 @@ static ErrCode make_room(Reader *r, Err *err)
     }
     s->target = target;
     for (size_t i = 0; i < n; i++) {
-        s->model[i] = r->models.name[i];
+        s->model[i] = map_text(&r->models, i);
     }
     for (size_t j = 0; j < t; j++) {
-        s->benchmark[j] = r->benchmarks.name[j];
+        s->benchmark[j] = map_text(&r->benchmarks, j);
     }
     for (size_t i = 0; i < n; i++) {
         s->flops[i] = (double)NAN;
-        s->family[i] = NAMES_NONE;
+        s->family[i] = MAP_NONE;
     }
     for (size_t i = 0; i < n * t; i++) {
         s->score[i] = (double)NAN;
@@ -447,9 +447,9 @@ static ErrCode make_room(Reader *r, Err *err)
 static void describe(Reader *r, size_t row, size_t m)
 {
     const char *family = r->family == FRAME_NONE ? "all" : frame_cell(r->f, row, r->family);
-    if (r->s->family[m] == NAMES_NONE) {
-        r->s->family[m] = names_add(&r->families, family);
-        r->is_short = r->is_short || r->s->family[m] == NAMES_NONE;
+    if (r->s->family[m] == MAP_NONE) {
+        r->s->family[m] = map_add_text(&r->families, family);
+        r->is_short = r->is_short || r->s->family[m] == MAP_NONE;
     }
     if (isnan(r->s->flops[m])) {
         r->s->flops[m] = read_flops(r, row);
@@ -482,8 +482,8 @@ static ErrCode put_long(Reader *r, size_t row, size_t m, Err *err)
 {
     Scores *s = r->s;
     const char *name = frame_cell(r->f, row, r->pivot);
-    size_t j = names_find(&r->benchmarks, name);
-    double x, *cell = j == NAMES_NONE ? NULL : &s->score[m * s->t + j];
+    size_t j = map_find_text(&r->benchmarks, name);
+    double x, *cell = j == MAP_NONE ? NULL : &s->score[m * s->t + j];
     for (size_t k = 0; k < s->n_targets && !cell; k++) {
         cell = strcmp(s->target[k], name) == 0 ? &s->metric[k * s->n + m] : NULL;
     }
@@ -502,7 +502,7 @@ static ErrCode fill(Reader *r, Err *err)
 {
     for (size_t i = 0; i < r->f->n_rows; i++) {
         size_t m = r->row_model[i];
-        if (m == NAMES_NONE) {
+        if (m == MAP_NONE) {
             continue;
         }
         describe(r, i, m);
@@ -531,8 +531,8 @@ static ErrCode join(Reader *r, Err *err)
         size_t column;
         TRY(frame_column(w, s->target[k], &column, err));
         for (size_t i = 0; i < w->n_rows; i++) {
-            size_t m = names_find(&r->models, frame_cell(w, i, key));
-            if (m != NAMES_NONE) {
+            size_t m = map_find_text(&r->models, frame_cell(w, i, key));
+            if (m != MAP_NONE) {
                 n_met++;
                 TRY(read_score(w, i, column, &s->metric[k * s->n + m], err));
             }
@@ -589,7 +589,7 @@ static ErrCode finish(Reader *r, Err *err)
         return err_nomem(err, "scores");
     }
     for (size_t i = 0; i < r->families.n; i++) {
-        s->family_name[i] = r->families.name[i];
+        s->family_name[i] = map_text(&r->families, i);
     }
     if (s->n < 2) {
         return err_set(err, ERR_INVALID, "%s: %zu model%s with scores; two or more are needed",
@@ -603,7 +603,7 @@ ErrCode scores_read(const Frame *f, const ScoresOptions *o, Scores *ret, Err *er
     Scores s = {.arena = ARENA_INIT, .n_read = f->n_rows};
     Reader r = {.f = f, .o = o, .s = &s};
     ErrCode rc = ERR_OK;
-    r.models.arena = r.families.arena = r.benchmarks.arena = &s.arena;
+    r.models.keep = r.families.keep = r.benchmarks.keep = &s.arena;
     TRY(find_columns(&r, err));
     TRY(number_models(&r, err));
     TRY(list_benchmarks(&r, err));
@@ -619,9 +619,9 @@ ErrCode scores_read(const Frame *f, const ScoresOptions *o, Scores *ret, Err *er
     *ret = s;
     s = (Scores){.arena = ARENA_INIT};
 done:
-    names_release(&r.models);
-    names_release(&r.families);
-    names_release(&r.benchmarks);
+    map_release(&r.models);
+    map_release(&r.families);
+    map_release(&r.benchmarks);
     free(r.row_model);
     scores_release(&s);
     return rc;
