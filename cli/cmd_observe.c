@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/observe/observe_report.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -309,7 +309,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(table_format_parse(o->format, &format, err));
     TRY(open_source(s, o, argv[0], &source, err));
     if (o->with) {
-        TRY(csv_read(o->with, &with, err));
+        TRY(frame_read_csv(o->with, &with, err));
     }
     TRY(make_selection(o, &source, o->with ? &with : NULL, &selection, err));
     TRY(scores_read(&source.frame, &selection, &scores, err));
