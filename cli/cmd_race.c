@@ -5,6 +5,7 @@
 #include "cli/fit_args.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 typedef struct RaceOpts {
     FitArgs fit;
@@ -35,21 +36,11 @@ static const Opt race_opts[] = {
 
 static ErrCode parse_classes(const char *text, RaceOptions *o, Err *err)
 {
-    while (text && *text) {
-        char word[32];
-        size_t n = strcspn(text, ",");
-        double hours;
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        if (o->n_classes == RACE_MAX_CLASSES || n >= sizeof word ||
-            !quantity_parse(word, QUANTITY_COUNT, &hours) || !(hours > 0.0)) {
-            return err_set(err, ERR_USAGE,
-                           "--classes takes up to %d positive numbers of hours, not \"%s\"",
-                           RACE_MAX_CLASSES, text);
-        }
-        o->classes[o->n_classes++] = 3600.0 * hours;
-        text += n + (text[n] == ',');
+    ErrCode rc = words_numbers("classes", text, RACE_MAX_CLASSES, o->classes, &o->n_classes, err);
+    for (size_t i = 0; i < o->n_classes; i++) {
+        o->classes[i] *= 3600.0; /* hours */
     }
-    return ERR_OK;
+    return rc;
 }
 
 static ErrCode draw(const RaceOpts *o, const FitRun *r, Race *race, Err *err)

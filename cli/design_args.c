@@ -9,6 +9,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/map.h"
+#include "common/words.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
 
@@ -204,9 +205,7 @@ ErrCode design_open(const Session *s, const DesignArgs *a, const char *path, Des
 {
     DesignSource d = {.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
     ErrCode rc = ERR_OK;
-    if (!(a->skip_fraction >= 0.0 && a->skip_fraction < 1.0)) {
-        return err_set(err, ERR_USAGE, "--skip-fraction must be at least 0 and below 1");
-    }
+    TRY(words_check_number("skip-fraction", a->skip_fraction, 0.0, 1.0, err));
     if (a->convention) {
         TRY(obs_convention_parse(a->convention, &d.convention, err));
     }
@@ -224,20 +223,4 @@ void design_release(DesignSource *d)
     obs_source_release(&d->source);
     arena_release(&d->arena);
     *d = (DesignSource){.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
-}
-
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err)
-{
-    char *end = NULL;
-    double x = strtod(text, &end);
-    if (end != text && *end == '%') {
-        x /= 100.0;
-        end++;
-    }
-    if (end == text || *end || !(x >= 0.0 && x < 1.0)) {
-        return err_set(err, ERR_USAGE, "--%s takes a share such as 0.3%% or 0.003, not \"%s\"",
-                       option, text);
-    }
-    *ret = x;
-    return ERR_OK;
 }

@@ -11,35 +11,8 @@
 #ifndef ANALYSIS_FIT_FIT_H
 #define ANALYSIS_FIT_FIT_H
 
-#include <stdint.h>
-
+#include "analysis/fit/options.h"
 #include "analysis/fit/result.h"
-
-/* "cases", "cluster", "stratified", "residual", "wild", "auto"; ERR_USAGE otherwise. */
-ErrCode fit_resampling_parse(const char *text, FitResampling *ret, Err *err);
-
-typedef struct FitOptions {
-    const Form *form;
-    FitLoss loss;
-    FitResidual residual;
-    FitFix fix;       /* parameters held at a value */
-    size_t starts;    /* at least 1 */
-    size_t bootstrap; /* replicates; 0: no intervals */
-    FitResampling resampling;
-    bool has_all_intervals; /* BCa, sandwich, profile and jackknife beside the percentiles */
-    double at[FIT_MAX_AT];  /* compute C = 6 N D [FLOP] to give the best N and D for */
-    size_t n_at;
-    uint64_t seed;
-    size_t threads; /* cannot change a result */
-} FitOptions;
-
-/* 64 starts, 200 replicates, seed 1, one thread, the form's own loss and residual. */
-FitOptions fit_defaults(const Form *form);
-
-/* "mse", "l1", "huber:1e-3", "asymmetric:10" or "asymmetric:10:1e-3" (weight of overestimates,
- * delta); ERR_USAGE otherwise. */
-ErrCode fit_loss_parse(const char *text, FitLoss *ret, Err *err);
-const char *fit_loss_name(FitLossKind kind);
 
 /* Fits.  ERR_NUMERIC with a sentence when the data cannot determine the law (too few
  * points or distinct sizes, a term that vanishes, no minimum found); ERR_INVALID for data that

@@ -10,9 +10,7 @@
 #include "analysis/obs/where.h"
 #include "analysis/observe/pca.h"
 #include "common/map.h"
-#include "common/quantity.h"
-
-enum { MAX_COLUMN_NAME = 256 };
+#include "common/words.h"
 
 /* A column of numbers and what to multiply it by. */
 typedef struct Column {
@@ -57,36 +55,29 @@ static size_t model_column(const Frame *f)
 /* "D=tokens*1e9", or the column of that name. */
 static ErrCode find_number(const Reader *r, const char *name, Column *ret, Err *err)
 {
-    char column[MAX_COLUMN_NAME];
     size_t n = strlen(name);
     *ret = (Column){frame_find(r->f, name), 1.0};
     for (size_t i = 0; i < r->o->n_map; i++) {
         const char *text = r->o->map[i];
-        if (strncmp(text, name, n) != 0 || text[n] != '=') {
-            continue;
+        if (strncmp(text, name, n) == 0 && text[n] == '=') {
+            return frame_scaled(r->f, text + n + 1, &ret->at, &ret->factor, err);
         }
-        text += n + 1;
-        const char *star = strrchr(text, '*');
-        if (frame_find(r->f, text) == FRAME_NONE && star &&
-            quantity_parse(star + 1, QUANTITY_COUNT, &ret->factor)) {
-            (void)snprintf(column, sizeof column, "%.*s", (int)(star - text), text);
-        } else {
-            (void)snprintf(column, sizeof column, "%s", text);
-        }
-        return frame_column(r->f, column, &ret->at, err);
     }
     return ERR_OK;
 }
 
 static ErrCode check_map(const ScoresOptions *o, Err *err)
 {
-    for (size_t i = 0; i < o->n_map; i++) {
-        if (!strchr("CND", o->map[i][0]) || o->map[i][0] == '\0' || o->map[i][1] != '=') {
-            (void)err_set(err, ERR_USAGE, "--map takes NAME=COLUMN, not \"%s\"", o->map[i]);
-            return err_hint(err, "NAME is C, N or D; COLUMN*1e21 scales");
-        }
+    static const char *const known[] = {"C", "N", "D"};
+    char name[WORD_BYTES];
+    const char *column;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < o->n_map; i++) {
+        size_t ignored;
+        rc = words_setting("map", "NAME=COLUMN", o->map[i], name, &column, err);
+        rc = rc == ERR_OK ? words_enum("map", name, known, 3, &ignored, err) : rc;
     }
-    return ERR_OK;
+    return rc;
 }
 
 /* C by the convention asked for, else paper, else the source's own, else 6 N D. */
@@ -116,16 +107,15 @@ done:
 /* "task=-loss" */
 static ErrCode find_pivot(Reader *r, Err *err)
 {
-    char column[MAX_COLUMN_NAME];
-    const char *text = r->o->pivot, *eq = strchr(text, '=');
-    if (!eq || eq == text || eq[1] == '\0') {
-        (void)err_set(err, ERR_USAGE, "--pivot takes BENCHMARK=SCORE, not \"%s\"", text);
+    char column[WORD_BYTES];
+    const char *value;
+    ErrCode rc = words_setting("pivot", "BENCHMARK=SCORE", r->o->pivot, column, &value, err);
+    if (rc != ERR_OK) {
         return err_hint(err, "both are columns: task=accuracy, or task=-loss for losses");
     }
-    r->sign = eq[1] == '-' ? -1.0 : 1.0;
-    (void)snprintf(column, sizeof column, "%.*s", (int)(eq - text), text);
-    ErrCode rc = frame_column(r->f, column, &r->pivot, err);
-    return rc == ERR_OK ? frame_column(r->f, eq + (r->sign < 0.0 ? 2 : 1), &r->value, err) : rc;
+    r->sign = *value == '-' ? -1.0 : 1.0;
+    rc = frame_column(r->f, column, &r->pivot, err);
+    return rc == ERR_OK ? frame_column(r->f, value + (r->sign < 0.0 ? 1 : 0), &r->value, err) : rc;
 }
 
 static ErrCode find_columns(Reader *r, Err *err)
@@ -292,19 +282,6 @@ done:
 
 /* ---- benchmarks ---- */
 
-static bool is_listed(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *p = list; p && *p;) {
-        size_t m = strcspn(p, ",");
-        if (m == n && strncmp(p, name, n) == 0) {
-            return true;
-        }
-        p += m + (p[m] == ',');
-    }
-    return false;
-}
-
 static bool is_target(const ScoresOptions *o, const char *name)
 {
     for (size_t i = 0; i < o->n_targets; i++) {
@@ -344,19 +321,18 @@ static ErrCode list_wide(Reader *r, Err *err)
     if (!r->column) {
         return err_nomem(err, "benchmarks");
     }
-    for (const char *p = o->benchmarks; p && *p;) {
-        char name[MAX_COLUMN_NAME];
-        size_t n = strcspn(p, ","), column = 0;
-        (void)snprintf(name, sizeof name, "%.*s", (int)n, p);
-        ErrCode rc = frame_column(r->f, name, &column, err);
+    char word[WORD_BYTES];
+    for (const char *rest = o->benchmarks; words_next(&rest, ',', word);) {
+        size_t column = 0;
+        ErrCode rc = frame_column(r->f, word, &column, err);
         if (rc != ERR_OK) {
             return rc;
         }
-        p += n + (p[n] == ',');
     }
     for (size_t c = 0; c < r->f->n_columns; c++) {
         const char *name = frame_name(r->f, c);
-        bool is_one = o->benchmarks ? is_listed(o->benchmarks, name) : looks_like_scores(r, c);
+        bool is_one =
+            o->benchmarks ? words_have(o->benchmarks, ',', name) : looks_like_scores(r, c);
         if (is_one && !is_target(o, name) && c != r->model && c != r->family) {
             r->column[r->benchmarks.n] = c;
             r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
@@ -371,7 +347,7 @@ static void list_long(Reader *r)
     for (size_t i = 0; i < r->f->n_rows; i++) {
         const char *name = frame_cell(r->f, i, r->pivot);
         if (r->row_model[i] != MAP_NONE && !is_target(o, name) &&
-            (!o->benchmarks || is_listed(o->benchmarks, name))) {
+            (!o->benchmarks || words_have(o->benchmarks, ',', name))) {
             r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
         }
     }

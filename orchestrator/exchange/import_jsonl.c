@@ -112,7 +112,7 @@ static void flatten(Fields *f, const char *prefix, json_t *v, int depth, bool is
     json_t *member;
     json_object_foreach(v, key, member)
     {
-        char name[IMPORT_NAME_BYTES];
+        char name[WORD_BYTES];
         (void)snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
         if (json_is_object(member) && depth < MAX_DEPTH) {
             flatten(f, name, member, depth + 1, is_first);

@@ -149,7 +149,7 @@ START_TEST(ls_lists_and_filters)
     ck_assert_int_eq(number(json_array_get(rows, 0), NULL, "attempts"), 2);
     json_decref(v);
     ck_assert_int_eq(slaw(&s, "ls @ --state dome", &out), 2);
-    HAS(buf_str(&out), "did you mean done?");
+    HAS(buf_str(&out), "did you mean \"done\"?");
     buf_release(&out);
     sample_close(&s);
 }

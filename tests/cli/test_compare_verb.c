@@ -257,8 +257,9 @@ START_TEST(mistakes_have_their_exit_status)
         const char *words;
     } c[] = {
         {"compare a.csv", 2, "needs two groups or more"},
-        {"compare a.csv --by architecture --null x", 2, "there is no null \"x\""},
-        {"compare a.csv --by architecture --test x", 2, "there is no test \"x\""},
+        {"compare a.csv --by architecture --null x", 2,
+         "--null takes exponents, exponents+E or all, not \"x\""},
+        {"compare a.csv --by architecture --test x", 2, "--test takes auto, F or bootstrap"},
         {"compare a.csv --by architecture --at-loss x", 2, "--at-loss takes"},
         {"compare a.csv --by architecture --at-loss 0", 2, "--at-loss takes"},
         {"compare a.csv --by architecture --margin 0", 2, "--margin must be"},

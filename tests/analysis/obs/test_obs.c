@@ -128,7 +128,8 @@ START_TEST(what_is_wrong_is_named)
     } c[] = {
         {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=params"},
         {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
-        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
+        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "--map takes N, D, C, loss", ""},
+        {{.map = {"params"}, .n_map = 1}, ERR_USAGE, "--map takes NAME=COLUMN", ""},
         {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
          ERR_INVALID,
          "no column \"arhc\"",
