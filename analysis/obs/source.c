@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/imports.h"
 #include "analysis/obs/obs.h"
 #include "catalog/catalog.h"
@@ -67,7 +67,7 @@ ErrCode obs_source_open(const char *path, ObsSource *ret, Err *err)
         return rc;
     }
     ObsSource s = {0};
-    ErrCode rc = csv_read(path, &s.frame, err);
+    ErrCode rc = frame_read_csv(path, &s.frame, err);
     if (rc == ERR_OK) {
         *ret = s;
     }

@@ -8,7 +8,7 @@
 #ifndef ANALYSIS_REPORT_FRONTIER_H
 #define ANALYSIS_REPORT_FRONTIER_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 
 enum { FRONTIER_SIZES = 200 };
 

@@ -62,13 +62,7 @@ START_TEST(digits_follow_the_uncertainty)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, formats_say_what_they_are_for);
-    tcase_add_test(tc, digits_follow_the_uncertainty);
-}
-
 int main(void)
 {
-    return suite_main("value", fill);
+    return test_main((TestPlan){.name = "value"});
 }

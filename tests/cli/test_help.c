@@ -221,19 +221,7 @@ START_TEST(every_variable_of_the_environment_is_described)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, help_fits_80_columns_and_has_what_a_reader_wants);
-    tcase_add_test(tc, an_option_of_another_verb_is_refused_by_name);
-    tcase_add_test(tc, an_error_under_json_is_an_object);
-    tcase_add_test(tc, what_was_not_written_is_an_error_and_a_closed_pipe_is_none);
-    tcase_add_test(tc, completion_knows_verbs_options_values_files_and_columns);
-    tcase_add_test(tc, the_manual_has_a_page_a_verb);
-    tcase_add_test(tc, every_variable_of_the_environment_is_described);
-}
-
 int main(void)
 {
-    return suite_main("help", fill);
+    return test_main((TestPlan){.name = "help", .set_up = set_up, .tear_down = tear_down});
 }

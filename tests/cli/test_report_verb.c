@@ -150,13 +150,7 @@ START_TEST(what_is_missing_is_said)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_page_is_whole_and_alone);
-    tcase_add_test(tc, what_is_missing_is_said);
-}
-
 int main(void)
 {
-    return suite_main("cli/report_verb", fill);
+    return test_main((TestPlan){.name = "cli/report_verb"});
 }

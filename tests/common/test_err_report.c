@@ -118,15 +118,7 @@ START_TEST(the_problems_of_a_file_are_the_failure)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_failure_is_one_object);
-    tcase_add_test(tc, a_name_that_is_not_utf8_is_reported_all_the_same);
-    tcase_add_test(tc, a_path_that_is_too_long_is_left_out_not_cut);
-    tcase_add_test(tc, the_problems_of_a_file_are_the_failure);
-}
-
 int main(void)
 {
-    return suite_main("err_report", fill);
+    return test_main((TestPlan){.name = "err_report"});
 }

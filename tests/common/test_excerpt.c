@@ -82,16 +82,7 @@ START_TEST(a_long_line_is_cut_around_the_caret)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_caret_stands_under_the_place);
-    tcase_add_test(tc, tabs_and_wide_characters_take_their_columns);
-    tcase_add_test(tc, lines_end_as_yaml_has_them);
-    tcase_add_test(tc, nothing_that_a_terminal_would_obey_is_printed);
-    tcase_add_test(tc, a_long_line_is_cut_around_the_caret);
-}
-
 int main(void)
 {
-    return suite_main("excerpt", fill);
+    return test_main((TestPlan){.name = "excerpt"});
 }

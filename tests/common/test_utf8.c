@@ -40,13 +40,7 @@ START_TEST(overlong_surrogate_and_stray_bytes_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, utf8_round_trips_for_every_code_point);
-    tcase_add_test(tc, overlong_surrogate_and_stray_bytes_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("utf8", fill);
+    return test_main((TestPlan){.name = "utf8"});
 }

@@ -62,7 +62,7 @@ START_TEST(what_is_no_truth_is_named)
     static const char *const text[][2] = {
         {"chinchilla:E=1", "lacks A"},     {"chinchilla:E=1,gamma=2", "gamma"},
         {"logistic:k=1", "is no truth"},   {"nonsense", "is no truth"},
-        {"solvable:beta=1", "beta"},       {"solvable:ridge=much", "ridge is"},
+        {"solvable:beta=1", "beta"},       {"solvable:ridge=much", "ridge= takes"},
         {"chinchilla:E=x", "NAME=NUMBER"},
     };
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {

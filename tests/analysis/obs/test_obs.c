@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/obs.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -21,7 +21,7 @@ static Frame frame;
 static ErrCode select_rows(const ObsOptions *o, Obs *ret, Err *err)
 {
     tmp = tmpdir_open();
-    ck_assert_int_eq(csv_read(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
+    ck_assert_int_eq(frame_read_csv(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
     ErrCode rc = obs_select(&frame, o, ret, err);
     frame_release(&frame);
     tmpdir_close(&tmp);
@@ -128,7 +128,8 @@ START_TEST(what_is_wrong_is_named)
     } c[] = {
         {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=params"},
         {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
-        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
+        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "--map takes N, D, C, loss", ""},
+        {{.map = {"params"}, .n_map = 1}, ERR_USAGE, "--map takes NAME=COLUMN", ""},
         {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
          ERR_INVALID,
          "no column \"arhc\"",

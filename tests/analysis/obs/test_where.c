@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -15,7 +15,8 @@ static void set_up(void)
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(
-        csv_read(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame, &err),
+        frame_read_csv(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame,
+                       &err),
         ERR_OK);
 }
 
@@ -72,7 +73,7 @@ START_TEST(a_folder_is_no_table)
 {
     Err err = ERR_INIT;
     Frame f;
-    ck_assert_int_eq(csv_read(tmp.path, &f, &err), ERR_IO);
+    ck_assert_int_eq(frame_read_csv(tmp.path, &f, &err), ERR_IO);
 }
 END_TEST
 

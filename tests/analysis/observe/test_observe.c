@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/observe/holdout.h"
 #include "analysis/observe/observe.h"
 #include "common/fsx.h"
@@ -59,7 +59,7 @@ static ErrCode read_scores(const char *name, const ScoresOptions *o, Scores *ret
     char path[FSX_PATH_BYTES];
     Frame f = {0};
     ErrCode rc = fsx_join(path, tmp.path, name, err);
-    rc = rc == ERR_OK ? csv_read(path, &f, err) : rc;
+    rc = rc == ERR_OK ? frame_read_csv(path, &f, err) : rc;
     rc = rc == ERR_OK ? scores_read(&f, o, ret, err) : rc;
     frame_release(&f);
     return rc;

@@ -239,7 +239,8 @@ START_TEST(what_cannot_race_is_refused)
     open("arch,run,N,D,loss,bits,t,none\na,a,1e6,1e6,9,0,1,\na,a,1e6,4e6,9,1,4,\n");
     refused(&(RaceOptions){0}, ERR_INVALID, "--time COLUMN");
     refused(&(RaceOptions){.time = "q"}, ERR_INVALID, "\"q\"");
-    refused(&(RaceOptions){.time = "t*x"}, ERR_USAGE, "COLUMN*FACTOR");
+    refused(&(RaceOptions){.time = "t*x"}, ERR_INVALID, "no column \"t*x\"");
+    refused(&(RaceOptions){.time = "t*-1"}, ERR_USAGE, "COLUMN*FACTOR");
     refused(&(RaceOptions){.time = "t", .response = "bits"}, ERR_INVALID, "positive");
     refused(&(RaceOptions){.time = "none"}, ERR_INVALID, "has a time");
     refused(&(RaceOptions){.time = "t", .classes = {0.1}, .n_classes = 1}, ERR_NUMERIC, "times");

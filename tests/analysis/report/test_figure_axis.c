@@ -193,15 +193,7 @@ START_TEST(what_is_no_axis_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_last_observations_are_drawn);
-    tcase_add_test(tc, a_source_without_runs_has_points);
-    tcase_add_test(tc, many_sizes_are_points);
-    tcase_add_test(tc, what_is_no_axis_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("figure_axis", fill);
+    return test_main((TestPlan){.name = "figure_axis"});
 }

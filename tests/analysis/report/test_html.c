@@ -64,14 +64,7 @@ START_TEST(a_table_is_one_of_html)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, text_of_the_user_stays_text);
-    tcase_add_test(tc, pictures_can_stand_beside_each_other);
-    tcase_add_test(tc, a_table_is_one_of_html);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/html", fill);
+    return test_main((TestPlan){.name = "analysis/report/html"});
 }

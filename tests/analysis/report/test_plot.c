@@ -311,22 +311,7 @@ START_TEST(colours_are_fixed_by_name_and_mix_with_white)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, data_and_script_say_everything);
-    tcase_add_test(tc, bars_and_bands_have_their_columns);
-    tcase_add_test(tc, panels_may_have_their_own_axes);
-    tcase_add_test(tc, ticks_may_be_given);
-    tcase_add_test(tc, values_without_a_place_are_skipped);
-    tcase_add_test(tc, gnuplot_draws_bars_and_bands);
-    tcase_add_test(tc, gnuplot_draws_both_pictures_if_it_is_there);
-    tcase_add_test(tc, what_gnuplot_says_is_kept_when_it_fails);
-    tcase_add_test(tc, a_folder_that_is_not_there_cannot_be_written);
-    tcase_add_test(tc, without_gnuplot_there_is_a_hint);
-    tcase_add_test(tc, colours_are_fixed_by_name_and_mix_with_white);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/plot", fill);
+    return test_main((TestPlan){.name = "analysis/report/plot"});
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/use/scatter.h"
 #include "common/rng.h"
 #include "tests/analysis/fit/surface.h"

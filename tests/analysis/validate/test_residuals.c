@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/validate/residuals.h"
 #include "common/rng.h"
 #include "tests/analysis/fit/surface.h"

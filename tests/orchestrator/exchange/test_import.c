@@ -5,7 +5,6 @@
 
 #include "common/hash.h"
 #include "common/json.h"
-#include "orchestrator/exchange/csv_in.h"
 #include "orchestrator/exchange/import.h"
 #include "orchestrator/exchange/line_in.h"
 #include "tests/support/suite.h"
@@ -113,7 +112,7 @@ static const Case case_list[] = {
      .text = "source.txt:2: a quote is never closed"},
     {IMPORT_CSV, "a,loss\n\"1\"x,2\n", NULL, .want = ERR_FORMAT,
      .text = "text after a closing quote"},
-    {IMPORT_CSV, "", NULL, .want = ERR_FORMAT, .text = "an empty file"},
+    {IMPORT_CSV, "", NULL, .want = ERR_FORMAT, .text = "the file is empty"},
     {IMPORT_CSV, "a,loss\n1,\n2,inf\n", NULL, .want = ERR_INVALID,
      .text = "no row to import: of 2 read, 1 without a loss, 1 with one that is not finite"},
     {IMPORT_CSV,

@@ -39,13 +39,7 @@ START_TEST(every_form_is_printable_ascii)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, letters_lose_accents_and_punctuation_becomes_ascii);
-    tcase_add_test(tc, every_form_is_printable_ascii);
-}
-
 int main(void)
 {
-    return suite_main("fold", fill);
+    return test_main((TestPlan){.name = "fold"});
 }

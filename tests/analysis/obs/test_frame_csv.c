@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -10,7 +10,7 @@ static TmpDir tmp;
 
 static ErrCode read_text(const char *text, Frame *f, Err *err)
 {
-    return csv_read(tmpdir_write(&tmp, "t.csv", text), f, err);
+    return frame_read_csv(tmpdir_write(&tmp, "t.csv", text), f, err);
 }
 
 START_TEST(quotes_crlf_mark_and_empty_lines_are_read)
@@ -58,7 +58,7 @@ START_TEST(damaged_files_are_refused_with_their_line)
     }
     Frame f;
     Err err = ERR_INIT;
-    ck_assert_int_eq(csv_read("/nonexistent/t.csv", &f, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(frame_read_csv("/nonexistent/t.csv", &f, &err), ERR_NOTFOUND);
     tmpdir_close(&tmp);
 }
 END_TEST

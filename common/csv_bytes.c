@@ -1,4 +1,4 @@
-#include "analysis/obs/csv_bytes.h"
+#include "common/csv_bytes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,25 +23,13 @@ static const struct {
      "python3 -c 'import pandas; pandas.read_parquet(\"FILE\").to_csv(\"new.csv\", index=False)'"},
 };
 
-static size_t line_of(const char *bytes, size_t at)
+static size_t breaks_before(const char *bytes, size_t at)
 {
-    size_t line = 1;
+    size_t n = 0;
     for (size_t i = 0; i < at; i++) {
-        line += bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n') ? 1 : 0;
+        n += bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n') ? 1 : 0;
     }
-    return line;
-}
-
-/* Every second byte NUL: UTF-16 without its mark. */
-static ErrCode bad_nul(const char *path, const char *bytes, size_t n, size_t at, Err *err)
-{
-    if (n >= 4 && at < 2 && bytes[at + 2] == '\0') {
-        (void)err_set(err, ERR_FORMAT, "%s: not a text file: UTF-16 text", path);
-        return err_hint(err, "iconv -f UTF-16%s -t UTF-8 FILE > new.csv", at == 0 ? "BE" : "LE");
-    }
-    (void)err_set(err, ERR_FORMAT, "%s:%zu: not a text file: a NUL byte at offset %zu", path,
-                  line_of(bytes, at), at);
-    return err_hint(err, "a CSV file with a header, a study's folder or a catalog.db is read");
+    return n;
 }
 
 /* Length of the character at s, or 0: not well-formed UTF-8 (RFC 3629). */
@@ -87,24 +75,21 @@ static bool is_ascii(const char *s, size_t n)
     return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
-static ErrCode check_utf8(const char *path, const char *bytes, size_t n, Err *err)
+/* The first byte that is no UTF-8, or n. */
+static size_t utf8_end(const char *bytes, size_t n)
 {
-    if (is_ascii(bytes, n)) {
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < n;) {
+    size_t i = is_ascii(bytes, n) ? n : 0;
+    while (i < n) {
         size_t length = utf8_length((const unsigned char *)bytes + i, n - i);
         if (length == 0) {
-            (void)err_set(err, ERR_FORMAT, "%s:%zu: the byte 0x%02X is no UTF-8", path,
-                          line_of(bytes, i), (unsigned)(unsigned char)bytes[i]);
-            return err_hint(err, "iconv -f WINDOWS-1252 -t UTF-8 FILE > new.csv, if it is that");
+            return i;
         }
         i += length;
     }
-    return ERR_OK;
+    return n;
 }
 
-ErrCode csv_bytes_check(const char *path, const char *bytes, size_t n, size_t *ret_mark, Err *err)
+ErrCode csv_bytes_head(const char *path, const char *bytes, size_t n, size_t *ret_mark, Err *err)
 {
     *ret_mark = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     if (n == *ret_mark) {
@@ -117,7 +102,28 @@ ErrCode csv_bytes_check(const char *path, const char *bytes, size_t n, size_t *r
             return err_hint(err, "%s", known[i].cure);
         }
     }
+    if (n >= 4 && (bytes[0] == '\0' ? bytes[2] == '\0' : bytes[1] == '\0' && bytes[3] == '\0')) {
+        (void)err_set(err, ERR_FORMAT, "%s: not a text file: UTF-16 text", path); /* no mark */
+        return err_hint(err, "iconv -f UTF-16%s -t UTF-8 FILE > new.csv",
+                        bytes[0] == '\0' ? "BE" : "LE");
+    }
+    return ERR_OK;
+}
+
+ErrCode csv_bytes_check(const char *path, const char *bytes, size_t n, size_t line, size_t offset,
+                        Err *err)
+{
     const char *nul = memchr(bytes, '\0', n);
-    return nul ? bad_nul(path, bytes, n, (size_t)(nul - bytes), err)
-               : check_utf8(path, bytes, n, err);
+    if (nul) {
+        size_t at = (size_t)(nul - bytes);
+        return err_set(err, ERR_FORMAT, "%s:%zu: not a text file: a NUL byte at offset %zu", path,
+                       line + breaks_before(bytes, at), offset + at);
+    }
+    size_t at = utf8_end(bytes, n);
+    if (at == n) {
+        return ERR_OK;
+    }
+    (void)err_set(err, ERR_FORMAT, "%s:%zu: the byte 0x%02X is no UTF-8", path,
+                  line + breaks_before(bytes, at), (unsigned)(unsigned char)bytes[at]);
+    return err_hint(err, "iconv -f WINDOWS-1252 -t UTF-8 FILE > new.csv, if it is that");
 }
