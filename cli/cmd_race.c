@@ -61,9 +61,8 @@ static ErrCode draw(const RaceOpts *o, const FitRun *r, Race *race, Err *err)
         return err_nomem(err, "figure");
     }
     TRY(fit_run_folder(r, o->out, folder, err));
-    TRY(race_figure(race, figure, err));
-    TRY(plot_write(figure, folder, err));
-    TRY(plot_render(figure, folder, err));
+    TRY(race_figure(race, r->obs.convention, figure, err));
+    TRY(plot_draw(figure, 1, &(PlotOutput){0}, folder, err));
 done:
     return rc;
 }

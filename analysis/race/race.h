@@ -105,8 +105,8 @@ RaceEntry race_at(const RaceGroup *g, RaceAxis axis, double x);
 ErrCode race_text(const Race *r, TableFormat format, Buf *out, Err *err);
 /* All but what provenance.h adds. */
 json_t *race_json(const Race *r);
-/* Response against time, compute and tokens: a curve a run, its group's best thick.  The arrays live in
- * the race's arena.  ERR_NOMEM. */
-ErrCode race_figure(Race *r, PlotFigure *ret, Err *err);
+/* Response against time, compute (as the observations count it) and tokens: a curve a run, its group's
+ * best thick.  The arrays live in the race's arena.  ERR_NOMEM. */
+ErrCode race_figure(Race *r, ObsConvention convention, PlotFigure *ret, Err *err);
 
 #endif

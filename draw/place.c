@@ -1,0 +1,129 @@
+#include "draw/place.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* From curves of others, and between a label and its own curve [pt]. */
+#define MARGIN 3.0
+#define GAP    1.5
+/* Along the curve a place is tried every so many points [pt]. */
+#define STEP   4.0
+
+bool place_open(PlaceGround *ret, double width, double height)
+{
+    *ret = (PlaceGround){.width = (size_t)ceil(width), .height = (size_t)ceil(height)};
+    ret->cell = calloc(ret->width * ret->height + 1, 1);
+    return ret->cell != NULL;
+}
+
+void place_release(PlaceGround *g)
+{
+    free(g->cell);
+    *g = (PlaceGround){0};
+}
+
+/* The cells of [lo, hi] along an axis of n, as a half-open range. */
+static void cells(double lo, double hi, size_t n, size_t *first, size_t *end)
+{
+    double top = (double)n;
+    *first = (size_t)fmin(fmax(floor(lo), 0.0), top);
+    *end = (size_t)fmin(fmax(floor(hi) + 1.0, 0.0), top);
+}
+
+void place_fill(PlaceGround *g, int owner, PlaceBox box)
+{
+    size_t x0, x1, y0, y1;
+    cells(box.x0, box.x1, g->width, &x0, &x1);
+    cells(box.y0, box.y1, g->height, &y0, &y1);
+    for (size_t y = y0; y < y1; y++) {
+        for (size_t x = x0; x < x1; x++) {
+            unsigned char *c = &g->cell[y * g->width + x];
+            *c = (unsigned char)(*c == 0 || *c == owner ? owner : PLACE_ANY);
+        }
+    }
+}
+
+void place_stroke(PlaceGround *g, int owner, const double from[2], const double to[2], double half)
+{
+    double length = hypot(to[0] - from[0], to[1] - from[1]);
+    if (!isfinite(length)) {
+        return;
+    }
+    size_t n = (size_t)fmin(length, 1e5) + 1;
+    for (size_t i = 0; i <= n; i++) {
+        double t = (double)i / (double)n;
+        double x = from[0] + t * (to[0] - from[0]), y = from[1] + t * (to[1] - from[1]);
+        place_fill(g, owner, (PlaceBox){x - half, y - half, x + half, y + half});
+    }
+}
+
+bool place_is_free(const PlaceGround *g, PlaceBox box, int owner)
+{
+    size_t x0, x1, y0, y1;
+    cells(box.x0, box.x1, g->width, &x0, &x1);
+    cells(box.y0, box.y1, g->height, &y0, &y1);
+    for (size_t y = y0; y < y1; y++) {
+        for (size_t x = x0; x < x1; x++) {
+            int c = g->cell[y * g->width + x];
+            if (c != 0 && c != owner) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool is_good(const PlaceGround *g, int owner, PlaceBox b)
+{
+    const PlaceBox wide = {b.x0 - MARGIN, b.y0 - MARGIN, b.x1 + MARGIN, b.y1 + MARGIN};
+    bool is_inside =
+        b.x0 >= 0.0 && b.y0 >= 0.0 && b.x1 <= (double)g->width && b.y1 <= (double)g->height;
+    return is_inside && place_is_free(g, b, 0) && place_is_free(g, wide, owner);
+}
+
+/* Around one point of the curve: to the right and left, above and below, and at the corners. */
+static bool place_at(const PlaceGround *g, int owner, double x, double y, const double size[2],
+                     bool is_end, PlaceBox *ret)
+{
+    static const double side[][2] = {{1, 0},  {0, 1},  {0, -1},  {1, 1},
+                                     {1, -1}, {-1, 1}, {-1, -1}, {-1, 0}};
+    for (size_t k = is_end ? 0 : 1; k < sizeof side / sizeof side[0]; k++) {
+        for (double gap = GAP; gap <= GAP + 2.0; gap += 1.0) {
+            double cx = x + side[k][0] * (0.5 * size[0] + gap + 1.0);
+            double cy = y + side[k][1] * (0.5 * size[1] + gap);
+            *ret = (PlaceBox){cx - 0.5 * size[0], cy - 0.5 * size[1], cx + 0.5 * size[0],
+                              cy + 0.5 * size[1]};
+            if (is_good(g, owner, *ret)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool place_label(PlaceGround *g, int owner, const double *x, const double *y, size_t n,
+                 bool is_from_last, const double size[2], PlaceBox *ret)
+{
+    double at[2] = {(double)NAN, (double)NAN};
+    for (size_t k = 0; k < n; k++) {
+        size_t i = is_from_last ? n - 1 - k : k;
+        if (!isfinite(x[i]) || !isfinite(y[i])) {
+            continue;
+        }
+        bool is_end = !isfinite(at[0]);
+        double length = is_end ? 0.0 : hypot(x[i] - at[0], y[i] - at[1]);
+        size_t steps = is_end ? 1 : (size_t)fmin(ceil(length / STEP), 1e4);
+        for (size_t s = 1; s <= steps; s++) {
+            double t = (double)s / (double)steps;
+            double px = is_end ? x[i] : at[0] + t * (x[i] - at[0]);
+            double py = is_end ? y[i] : at[1] + t * (y[i] - at[1]);
+            if (place_at(g, owner, px, py, size, is_end, ret)) {
+                place_fill(g, PLACE_ANY, *ret);
+                return true;
+            }
+        }
+        at[0] = x[i];
+        at[1] = y[i];
+    }
+    return false;
+}
