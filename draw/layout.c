@@ -11,7 +11,7 @@
 /* Room beyond the data, as a share of the axis. */
 #define PAD        0.04
 /* A band takes so much of the axis beyond the lines, at most. */
-#define BAND_REACH 0.35
+#define BAND_REACH 0.2
 /* Distances [pt]. */
 #define GAP        10.0 /* between panels */
 #define EDGE       4.0
@@ -216,7 +216,7 @@ static double label_width(const PlotFigure *f, size_t columns, size_t at)
         for (size_t s = 0; is_shared(f, columns, at, p, true) && s < f->panel[p].n_series; s++) {
             const PlotSeries *q = &f->panel[p].series[s];
             if (q->label && q->label_at == PLOT_AT_LAST) {
-                widest = fmax(widest, text_width(q->label, LAYOUT_SMALL) + 4.0);
+                widest = fmax(widest, text_width(q->label, LAYOUT_SMALL) + PLACE_LEADER + 4.0);
             }
         }
     }
@@ -267,15 +267,20 @@ static double lay_rows(const PlotFigure *f, size_t columns, double height, Layou
     size_t rows = (f->n_panels + columns - 1) / columns;
     double y = EDGE;
     for (size_t r = rows; r-- > 0;) {
-        bool has_x = false, has_title = false;
+        bool has_title = false;
+        size_t lines = 0; /* of the names of the x axes */
         for (size_t p = r * columns; p < f->n_panels && p < (r + 1) * columns; p++) {
             bool is_inner = f->x_share != PLOT_SEPARATE && p + columns < f->n_panels;
             l->panel[p].has_x_text = !is_inner;
             l->panel[p].has_y_text = f->y_share == PLOT_SEPARATE || p % columns == 0;
-            has_x = has_x || (!is_inner && (r + 1 == rows || f->x_share == PLOT_SEPARATE));
+            const char *name = f->panel[p].x_label ? f->panel[p].x_label : f->x_label;
+            LayoutText *t = &l->panel[p].x_label;
+            layout_wrap(name ? name : "", l->size, l->width / (double)columns - 36.0, t);
+            bool is_below = !is_inner && (r + 1 == rows || f->x_share == PLOT_SEPARATE);
+            lines = is_below && t->n > lines ? t->n : lines;
             has_title = has_title || f->panel[p].title;
         }
-        y += has_x ? 1.3 * LAYOUT_SMALL + TICK + 1.5 * l->size : 0.0;
+        y += lines ? 1.3 * LAYOUT_SMALL + TICK + 3.0 + 1.3 * l->size * (double)lines : 0.0;
         for (size_t p = r * columns; p < f->n_panels && p < (r + 1) * columns; p++) {
             l->panel[p].frame.y0 = y;
             l->panel[p].frame.y1 = y + height;
@@ -342,10 +347,27 @@ static void put_label(PlaceGround *g, int owner, const double *x, const double *
 {
     const double size[] = {text_width(text, LAYOUT_SMALL), LAYOUT_SMALL};
     PlaceBox box;
-    if (place_label(g, owner, x, y, n, is_last, size, &box)) {
-        l->label[l->n_labels++] = (LayoutLabel){text, color, l->frame.x0 + 0.5 * (box.x0 + box.x1),
-                                                l->frame.y0 + 0.5 * (box.y0 + box.y1)};
+    bool is_near = place_label(g, owner, x, y, n, is_last, size, &box);
+    if (is_near || (is_last && place_aside(g, x[n - 1], y[n - 1], size, &box))) {
+        l->label[l->n_labels++] =
+            (LayoutLabel){.text = text,
+                          .color = color,
+                          .x = l->frame.x0 + 0.5 * (box.x0 + box.x1),
+                          .y = l->frame.y0 + 0.5 * (box.y0 + box.y1),
+                          .has_leader = !is_near,
+                          .end = {l->frame.x0 + x[n - 1], l->frame.y0 + y[n - 1]}};
     }
+}
+
+/* Series of one colour belong together: a law's curve and the points that it is fitted to. */
+static int owner_of(const PlotPanel *p, size_t s)
+{
+    for (size_t i = 0; i < s; i++) {
+        if (strcmp(p->series[i].look.color, p->series[s].look.color) == 0) {
+            return 1 + (int)i;
+        }
+    }
+    return 1 + (int)s;
 }
 
 /* First everything that is drawn, then the labels.  False when memory is short. */
@@ -361,17 +383,17 @@ static bool lay_labels(const PlotPanel *p, LayoutPanel *l)
     for (size_t pass = 0; is_ok && pass < 2; pass++) {
         for (size_t s = 0; s < p->n_series; s++) {
             const PlotSeries *q = &p->series[s];
-            int owner = 1 + (int)s % 200;
+            int owner = owner_of(p, s);
             to_points(l, q, x, y);
             if (pass == 0) {
                 mark_series(&g, owner, l, q, x, y);
             } else if (q->label && q->label_at != PLOT_IN_KEY) {
                 put_label(&g, owner, x, y, q->n, q->label_at == PLOT_AT_LAST, q->label,
-                          q->look.color, l);
+                          q->look.text, l);
             }
         }
         for (size_t i = 0; i < p->n_lines; i++) {
-            int owner = 210 + (int)i;
+            int owner = 1 + PLOT_MAX_SERIES + (int)i;
             line_ends(l, &p->line[i], x, y);
             if (pass == 0) {
                 place_stroke(&g, owner, (double[]){x[0], y[0]}, (double[]){x[1], y[1]}, 0.5);
@@ -411,15 +433,15 @@ Layout *layout_new(const PlotFigure *f, const PlotOutput *o)
         is_ok = lay_labels(&f->panel[p], &l->panel[p]) && is_ok;
     }
     double keys = lay_keys(f, l);
-    y += keys + 0.5 * LAYOUT_SMALL;
+    y += keys + EDGE;
     for (size_t i = 0; i < l->n_keys; i++) {
-        l->key[i].y += y - 0.7 * LAYOUT_SMALL;
+        l->key[i].y += y - 0.6 * LAYOUT_SMALL;
     }
     const char *title = o->title ? o->title : f->title;
     layout_wrap(title ? title : "", l->size + 1.0, l->width - 2.0 * EDGE, &l->title);
     y += 1.3 * (l->size + 1.0) * (double)l->title.n;
     l->title_y = y - 0.6 * (l->size + 1.0);
-    l->height = y + (l->title.n ? EDGE : 0.0);
+    l->height = y + EDGE;
     if (!is_ok) {
         layout_free(l);
         return NULL;

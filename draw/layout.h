@@ -15,17 +15,26 @@ enum {
     LAYOUT_MAX_LABELS = PLOT_MAX_SERIES + PLOT_MAX_LINES
 };
 
+/* Text in lines. */
+typedef struct LayoutText {
+    char line[LAYOUT_MAX_LINES][200];
+    size_t n;
+} LayoutText;
+
 /* A label at its curve. */
 typedef struct LayoutLabel {
     const char *text; /* borrowed */
     const char *color;
-    double x, y; /* of its middle */
+    double x, y;     /* of its middle */
+    bool has_leader; /* a thin line from the curve's end to the text */
+    double end[2];
 } LayoutLabel;
 
 typedef struct LayoutPanel {
     PlaceBox frame;
     Axis x, y;
     Ticks x_ticks, y_ticks;
+    LayoutText x_label;
     bool has_x_text, has_y_text; /* numbers and the axis's name, else its neighbour has them */
     LayoutLabel label[LAYOUT_MAX_LABELS];
     size_t n_labels;
@@ -38,12 +47,6 @@ typedef struct LayoutKey {
 } LayoutKey;
 
 #define LAYOUT_SIGN 18.0
-
-/* Text in lines. */
-typedef struct LayoutText {
-    char line[LAYOUT_MAX_LINES][200];
-    size_t n;
-} LayoutText;
 
 typedef struct Layout {
     double width, height;

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* From curves of others, and between a label and its own curve [pt]. */
-#define MARGIN 3.0
+/* From curves of others: beside the curve, and after its end, where none comes between; and between a
+ * label and its own curve [pt]. */
+#define MARGIN 2.0
+#define BEYOND 0.5
 #define GAP    1.5
 /* Along the curve a place is tried every so many points [pt]. */
 #define STEP   4.0
@@ -73,9 +75,9 @@ bool place_is_free(const PlaceGround *g, PlaceBox box, int owner)
     return true;
 }
 
-static bool is_good(const PlaceGround *g, int owner, PlaceBox b)
+static bool is_good(const PlaceGround *g, int owner, PlaceBox b, double margin)
 {
-    const PlaceBox wide = {b.x0 - MARGIN, b.y0 - MARGIN, b.x1 + MARGIN, b.y1 + MARGIN};
+    const PlaceBox wide = {b.x0 - margin, b.y0 - margin, b.x1 + margin, b.y1 + margin};
     bool is_inside =
         b.x0 >= 0.0 && b.y0 >= 0.0 && b.x1 <= (double)g->width && b.y1 <= (double)g->height;
     return is_inside && place_is_free(g, b, 0) && place_is_free(g, wide, owner);
@@ -93,7 +95,7 @@ static bool place_at(const PlaceGround *g, int owner, double x, double y, const 
             double cy = y + side[k][1] * (0.5 * size[1] + gap);
             *ret = (PlaceBox){cx - 0.5 * size[0], cy - 0.5 * size[1], cx + 0.5 * size[0],
                               cy + 0.5 * size[1]};
-            if (is_good(g, owner, *ret)) {
+            if (is_good(g, owner, *ret, k == 0 ? BEYOND : MARGIN)) {
                 return true;
             }
         }
@@ -124,6 +126,20 @@ bool place_label(PlaceGround *g, int owner, const double *x, const double *y, si
         }
         at[0] = x[i];
         at[1] = y[i];
+    }
+    return false;
+}
+
+bool place_aside(PlaceGround *g, double x, double y, const double size[2], PlaceBox *ret)
+{
+    for (int k = 1; k <= 12; k++) { /* down and up in turn */
+        double middle = y + (k % 2 ? -0.5 : 0.5) * size[1] * (double)((k + 1) / 2);
+        *ret = (PlaceBox){x + PLACE_LEADER, middle - 0.5 * size[1], x + PLACE_LEADER + size[0],
+                          middle + 0.5 * size[1]};
+        if (isfinite(middle) && isfinite(x) && is_good(g, 0, *ret, BEYOND)) {
+            place_fill(g, PLACE_ANY, *ret);
+            return true;
+        }
     }
     return false;
 }

@@ -1,8 +1,8 @@
 /* place.h -- where a label may stand: at its own curve, on nothing else.
  *
  * The ground of a panel is a grid of cells, a point (1/72 in) each, that know which curve lies in them.
- * A label's box must lie within the panel, hold no cell that is taken, and keep MARGIN points from every
- * curve but its own, so that nobody reads it at another one.
+ * A label's box must lie within the panel, hold no cell that is taken, and keep a margin of points from
+ * every curve but its own, so that nobody reads it at another one.
  */
 #ifndef DRAW_PLACE_H
 #define DRAW_PLACE_H
@@ -40,5 +40,10 @@ bool place_is_free(const PlaceGround *g, PlaceBox box, int owner);
  * there is none. */
 bool place_label(PlaceGround *g, int owner, const double *x, const double *y, size_t n,
                  bool is_from_last, const double size[2], PlaceBox *ret);
+
+/* Where place_label() finds none: to the right of a curve's end (x, y), at the other end of a thin line of
+ * PLACE_LEADER points across. */
+#define PLACE_LEADER 8.0
+bool place_aside(PlaceGround *g, double x, double y, const double size[2], PlaceBox *ret);
 
 #endif

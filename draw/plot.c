@@ -17,6 +17,7 @@ static PlotLook look(const char *title, const char *color, int code)
 {
     PlotLook l = {.title = title, .code = code};
     (void)snprintf(l.color, sizeof l.color, "%s", color);
+    (void)snprintf(l.text, sizeof l.text, "%s", color);
     return l;
 }
 
@@ -153,6 +154,10 @@ static void put_data(const PlotFigure *f, Buf *out)
         for (size_t s = 0; s < f->panel[p].n_series; s++, id++) {
             const PlotSeries *q = &f->panel[p].series[s];
             for (size_t i = 0; i < q->n; i++) {
+                if (!isfinite(q->x[i]) && !isfinite(q->y[i])) { /* gnuplot interrupts a line here */
+                    buf_putc(out, '\n');
+                    continue;
+                }
                 buf_printf(out, "%zu,", id);
                 put_point(&f->panel[p], q, i, has_ranges, out);
             }

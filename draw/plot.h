@@ -7,7 +7,7 @@
  * by hand:
  *   cd reports && gnuplot loss_compute.gp
  * A value that is not finite, or not positive on a logarithmic axis, is written to the data and not
- * drawn; a line is interrupted there.
+ * drawn.  A point of which neither x nor y is finite is an empty line of the data: lines are interrupted.
  * Text of the user (names of groups and runs) stands in single quotes only, where gnuplot substitutes
  * nothing, and without backquotes or control characters.
  */
@@ -27,6 +27,7 @@ enum { PLOT_MAX_PANELS = 12, PLOT_MAX_SERIES = 96, PLOT_MAX_LINES = 8 };
 typedef struct PlotLook {
     const char *title; /* borrowed; NULL: none */
     char color[8];     /* "#0072B2" */
+    char text[8];      /* of its labels: the colour before plot_tint() */
     int code;
 } PlotLook;
 

@@ -45,10 +45,10 @@ static void put_lines(const Layout *l, const LayoutText *t, double x, double y, 
 
 static const char *dash_of(const PlotSeries *s)
 {
-    static const char *const dash[] = {"solid", "(9,2.5)", "(6,2,1.5,2)", "(3.5,1.5)"};
-    return s->style == PLOT_BEYOND  ? "(1,1.5)"
-           : s->style == PLOT_THICK ? dash[s->look.code % 4]
-                                    : "solid";
+    static const char *const dash[] = {"solid", "(8,2.5)", "(7,2,1.5,2)", "(20,3)"};
+    return s->style == PLOT_BEYOND                           ? "(1,1.6)"
+           : s->style == PLOT_THICK || s->style == PLOT_LINE ? dash[s->look.code % 4]
+                                                             : "solid";
 }
 
 static int marker_of(const PlotSeries *s)
@@ -62,16 +62,16 @@ static double width_of(PlotStyle s)
 {
     static const double width[] = {
         [PLOT_POINTS] = 0.0, [PLOT_MARKS] = 0.8, [PLOT_THIN] = 0.5,   [PLOT_LINE] = 0.8,
-        [PLOT_BEADS] = 0.8,  [PLOT_THICK] = 1.6, [PLOT_BEYOND] = 1.0, [PLOT_ERRORS] = 0.7};
+        [PLOT_BEADS] = 0.8,  [PLOT_THICK] = 1.6, [PLOT_BEYOND] = 1.2, [PLOT_ERRORS] = 0.7};
     return s < sizeof width / sizeof width[0] ? width[s] : 0.0;
 }
 
-static double radius_of(PlotStyle s)
+static double radius_of(const PlotSeries *s)
 {
-    return s == PLOT_MARKS                       ? 2.8
-           : s == PLOT_POINTS                    ? 1.1
-           : s == PLOT_BEADS || s == PLOT_ERRORS ? 1.5
-                                                 : 0.0;
+    return s->style == PLOT_MARKS                              ? 2.8
+           : s->style == PLOT_POINTS                           ? (s->n > 100 ? 0.9 : 1.2)
+           : s->style == PLOT_BEADS || s->style == PLOT_ERRORS ? 1.5
+                                                               : 0.0;
 }
 
 /* A band can be seen through; EPS cannot do that. */
@@ -83,7 +83,7 @@ static void put_band_color(const PlotSeries *s, Buf *out)
 
 static void put_style(const PlotSeries *s, Buf *out)
 {
-    double width = width_of(s->style), radius = radius_of(s->style);
+    double width = width_of(s->style), radius = radius_of(s);
     if (s->style == PLOT_BAND) {
         buf_puts(out, "with filledcurves fs solid noborder lc rgb ");
         put_band_color(s, out);
@@ -109,7 +109,7 @@ static void put_key(const Layout *l, const LayoutKey *k, Buf *out)
 {
     const PlotSeries *s = k->series;
     double w = l->width, h = l->height, end = k->x + LAYOUT_SIGN;
-    double width = width_of(s->style), radius = radius_of(s->style);
+    double width = width_of(s->style), radius = radius_of(s);
     if (s->style == PLOT_BAND) {
         buf_printf(out, "  set object rectangle from screen %.5f,%.5f to screen %.5f,%.5f",
                    k->x / w, (k->y - 2.5) / h, end / w, (k->y + 2.5) / h);
@@ -128,7 +128,7 @@ static void put_key(const Layout *l, const LayoutKey *k, Buf *out)
     }
     if (radius > 0.0) {
         buf_printf(out, "  set label '' at screen %.5f,%.5f point pt %d ps %g*point lc rgb '%s'\n",
-                   (k->x + 0.5 * LAYOUT_SIGN) / w, k->y / h, marker_of(s), radius + 0.4,
+                   (k->x + 0.5 * LAYOUT_SIGN) / w, k->y / h, marker_of(s), radius + 0.5,
                    s->look.color);
     }
     put_text(l, s->label, end + 4.0, k->y, LAYOUT_SMALL, "left", out);
@@ -144,7 +144,8 @@ static void put_ticks(char axis, const Ticks *t, bool has_text, Buf *out)
         buf_printf(out, "%s'%s' %.9g%s", i ? ", " : "", has_text ? k->text : "", k->at,
                    k->text[0] ? "" : " 1");
     }
-    buf_printf(out, ") font ',%g'\n", LAYOUT_SMALL);
+    buf_printf(out, ") font ',%g'%s\n", LAYOUT_SMALL,
+               axis == 'x' ? " offset 0,0.3" : " offset 0.4,0");
 }
 
 static void put_axis(char axis, const Axis *a, const Ticks *t, bool has_text, Buf *out)
@@ -157,7 +158,6 @@ static void put_axis(char axis, const Axis *a, const Ticks *t, bool has_text, Bu
 static void put_axes(const PlotFigure *f, size_t at, const Layout *l, Buf *out)
 {
     const LayoutPanel *p = &l->panel[at];
-    const char *x_label = f->panel[at].x_label ? f->panel[at].x_label : f->x_label;
     double x = 0.5 * (p->frame.x0 + p->frame.x1), y = 0.5 * (p->frame.y0 + p->frame.y1);
     buf_printf(out,
                "  set lmargin at screen %.5f\n  set rmargin at screen %.5f\n"
@@ -167,10 +167,8 @@ static void put_axes(const PlotFigure *f, size_t at, const Layout *l, Buf *out)
     put_axis('x', &p->x, &p->x_ticks, p->has_x_text, out);
     put_axis('y', &p->y, &p->y_ticks, p->has_y_text, out);
     if (p->has_x_text) {
-        LayoutText t;
-        layout_wrap(x_label, l->size, p->frame.x1 - p->frame.x0 + 30.0, &t);
-        put_lines(l, &t, x, p->frame.y0 - 5.0 - 1.3 * LAYOUT_SMALL - 0.6 * l->size, l->size,
-                  "center", out);
+        put_lines(l, &p->x_label, x, p->frame.y0 - 6.0 - 1.3 * LAYOUT_SMALL - 0.6 * l->size,
+                  l->size, "center", out);
     }
     if (p->has_y_text) {
         double left = p->frame.x0 - ticks_width(&p->y_ticks, LAYOUT_SMALL) - 9.0 - 0.6 * l->size;
@@ -206,6 +204,14 @@ static void put_labels(const LayoutPanel *p, const Layout *l, Buf *out)
         layout_text_color(k->color, color);
         (void)snprintf(how, sizeof how, "center textcolor rgb '%s'", color);
         put_text(l, k->text, k->x, k->y, LAYOUT_SMALL, how, out);
+        if (k->has_leader) {
+            buf_printf(out,
+                       "  set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 0.4 lc rgb "
+                       "'%s'\n",
+                       k->end[0] / l->width, k->end[1] / l->height,
+                       (k->x - 0.5 * text_width(k->text, LAYOUT_SMALL) - 1.0) / l->width,
+                       k->y / l->height, color);
+        }
     }
 }
 
@@ -226,16 +232,31 @@ static const char *columns_of(PlotStyle s)
     return s == PLOT_ERRORS ? "3:6:7" : s == PLOT_BAND ? "6:7" : "3";
 }
 
+/* Those that only explain a style in the legend have no point. */
+static bool has_points(const PlotSeries *q)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        if (isfinite(q->x[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_series(const PlotPanel *p, size_t first_id, Buf *out)
 {
+    const char *sep = "";
     buf_puts(out, "  plot ");
     for (size_t s = 0; s < p->n_series; s++) {
         const PlotSeries *q = &p->series[s];
-        buf_printf(out, "%s\\\n    data using (series(%zu)):%s ", s ? ", " : "", first_id + s,
-                   columns_of(q->style));
-        put_style(q, out);
+        if (has_points(q)) {
+            buf_printf(out, "%s\\\n    data using (series(%zu)):%s ", sep, first_id + s,
+                       columns_of(q->style));
+            put_style(q, out);
+            sep = ", ";
+        }
     }
-    buf_puts(out, p->n_series ? "\n" : "NaN\n"); /* an empty frame */
+    buf_puts(out, *sep ? "\n" : "NaN\n"); /* an empty frame */
 }
 
 static void put_panel(const PlotFigure *f, size_t at, size_t first_id, const Layout *l, Buf *out)

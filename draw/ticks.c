@@ -112,8 +112,9 @@ static void equal_steps(const Axis *a, double step, Ticks *ret)
     ret->n = 0;
     for (double k = first; k <= end && ret->n < TICKS_MAX; k++) {
         char text[TICKS_TEXT_BYTES];
-        number(k * step, decimals, is_power && k != 0.0, text);
-        add(ret, k * step, text);
+        double v = k == 0.0 ? 0.0 : k * step; /* no -0 */
+        number(v, decimals, is_power && v != 0.0, text);
+        add(ret, v, text);
     }
 }
 

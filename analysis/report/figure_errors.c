@@ -117,7 +117,7 @@ static void add_profile(Sheet *s, const Profile *p, double se, PlotPanel *panel)
 {
     enum { N = 2 * N_SIDE + 1 };
     double *x = sheet_array(s, N), *y = sheet_array(s, N);
-    double guess = p->is_scale ? se / p->value : se;
+    double guess = p->is_scale ? fmin(se / p->value, 1.0) : se;
     const double reach[] = {reach_of(p, -1.0, guess), reach_of(p, 1.0, guess)};
     size_t n = 0;
     for (int i = -N_SIDE; x && y && i <= N_SIDE; i++) {

@@ -61,12 +61,13 @@ static void explain(Sheet *s, PlotPanel *panel)
         has_band = has_band || panel->series[k].style == PLOT_BAND;
         has_beyond = has_beyond || panel->series[k].style == PLOT_BEYOND;
     }
-    sheet_explain(panel, has_cloud ? "observations" : "runs", has_cloud ? PLOT_POINTS : PLOT_THIN);
+    sheet_explain(panel, has_cloud ? "observations" : "runs", has_cloud ? PLOT_POINTS : PLOT_THIN,
+                  0);
     if (has_band) {
-        sheet_explain(panel, "95 % of the bootstrap", PLOT_BAND);
+        sheet_explain(panel, "95 % band", PLOT_BAND, 0);
     }
     if (has_beyond) {
-        sheet_explain(panel, "best N or D beyond the data", PLOT_BEYOND);
+        sheet_explain(panel, "best N or D beyond the data", PLOT_BEYOND, 0);
     }
 }
 
@@ -97,7 +98,7 @@ bool figure_loss_compute(Sheet *s, PlotFigure *f)
         const SheetFrontier *r = sheet_frontier(s, g);
         if (!add_power_law(s, g, p) && r) {
             sheet_add_frontier(p, g->title ? g->title : "compute-optimal by the law", g->look, r,
-                               r->c, r->loss.y);
+                               r->c, r->loss.y, true);
         }
     }
     explain(s, p);

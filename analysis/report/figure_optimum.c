@@ -5,7 +5,7 @@
 #include "analysis/fit/isoflop.h"
 #include "analysis/report/sheet.h"
 
-enum { N_PARABOLA = 60, MAX_BUDGETS = 6 };
+enum { N_PARABOLA = 60, MAX_BUDGETS = 6, LAW_CODE = 1 /* dashed */ };
 #define SAME_BUDGET 0.05
 
 /* NULL without two budgets that have a vertex: *why says so. */
@@ -55,7 +55,7 @@ static void add_parabola(Sheet *s, const IsoflopBudget *b, const double *px, con
         y[i] = b->loss + up / down * u * u;
     }
     if (x && y && down > 0.0) {
-        (void)plot_add(panel, "parabola", look, PLOT_LINE, N_PARABOLA, x, y);
+        (void)plot_add(panel, NULL, look, PLOT_LINE, N_PARABOLA, x, y);
     }
 }
 
@@ -69,9 +69,9 @@ static void add_law(Sheet *s, const SheetGroup *g, double c, double k, const dou
         const double inputs[] = {x[i], c / (k * x[i])};
         y[i] = fit_predict(&g->law->fit, inputs);
     }
-    look.code = 3;
+    look.code = LAW_CODE;
     if (x && y && g->law) {
-        (void)plot_add(panel, "the law", look, PLOT_LINE, N_PARABOLA, x, y);
+        (void)plot_add(panel, NULL, look, PLOT_LINE, N_PARABOLA, x, y);
     }
 }
 
@@ -118,6 +118,16 @@ static bool draw_isoflop(Sheet *s, const SheetGroup *g, PlotPanel *panel)
     return n_drawn > 0;
 }
 
+static PlotPanel *first_drawn(PlotFigure *f)
+{
+    for (size_t i = 0; i < f->n_panels; i++) {
+        if (f->panel[i].n_series) {
+            return &f->panel[i];
+        }
+    }
+    return NULL;
+}
+
 bool figure_isoflop(Sheet *s, PlotFigure *f)
 {
     bool has_any = false;
@@ -127,6 +137,11 @@ bool figure_isoflop(Sheet *s, PlotFigure *f)
     for (size_t i = 0; s->response == FORM_LOSS && i < s->n_groups; i++) {
         f->panel[i].title = s->group[i].title;
         has_any = draw_isoflop(s, &s->group[i], &f->panel[i]) || has_any;
+    }
+    PlotPanel *p = first_drawn(f);
+    if (p) {
+        sheet_explain(p, "parabola", PLOT_LINE, 0);
+        sheet_explain(p, "the law", PLOT_LINE, LAW_CODE);
     }
     return has_any;
 }
@@ -145,6 +160,7 @@ static bool draw_best(Sheet *s, SheetGroup *g, bool is_n, PlotPanel *panel)
         return false;
     }
     const SheetLine *l = is_n ? &r->params : &r->tokens;
+    PlotLook whole = sheet_tone(g, 0, 1);
     size_t first = 0, end = r->n;
     while (first < end && !r->is_near[first]) {
         first++;
@@ -153,8 +169,7 @@ static bool draw_best(Sheet *s, SheetGroup *g, bool is_n, PlotPanel *panel)
         end--;
     }
     sheet_add_band(panel, g->look, r->c, l, first, end);
-    sheet_add_frontier(panel, is_n ? "best N by the law" : "best D by the law", g->look, r, r->c,
-                       l->y);
+    sheet_add_frontier(panel, NULL, whole, r, r->c, l->y, true);
     for (size_t i = 0; iso && i < iso->n_budgets; i++) {
         const IsoflopBudget *b = &iso->budget[i];
         if (b->state == ISOFLOP_USED && !b->is_outside) {
@@ -179,8 +194,12 @@ static bool draw_optimal(Sheet *s, bool is_n, PlotFigure *f)
         f->panel[i].title = s->group[i].title;
         has_any = draw_best(s, &s->group[i], is_n, &f->panel[i]) || has_any;
     }
-    sheet_explain(&f->panel[0], "95 % of the bootstrap", PLOT_BAND);
-    sheet_explain(&f->panel[0], "beyond the data", PLOT_BEYOND);
+    PlotPanel *p = first_drawn(f);
+    if (p) {
+        sheet_explain(p, is_n ? "best N by the law" : "best D by the law", PLOT_THICK, 0);
+        sheet_explain(p, "95 % band", PLOT_BAND, 0);
+        sheet_explain(p, "beyond the data", PLOT_BEYOND, 0);
+    }
     return has_any;
 }
 

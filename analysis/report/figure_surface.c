@@ -65,7 +65,7 @@ static void draw(Sheet *s, SheetGroup *g, PlotPanel *panel)
     }
     if (best) {
         sheet_add_frontier(panel, "best N and D for the compute", plot_ink(), best, best->params.y,
-                           best->tokens.y);
+                           best->tokens.y, false);
     }
 }
 

@@ -1,20 +1,18 @@
 /* frontier.h -- the best N and D at a compute C, by a law L(N, D).
  *
- * D = C / F(N), with the FLOP per token F of the observations' own sizes, interpolated in logs and beyond
- * them continued with the slope between the smallest and the largest.  So the frontier is in whatever
- * convention the observations' C is.
+ * D = C / F(N), with a FLOP per token F of the observations' own: ln F by least squares a polynomial of
+ * ln N, of degree 2 where there are sizes enough, and beyond the sizes continued as it ends.  So the
+ * frontier is in whatever convention the observations' C is, and smooth although each size has a count
+ * of its own.
  */
 #ifndef ANALYSIS_REPORT_FRONTIER_H
 #define ANALYSIS_REPORT_FRONTIER_H
 
 #include "analysis/fit/fit.h"
 
-enum { FRONTIER_SIZES = 200 };
-
 typedef struct Frontier {
-    double ln_n[FRONTIER_SIZES];         /* from 1e-3 of the smallest size to 1e3 of the largest */
-    double ln_per_token[FRONTIER_SIZES]; /* ln [FLOP/token] */
-    double n_lo, n_hi, d_lo, d_hi;       /* of the observations */
+    double middle, bend[3];        /* ln F = sum bend[k] (ln N - middle)^k */
+    double n_lo, n_hi, d_lo, d_hi; /* of the observations */
 } Frontier;
 
 typedef struct FrontierPoint {

@@ -10,6 +10,7 @@ PlotLook look_of(const char *group, size_t index)
     PlotLook look = plot_look(arch ? arch->title : group, index);
     if (arch) {
         (void)snprintf(look.color, sizeof look.color, "%s", arch->color);
+        (void)snprintf(look.text, sizeof look.text, "%s", arch->color);
         look.code = arch->code;
     }
     return look;

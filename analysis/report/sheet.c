@@ -129,10 +129,12 @@ PlotLook sheet_tone(const SheetGroup *g, size_t i, size_t n)
     return look;
 }
 
-void sheet_explain(PlotPanel *p, const char *label, PlotStyle style)
+void sheet_explain(PlotPanel *p, const char *label, PlotStyle style, int code)
 {
     static const double none[] = {(double)NAN};
-    (void)plot_add_range(p, label, plot_grey(), style, 1, none, none, none, none);
+    PlotLook look = plot_grey();
+    look.code = code;
+    (void)plot_add_range(p, label, look, style, 1, none, none, none, none);
 }
 
 const char *sheet_printf(Sheet *s, const char *fmt, ...)
@@ -325,7 +327,7 @@ const SheetFrontier *sheet_frontier(Sheet *s, SheetGroup *g)
 }
 
 void sheet_add_frontier(PlotPanel *p, const char *label, PlotLook look, const SheetFrontier *f,
-                        const double *x, const double *y)
+                        const double *x, const double *y, bool has_beyond)
 {
     for (size_t first = 0, end; first < f->n; first = end) {
         bool is_inside = f->is_inside[first];
@@ -333,7 +335,7 @@ void sheet_add_frontier(PlotPanel *p, const char *label, PlotLook look, const Sh
              end < f->n && f->is_inside[end] == is_inside && f->is_near[end] == f->is_near[first];
              end++) {
         }
-        if (f->is_near[first] && (is_inside || end - first > 1)) {
+        if (is_inside || (has_beyond && f->is_near[first])) {
             /* a dotted part begins and ends where the whole one does */
             size_t from = first - (!is_inside && first > 0 && f->is_inside[first - 1] ? 1 : 0);
             size_t to = end + (!is_inside && end < f->n && f->is_inside[end] ? 1 : 0);

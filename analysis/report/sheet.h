@@ -71,8 +71,8 @@ const char *sheet_y_column(const Sheet *s);
 
 /* Look of curve i of n of a group: the smallest is pale, the largest full. */
 PlotLook sheet_tone(const SheetGroup *g, size_t i, size_t n);
-/* Says in the legend what a style means, in no group's colour. */
-void sheet_explain(PlotPanel *p, const char *label, PlotStyle style);
+/* Says in the legend what a style (of a code) means, in no group's colour. */
+void sheet_explain(PlotPanel *p, const char *label, PlotStyle style, int code);
 /* Least and largest positive value. */
 void sheet_range(const double *x, size_t n, double *lo, double *hi);
 bool sheet_is_cloud(const SheetGroup *g);
@@ -88,10 +88,9 @@ void sheet_law(const SheetGroup *g, Sheet *s, bool is_n, double held, const doub
                SheetLine *ret);
 /* Computed once; NULL without a law. */
 const SheetFrontier *sheet_frontier(Sheet *s, SheetGroup *g);
-/* One of its lines: thick within the data and dotted near them.  Labels the thick part, else the
- * dotted one. */
+/* One of its lines: thick within the data, which has the label, and dotted near them if it is asked for. */
 void sheet_add_frontier(PlotPanel *p, const char *label, PlotLook look, const SheetFrontier *f,
-                        const double *x, const double *y);
+                        const double *x, const double *y, bool has_beyond);
 
 /* The pictures.  Each fills *f (zeroed, but for the panels' number) and is false when the groups
  * have nothing to show in it. */
