@@ -226,7 +226,7 @@ static double label_width(const PlotFigure *f, size_t columns, size_t at)
 static void lay_x(const PlotFigure *f, size_t columns, size_t at, LayoutPanel *l)
 {
     double width = l->frame.x1 - l->frame.x0;
-    double beyond = fmin(fmax(PAD, label_width(f, columns, at) / width), 0.4);
+    double beyond = fmin(fmax(PAD, label_width(f, columns, at) / width), 0.5);
     l->x = axis_of(f, columns, at, true, beyond);
     if (f->n_x_ticks && l->x.is_log) {
         ticks_at(&l->x, f->x_tick, f->n_x_ticks, width, LAYOUT_SMALL, &l->x_ticks);

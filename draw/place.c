@@ -3,13 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* From curves of others: beside the curve, and after its end, where none comes between; and between a
- * label and its own curve [pt]. */
-#define MARGIN 2.0
-#define BEYOND 0.5
-#define GAP    1.5
+/* Between a label and its own curve [pt]. */
+#define GAP  1.5
 /* Along the curve a place is tried every so many points [pt]. */
-#define STEP   4.0
+#define STEP 4.0
 
 bool place_open(PlaceGround *ret, double width, double height)
 {
@@ -75,32 +72,48 @@ bool place_is_free(const PlaceGround *g, PlaceBox box, int owner)
     return true;
 }
 
-static bool is_good(const PlaceGround *g, int owner, PlaceBox b, double margin)
+/* Margins [pt] across and up to the curves of others. */
+typedef struct Side {
+    double x, y; /* where the label is, seen from the curve */
+    double across, up;
+} Side;
+
+static bool is_good(const PlaceGround *g, int owner, PlaceBox b, const Side *s)
 {
-    const PlaceBox wide = {b.x0 - margin, b.y0 - margin, b.x1 + margin, b.y1 + margin};
+    const PlaceBox wide = {b.x0 - s->across, b.y0 - s->up, b.x1 + s->across, b.y1 + s->up};
     bool is_inside =
         b.x0 >= 0.0 && b.y0 >= 0.0 && b.x1 <= (double)g->width && b.y1 <= (double)g->height;
     return is_inside && place_is_free(g, b, 0) && place_is_free(g, wide, owner);
 }
 
-/* Around one point of the curve: to the right and left, above and below, and at the corners. */
-static bool place_at(const PlaceGround *g, int owner, double x, double y, const double size[2],
-                     bool is_end, PlaceBox *ret)
+/* After the end, where no other curve comes between; else above and below the curve, and at its corners,
+ * where the next curve must be farther than its own. */
+static const Side end_side = {1, 0, 0.5, 0.5};
+static const Side sides[] = {{0, 1, 6, 2},      {0, -1, 6, 2},     {1, 1, 4.5, 4.5},
+                             {1, -1, 4.5, 4.5}, {-1, 1, 4.5, 4.5}, {-1, -1, 4.5, 4.5}};
+
+static bool place_beside(const PlaceGround *g, int owner, double x, double y, const double size[2],
+                         const Side *s, PlaceBox *ret)
 {
-    static const double side[][2] = {{1, 0},  {0, 1},  {0, -1},  {1, 1},
-                                     {1, -1}, {-1, 1}, {-1, -1}, {-1, 0}};
-    for (size_t k = is_end ? 0 : 1; k < sizeof side / sizeof side[0]; k++) {
-        for (double gap = GAP; gap <= GAP + 2.0; gap += 1.0) {
-            double cx = x + side[k][0] * (0.5 * size[0] + gap + 1.0);
-            double cy = y + side[k][1] * (0.5 * size[1] + gap);
-            *ret = (PlaceBox){cx - 0.5 * size[0], cy - 0.5 * size[1], cx + 0.5 * size[0],
-                              cy + 0.5 * size[1]};
-            if (is_good(g, owner, *ret, k == 0 ? BEYOND : MARGIN)) {
-                return true;
-            }
+    for (double gap = GAP; gap <= GAP + 2.0; gap += 1.0) {
+        double cx = x + s->x * (0.5 * size[0] + gap + 1.0), cy = y + s->y * (0.5 * size[1] + gap);
+        *ret = (PlaceBox){cx - 0.5 * size[0], cy - 0.5 * size[1], cx + 0.5 * size[0],
+                          cy + 0.5 * size[1]};
+        if (is_good(g, owner, *ret, s)) {
+            return true;
         }
     }
     return false;
+}
+
+static bool place_at(const PlaceGround *g, int owner, double x, double y, const double size[2],
+                     bool is_end, PlaceBox *ret)
+{
+    bool is_placed = is_end && place_beside(g, owner, x, y, size, &end_side, ret);
+    for (size_t k = 0; !is_placed && k < sizeof sides / sizeof sides[0]; k++) {
+        is_placed = place_beside(g, owner, x, y, size, &sides[k], ret);
+    }
+    return is_placed;
 }
 
 bool place_label(PlaceGround *g, int owner, const double *x, const double *y, size_t n,
@@ -132,11 +145,11 @@ bool place_label(PlaceGround *g, int owner, const double *x, const double *y, si
 
 bool place_aside(PlaceGround *g, double x, double y, const double size[2], PlaceBox *ret)
 {
-    for (int k = 1; k <= 12; k++) { /* down and up in turn */
+    for (int k = 1; k <= 24; k++) { /* down and up in turn */
         double middle = y + (k % 2 ? -0.5 : 0.5) * size[1] * (double)((k + 1) / 2);
         *ret = (PlaceBox){x + PLACE_LEADER, middle - 0.5 * size[1], x + PLACE_LEADER + size[0],
                           middle + 0.5 * size[1]};
-        if (isfinite(middle) && isfinite(x) && is_good(g, 0, *ret, BEYOND)) {
+        if (isfinite(middle) && isfinite(x) && is_good(g, 0, *ret, &end_side)) {
             place_fill(g, PLACE_ANY, *ret);
             return true;
         }

@@ -43,7 +43,7 @@ bool place_label(PlaceGround *g, int owner, const double *x, const double *y, si
 
 /* Where place_label() finds none: to the right of a curve's end (x, y), at the other end of a thin line of
  * PLACE_LEADER points across. */
-#define PLACE_LEADER 8.0
+#define PLACE_LEADER 7.0
 bool place_aside(PlaceGround *g, double x, double y, const double size[2], PlaceBox *ret);
 
 #endif

@@ -282,32 +282,32 @@ static void put_panel(const PlotFigure *f, size_t at, size_t first_id, const Lay
 
 /* ---- the whole ---- */
 
-/* Widths and type in points whatever the terminal's own units; `point`: a radius of 1 pt. */
+/* Widths and type in points whatever the terminal's own units; `point`: a radius of 1 pt on a page. */
 static void put_terminal(PlotFormat format, const Layout *l, Buf *out)
 {
     static const double css = 96.0 / 72.0, png = PNG_DPI / 72.0;
-    double w = l->width, h = l->height;
+    double w = l->width, h = l->height, point = l->size / 8.0;
     buf_printf(out, "  if (kind eq '%s') {\n    set terminal ", plot_format_name(format));
     switch (format) {
     case PLOT_SVG:
         buf_printf(out,
                    "svg size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f "
                    "background '#FFFFFF'\n    point = %.4f\n",
-                   w * css, h * css, l->size, css, css, css / (0.375 * l->size));
+                   w * css, h * css, l->size, css, css, point * css / (0.375 * l->size));
         break;
     case PLOT_PNG:
         buf_printf(out,
                    "pngcairo size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f\n"
                    "    point = %.4f\n",
-                   w * png, h * png, l->size, png / css, png, png / 3.0);
+                   w * png, h * png, l->size, png / css, png, point * png / 3.0);
         break;
     case PLOT_PDF:
     case PLOT_EPS:
     case PLOT_N_FORMATS:
         buf_printf(out,
                    "%scairo size %.4fin,%.4fin font 'DejaVu Sans,%g' fontscale %.4f linewidth 2\n"
-                   "    point = 0.3333\n",
-                   plot_format_name(format), w / 72.0, h / 72.0, l->size, 1.0 / css);
+                   "    point = %.4f\n",
+                   plot_format_name(format), w / 72.0, h / 72.0, l->size, 1.0 / css, point / 3.0);
         break;
     }
     buf_puts(out, "  }\n");

@@ -7,6 +7,8 @@
 /* Between two numbers [type sizes]: beside, above each other. */
 #define ROOM_ACROSS 0.9
 #define ROOM_UP     1.5
+/* Beyond the axis, where the next panel's may stand [pt]. */
+#define OVERHANG    6.0
 /* A logarithmic axis of less than this ratio has equal steps. */
 #define NARROW      4.0
 #define RAISED      0.8 /* size of what is raised */
@@ -79,8 +81,9 @@ static void number(double v, int decimals, bool is_power, char *ret)
     }
 }
 
-/* Two numbers or more, none of which touches the one before? */
-static bool has_room(const Axis *a, const Ticks *t, double length, double size, bool is_across)
+/* So many numbers or more, none of which touches the one before? */
+static bool has_room(const Axis *a, const Ticks *t, double length, double size, bool is_across,
+                     size_t least)
 {
     const Tick *last = NULL;
     size_t n = 0;
@@ -99,7 +102,7 @@ static bool has_room(const Axis *a, const Ticks *t, double length, double size, 
         last = k;
         n++;
     }
-    return n >= 2;
+    return n >= least;
 }
 
 /* ---- equal steps ---- */
@@ -118,13 +121,14 @@ static void equal_steps(const Axis *a, double step, Ticks *ret)
     }
 }
 
-static bool try_equal(const Axis *a, double length, double size, bool is_across, Ticks *ret)
+static bool try_equal(const Axis *a, double length, double size, bool is_across, size_t least_n,
+                      Ticks *ret)
 {
     static const double nice[] = {1.0, 2.0, 5.0};
     double least = pow(10.0, floor(log10((a->hi - a->lo) / 40.0)));
     for (int i = 0; i < 9; i++) {
         equal_steps(a, least * nice[i % 3] * pow(10.0, i / 3), ret);
-        if (has_room(a, ret, length, size, is_across) && ret->n <= 9) {
+        if (has_room(a, ret, length, size, is_across, least_n) && ret->n <= 9) {
             return true;
         }
     }
@@ -137,14 +141,15 @@ static bool try_equal(const Axis *a, double length, double size, bool is_across,
 static void decades(const Axis *a, const char *digits, int every, Ticks *ret)
 {
     int first = (int)floor(log10(a->lo)), last = (int)ceil(log10(a->hi));
+    int inner = (int)ceil(log10(a->lo) - 1e-9);
     bool is_power = a->hi > 9999.0 || a->lo < 0.999e-3;
     ret->n = 0;
     for (int decade = first; decade <= last; decade++) {
         for (int digit = 1; digit <= 9; digit++) {
             double v = digit * pow(10.0, decade);
-            bool is_major = strchr(digits, '0' + digit) && decade % every == 0;
+            bool is_major = strchr(digits, '0' + digit) && (decade - inner) % every == 0;
             char text[TICKS_TEXT_BYTES] = "";
-            if (v < a->lo || v > a->hi || (!is_major && every > 1 && digit > 1)) {
+            if (v < a->lo || v > a->hi || (!is_major && (every > 8 || (every > 1 && digit > 1)))) {
                 continue;
             }
             if (is_major) {
@@ -155,27 +160,42 @@ static void decades(const Axis *a, const char *digits, int every, Ticks *ret)
     }
 }
 
-void ticks_make(const Axis *a, double length, double size, bool is_across, Ticks *ret)
+/* False: there is no choice with so many numbers. */
+static bool choose(const Axis *a, double length, double size, bool is_across, size_t least,
+                   Ticks *ret)
 {
     static const char *const digits[] = {"1235", "125", "13", "1"};
-    if (!a->is_log || a->hi / a->lo < NARROW) {
-        if (try_equal(a, length, size, is_across, ret) || !a->is_log) {
-            return;
-        }
+    if ((!a->is_log || a->hi / a->lo < NARROW) &&
+        try_equal(a, length, size, is_across, least, ret)) {
+        return true;
     }
-    for (size_t k = a->hi / a->lo > 300.0 ? 3 : 0; k < sizeof digits / sizeof digits[0]; k++) {
+    for (size_t k = a->hi / a->lo > 300.0 ? 3 : 0; a->is_log && k < 4; k++) {
         decades(a, digits[k], 1, ret);
-        if (has_room(a, ret, length, size, is_across)) {
-            return;
+        if (has_room(a, ret, length, size, is_across, least)) {
+            return true;
         }
     }
-    for (int every = 2; every <= 64; every *= 2) {
+    for (int every = 2; a->is_log && every <= 1024; every *= 2) {
         decades(a, "1", every, ret);
-        if (has_room(a, ret, length, size, is_across)) {
-            return;
+        if (has_room(a, ret, length, size, is_across, least)) {
+            return true;
         }
     }
-    decades(a, "125", 1, ret);
+    return false;
+}
+
+void ticks_make(const Axis *a, double length, double size, bool is_across, Ticks *ret)
+{
+    ret->n = 0;
+    (void)(choose(a, length, size, is_across, 2, ret) ||
+           choose(a, length, size, is_across, 1, ret));
+    for (size_t i = 0; is_across && i < ret->n; i++) {
+        Tick *k = &ret->tick[i];
+        double half = 0.5 * text_width(k->text, size), at = length * axis_share(a, k->at);
+        if (at - half < -OVERHANG || at + half > length + OVERHANG) {
+            k->text[0] = '\0';
+        }
+    }
 }
 
 void ticks_at(const Axis *a, const double *value, size_t n, double length, double size, Ticks *ret)

@@ -3,7 +3,7 @@
 
 #include "analysis/report/sheet.h"
 
-enum { N_LEVELS = 9, N_GRID = 120, N_BISECT = 60 };
+enum { N_LEVELS = 7, N_GRID = 120, N_BISECT = 60 };
 
 static double at(const FitResult *f, double n, double d)
 {
@@ -39,7 +39,7 @@ static void add_contour(Sheet *s, const SheetGroup *g, double level, const doubl
     }
     if (n > 1) {
         plot_place(plot_add(panel, sheet_printf(s, "%.3g", level), look, PLOT_LINE, n, x, y),
-                   PLOT_AT_FIRST);
+                   PLOT_AT_LAST);
     }
 }
 

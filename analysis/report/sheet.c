@@ -9,7 +9,7 @@
 #include "analysis/report/frontier.h"
 #include "common/quantity.h"
 
-enum { N_FRONTIER = 60 };
+enum { N_FRONTIER = 60, LONE_LOOK = 3 /* blue */ };
 
 /* ---- observations as curves ---- */
 
@@ -366,7 +366,7 @@ ErrCode sheet_open(Sheet *s, Err *err)
         SheetGroup *g = &s->group[s->n_groups++];
         g->obs = &r->obs->group[i];
         g->y = fit_data_response(&g->obs->data, s->response);
-        g->look = look_of(g->obs->name, i);
+        g->look = look_of(g->obs->name, n > 1 ? i : LONE_LOOK);
         g->title = n > 1 || r->obs->by ? g->look.title : NULL;
         g->power = find_fit(r, g->obs, "paper_power");
         find_law(s, g);
