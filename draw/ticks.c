@@ -15,7 +15,8 @@
 
 double axis_share(const Axis *a, double v)
 {
-    return a->is_log ? log(v / a->lo) / log(a->hi / a->lo) : (v - a->lo) / (a->hi - a->lo);
+    return a->is_log ? (log(v) - log(a->lo)) / (log(a->hi) - log(a->lo))
+                     : (v - a->lo) / (a->hi - a->lo);
 }
 
 /* ---- text ---- */
@@ -184,16 +185,33 @@ static bool choose(const Axis *a, double length, double size, bool is_across, si
     return false;
 }
 
+static bool is_beyond(const Axis *a, const Tick *t, double length, double size)
+{
+    double half = 0.5 * text_width(t->text, size), at = length * axis_share(a, t->at);
+    return at - half < -OVERHANG || at + half > length + OVERHANG;
+}
+
+static bool has_any(const Ticks *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->tick[i].text[0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ticks_make(const Axis *a, double length, double size, bool is_across, Ticks *ret)
 {
     ret->n = 0;
     (void)(choose(a, length, size, is_across, 2, ret) ||
            choose(a, length, size, is_across, 1, ret));
     for (size_t i = 0; is_across && i < ret->n; i++) {
-        Tick *k = &ret->tick[i];
-        double half = 0.5 * text_width(k->text, size), at = length * axis_share(a, k->at);
-        if (at - half < -OVERHANG || at + half > length + OVERHANG) {
-            k->text[0] = '\0';
+        char text[TICKS_TEXT_BYTES];
+        memcpy(text, ret->tick[i].text, sizeof text);
+        ret->tick[i].text[0] = is_beyond(a, &ret->tick[i], length, size) ? '\0' : text[0];
+        if (text[0] && !has_any(ret)) { /* better there than nowhere */
+            memcpy(ret->tick[i].text, text, sizeof text);
         }
     }
 }
