@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-size_t text_width(const char *s, size_t bytes)
+size_t shown_width(const char *s, size_t bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < bytes; i++) {
@@ -24,7 +24,7 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     while (s[used] != '\0' && s[used] != '\n') {
         size_t blanks = strspn(s + used, " ");
         size_t end = used + blanks + strcspn(s + used + blanks, " \n");
-        if (end == used || (used > 0 && text_width(s, end) > width)) {
+        if (end == used || (used > 0 && shown_width(s, end) > width)) {
             break;
         }
         used = end;
@@ -63,7 +63,7 @@ static void choose_columns(Grid *g, Buf *out)
             GridColumn *x = &g->column[g->n_columns++];
             *x = (GridColumn){.column = column, .at = c, .is_right = column_is_right(t, c)};
             x->title = keep(g, column_title(column, title, sizeof title), out);
-            x->title_width = x->title ? text_width(x->title, strlen(x->title)) : 0;
+            x->title_width = x->title ? shown_width(x->title, strlen(x->title)) : 0;
             x->width = x->title_width;
         }
     }
@@ -79,8 +79,8 @@ static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Bu
     cell->range =
         interval_for_people(x->column, v, range, sizeof range)[0] ? keep(g, range, out) : "";
     if (cell->text && cell->range) {
-        size_t w = text_width(cell->text, strlen(cell->text));
-        size_t r = text_width(cell->range, strlen(cell->range));
+        size_t w = shown_width(cell->text, strlen(cell->text));
+        size_t r = shown_width(cell->range, strlen(cell->range));
         x->width = w > x->width ? w : x->width;
         x->range_width = r > x->range_width ? r : x->range_width;
         x->has_ranges = x->has_ranges || r > 0;

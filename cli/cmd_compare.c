@@ -132,14 +132,9 @@ static ErrCode draw(const Session *s, const CompareOpts *o, const FitRun *r, con
     ErrCode rc = ERR_OK;
     TRY(fit_run_folder(r, o->out, folder, err));
     TRY(compare_figures(c, &f, err));
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_write(&f.figure[i], folder, err));
-    }
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_render(&f.figure[i], folder, err));
-        if (!s->is_quiet) {
-            (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
-        }
+    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
+    for (size_t i = 0; !s->is_quiet && i < f.n; i++) {
+        (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
     }
 done:
     compare_figures_release(&f);

@@ -239,14 +239,9 @@ static ErrCode draw(const Session *s, const char *folder, const Observe *r, Err 
     ErrCode rc = ERR_OK;
     TRY(observe_figures(r, &f, err));
     TRY(fsx_mkdirs(folder, err));
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_write(&f.figure[i], folder, err));
-    }
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_render(&f.figure[i], folder, err));
-        if (!s->is_quiet) {
-            (void)fprintf(stderr, "%s/%s.png\n", folder, f.figure[i].name);
-        }
+    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
+    for (size_t i = 0; !s->is_quiet && i < f.n; i++) {
+        (void)fprintf(stderr, "%s/%s.png\n", folder, f.figure[i].name);
     }
 done:
     observe_figures_release(&f);

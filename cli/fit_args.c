@@ -244,8 +244,7 @@ ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure,
     char folder[4096];
     ErrCode rc = ERR_OK;
     TRY(fit_run_folder(r, out, folder, err));
-    TRY(plot_write(figure, folder, err));
-    TRY(plot_render(figure, folder, err));
+    TRY(plot_draw(figure, 1, &(PlotOutput){0}, folder, err));
 done:
     return rc;
 }

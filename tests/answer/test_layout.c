@@ -61,7 +61,7 @@ static size_t widest(const char *s)
 {
     size_t most = 0;
     while (*s) {
-        size_t n = strcspn(s, "\n"), at = strspn(s, " "), w = text_width(s, n);
+        size_t n = strcspn(s, "\n"), at = strspn(s, " "), w = shown_width(s, n);
         bool is_one_word = strcspn(s + at, " \n") + at >= n;
         most = !is_one_word && w > most ? w : most;
         s += n + (s[n] == '\n');

@@ -45,7 +45,7 @@ static void check_width(const char *of, const char *s)
 {
     for (; *s; s += strcspn(s, "\n") + 1) {
         size_t n = strcspn(s, "\n");
-        ck_assert_msg(text_width(s, n) <= 80, "%s --help: %.*s", of, (int)n, s);
+        ck_assert_msg(shown_width(s, n) <= 80, "%s --help: %.*s", of, (int)n, s);
     }
 }
 

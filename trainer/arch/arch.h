@@ -70,7 +70,9 @@ typedef bool (*TensorVisitor)(void *ctx, const TensorSpec *t);
 
 struct Arch {
     const char *name;  /* the word in study files: "llama", ... */
-    const char *title; /* for tables and plots: "LLaMA" */
+    const char *title; /* for tables and pictures: "LLaMA" */
+    const char *color; /* in pictures: "#0072B2" */
+    int code;          /* its marker and dash, for who sees no colours (draw/plot.h) */
     const char *source;
     ArchOption options[ARCH_MAX_OPTIONS];
 
