@@ -44,9 +44,11 @@ static char *keep(Grid *g, const char *text, Buf *out)
 
 static bool is_empty(const AnswerNode *table, size_t c)
 {
-    char text[NUMBER_TEXT_BYTES];
+    char text[3 * NUMBER_TEXT_BYTES];
     for (const AnswerNode *r = table->first; r; r = r->next) {
-        if (value_for_people(&table->column[c], &r->value[c], text, sizeof text)[0]) {
+        const Value *v = &r->value[c];
+        if (value_for_people(&table->column[c], v, text, sizeof text)[0] ||
+            interval_for_people(&table->column[c], v, text, sizeof text)[0]) {
             return false;
         }
     }

@@ -1,17 +1,15 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/report/figures.h"
+#include "analysis/report/report_answer.h"
 #include "cli/fit_args.h"
-#include "cli/output.h"
 #include "common/fsx.h"
 
 typedef struct PlotOpts {
-    FitArgs fit;
     const char *out, *axis, *only, *width, *title;
     OptTexts format;
 } PlotOpts;
-
-static const PlotOpts plot_default = {.fit = FIT_ARGS_DEFAULT};
 
 static const Opt plot_opts[] = {
     {"out", "DIR", "where to write (default <study>/reports)", OPT_TEXT, offsetof(PlotOpts, out)},
@@ -25,16 +23,31 @@ static const Opt plot_opts[] = {
      OPT_TEXT, offsetof(PlotOpts, width)},
     {"title", "TEXT", "none, auto or the pictures' title (default auto)", OPT_TEXT,
      offsetof(PlotOpts, title)},
-    FIT_ARGS_OPTS(offsetof(PlotOpts, fit)),
     {0},
 };
 
+/* Draws what can be drawn: without gnuplot data and scripts are still written. */
+/* The list of files has a format, too: text, json, ... */
+static bool is_answer_format(const char *word, int *ret)
+{
+    for (int i = 0; i < N_FORMATS; i++) {
+        if (strcmp(word, answer_format_names[i]) == 0) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of the command line, before what takes long. */
-static ErrCode read_output(const PlotOpts *o, PlotOutput *ret, unsigned *ret_only, Err *err)
+static ErrCode read_output(Session *s, const PlotOpts *o, PlotOutput *ret, unsigned *ret_only,
+                           Err *err)
 {
     ErrCode rc = ERR_OK;
     for (size_t i = 0; i < o->format.n; i++) {
-        TRY(plot_parse_formats(o->format.item[i], ret, err));
+        if (!is_answer_format(o->format.item[i], &s->format)) {
+            TRY(plot_parse_formats(o->format.item[i], ret, err));
+        }
     }
     TRY(plot_parse_width(o->width, ret, err));
     plot_parse_title(o->title, ret);
@@ -43,47 +56,58 @@ done:
     return rc;
 }
 
-static ErrCode list_files(const Figures *f, const PlotOutput *o, const char *folder, bool is_json,
-                          Err *err)
+static void list_files(const Figures *f, const PlotOutput *o, const char *folder, AnswerNode *top)
 {
-    json_t *files = json_array();
+    static const Column column[] = {
+        {.key = "name"},
+        {.key = "title", .heading = "picture", .is_prose = true},
+        {.key = "file", .heading = "file"},
+    };
+    char path[FSX_PATH_BYTES + 128];
+    AnswerNode *table =
+        answer_table(top, "pictures", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *files = answer_list(top, "files");
     for (size_t i = 0; i < f->n; i++) {
-        const char *name = f->figure[i].name;
-        (void)json_array_append_new(files, json_sprintf("%s/%s.csv", folder, name));
-        (void)json_array_append_new(files, json_sprintf("%s/%s.gp", folder, name));
+        const PlotFigure *figure = &f->figure[i];
+        const char *const data[] = {"csv", "gp"};
+        for (size_t k = 0; k < 2; k++) {
+            (void)snprintf(path, sizeof path, "%s/%s.%s", folder, figure->name, data[k]);
+            answer_set(files, NULL, value_text(path));
+        }
         for (int k = 0; k < PLOT_N_FORMATS; k++) {
             if (plot_has_format(o, (PlotFormat)k)) {
-                (void)json_array_append_new(
-                    files, json_sprintf("%s/%s.%s", folder, name, plot_format_name((PlotFormat)k)));
+                const char *ending = plot_format_name((PlotFormat)k);
+                (void)snprintf(path, sizeof path, "%s/%s.%s", folder, figure->name, ending);
+                answer_set(files, NULL, value_text(path));
+                answer_row(table, value_text(figure->name), value_text(figure->title),
+                           value_text(path));
             }
         }
     }
-    if (is_json) {
-        return output_json(json_pack("{s:i, s:o}", "schema", 1, "files", files), err);
+    answer_say(top, NULL, SAY_NOTE,
+               "Beside each picture lie its data (.csv) and its script (.gp).");
+    answer_set(top, "groups_not_drawn", value_size(f->n_left_out));
+    if (f->n_left_out) {
+        answer_say(top, NULL, SAY_WARNING, "%zu more groups are not drawn.", f->n_left_out);
     }
-    for (size_t i = 0; i < json_array_size(files); i++) {
-        (void)printf("%s\n", json_string_value(json_array_get(files, i)));
-    }
-    json_decref(files);
-    return ERR_OK;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const PlotOpts *o = opts;
-    FitArgs args = o->fit;
     FitRun r = {0};
     FigureAxis axis;
     Figures f = {0};
     PlotOutput output = {0};
     unsigned only = 0;
+    AnswerNode *top = NULL;
     char folder[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
     (void)argc;
-    args.law = args.law ? args.law : "chinchilla,paper_power";
-    TRY(read_output(o, &output, &only, err));
-    TRY(fit_args_open(s, &args, argv[0], &r, err));
-    if (o->axis) {
+    s->fit.law = s->fit.law ? s->fit.law : "chinchilla,paper_power";
+    TRY(read_output(s, o, &output, &only, err));
+    TRY(fit_args_open(s, &s->fit, argv[0], &r, err));
+    if (o->axis) { /* before what takes long */
         TRY(figure_axis_find(&r.source.frame, o->axis, &axis, err));
     }
     TRY(report_make(argv[0], &r.obs, &r.plan, &r.report, err));
@@ -95,11 +119,10 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         goto done;
     }
     TRY(plot_draw(f.figure, f.n, &output, folder, err));
-    if (f.n_left_out && !s->is_quiet) {
-        (void)fprintf(stderr, "slaw: %zu more groups are not drawn\n", f.n_left_out);
-    }
-    TRY(list_files(&f, &output, folder, s->is_json, err));
-    fit_run_report_refusals(s, &r);
+    TRY(fit_run_answer(s, &r, &top, err));
+    list_files(&f, &output, folder, top);
+    report_refused_answer(&r.report, top);
+    fit_run_status(s, &r);
 done:
     figures_release(&f);
     fit_run_release(&r);
@@ -112,13 +135,15 @@ const Command command_plot = {
     .summary = "pictures of the loss against C, N and D with the fitted laws",
     .description =
         "Writes loss against C, N and D, the law as contours, isoFLOP curves, the best N and D "
-        "with\n"
-        "bands, residuals and profiles, and with --axis the loss at the end of each run against a\n"
-        "column of a sweep, each as data (.csv), a gnuplot script\n"
-        "(.gp) that can be run again by hand, and pictures, and lists the files.",
+        "with bands, residuals and profiles, and with --axis the loss at the end of each run "
+        "against a column of a sweep.\n"
+        "Each is written as data (.csv), a gnuplot script (.gp) that can be run again by hand, and "
+        "pictures (.svg, .png), and listed.",
     .opts = plot_opts,
     .opts_size = sizeof(PlotOpts),
-    .opts_default = &plot_default,
+    .groups = {&group_rows, &group_law, &group_interval, &group_share},
+    .examples = {"slaw plot runs/quickstart", "slaw plot points.csv --by model --out pictures"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,
