@@ -215,6 +215,11 @@ static ErrCode print(Buf *text, Err *err)
     return rc == ERR_OK ? flush_output(err) : rc;
 }
 
+ErrCode session_print(Buf *text, Err *err)
+{
+    return print(text, err);
+}
+
 ErrCode session_show(Session *s, Err *err)
 {
     const AnswerStyle style = {.width = s->width,

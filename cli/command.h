@@ -96,6 +96,18 @@ const Opt *command_option(const Command *c, const char *name, size_t n, bool *is
  * output did not take it; a closed pipe is no error, and ends the program with status 0. */
 ErrCode session_show(Session *s, Err *err);
 
+/* Prints a text that is no answer (a script, a page) and releases it.  ERR_IO and a closed pipe as
+ * above. */
+ErrCode session_print(Buf *text, Err *err);
+
+typedef struct HelpStatus {
+    int status;
+    const char *meaning;
+} HelpStatus;
+/* Ends with {0, NULL}. */
+extern const HelpStatus help_statuses[];
+bool help_status_is_of(const Command *c, int status);
+
 /* `slaw VERB --help`, `slaw help`, `slaw help GROUP`: at most 80 characters a line. */
 void help_command(const Command *c, Buf *out);
 void help_group(const OptGroup *g, Buf *out);
