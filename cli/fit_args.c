@@ -266,13 +266,14 @@ static void option_key(const char *name, char out[64])
 }
 
 /* Only what the verb honours is said; its own options are said, too. */
-static void keep_honoured(const Session *s, json_t *options)
+static void keep_honoured(const Session *s, bool is_unfitted, json_t *options)
 {
     char key[64];
     for (size_t i = 0; all_groups[i]; i++) {
         for (const Opt *o = all_groups[i]->opt; o->name; o++) {
             option_key(o->name, key);
-            if (!command_honours(s->command, o->name)) {
+            bool is_idle = is_unfitted && all_groups[i] != &group_rows && strcmp(key, "law") != 0;
+            if (is_idle || !command_honours(s->command, o->name)) {
                 (void)json_object_del(options, key);
             }
         }
@@ -290,7 +291,7 @@ ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err)
     AnswerNode *top = answer_top(&s->answer);
     ErrCode rc = head ? fit_run_provenance(r, head, err) : err_nomem(err, "the answer");
     if (rc == ERR_OK) {
-        keep_honoured(s, json_object_get(head, "options"));
+        keep_honoured(s, r->is_unfitted, json_object_get(head, "options"));
         for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
             answer_set_json(top, keys[i], json_incref(json_object_get(head, keys[i])));
         }
@@ -311,18 +312,9 @@ done:
     return rc;
 }
 
-void fit_run_report_refusals(Session *s, const FitRun *r)
+void fit_run_status(Session *s, const FitRun *r)
 {
-    for (size_t i = 0; i < r->report.n; i++) {
-        const ReportFit *f = &r->report.fit[i];
-        if (f->is_refused) {
-            (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, f->refusal.msg);
-            if (f->refusal.hint[0]) {
-                (void)fprintf(stderr, "hint: %s\n", f->refusal.hint);
-            }
-            s->exit_status = EXIT_SOME_FAILED;
-        }
-    }
+    s->exit_status = r->report.n_refused ? EXIT_SOME_FAILED : s->exit_status;
 }
 
 ErrCode fit_run_folder(const FitRun *r, const char *out, char ret[4096], Err *err)

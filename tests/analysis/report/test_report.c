@@ -7,7 +7,9 @@
 
 #include "analysis/report/figures.h"
 #include "analysis/report/frontier.h"
-#include "analysis/report/report.h"
+#include "analysis/report/report_answer.h"
+#include "answer/render.h"
+#include "common/fsx.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -42,12 +44,33 @@ static void close_report(void)
     tmpdir_close(&tmp);
 }
 
+static json_t *fits_json(void)
+{
+    Answer a = ANSWER_INIT;
+    report_answer(&report, answer_top(&a));
+    json_t *v = answer_json(a.top);
+    ck_assert_ptr_nonnull(v);
+    answer_release(&a);
+    return v;
+}
+
+/* What people see of some of it, without a width. */
+static void show(void (*build)(const Report *, AnswerNode *), AnswerFormat format, Buf *out)
+{
+    const AnswerStyle style = {.is_wide = true, .width = 200};
+    Answer a = ANSWER_INIT;
+    Err err = ERR_INIT;
+    buf_clear(out);
+    build(&report, answer_top(&a));
+    ck_assert_msg(answer_render(&a, format, &style, out, &err) == ERR_OK, "%s", err.msg);
+    answer_release(&a);
+}
+
 START_TEST(json_has_the_fields_that_others_read)
 {
     open_report(6);
-    json_t *v = report_json(&report);
+    json_t *v = fits_json();
     ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
-    ck_assert_str_eq(json_string_value(json_object_get(v, "source")), "small");
     const json_t *fits = json_object_get(v, "fits");
     ck_assert_uint_eq(json_array_size(fits), 4);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "refused")), 0);
@@ -79,21 +102,20 @@ START_TEST(a_refusal_is_part_of_the_report)
 {
     open_report(2);
     ck_assert_uint_eq(report.n_refused, 2); /* two sizes: no chinchilla; the power law is fine */
-    json_t *v = report_json(&report);
+    json_t *v = fits_json();
     const json_t *first = json_array_get(json_object_get(v, "refused"), 0);
     ck_assert_str_eq(json_string_value(json_object_get(first, "group")), "llama");
     ck_assert_ptr_nonnull(
         strstr(json_string_value(json_object_get(first, "reason")), "different values of N"));
     json_decref(v);
     Buf out = BUF_INIT;
-    report_details(&report, &out);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama, chinchilla: refused\n"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "32 of 32 rows used"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "(convention of C: paper)"));
-    buf_clear(&out);
-    Err err = ERR_INIT;
-    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\n  refused    llama: "));
+    show(report_answer, FORMAT_TEXT, &out);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: llama, chinchilla: "));
+    show(report_laws_answer, FORMAT_TEXT, &out);
+    ck_assert_ptr_null(strstr(buf_str(&out), "chinchilla"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "C is counted by the convention \"paper\"."));
+    show(report_rows_say, FORMAT_TEXT, &out);
+    ck_assert_str_eq(buf_str(&out), "small: 32 of 32 rows used.\n");
     buf_release(&out);
     close_report();
 }
@@ -113,21 +135,19 @@ START_TEST(the_text_has_one_table_a_law)
 {
     open_report(6);
     Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
+    show(report_laws_answer, FORMAT_TEXT, &out);
     const char *text = buf_str(&out);
     for (size_t i = 0; i < report.n; i++) {
         const FitValue *a = fit_value(&report.fit[i].fit, "a");
-        char value[32], interval[64];
-        (void)snprintf(value, sizeof value, " %.4g", a->value);
-        (void)snprintf(interval, sizeof interval, " [%.3g, %.3g]", a->lo, a->hi);
-        ck_assert_msg(strstr(text, value) && strstr(text, interval), "%s%s", value, interval);
+        const Interval of = fit_value_interval(a);
+        char value[NUMBER_TEXT_BYTES];
+        (void)number_to_place(a->value, interval_place(&of), value);
+        ck_assert_msg(strstr(text, value) != NULL, "%s", value);
     }
     ck_assert_uint_eq(occurrences(text, "\narchitecture  points "), 2);
     ck_assert_uint_eq(occurrences(text, "\nllama "), 2);
-    ck_assert_uint_eq(occurrences(text, "\n  alpha      exponent of size\n"), 1);
-    ck_assert_uint_eq(occurrences(text, "\n  a          N_opt "), 2);
-    ck_assert_uint_eq(occurrences(text, "of 8 starts of every fit end"), 2);
+    ck_assert_uint_eq(occurrences(text, "exponent of size\n"), 1);
+    ck_assert_uint_eq(occurrences(text, "All 8 starts of every fit end"), 2);
     for (size_t i = 0; i < report.n; i++) {
         const FitResult *f = &report.fit[i].fit;
         for (size_t k = 0; k < f->n_warnings; k++) {
@@ -136,34 +156,59 @@ START_TEST(the_text_has_one_table_a_law)
             ck_assert_uint_ge(occurrences(text, f->warning[k]), 1);
         }
     }
-    buf_clear(&out);
-    report_details(&report, &out);
+    show(report_details_answer, FORMAT_TEXT, &out);
     ck_assert_uint_eq(occurrences(buf_str(&out), "std. error"), 4);
+    ck_assert_uint_eq(occurrences(buf_str(&out), "Correlations of the replicates"), 4);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "6 N_opt D_opt / C at the least C"));
     buf_release(&out);
     close_report();
 }
 END_TEST
 
+static void runs(const Report *r, AnswerNode *top)
+{
+    Err err = ERR_INIT;
+    ck_assert_int_eq(report_runs_answer(r->obs, top, &err), ERR_OK);
+}
+
 START_TEST(tables_have_a_row_a_group_and_a_row_a_run)
 {
     Buf out = BUF_INIT;
-    Err err = ERR_INIT;
     open_report(6);
-    ck_assert_int_eq(report_laws_table(&report, TABLE_MARKDOWN, &out, &err), ERR_OK);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| architecture | points |"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| tnl          |     48 | 1.236 ["));
-    buf_clear(&out);
-    ck_assert_int_eq(report_runs_table(&obs, TABLE_CSV, &out, &err), ERR_OK);
-    size_t lines = 0;
-    for (const char *p = buf_str(&out); *p; p++) {
-        lines += *p == '\n' ? 1 : 0;
-    }
-    ck_assert_uint_eq(lines, 13);
+    show(report_laws_answer, FORMAT_MARKDOWN, &out);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| architecture | points | E | A | B | alpha |"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "| tnl | 48 | 1.23"));
+    show(runs, FORMAT_CSV, &out);
+    ck_assert_uint_eq(occurrences(buf_str(&out), "\n"), 13);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "group,run,N,D,C,loss,bits_per_byte\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "tnl,tnl-6.5m,6500000,8192000,"));
-    buf_clear(&out);
-    ck_assert_int_eq(report_laws_table(&report, TABLE_CSV, &out, &err), ERR_OK);
+    show(report_values_answer, FORMAT_CSV, &out);
+    ck_assert_ptr_nonnull(strstr(
+        buf_str(&out), "group,law,points,name,value,se,lo,hi,unit\nllama,chinchilla,48,E,1."));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama,chinchilla,48,alpha,0."));
+    buf_release(&out);
+    close_report();
+}
+END_TEST
+
+/* A source of C and loss alone: no run and no N is invented. */
+START_TEST(what_the_source_has_not_is_no_cell)
+{
+    Err err = ERR_INIT;
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "c.csv", "C,loss\n1e15,4\n2e15,3.8\n");
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, "c.csv", &err), ERR_OK);
+    const ObsOptions o = {.needs = obs_needs(form_find("power:C"))};
+    ck_assert_msg(obs_source_open(path, &source, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(obs_select(&source.frame, &o, &obs, &err) == ERR_OK, "%s", err.msg);
+    report = (Report){.obs = &obs, .source = "c.csv"};
+    show(runs, FORMAT_CSV, &out);
+    ck_assert_str_eq(buf_str(&out), "group,run,N,D,C,loss,bits_per_byte\n"
+                                    "all,,,,2000000000000000,3.8,\nall,,,,1000000000000000,4,\n");
+    show(runs, FORMAT_TEXT, &out);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\ngroup  C [FLOP]  loss [nats/token]\n"));
     buf_release(&out);
     close_report();
 }
@@ -307,7 +352,7 @@ START_TEST(json_has_what_was_asked_for_beside)
     ck_assert_int_eq(obs_source_open(tmp.path, &source, &err), ERR_OK);
     ck_assert_int_eq(obs_select(&source.frame, &o, &obs, &err), ERR_OK);
     ck_assert_msg(report_make("small", &obs, &plan, &report, &err) == ERR_OK, "%s", err.msg);
-    json_t *v = report_json(&report);
+    json_t *v = fits_json();
     const json_t *joint = json_array_get(json_object_get(v, "joint"), 0);
     ck_assert_uint_eq(json_array_size(json_object_get(joint, "shared")), 2);
     const json_t *a = json_object_get(json_array_get(json_object_get(v, "fits"), 0), "params");
@@ -317,10 +362,17 @@ START_TEST(json_has_what_was_asked_for_beside)
     const json_t *at = json_object_get(json_array_get(json_object_get(v, "fits"), 0), "at");
     ck_assert_double_gt(json_real_value(json_object_get(json_array_get(at, 0), "N_opt")), 0.0);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "isoflop")), 2);
+    const json_t *methods = json_object_get(
+        json_object_get(json_array_get(json_object_get(v, "fits"), 0), "interval_methods"), "E");
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_object_get(methods, "sandwich"), "method")),
+        "sandwich");
     json_decref(v);
     Buf out = BUF_INIT;
-    ck_assert_int_eq(report_text(&report, &out, &err), ERR_OK);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "alpha, beta: one value for all 2 groups"));
+    show(report_answer, FORMAT_TEXT, &out);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\nchinchilla  alpha, beta       2 "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "The best N and D for C = 6 N D"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Other kinds of interval"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "IsoFLOP parabolas"));
     buf_release(&out);
     close_report();
@@ -335,6 +387,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_refusal_is_part_of_the_report);
     tcase_add_test(tc, the_text_has_one_table_a_law);
     tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
+    tcase_add_test(tc, what_the_source_has_not_is_no_cell);
     tcase_add_test(tc, the_figures_hold_runs_and_laws);
     tcase_add_test(tc, the_pictures_of_the_law_are_of_the_law);
     tcase_add_test(tc, what_is_beyond_the_longest_run_is_drawn_dashed);
