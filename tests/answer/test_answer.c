@@ -196,16 +196,6 @@ START_TEST(short_memory_is_told_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, json_has_every_key_and_no_more);
-    tcase_add_test(tc, an_interval_has_its_default_key_and_may_be_flat);
-    tcase_add_test(tc, an_interval_may_stand_alone_under_a_prefix);
-    tcase_add_test(tc, csv_is_one_table_in_full);
-    tcase_add_test(tc, texts_become_utf8);
-    tcase_add_test(tc, short_memory_is_told_once);
-}
-
 int main(void)
 {
     return test_main((TestPlan){.name = "answer"});
