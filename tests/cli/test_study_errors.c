@@ -275,6 +275,8 @@ START_TEST(a_run_refused_by_its_text_leaves_nothing)
     ck_assert(!exists("runs"));
     expect("run mini.yaml --dir a/b/c", 65, "u.txt is not UTF-8 text");
     ck_assert(!exists("a"));
+    expect("run mini.yaml --dir a//b/", 65, "u.txt is not UTF-8 text");
+    ck_assert(!exists("a"));
     expect("run mini.yaml --detach --dir a/b/c", 65, "u.txt is not UTF-8 text");
     ck_assert(!exists("a"));
 }
