@@ -77,12 +77,12 @@ static bool holds(const Study *s, const ChosenRun *c)
 
 static ErrCode read_back(const char *path, const ChosenRun *run, size_t n, size_t n_runs, Err *err)
 {
-    Buf problems = BUF_INIT;
+    Problems problems = PROBLEMS_INIT;
     Study *s = NULL;
-    ErrCode rc = study_open(path, &s, &problems, err);
-    if (rc != ERR_OK) {
-        rc = err_set(err, ERR_INVALID, "%s is not a study that can run: %.600s", path,
-                     buf_str(&problems));
+    ErrCode rc = study_open_list(path, &s, &problems, err);
+    if (rc != ERR_OK && problems.n > 0) {
+        rc = err_set(err, ERR_INVALID, "%s is not a study that can run: %s", path,
+                     problems.item[0].message);
     }
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         if (!holds(s, &run[i]) || s->n_runs != n_runs + n) {
@@ -93,7 +93,7 @@ static ErrCode read_back(const char *path, const ChosenRun *run, size_t n, size_
         }
     }
     study_close(s);
-    buf_release(&problems);
+    problems_release(&problems);
     return rc;
 }
 

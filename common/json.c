@@ -202,7 +202,8 @@ ErrCode json_read_file(const char *path, json_t **ret, Err *err)
         if (v) {
             *ret = v;
         } else {
-            rc = err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            (void)err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            rc = err_place(err, path, (TextPos){why.line, why.column});
         }
     }
     buf_release(&text);
