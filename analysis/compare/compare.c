@@ -8,6 +8,7 @@
 #include "analysis/compare/difference.h"
 #include "analysis/compare/reach.h"
 #include "analysis/compare/verdict.h"
+#include "common/names.h"
 #include "common/rng.h"
 
 /* Replicates of a pair's test: a quarter of those of the whole, but never fewer than this, nor too few
@@ -20,11 +21,8 @@ static const char *const null_name[] = {[COMPARE_EXPONENTS] = "exponents",
 
 ErrCode compare_null_parse(const char *text, CompareNull *ret, Err *err)
 {
-    for (int i = 0; i <= COMPARE_ALL; i++) {
-        if (strcmp(text, null_name[i]) == 0) {
-            *ret = (CompareNull)i;
-            return ERR_OK;
-        }
+    if (name_parse(text, null_name, COMPARE_ALL + 1, ret)) {
+        return ERR_OK;
     }
     (void)err_set(err, ERR_USAGE, "there is no null \"%s\"", text);
     return err_hint(err, "exponents, exponents+E, or all");
@@ -40,11 +38,8 @@ static const char *const method_name[] = {
 
 ErrCode compare_method_parse(const char *text, NestedMethod *ret, Err *err)
 {
-    for (int i = 0; i <= NESTED_BOOTSTRAP; i++) {
-        if (strcmp(text, method_name[i]) == 0) {
-            *ret = (NestedMethod)i;
-            return ERR_OK;
-        }
+    if (name_parse(text, method_name, NESTED_BOOTSTRAP + 1, ret)) {
+        return ERR_OK;
     }
     (void)err_set(err, ERR_USAGE, "there is no test \"%s\"", text);
     return err_hint(err, "F, bootstrap, or auto");

@@ -1,5 +1,7 @@
 #include "analysis/observe/link.h"
 
+#include "common/names.h"
+
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_qrng.h>
@@ -31,11 +33,8 @@ static const char *const kind_name[] = {"linear", "fixed", "height", "free"};
 
 ErrCode link_parse(const char *text, LinkKind *ret, Err *err)
 {
-    for (size_t i = 0; i < sizeof kind_name / sizeof kind_name[0]; i++) {
-        if (strcmp(text, kind_name[i]) == 0) {
-            *ret = (LinkKind)i;
-            return ERR_OK;
-        }
+    if (name_parse(text, kind_name, sizeof kind_name / sizeof kind_name[0], ret)) {
+        return ERR_OK;
     }
     (void)err_set(err, ERR_USAGE, "there is no link \"%s\"", text);
     return err_hint(err, "fixed, height, free or linear");

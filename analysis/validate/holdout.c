@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/validate/stats.h"
+#include "common/names.h"
 #include "common/rng.h"
 
 enum { MIN_SIZES = 4, MIN_PER_PARAMETER = 2 };
@@ -17,11 +18,11 @@ static const char *const by_name[] = {
 
 ErrCode holdout_by_parse(const char *text, HoldoutBy *ret, Err *err)
 {
-    for (int by = HOLDOUT_N; by <= HOLDOUT_RUN; by++) {
-        if (strcmp(text, by_name[by]) == 0) {
-            *ret = (HoldoutBy)by;
-            return ERR_OK;
-        }
+    HoldoutBy by;
+    size_t n = sizeof by_name / sizeof by_name[0];
+    if (name_parse(text, by_name, n, &by) && by >= HOLDOUT_N && by <= HOLDOUT_RUN) {
+        *ret = by;
+        return ERR_OK;
     }
     (void)err_set(err, ERR_USAGE, "--hold-out takes budget, N, D or run, not \"%s\"", text);
     return err_hint(err, "N: the largest sizes are predicted from the smaller ones");
