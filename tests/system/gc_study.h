@@ -33,8 +33,8 @@ int status_of(const char *verb, const char *dir);
 /* What `slaw gc DIR --json options` says; fails unless it ends with this status. */
 json_t *gc_json(const char *dir, const char *options, int status);
 
-/* Runs a command, which must succeed, and appends what it says. */
-void shell(const char *command, Buf *out);
+/* Runs a command made from fmt, which must succeed, and appends what it says (NULL: nowhere). */
+void shell(Buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Names and contents of all files but the catalog's. */
 Buf listing(const char *dir);

@@ -79,17 +79,11 @@ START_TEST(every_rule_leaves_what_it_says)
         check_catalog(dir, rows);
         ck_assert_int_eq(status_of("verify", dir), 0);
         Buf out = BUF_INIT;
-        char command[700];
-        (void)snprintf(command, sizeof command,
-                       "cat /dev/null $(find '%s' -name removed.json) | wc -c", dir);
-        shell(command, &out);
+        shell(&out, "cat /dev/null $(find '%s' -name removed.json) | wc -c", dir);
         /* what was written was added; the catalog is left out, as SQLite moves its pages */
-        (void)snprintf(command, sizeof command, "cat '%s'/catalog.db* | wc -c", dir);
         Buf db = BUF_INIT, old_db = BUF_INIT;
-        shell(command, &db);
-        (void)snprintf(command, sizeof command, "cat '%s/runs/base'/catalog.db* | wc -c",
-                       gc_tmp.path);
-        shell(command, &old_db);
+        shell(&db, "cat '%s'/catalog.db* | wc -c", dir);
+        shell(&old_db, "cat '%s/runs/base'/catalog.db* | wc -c", gc_tmp.path);
         int64_t now = tree_bytes(dir) - atoll(buf_str(&db)) - atoll(buf_str(&out));
         ck_assert_int_eq(before - atoll(buf_str(&old_db)) - now, number(v, "bytes"));
         json_t *none = gc_json(dir, rules[i].option, 0); /* nothing is left to do */
@@ -168,14 +162,12 @@ END_TEST
 START_TEST(damage_after_gc_is_repaired)
 {
     const char *dir = copy_study();
-    char command[1200];
     Buf out = BUF_INIT;
     json_decref(gc_json(dir, "--keep last:1", 0));
-    (void)snprintf(command, sizeof command,
-                   "cd '%s'/runs/tnl*1-*/checkpoints/step-00000040 && printf X |"
-                   " dd of=model.safetensors bs=1 seek=20000 conv=notrunc status=none",
-                   dir);
-    shell(command, &out);
+    shell(&out,
+          "cd '%s'/runs/tnl*1-*/checkpoints/step-00000040 && printf X |"
+          " dd of=model.safetensors bs=1 seek=20000 conv=notrunc status=none",
+          dir);
     ck_assert_int_eq(status_of("verify", dir), 1);
     ck_assert_int_eq(status_of("run --quiet", dir), 0);
     ck_assert_int_eq(status_of("verify", dir), 0);
@@ -187,13 +179,11 @@ START_TEST(damage_after_gc_is_repaired)
     ck_assert_int_eq(number(v, "checkpoints"), 0);
     ck_assert_int_eq(number(v, "states"), 2);
     buf_clear(&out);
-    (void)snprintf(command, sizeof command, "cd '%s' && cat runs/*/checkpoints/*/*", dir);
-    shell(command, &out);
+    shell(&out, "cd '%s' && cat runs/*/checkpoints/*/*", dir);
     Buf whole = BUF_INIT;
     const char *other = copy_study();
     json_decref(gc_json(other, "--keep last:1", 0));
-    (void)snprintf(command, sizeof command, "cd '%s' && cat runs/*/checkpoints/*/*", other);
-    shell(command, &whole);
+    shell(&whole, "cd '%s' && cat runs/*/checkpoints/*/*", other);
     ck_assert_uint_eq(out.len, whole.len);
     ck_assert_int_eq(memcmp(out.data, whole.data, whole.len), 0);
     json_decref(v);
@@ -226,17 +216,12 @@ END_TEST
 START_TEST(a_manifest_that_was_changed_is_noticed_first)
 {
     const char *dir = copy_study();
-    char command[1200];
-    Buf out = BUF_INIT;
-    (void)snprintf(
-        command, sizeof command,
-        "printf x >>\"$(ls -d '%s'/runs/tnl*2-*)/checkpoints/step-00000002/manifest.json\"", dir);
-    shell(command, &out);
+    shell(NULL, "printf x >>\"$(ls -d '%s'/runs/tnl*2-*)/checkpoints/step-00000002/manifest.json\"",
+          dir);
     json_t *v = gc_json(dir, "--keep none", 1);
     ck_assert_int_eq(count(dir, "-name model.safetensors"), N_CHECKPOINTS);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "skipped")), 1);
     json_decref(v);
-    buf_release(&out);
 }
 END_TEST
 
@@ -259,19 +244,14 @@ START_TEST(an_open_evaluation_keeps_its_weights)
     json_decref(two);
     arena_release(&a);
     catalog_close(c);
-    char command[1200];
-    Buf out = BUF_INIT;
-    (void)snprintf(
-        command, sizeof command,
-        "python3 -c \"import sqlite3; c = sqlite3.connect('%s/catalog.db');"
-        " c.execute('DELETE FROM evaluation WHERE run_id = 1 AND step = 2'); c.commit()\"",
-        dir);
-    shell(command, &out);
+    shell(NULL,
+          "python3 -c \"import sqlite3; c = sqlite3.connect('%s/catalog.db');"
+          " c.execute('DELETE FROM evaluation WHERE run_id = 1 AND step = 2'); c.commit()\"",
+          dir);
     json_t *v = gc_json(dir, "--keep none", 0);
     ck_assert_int_eq(number(v, "checkpoints"), N_RUNS * N_CHECKPOINTS - 1);
     ck_assert_int_eq(count(dir, "-path '*step-00000002/model.safetensors'"), 1);
     json_decref(v);
-    buf_release(&out);
 }
 END_TEST
 

@@ -21,20 +21,18 @@
 START_TEST(leavings_of_the_killed_go)
 {
     const char *dir = copy_study();
-    char command[3000];
     Buf out = BUF_INIT;
-    (void)snprintf(command, sizeof command,
-                   "set -e; cd '%s'/runs/llama*1-*; echo half >status.json.tmp.77;"
-                   " echo half >attempt-000/exit.json.tmp.77; mkdir checkpoints/step-00000003;"
-                   " echo half >checkpoints/step-00000003/model.safetensors.tmp.77;"
-                   " echo half >checkpoints/step-00000002/removed.json.tmp.77;"
-                   " echo half >checkpoints/step-00000002/damaged.json.tmp.77;"
-                   " echo mine >checkpoints/step-00000002/notes.txt;"
-                   " cp -r state/step-00000040 state/step-00000039; cd ../..;"
-                   " echo old >study.json.tmp.77; touch -d '2 hours ago' study.json.tmp.77;"
-                   " echo live >study.json.tmp.78",
-                   dir);
-    shell(command, &out);
+    shell(&out,
+          "set -e; cd '%s'/runs/llama*1-*; echo half >status.json.tmp.77;"
+          " echo half >attempt-000/exit.json.tmp.77; mkdir checkpoints/step-00000003;"
+          " echo half >checkpoints/step-00000003/model.safetensors.tmp.77;"
+          " echo half >checkpoints/step-00000002/removed.json.tmp.77;"
+          " echo half >checkpoints/step-00000002/damaged.json.tmp.77;"
+          " echo mine >checkpoints/step-00000002/notes.txt;"
+          " cp -r state/step-00000040 state/step-00000039; cd ../..;"
+          " echo old >study.json.tmp.77; touch -d '2 hours ago' study.json.tmp.77;"
+          " echo live >study.json.tmp.78",
+          dir);
     json_t *dry = gc_json(dir, "--keep all --dry-run", 0);
     json_t *v = gc_json(dir, "--keep all", 0);
     ck_assert_int_eq(number(v, "leftovers"), 6);
@@ -44,9 +42,8 @@ START_TEST(leavings_of_the_killed_go)
     ck_assert_int_eq(count(dir, "-name '*.tmp.77'"), 0);
     ck_assert_int_eq(count(dir, "-name step-00000003"), 0);
     ck_assert_int_eq(count(dir, "-name notes.txt"), 1);
-    (void)snprintf(command, sizeof command, "ls '%s' | grep -c 'study.json.tmp'", dir);
     buf_clear(&out);
-    shell(command, &out);
+    shell(&out, "ls '%s' | grep -c 'study.json.tmp'", dir);
     ck_assert_int_eq(atoi(buf_str(&out)), 1);
     json_decref(v);
     json_decref(dry);
@@ -94,9 +91,8 @@ static bool mount_own(const char *dir)
 START_TEST(it_makes_room_on_a_disk_that_is_full)
 {
     const char *dir = copy_study();
-    char disk[512], study[600], command[1800];
+    char disk[512], study[600];
     Err err = ERR_INIT;
-    Buf out = BUF_INIT;
     (void)snprintf(disk, sizeof disk, "%s/disk", gc_tmp.path);
     (void)snprintf(study, sizeof study, "%s/base", disk);
     ck_assert_int_eq(fsx_mkdirs(disk, &err), ERR_OK);
@@ -104,11 +100,10 @@ START_TEST(it_makes_room_on_a_disk_that_is_full)
         (void)fprintf(stderr, "no mounts here (%s): not tested\n", strerror(errno));
         return;
     }
-    (void)snprintf(command, sizeof command,
-                   "cp -a '%s' '%s'; head -c 100M /dev/zero >'%s/fill' 2>/dev/null ||"
-                   " test \"$(stat -f -c %%a '%s')\" = 0",
-                   dir, study, disk, disk);
-    shell(command, &out);
+    shell(NULL,
+          "cp -a '%s' '%s'; head -c 100M /dev/zero >'%s/fill' 2>/dev/null ||"
+          " test \"$(stat -f -c %%a '%s')\" = 0",
+          dir, study, disk, disk);
     json_t *dry = gc_json(dir, "--keep last:2 --dry-run", 0);
     json_t *v = gc_json(study, "--keep last:2", 0);
     ck_assert_int_eq(number(v, "bytes"), number(dry, "bytes"));
@@ -117,7 +112,6 @@ START_TEST(it_makes_room_on_a_disk_that_is_full)
     ck_assert_int_eq(status_of("verify", study), 0);
     json_decref(v);
     json_decref(dry);
-    buf_release(&out);
     ck_assert_int_eq(umount(disk), 0);
 }
 END_TEST
@@ -201,18 +195,14 @@ END_TEST
 START_TEST(what_the_rule_keeps_now_is_taken_back)
 {
     const char *dir = copy_study();
-    char command[1200];
-    Buf out = BUF_INIT;
-    (void)snprintf(command, sizeof command,
-                   "echo '{\"schema\":1,\"rule\":\"none\",\"files\":{}}' >"
-                   "\"$(ls -d '%s'/runs/tnl*2-*)/checkpoints/step-00000040/removed.json\"",
-                   dir);
-    shell(command, &out);
+    shell(NULL,
+          "echo '{\"schema\":1,\"rule\":\"none\",\"files\":{}}' >"
+          "\"$(ls -d '%s'/runs/tnl*2-*)/checkpoints/step-00000040/removed.json\"",
+          dir);
     json_decref(gc_json(dir, "--keep last:1", 0));
     ck_assert_int_eq(count(dir, "-path '*tnl*2-*step-00000040/removed.json'"), 0);
     ck_assert_int_eq(count(dir, "-name model.safetensors"), N_RUNS);
     ck_assert_int_eq(status_of("verify", dir), 0);
-    buf_release(&out);
 }
 END_TEST
 
