@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_ATTEMPT_STATES] = {
     [CATALOG_ATTEMPT_RUNNING] = "running",         [CATALOG_ATTEMPT_DONE] = "done",

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "catalog/checkpoint_state.h"
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_CHECKPOINT_STATES] = {
     [CATALOG_CHECKPOINT_COMPLETE] = "complete",

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
 #include "common/buf.h"
+#include "common/names.h"
 #include "common/quantity.h"
 
 static const char *const state_names[CATALOG_N_RUN_STATES] = {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "common/grow.h"
 #include "common/yaml_fault.h"
 #include "common/yaml_scalar.h"
 
@@ -66,17 +67,10 @@ static ErrCode open_anchor(Reader *r, const yaml_char_t *name, YamlNode *node, b
     if (!name) {
         return ERR_OK;
     }
-    if (r->n_anchors == r->cap_anchors) {
-        size_t cap = r->cap_anchors ? 2 * r->cap_anchors : 8;
-        Anchor *more = realloc(r->anchor, cap * sizeof *more);
-        if (!more) {
-            return err_nomem(r->err, "anchors");
-        }
-        r->anchor = more;
-        r->cap_anchors = cap;
-    }
+    Anchor *anchor = grow_array(r->anchor, r->n_anchors, &r->cap_anchors, sizeof *anchor, 8);
+    r->anchor = anchor ? anchor : r->anchor;
     const char *copy = arena_strdup(r->arena, (const char *)name);
-    if (!copy) {
+    if (!anchor || !copy) {
         return err_nomem(r->err, "anchors");
     }
     r->anchor[r->n_anchors++] = (Anchor){copy, node, is_open};
@@ -160,15 +154,11 @@ typedef struct Children {
 
 static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 8;
-        Child *item = realloc(c->item, cap * sizeof *item);
-        if (!item) {
-            return err_nomem(r->err, "the file's values");
-        }
-        c->item = item;
-        c->cap = cap;
+    Child *item = grow_array(c->item, c->n, &c->cap, sizeof *item, 8);
+    if (!item) {
+        return err_nomem(r->err, "the file's values");
     }
+    c->item = item;
     c->item[c->n++] = (Child){key, value};
     return ERR_OK;
 }

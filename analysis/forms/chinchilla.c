@@ -16,7 +16,7 @@
 enum { E, A, B, ALPHA, BETA, N_PARAMS };
 enum { U, V };
 
-static void derive(const double *params, double *derived)
+void form_optimum(const double *params, double *derived)
 {
     double sum = params[ALPHA] + params[BETA];
     derived[0] = params[BETA] / sum;
@@ -24,10 +24,10 @@ static void derive(const double *params, double *derived)
     derived[2] = pow(params[ALPHA] * params[A] / (params[BETA] * params[B]), 1.0 / sum);
 }
 
-static double best_size(const double *params, double nd)
+double form_optimum_size(const double *params, double nd)
 {
     double derived[3];
-    derive(params, derived);
+    form_optimum(params, derived);
     return derived[2] * pow(nd, derived[0]);
 }
 
@@ -61,6 +61,6 @@ const Form form_chinchilla = {
     .huber_delta = 1e-3,
     .report = form_powers_report,
     .internal = form_powers_internal,
-    .derive = derive,
-    .best_size = best_size,
+    .derive = form_optimum,
+    .best_size = form_optimum_size,
 };

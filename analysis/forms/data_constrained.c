@@ -105,21 +105,6 @@ static void internal(const Form *f, const double *params, const double *centre, 
     theta[R_N] = log(params[R_N]);
 }
 
-static void derive(const double *params, double *derived)
-{
-    double sum = params[ALPHA] + params[BETA];
-    derived[0] = params[BETA] / sum;
-    derived[1] = params[ALPHA] / sum;
-    derived[2] = pow(params[ALPHA] * params[A] / (params[BETA] * params[B]), 1.0 / sum);
-}
-
-static double best_size(const double *params, double nd)
-{
-    double derived[3];
-    derive(params, derived);
-    return derived[2] * pow(nd, derived[0]);
-}
-
 const Form form_data_constrained = {
     .name = "data_constrained",
     .equation =
@@ -157,6 +142,6 @@ const Form form_data_constrained = {
     .formula = formula,
     .report = report,
     .internal = internal,
-    .derive = derive,
-    .best_size = best_size,
+    .derive = form_optimum,
+    .best_size = form_optimum_size,
 };
