@@ -9,6 +9,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_IMPORTS = 256 };
 
@@ -106,11 +107,25 @@ static bool has_column(const Frame *f, const char *name)
     return frame_find(f, name) != FRAME_NONE;
 }
 
+/* The only axis of the study that a name is the end of, as the matrix may call it. */
+static size_t axis_of(const Frame *f, const char *name)
+{
+    size_t found = FRAME_NONE, n = 0;
+    for (size_t c = f->first_axis; c < f->first_axis + f->n_axes; c++) {
+        if (words_is_ending(frame_name(f, c), name)) {
+            found = c;
+            n++;
+        }
+    }
+    return n == 1 ? found : FRAME_NONE;
+}
+
 /* Is column c of import i the first of its name among the imports? */
 static bool is_new(const Imports *m, const Frame *f, size_t i, size_t c)
 {
     const char *name = frame_name(&m->frame[i], c);
-    bool is_first = !has_column(f, name) && strcmp(name, "origin") != 0;
+    bool is_first =
+        !has_column(f, name) && axis_of(f, name) == FRAME_NONE && strcmp(name, "origin") != 0;
     for (size_t k = 0; k < i && is_first; k++) {
         is_first = !has_column(&m->frame[k], name);
     }
@@ -134,6 +149,8 @@ static void add_header(const Imports *m, const Frame *f, Frame *out)
     }
     add_text(out, "origin");
     out->n_columns = n + 1;
+    out->first_axis = f->first_axis;
+    out->n_axes = f->n_axes;
 }
 
 static void add_own_rows(const Frame *f, Frame *out)
@@ -181,6 +198,18 @@ static void add_6nd(const Frame *in, size_t row, Frame *out)
     add_text(out, text);
 }
 
+/* The name by which an import has column c of the study. */
+static const char *name_in(const Frame *in, const Frame *out, size_t c)
+{
+    const char *name = frame_name(out, c);
+    for (size_t k = 0; k < in->n_columns && !has_column(in, name); k++) {
+        if (axis_of(out, frame_name(in, k)) == c) {
+            return frame_name(in, k);
+        }
+    }
+    return name;
+}
+
 static void add_import_rows(const char *import, const Frame *in, Frame *out)
 {
     for (size_t r = 0; r < in->n_rows; r++) {
@@ -191,7 +220,7 @@ static void add_import_rows(const char *import, const Frame *in, Frame *out)
             } else if (strcmp(name, "C_6nd") == 0) {
                 add_6nd(in, r, out);
             } else {
-                add_text(out, cell_of(in, r, name));
+                add_text(out, cell_of(in, r, name_in(in, out, c)));
             }
         }
         add_text(out, import);

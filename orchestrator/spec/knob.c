@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_KNOBS = 256, MAX_PATH = 160 };
 
@@ -111,13 +112,6 @@ const Knob *knobs_at(const Knobs *k, const char *path)
     return NULL;
 }
 
-/* `key` is the end of `path`, from a dot on. */
-static bool is_ending(const char *path, const char *key)
-{
-    size_t n = strlen(path), m = strlen(key);
-    return m < n && path[n - m - 1] == '.' && strcmp(path + n - m, key) == 0;
-}
-
 static void add_unknown(const Knobs *k, const char *key, TextPos at, Problems *problems)
 {
     const char *word[2 * MAX_KNOBS];
@@ -145,7 +139,7 @@ const Knob *knobs_find(const Knobs *k, const char *key, TextPos at, Problems *pr
     char all[PROBLEM_TEXT_BYTES] = "write one of ";
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
-        if (is_ending(k->item[i].path, key)) {
+        if (words_is_ending(k->item[i].path, key)) {
             size_t used = strlen(all);
             (void)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", k->item[i].path);
             found = &k->item[i];

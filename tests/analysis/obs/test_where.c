@@ -15,7 +15,8 @@ static void set_up(void)
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(
-        frame_read_csv(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame, &err),
+        frame_read_csv(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame,
+                       &err),
         ERR_OK);
 }
 
