@@ -1,10 +1,12 @@
 #include "common/fsx.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -282,6 +284,64 @@ ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
     Appending a = {.path = path, .max = max_bytes, .to = ret};
     ErrCode rc = buf_ok(ret, err);
     return rc == ERR_OK ? fsx_each_block(path, append_block, &a, err) : rc;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ErrCode collect(DIR *d, const char *dir, Arena *a, const char ***ret, size_t *ret_n,
+                       Err *err)
+{
+    const char **list = NULL;
+    size_t n = 0, cap = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(d); /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
+        if (!e) {
+            break;
+        }
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        if (n == cap) {
+            const char **more = arena_array(a, cap = cap > 0 ? 2 * cap : 32, sizeof *more);
+            if (!more) {
+                return err_nomem(err, dir);
+            }
+            if (n > 0) {
+                memcpy(more, list, n * sizeof *more);
+            }
+            list = more;
+        }
+        list[n] = arena_strdup(a, e->d_name);
+        if (!list[n++]) {
+            return err_nomem(err, dir);
+        }
+    }
+    if (errno != 0) {
+        return err_sys(err, "read %s", dir);
+    }
+    if (n > 0) {
+        qsort(list, n, sizeof *list, by_text);
+    }
+    *ret = list;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+ErrCode fsx_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    DIR *d = opendir(dir);
+    if (!d) {
+        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : err_sys(err, "open %s", dir);
+    }
+    ErrCode rc = collect(d, dir, a, ret, ret_n, err);
+    (void)closedir(d);
+    return rc;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)

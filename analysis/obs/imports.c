@@ -1,7 +1,5 @@
 #include "analysis/obs/imports.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +12,8 @@
 enum { MAX_IMPORTS = 256 };
 
 typedef struct Imports {
-    char *name[MAX_IMPORTS];
+    Arena arena;
+    const char *name[MAX_IMPORTS];
     Frame frame[MAX_IMPORTS];
     size_t n;
 } Imports;
@@ -22,50 +21,41 @@ typedef struct Imports {
 static void imports_release(Imports *m)
 {
     for (size_t i = 0; i < m->n; i++) {
-        free(m->name[i]);
         frame_release(&m->frame[i]);
     }
+    arena_release(&m->arena);
     free(m);
 }
 
 /* ---- the files ---- */
 
-static bool is_manifest(const char *file)
+/* The name of an import by its manifest's, in place; false when the file is none. */
+static bool cut_name(char *file)
 {
     size_t n = strlen(file);
-    return n > 5 && file[0] != '.' && strcmp(file + n - 5, ".json") == 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    bool is_one = n > 5 && strcmp(file + n - 5, ".json") == 0;
+    if (is_one) {
+        file[n - 5] = '\0';
+    }
+    return is_one;
 }
 
 /* Names of the manifests, sorted. */
 static ErrCode list(const char *dir, Imports *m, Err *err)
 {
-    DIR *d = opendir(dir);
-    ErrCode rc = ERR_OK;
-    if (!d) {
-        return errno == ENOENT ? ERR_OK : err_sys(err, "open %s", dir);
-    }
-    const struct dirent *e;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
-    while ((e = readdir(d)) != NULL && rc == ERR_OK) {
-        if (!is_manifest(e->d_name)) {
-            continue;
-        }
-        if (m->n == MAX_IMPORTS) {
-            rc = err_set(err, ERR_INVALID, "%s: more than %d imports", dir, MAX_IMPORTS);
-        } else if (!(m->name[m->n] = strndup(e->d_name, strlen(e->d_name) - 5))) {
+    const char **file;
+    size_t n;
+    ErrCode rc = fsx_list(dir, &m->arena, &file, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        char *name = arena_strdup(&m->arena, file[i]);
+        if (!name) {
             rc = err_nomem(err, "imports");
-        } else {
-            m->n++;
+        } else if (cut_name(name) && m->n == MAX_IMPORTS) {
+            rc = err_set(err, ERR_INVALID, "%s: more than %d imports", dir, MAX_IMPORTS);
+        } else if (strcmp(name, file[i]) != 0) {
+            m->name[m->n++] = name;
         }
     }
-    (void)closedir(d);
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers */
-    qsort(m->name, m->n, sizeof m->name[0], by_name);
     return rc;
 }
 

@@ -186,6 +186,37 @@ START_TEST(a_sink_ends_the_reading)
 }
 END_TEST
 
+START_TEST(a_folders_entries_are_listed_in_order)
+{
+    TmpDir t = tmpdir_open();
+    Arena arena = ARENA_INIT;
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    const char **name = NULL, *const want[] = {"a", "b10", "b9"};
+    size_t n = 9;
+    (void)tmpdir_write(&t, "b9", "");
+    (void)tmpdir_write(&t, "a", "");
+    (void)tmpdir_write(&t, ".hidden", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "b10", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_list(t.path, &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(name[i], want[i]);
+    }
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_OK); /* an empty one */
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(fsx_list("/nonexistent", &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 0);
+    memset(path, 'x', 300); /* no folder can be called so */
+    path[0] = '/';
+    path[300] = '\0';
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_IO);
+    arena_release(&arena);
+    tmpdir_close(&t);
+}
+END_TEST
+
 START_TEST(paths_that_do_not_fit_are_refused)
 {
     Err err = ERR_INIT;
@@ -207,6 +238,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, reading_says_what_is_wrong);
     tcase_add_test(tc, folders_are_made_and_removed_as_trees);
     tcase_add_test(tc, a_sink_ends_the_reading);
+    tcase_add_test(tc, a_folders_entries_are_listed_in_order);
     tcase_add_test(tc, paths_that_do_not_fit_are_refused);
 }
 
