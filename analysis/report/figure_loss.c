@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/report/frontier.h"
+#include "analysis/fit/frontier.h"
 #include "analysis/report/sheet.h"
 
 enum { N_CURVE = 80, N_FRONTIER = 60, N_BANDS = 4 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analysis/fit/bootstrap.h"
-#include "analysis/report/covariance.h"
+#include "analysis/fit/covariance.h"
 #include "analysis/report/formula.h"
 #include "analysis/report/report.h"
 

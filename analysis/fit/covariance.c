@@ -1,4 +1,4 @@
-#include "analysis/report/covariance.h"
+#include "analysis/fit/covariance.h"
 
 #include <math.h>
 
@@ -84,54 +84,4 @@ bool covariance_of_sandwich(const FitResult *f, bool in_logs, Covariance *ret)
     }
     correlate(ret);
     return true;
-}
-
-static json_t *matrix_json(const double *m, size_t n)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < n; i++) {
-        json_t *row = json_array();
-        for (size_t j = 0; j < n; j++) {
-            double x = m[i * n + j];
-            (void)json_array_append_new(row, isfinite(x) ? json_real(x) : json_null());
-        }
-        (void)json_array_append_new(rows, row);
-    }
-    return rows;
-}
-
-static json_t *one_json(const FitResult *f, const Covariance *c)
-{
-    json_t *obj = json_object(), *names = json_array();
-    for (size_t i = 0; i < c->n; i++) {
-        (void)json_array_append_new(
-            names, json_sprintf("%s%s", c->is_log[i] ? "ln " : "", f->param[i].name));
-    }
-    (void)json_object_set_new(obj, "names", names);
-    (void)json_object_set_new(obj, "matrix", matrix_json(c->matrix, c->n));
-    (void)json_object_set_new(obj, "correlation", matrix_json(c->correlation, c->n));
-    return obj;
-}
-
-json_t *covariance_json(const FitResult *f, const FitDraws *d)
-{
-    Covariance c;
-    json_t *obj = NULL, *sandwich = NULL;
-    if (covariance_of_draws(f, d, false, &c)) {
-        obj = one_json(f, &c);
-        (void)json_object_set_new(obj, "method", json_string("bootstrap"));
-        if (covariance_of_draws(f, d, true, &c)) {
-            (void)json_object_set_new(obj, "log", one_json(f, &c));
-        }
-    }
-    if (covariance_of_sandwich(f, false, &c)) {
-        sandwich = one_json(f, &c);
-        (void)covariance_of_sandwich(f, true, &c);
-        (void)json_object_set_new(sandwich, "log", one_json(f, &c));
-    }
-    if (sandwich) {
-        obj = obj ? obj : json_object();
-        (void)json_object_set_new(obj, "sandwich", sandwich);
-    }
-    return obj ? obj : json_null();
 }

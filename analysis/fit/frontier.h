@@ -5,8 +5,8 @@
  * whatever convention the observations' C is, and nothing is extrapolated in N.  It is in D
  * where the best D at C is beyond the longest run's: ret_d says.
  */
-#ifndef ANALYSIS_REPORT_FRONTIER_H
-#define ANALYSIS_REPORT_FRONTIER_H
+#ifndef ANALYSIS_FIT_FRONTIER_H
+#define ANALYSIS_FIT_FRONTIER_H
 
 #include "analysis/fit/result.h"
 

@@ -6,10 +6,8 @@
  * (positive levels: E, A, B), where the distributions are nearly normal.
  * Correlation: V_ij / sqrt(V_ii V_jj); NaN in the row of a parameter that does not vary.
  */
-#ifndef ANALYSIS_REPORT_COVARIANCE_H
-#define ANALYSIS_REPORT_COVARIANCE_H
-
-#include <jansson.h>
+#ifndef ANALYSIS_FIT_COVARIANCE_H
+#define ANALYSIS_FIT_COVARIANCE_H
 
 #include "analysis/fit/fit.h"
 
@@ -26,10 +24,5 @@ typedef struct Covariance {
 bool covariance_of_draws(const FitResult *f, const FitDraws *d, bool in_logs, Covariance *ret);
 /* False when the fit has no sandwich. */
 bool covariance_of_sandwich(const FitResult *f, bool in_logs, Covariance *ret);
-
-/* {"names":[…],"matrix":[[…]],"correlation":[[…]],"method":"bootstrap",
- *  "log":{"names":["ln E",…],"matrix":…,"correlation":…},"sandwich":{the same without method}};
- * the sandwich alone when there are no replicates; null when there is neither. */
-json_t *covariance_json(const FitResult *f, const FitDraws *d);
 
 #endif
