@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/figures.h"
 #include "analysis/fit/frontier.h"
+#include "analysis/report/figures.h"
 #include "analysis/report/report.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
