@@ -3,7 +3,10 @@
 
 #include "analysis/report/sheet.h"
 
-enum { N_CURVE = 50, N_BANDS = 4 };
+    enum {
+        N_CURVE = 50,
+        N_BANDS = 4
+    };
 
 /* ---- against C ---- */
 

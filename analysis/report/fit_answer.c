@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "analysis/fit/bootstrap.h"
-#include "analysis/report/covariance.h"
+#include "analysis/report/covariance_answer.h"
 #include "analysis/report/formula.h"
 
 Interval fit_interval(const FitInterval *i, const char *method)

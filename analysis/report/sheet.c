@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/frontier.h"
+#include "analysis/fit/frontier.h"
 #include "common/quantity.h"
 
 enum { N_FRONTIER = 60, LONE_LOOK = 3 /* blue */ };

@@ -215,6 +215,37 @@ START_TEST(a_missing_file_comes_with_what_is_near)
 }
 END_TEST
 
+START_TEST(a_folders_entries_are_listed_in_order)
+{
+    TmpDir t = tmpdir_open();
+    Arena arena = ARENA_INIT;
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    const char **name = NULL, *const want[] = {"a", "b10", "b9"};
+    size_t n = 9;
+    (void)tmpdir_write(&t, "b9", "");
+    (void)tmpdir_write(&t, "a", "");
+    (void)tmpdir_write(&t, ".hidden", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "b10", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_list(t.path, &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(name[i], want[i]);
+    }
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_OK); /* an empty one */
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(fsx_list("/nonexistent", &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 0);
+    memset(path, 'x', 300); /* no folder can be called so */
+    path[0] = '/';
+    path[300] = '\0';
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_IO);
+    arena_release(&arena);
+    tmpdir_close(&t);
+}
+END_TEST
+
 int main(void)
 {
     return test_main((TestPlan){.name = "fsx", .set_up = tmp_open, .tear_down = tmp_close});

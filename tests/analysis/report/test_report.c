@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/frontier.h"
 #include "analysis/report/figures.h"
-#include "analysis/report/frontier.h"
 #include "analysis/report/report_answer.h"
 #include "answer/render.h"
 #include "common/fsx.h"
