@@ -117,11 +117,9 @@ const Form form_data_constrained = {
     .n_params = N_PARAMS,
     .param =
         {
-            [E] = {"E", "nats/token", "loss that neither size nor data removes",
-                   .may_vanish = true},
-            [A] = {"A", "nats/token", "coefficient of size, at N = 1", .centres = 1u << X_N},
-            [B] = {"B", "nats/token", "coefficient of data, at D = 1",
-                   .centres = 1u << X_D | 1u << X_U},
+            [E] = FORM_PARAM_E,
+            [A] = FORM_PARAM_A(1u << X_N),
+            [B] = FORM_PARAM_B(1u << X_D | 1u << X_U),
             [ALPHA] = {"alpha", "1", "exponent of size", FORM_SHAPE, .sign = 1, .lo = 0.05,
                        .hi = 1.0},
             [BETA] = {"beta", "1", "exponent of data", FORM_SHAPE, .sign = 1, .lo = 0.05,
