@@ -243,13 +243,15 @@ static bool has_points(const PlotSeries *q)
     return false;
 }
 
+/* The bands first: where they cannot be seen through they would hide what is below. */
 static void put_series(const PlotPanel *p, size_t first_id, Buf *out)
 {
     const char *sep = "";
     buf_puts(out, "  plot ");
-    for (size_t s = 0; s < p->n_series; s++) {
+    for (size_t k = 0; k < 2 * p->n_series; k++) {
+        size_t s = k % p->n_series;
         const PlotSeries *q = &p->series[s];
-        if (has_points(q)) {
+        if ((q->style == PLOT_BAND) == (k < p->n_series) && has_points(q)) {
             buf_printf(out, "%s\\\n    data using (series(%zu)):%s ", sep, first_id + s,
                        columns_of(q->style));
             put_style(q, out);
