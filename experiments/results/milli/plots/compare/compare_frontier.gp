@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'compare_frontier.'.kind
@@ -31,7 +31,7 @@ do for [kind in 'svg png'] {
   set label 'TNL' at screen 0.43136,0.93848 left font ',7' noenhanced front
   set arrow from screen 0.48184,0.93848 to screen 0.51755,0.93848 nohead lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73'
   set label 'HGRN2' at screen 0.52549,0.93848 left font ',7' noenhanced front
-  set arrow from screen 0.59930,0.93848 to screen 0.63501,0.93848 nohead lw 1.6 dt (20,3) lc rgb '#CC79A7'
+  set arrow from screen 0.59930,0.93848 to screen 0.63501,0.93848 nohead lw 1.6 dt (14,2) lc rgb '#CC79A7'
   set label 'cosFormer2' at screen 0.64295,0.93848 left font ',7' noenhanced front
   set lmargin at screen 0.06786
   set rmargin at screen 0.97817
@@ -59,7 +59,7 @@ do for [kind in 'svg png'] {
     data using (series(10)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#009E73', \
     data using (series(11)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
     data using (series(12)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#CC79A7', \
-    data using (series(13)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(13)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   unset multiplot
   set output
 }

@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'compare_multiplier.'.kind
@@ -29,7 +29,7 @@ do for [kind in 'svg png'] {
   set label 'TNL' at screen 0.37492,0.93848 left font ',7' noenhanced front
   set arrow from screen 0.42540,0.93848 to screen 0.46111,0.93848 nohead lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73'
   set label 'HGRN2' at screen 0.46905,0.93848 left font ',7' noenhanced front
-  set arrow from screen 0.54286,0.93848 to screen 0.57857,0.93848 nohead lw 1.6 dt (20,3) lc rgb '#CC79A7'
+  set arrow from screen 0.54286,0.93848 to screen 0.57857,0.93848 nohead lw 1.6 dt (14,2) lc rgb '#CC79A7'
   set label 'cosFormer2' at screen 0.58651,0.93848 left font ',7' noenhanced front
   set lmargin at screen 0.06786
   set rmargin at screen 0.97817
@@ -52,7 +52,7 @@ do for [kind in 'svg png'] {
     data using (series(4)):3 with points pt 5 ps 1.2*point lc rgb '#D55E00', \
     data using (series(5)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
     data using (series(6)):3 with points pt 9 ps 1.2*point lc rgb '#009E73', \
-    data using (series(7)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7', \
+    data using (series(7)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7', \
     data using (series(8)):3 with points pt 13 ps 1.2*point lc rgb '#CC79A7'
   unset multiplot
   set output

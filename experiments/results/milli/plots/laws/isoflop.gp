@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,1215 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,1215 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'isoflop.'.kind

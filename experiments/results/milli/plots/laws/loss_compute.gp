@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,899 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'loss_compute.'.kind
@@ -31,7 +31,7 @@ do for [kind in 'svg png'] {
   set label 'TNL' at screen 0.17899,0.93848 left font ',7' noenhanced front
   set arrow from screen 0.22946,0.93848 to screen 0.26518,0.93848 nohead lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73'
   set label 'HGRN2' at screen 0.27312,0.93848 left font ',7' noenhanced front
-  set arrow from screen 0.34692,0.93848 to screen 0.38264,0.93848 nohead lw 1.6 dt (20,3) lc rgb '#CC79A7'
+  set arrow from screen 0.34692,0.93848 to screen 0.38264,0.93848 nohead lw 1.6 dt (14,2) lc rgb '#CC79A7'
   set label 'cosFormer2' at screen 0.39058,0.93848 left font ',7' noenhanced front
   set arrow from screen 0.49661,0.93848 to screen 0.53232,0.93848 nohead lw 0.5 dt solid lc rgb '#8A8A8A'
   set label 'runs' at screen 0.54026,0.93848 left font ',7' noenhanced front
@@ -52,14 +52,14 @@ do for [kind in 'svg png'] {
   set label 'training compute C (paper convention) [FLOP]' at screen 0.52302,0.03277 center font ',8' noenhanced front
   set label 'loss [nats/token]' at screen 0.01825,0.49938 center rotate by 90 font ',8' noenhanced front
   plot \
-    data using (series(0)):3 with lines lw 0.5 dt solid lc rgb '#80B9D9', \
-    data using (series(1)):3 with lines lw 0.5 dt solid lc rgb '#EAAF80', \
-    data using (series(2)):3 with lines lw 0.5 dt solid lc rgb '#80CFB9', \
-    data using (series(3)):3 with lines lw 0.5 dt solid lc rgb '#E6BCD3', \
     data using (series(4)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7E0EE' : '#C80072B2'), \
     data using (series(5)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6DCC7' : '#C8D55E00'), \
     data using (series(6)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7EAE0' : '#C8009E73'), \
     data using (series(7)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F4E2EC' : '#C8CC79A7'), \
+    data using (series(0)):3 with lines lw 0.5 dt solid lc rgb '#80B9D9', \
+    data using (series(1)):3 with lines lw 0.5 dt solid lc rgb '#EAAF80', \
+    data using (series(2)):3 with lines lw 0.5 dt solid lc rgb '#80CFB9', \
+    data using (series(3)):3 with lines lw 0.5 dt solid lc rgb '#E6BCD3', \
     data using (series(8)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#0072B2', \
     data using (series(9)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(10)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#0072B2', \
@@ -70,7 +70,7 @@ do for [kind in 'svg png'] {
     data using (series(15)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
     data using (series(16)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#009E73', \
     data using (series(17)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#CC79A7', \
-    data using (series(18)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7', \
+    data using (series(18)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7', \
     data using (series(19)):3 with lines lw 1.2 dt (1,1.6) lc rgb '#CC79A7'
   unset multiplot
   set output

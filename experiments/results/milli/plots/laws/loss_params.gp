@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,1184 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,1184 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'loss_params.'.kind
@@ -43,15 +43,15 @@ do for [kind in 'svg png'] {
   set label 'D = 8M' at screen 0.45555,0.56421 center textcolor rgb '#0072B2' font ',7' noenhanced front
   plot \
     data using (series(0)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E6F1F7' : '#C88CC0DC'), \
+    data using (series(3)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#DCEBF4' : '#C85EA6CE'), \
+    data using (series(6)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D1E6F1' : '#C82F8CC0'), \
+    data using (series(9)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7E0EE' : '#C80072B2'), \
     data using (series(1)):3 with lines lw 0.8 dt solid lc rgb '#8CC0DC', \
     data using (series(2)):3 with points pt 7 ps 1.2*point lc rgb '#8CC0DC', \
-    data using (series(3)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#DCEBF4' : '#C85EA6CE'), \
     data using (series(4)):3 with lines lw 0.8 dt solid lc rgb '#5EA6CE', \
     data using (series(5)):3 with points pt 7 ps 1.2*point lc rgb '#5EA6CE', \
-    data using (series(6)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D1E6F1' : '#C82F8CC0'), \
     data using (series(7)):3 with lines lw 0.8 dt solid lc rgb '#2F8CC0', \
     data using (series(8)):3 with points pt 7 ps 1.2*point lc rgb '#2F8CC0', \
-    data using (series(9)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7E0EE' : '#C80072B2'), \
     data using (series(10)):3 with lines lw 0.8 dt solid lc rgb '#0072B2', \
     data using (series(11)):3 with points pt 7 ps 1.2*point lc rgb '#0072B2'
   # panel 2
@@ -75,15 +75,15 @@ do for [kind in 'svg png'] {
   set label 'D = 8M' at screen 0.92186,0.56449 center textcolor rgb '#D45D00' font ',7' noenhanced front
   plot \
     data using (series(12)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FBEFE6' : '#C8ECB78C'), \
+    data using (series(15)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9E9DC' : '#C8E4995E'), \
+    data using (series(18)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8E2D1' : '#C8DD7C2F'), \
+    data using (series(21)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6DCC7' : '#C8D55E00'), \
     data using (series(13)):3 with lines lw 0.8 dt solid lc rgb '#ECB78C', \
     data using (series(14)):3 with points pt 7 ps 1.2*point lc rgb '#ECB78C', \
-    data using (series(15)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9E9DC' : '#C8E4995E'), \
     data using (series(16)):3 with lines lw 0.8 dt solid lc rgb '#E4995E', \
     data using (series(17)):3 with points pt 7 ps 1.2*point lc rgb '#E4995E', \
-    data using (series(18)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8E2D1' : '#C8DD7C2F'), \
     data using (series(19)):3 with lines lw 0.8 dt solid lc rgb '#DD7C2F', \
     data using (series(20)):3 with points pt 7 ps 1.2*point lc rgb '#DD7C2F', \
-    data using (series(21)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6DCC7' : '#C8D55E00'), \
     data using (series(22)):3 with lines lw 0.8 dt solid lc rgb '#D55E00', \
     data using (series(23)):3 with points pt 7 ps 1.2*point lc rgb '#D55E00'
   # panel 3
@@ -109,15 +109,15 @@ do for [kind in 'svg png'] {
   set label 'D = 8M' at screen 0.45553,0.10173 center textcolor rgb '#00926A' font ',7' noenhanced front
   plot \
     data using (series(24)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E6F5F1' : '#C88CD3C0'), \
+    data using (series(27)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#DCF2EB' : '#C85EC2A6'), \
+    data using (series(30)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D1EEE6' : '#C82FB08D'), \
+    data using (series(33)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7EAE0' : '#C8009E73'), \
     data using (series(25)):3 with lines lw 0.8 dt solid lc rgb '#8CD3C0', \
     data using (series(26)):3 with points pt 7 ps 1.2*point lc rgb '#8CD3C0', \
-    data using (series(27)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#DCF2EB' : '#C85EC2A6'), \
     data using (series(28)):3 with lines lw 0.8 dt solid lc rgb '#5EC2A6', \
     data using (series(29)):3 with points pt 7 ps 1.2*point lc rgb '#5EC2A6', \
-    data using (series(30)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D1EEE6' : '#C82FB08D'), \
     data using (series(31)):3 with lines lw 0.8 dt solid lc rgb '#2FB08D', \
     data using (series(32)):3 with points pt 7 ps 1.2*point lc rgb '#2FB08D', \
-    data using (series(33)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7EAE0' : '#C8009E73'), \
     data using (series(34)):3 with lines lw 0.8 dt solid lc rgb '#009E73', \
     data using (series(35)):3 with points pt 7 ps 1.2*point lc rgb '#009E73'
   # panel 4
@@ -142,15 +142,15 @@ do for [kind in 'svg png'] {
   set label 'D = 8M' at screen 0.92193,0.14168 center textcolor rgb '#B26A92' font ',7' noenhanced front
   plot \
     data using (series(36)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FAF2F6' : '#C8E8C3D7'), \
+    data using (series(39)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8ECF3' : '#C8DFAAC7'), \
+    data using (series(42)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6E7EF' : '#C8D592B7'), \
+    data using (series(45)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F4E2EC' : '#C8CC79A7'), \
     data using (series(37)):3 with lines lw 0.8 dt solid lc rgb '#E8C3D7', \
     data using (series(38)):3 with points pt 7 ps 1.2*point lc rgb '#E8C3D7', \
-    data using (series(39)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8ECF3' : '#C8DFAAC7'), \
     data using (series(40)):3 with lines lw 0.8 dt solid lc rgb '#DFAAC7', \
     data using (series(41)):3 with points pt 7 ps 1.2*point lc rgb '#DFAAC7', \
-    data using (series(42)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6E7EF' : '#C8D592B7'), \
     data using (series(43)):3 with lines lw 0.8 dt solid lc rgb '#D592B7', \
     data using (series(44)):3 with points pt 7 ps 1.2*point lc rgb '#D592B7', \
-    data using (series(45)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F4E2EC' : '#C8CC79A7'), \
     data using (series(46)):3 with lines lw 0.8 dt solid lc rgb '#CC79A7', \
     data using (series(47)):3 with points pt 7 ps 1.2*point lc rgb '#CC79A7'
   unset multiplot

@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,1184 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,1184 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'loss_tokens.'.kind
@@ -47,21 +47,21 @@ do for [kind in 'svg png'] {
   set label 'N = 6.3M' at screen 0.37714,0.54720 center textcolor rgb '#0072B2' font ',7' noenhanced front
   plot \
     data using (series(0)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E6F1F7' : '#C88CC0DC'), \
+    data using (series(3)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E0EEF6' : '#C870B0D4'), \
+    data using (series(6)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D9EAF4' : '#C854A1CB'), \
+    data using (series(9)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D3E7F2' : '#C83891C3'), \
+    data using (series(12)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#CDE4F0' : '#C81C82BA'), \
+    data using (series(15)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7E0EE' : '#C80072B2'), \
     data using (series(1)):3 with lines lw 0.8 dt solid lc rgb '#8CC0DC', \
     data using (series(2)):3 with points pt 7 ps 1.2*point lc rgb '#8CC0DC', \
-    data using (series(3)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E0EEF6' : '#C870B0D4'), \
     data using (series(4)):3 with lines lw 0.8 dt solid lc rgb '#70B0D4', \
     data using (series(5)):3 with points pt 7 ps 1.2*point lc rgb '#70B0D4', \
-    data using (series(6)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D9EAF4' : '#C854A1CB'), \
     data using (series(7)):3 with lines lw 0.8 dt solid lc rgb '#54A1CB', \
     data using (series(8)):3 with points pt 7 ps 1.2*point lc rgb '#54A1CB', \
-    data using (series(9)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D3E7F2' : '#C83891C3'), \
     data using (series(10)):3 with lines lw 0.8 dt solid lc rgb '#3891C3', \
     data using (series(11)):3 with points pt 7 ps 1.2*point lc rgb '#3891C3', \
-    data using (series(12)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#CDE4F0' : '#C81C82BA'), \
     data using (series(13)):3 with lines lw 0.8 dt solid lc rgb '#1C82BA', \
     data using (series(14)):3 with points pt 7 ps 1.2*point lc rgb '#1C82BA', \
-    data using (series(15)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7E0EE' : '#C80072B2'), \
     data using (series(16)):3 with lines lw 0.8 dt solid lc rgb '#0072B2', \
     data using (series(17)):3 with points pt 7 ps 1.2*point lc rgb '#0072B2'
   # panel 2
@@ -87,21 +87,21 @@ do for [kind in 'svg png'] {
   set label 'N = 6.5M' at screen 0.89065,0.54859 center textcolor rgb '#D45D00' font ',7' noenhanced front
   plot \
     data using (series(18)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FBEFE6' : '#C8ECB78C'), \
+    data using (series(21)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FAEBE0' : '#C8E7A570'), \
+    data using (series(24)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9E7D9' : '#C8E39354'), \
+    data using (series(27)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8E3D3' : '#C8DE8138'), \
+    data using (series(30)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F7E0CD' : '#C8DA701C'), \
+    data using (series(33)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6DCC7' : '#C8D55E00'), \
     data using (series(19)):3 with lines lw 0.8 dt solid lc rgb '#ECB78C', \
     data using (series(20)):3 with points pt 7 ps 1.2*point lc rgb '#ECB78C', \
-    data using (series(21)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FAEBE0' : '#C8E7A570'), \
     data using (series(22)):3 with lines lw 0.8 dt solid lc rgb '#E7A570', \
     data using (series(23)):3 with points pt 7 ps 1.2*point lc rgb '#E7A570', \
-    data using (series(24)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9E7D9' : '#C8E39354'), \
     data using (series(25)):3 with lines lw 0.8 dt solid lc rgb '#E39354', \
     data using (series(26)):3 with points pt 7 ps 1.2*point lc rgb '#E39354', \
-    data using (series(27)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8E3D3' : '#C8DE8138'), \
     data using (series(28)):3 with lines lw 0.8 dt solid lc rgb '#DE8138', \
     data using (series(29)):3 with points pt 7 ps 1.2*point lc rgb '#DE8138', \
-    data using (series(30)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F7E0CD' : '#C8DA701C'), \
     data using (series(31)):3 with lines lw 0.8 dt solid lc rgb '#DA701C', \
     data using (series(32)):3 with points pt 7 ps 1.2*point lc rgb '#DA701C', \
-    data using (series(33)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6DCC7' : '#C8D55E00'), \
     data using (series(34)):3 with lines lw 0.8 dt solid lc rgb '#D55E00', \
     data using (series(35)):3 with points pt 7 ps 1.2*point lc rgb '#D55E00'
   # panel 3
@@ -130,21 +130,21 @@ do for [kind in 'svg png'] {
   set label 'N = 6.3M' at screen 0.37912,0.08800 center textcolor rgb '#00926A' font ',7' noenhanced front
   plot \
     data using (series(36)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E6F5F1' : '#C88CD3C0'), \
+    data using (series(39)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E0F3EE' : '#C870C9B1'), \
+    data using (series(42)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D9F1EA' : '#C854BEA1'), \
+    data using (series(45)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D3EEE7' : '#C838B392'), \
+    data using (series(48)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#CDECE4' : '#C81CA982'), \
+    data using (series(51)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7EAE0' : '#C8009E73'), \
     data using (series(37)):3 with lines lw 0.8 dt solid lc rgb '#8CD3C0', \
     data using (series(38)):3 with points pt 7 ps 1.2*point lc rgb '#8CD3C0', \
-    data using (series(39)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#E0F3EE' : '#C870C9B1'), \
     data using (series(40)):3 with lines lw 0.8 dt solid lc rgb '#70C9B1', \
     data using (series(41)):3 with points pt 7 ps 1.2*point lc rgb '#70C9B1', \
-    data using (series(42)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D9F1EA' : '#C854BEA1'), \
     data using (series(43)):3 with lines lw 0.8 dt solid lc rgb '#54BEA1', \
     data using (series(44)):3 with points pt 7 ps 1.2*point lc rgb '#54BEA1', \
-    data using (series(45)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#D3EEE7' : '#C838B392'), \
     data using (series(46)):3 with lines lw 0.8 dt solid lc rgb '#38B392', \
     data using (series(47)):3 with points pt 7 ps 1.2*point lc rgb '#38B392', \
-    data using (series(48)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#CDECE4' : '#C81CA982'), \
     data using (series(49)):3 with lines lw 0.8 dt solid lc rgb '#1CA982', \
     data using (series(50)):3 with points pt 7 ps 1.2*point lc rgb '#1CA982', \
-    data using (series(51)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#C7EAE0' : '#C8009E73'), \
     data using (series(52)):3 with lines lw 0.8 dt solid lc rgb '#009E73', \
     data using (series(53)):3 with points pt 7 ps 1.2*point lc rgb '#009E73'
   # panel 4
@@ -173,21 +173,21 @@ do for [kind in 'svg png'] {
   set label 'N = 6.5M' at screen 0.74510,0.14346 center textcolor rgb '#B26A92' font ',7' noenhanced front
   plot \
     data using (series(54)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#FAF2F6' : '#C8E8C3D7'), \
+    data using (series(57)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9EFF4' : '#C8E2B4CE'), \
+    data using (series(60)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8EBF2' : '#C8DDA5C4'), \
+    data using (series(63)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6E8F0' : '#C8D796BA'), \
+    data using (series(66)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F5E5EE' : '#C8D288B1'), \
+    data using (series(69)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F4E2EC' : '#C8CC79A7'), \
     data using (series(55)):3 with lines lw 0.8 dt solid lc rgb '#E8C3D7', \
     data using (series(56)):3 with points pt 7 ps 1.2*point lc rgb '#E8C3D7', \
-    data using (series(57)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F9EFF4' : '#C8E2B4CE'), \
     data using (series(58)):3 with lines lw 0.8 dt solid lc rgb '#E2B4CE', \
     data using (series(59)):3 with points pt 7 ps 1.2*point lc rgb '#E2B4CE', \
-    data using (series(60)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F8EBF2' : '#C8DDA5C4'), \
     data using (series(61)):3 with lines lw 0.8 dt solid lc rgb '#DDA5C4', \
     data using (series(62)):3 with points pt 7 ps 1.2*point lc rgb '#DDA5C4', \
-    data using (series(63)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F6E8F0' : '#C8D796BA'), \
     data using (series(64)):3 with lines lw 0.8 dt solid lc rgb '#D796BA', \
     data using (series(65)):3 with points pt 7 ps 1.2*point lc rgb '#D796BA', \
-    data using (series(66)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F5E5EE' : '#C8D288B1'), \
     data using (series(67)):3 with lines lw 0.8 dt solid lc rgb '#D288B1', \
     data using (series(68)):3 with points pt 7 ps 1.2*point lc rgb '#D288B1', \
-    data using (series(69)):6:7 with filledcurves fs solid noborder lc rgb (kind eq 'eps' ? '#F4E2EC' : '#C8CC79A7'), \
     data using (series(70)):3 with lines lw 0.8 dt solid lc rgb '#CC79A7', \
     data using (series(71)):3 with points pt 7 ps 1.2*point lc rgb '#CC79A7'
   unset multiplot

@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,1017 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,1017 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'profile.'.kind
@@ -31,7 +31,7 @@ do for [kind in 'svg png'] {
   set label 'TNL' at screen 0.43136,0.94564 left font ',7' noenhanced front
   set arrow from screen 0.48184,0.94564 to screen 0.51755,0.94564 nohead lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73'
   set label 'HGRN2' at screen 0.52549,0.94564 left font ',7' noenhanced front
-  set arrow from screen 0.59930,0.94564 to screen 0.63501,0.94564 nohead lw 1.6 dt (20,3) lc rgb '#CC79A7'
+  set arrow from screen 0.59930,0.94564 to screen 0.63501,0.94564 nohead lw 1.6 dt (14,2) lc rgb '#CC79A7'
   set label 'cosFormer2' at screen 0.64295,0.94564 left font ',7' noenhanced front
   set lmargin at screen 0.06786
   set rmargin at screen 0.35807
@@ -50,7 +50,7 @@ do for [kind in 'svg png'] {
     data using (series(0)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(1)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(2)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(3)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(3)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 2
   unset label
   unset arrow
@@ -71,7 +71,7 @@ do for [kind in 'svg png'] {
     data using (series(4)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(5)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(6)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(7)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(7)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 3
   unset label
   unset arrow
@@ -92,7 +92,7 @@ do for [kind in 'svg png'] {
     data using (series(8)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(9)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(10)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(11)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(11)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 4
   unset label
   unset arrow
@@ -114,7 +114,7 @@ do for [kind in 'svg png'] {
     data using (series(12)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(13)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(14)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(15)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(15)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 5
   unset label
   unset arrow
@@ -135,7 +135,7 @@ do for [kind in 'svg png'] {
     data using (series(16)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(17)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(18)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(19)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(19)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   unset multiplot
   set output
 }

@@ -15,7 +15,7 @@ do for [kind in 'svg png'] {
     point = 0.4444
   }
   if (kind eq 'png') {
-    set terminal pngcairo size 1400,577 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778
+    set terminal pngcairo size 1400,577 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
     point = 0.9259
   }
   set output 'equal_time.'.kind
@@ -31,7 +31,7 @@ do for [kind in 'svg png'] {
   set label 'TNL' at screen 0.43136,0.90427 left font ',7' noenhanced front
   set arrow from screen 0.48184,0.90427 to screen 0.51755,0.90427 nohead lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73'
   set label 'HGRN2' at screen 0.52549,0.90427 left font ',7' noenhanced front
-  set arrow from screen 0.59930,0.90427 to screen 0.63501,0.90427 nohead lw 1.6 dt (20,3) lc rgb '#CC79A7'
+  set arrow from screen 0.59930,0.90427 to screen 0.63501,0.90427 nohead lw 1.6 dt (14,2) lc rgb '#CC79A7'
   set label 'cosFormer2' at screen 0.64295,0.90427 left font ',7' noenhanced front
   set lmargin at screen 0.06786
   set rmargin at screen 0.35807
@@ -53,7 +53,7 @@ do for [kind in 'svg png'] {
     data using (series(4)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(5)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(6)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(7)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(7)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 2
   unset label
   unset arrow
@@ -78,7 +78,7 @@ do for [kind in 'svg png'] {
     data using (series(12)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(13)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(14)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(15)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(15)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   # panel 3
   unset label
   unset arrow
@@ -102,7 +102,7 @@ do for [kind in 'svg png'] {
     data using (series(20)):3 with lines lw 1.6 dt solid lc rgb '#0072B2', \
     data using (series(21)):3 with lines lw 1.6 dt (8,2.5) lc rgb '#D55E00', \
     data using (series(22)):3 with lines lw 1.6 dt (7,2,1.5,2) lc rgb '#009E73', \
-    data using (series(23)):3 with lines lw 1.6 dt (20,3) lc rgb '#CC79A7'
+    data using (series(23)):3 with lines lw 1.6 dt (14,2) lc rgb '#CC79A7'
   unset multiplot
   set output
 }
