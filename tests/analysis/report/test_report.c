@@ -7,6 +7,7 @@
 
 #include "analysis/fit/frontier.h"
 #include "analysis/report/figures.h"
+#include "analysis/report/look.h"
 #include "analysis/report/report_answer.h"
 #include "answer/render.h"
 #include "common/fsx.h"
@@ -303,6 +304,30 @@ START_TEST(the_frontier_is_the_least_loss_and_thick_within_the_data)
 }
 END_TEST
 
+/* Every architecture has its own name, colour and code; every convention its own axis. */
+START_TEST(looks_and_axes_are_named_in_one_place)
+{
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const group[] = {"llama", "tnl", "hgrn2", "cosformer2"};
+        static const char *const title[] = {"LLaMA", "TNL", "HGRN2", "cosFormer2"};
+        PlotLook look = look_of(group[i], 7);
+        ck_assert_str_eq(look.title, title[i]);
+        for (size_t k = 0; k < i; k++) {
+            PlotLook other = look_of(group[k], 7);
+            ck_assert_str_ne(look.color, other.color);
+            ck_assert_int_ne(look.code, other.code);
+            ck_assert_str_ne(look_compute((ObsConvention)(1 + i)),
+                             look_compute((ObsConvention)(1 + k)));
+        }
+    }
+    ck_assert_str_eq(look_of("mamba", 1).title, "mamba");
+    ck_assert_str_eq(look_of("mamba", 1).color, plot_look("mamba", 1).color);
+    ck_assert_str_eq(look_input(FORM_N, OBS_6ND), LOOK_PARAMS);
+    ck_assert_str_eq(look_input(FORM_D, OBS_6ND), LOOK_TOKENS);
+    ck_assert_str_eq(look_input(FORM_C, OBS_6ND), "training compute C (6nd convention) [FLOP]");
+}
+END_TEST
+
 START_TEST(pictures_are_chosen_by_name)
 {
     Figures f;
@@ -436,6 +461,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, what_the_source_has_not_is_no_cell);
     tcase_add_test(tc, the_headline_overlays_the_groups);
     tcase_add_test(tc, the_frontier_is_the_least_loss_and_thick_within_the_data);
+    tcase_add_test(tc, looks_and_axes_are_named_in_one_place);
     tcase_add_test(tc, pictures_are_chosen_by_name);
     tcase_add_test(tc, the_pictures_of_the_law_are_of_the_law);
 }
