@@ -137,7 +137,7 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
     if (status == 1) {
         ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.svg\n"));
         ck_assert_ptr_nonnull(
-            strstr(buf_str(&out), "Refused: all, chinchilla: chinchilla has 5 parameters and"));
+            strstr(buf_str(&out), "Refused: all: chinchilla has 5 parameters and"));
     }
     ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
     buf_clear(&out);
