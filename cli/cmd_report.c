@@ -21,11 +21,9 @@ static const Opt report_opts[] = {
 static ErrCode draw(const FitRun *r, const char *folder, Figures *f, HtmlPage *page, Err *why,
                     Err *err)
 {
-    ErrCode rc = figures_make(&r->report, NULL, f, why);
-    for (size_t i = 0; rc == ERR_OK && i < f->n; i++) {
-        rc = plot_write(&f->figure[i], folder, why);
-        rc = rc == ERR_OK ? plot_render(&f->figure[i], folder, why) : rc;
-    }
+    const PlotOutput svg = {.formats = 1u << PLOT_SVG};
+    ErrCode rc = figures_make(&r->report, NULL, 0, f, why);
+    rc = rc == ERR_OK ? plot_draw(f->figure, f->n, &svg, folder, why) : rc;
     if (rc == ERR_NOMEM) {
         *err = *why;
         return rc;

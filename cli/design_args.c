@@ -8,6 +8,8 @@
 #include "cli/study_arg.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/map.h"
+#include "common/words.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
 
@@ -32,7 +34,7 @@ static const char *axis_text(json_t *axes, const char *by, Arena *arena)
 }
 
 /* The group of every run, new ones added in the order of the matrix. */
-static ErrCode group_runs(const Study *study, const char *by, Arena *arena, size_t *of,
+static ErrCode group_runs(const Study *study, const char *by, Arena *arena, Map *groups, size_t *of,
                           DesignSource *d, Err *err)
 {
     for (size_t i = 0; i < study->n_runs; i++) {
@@ -47,16 +49,12 @@ static ErrCode group_runs(const Study *study, const char *by, Arena *arena, size
             return err_set(err, ERR_USAGE, "--by: run %s has no axis \"%s\"", study->runs[i].name,
                            by);
         }
-        size_t g = 0;
-        while (g < d->n_groups && strcmp(d->group[g].name, name) != 0) {
-            g++;
-        }
-        if (g == d->n_groups) {
+        of[i] = map_add_text(groups, name);
+        if (of[i] == d->n_groups) {
             d->group[d->n_groups++] = (DesignGroup){.name = name};
         }
-        of[i] = g;
     }
-    return ERR_OK;
+    return map_ok(groups, "the design", err);
 }
 
 static double flops_per_token(const RunModel *m, ObsConvention c)
@@ -108,7 +106,9 @@ ErrCode design_of_study(const Study *study, const DesignArgs *a, Arena *arena, D
     if (!ret->group || !of || !ret->by) {
         return err_nomem(err, "the design");
     }
-    ErrCode rc = group_runs(study, by, arena, of, ret, err);
+    Map groups = MAP_INIT(NULL);
+    ErrCode rc = group_runs(study, by, arena, &groups, of, ret, err);
+    map_release(&groups);
     for (size_t g = 0; rc == ERR_OK && g < ret->n_groups; g++) {
         points = 0;
         for (size_t i = 0; i < study->n_runs; i++) {
@@ -205,9 +205,7 @@ ErrCode design_open(const Session *s, const DesignArgs *a, const char *path, Des
 {
     DesignSource d = {.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
     ErrCode rc = ERR_OK;
-    if (!(a->skip_fraction >= 0.0 && a->skip_fraction < 1.0)) {
-        return err_set(err, ERR_USAGE, "--skip-fraction must be at least 0 and below 1");
-    }
+    TRY(words_check_number("skip-fraction", a->skip_fraction, 0.0, 1.0, err));
     if (a->convention) {
         TRY(obs_convention_parse(a->convention, &d.convention, err));
     }
@@ -225,20 +223,4 @@ void design_release(DesignSource *d)
     obs_source_release(&d->source);
     arena_release(&d->arena);
     *d = (DesignSource){.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
-}
-
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err)
-{
-    char *end = NULL;
-    double x = strtod(text, &end);
-    if (end != text && *end == '%') {
-        x /= 100.0;
-        end++;
-    }
-    if (end == text || *end || !(x >= 0.0 && x < 1.0)) {
-        return err_set(err, ERR_USAGE, "--%s takes a share such as 0.3%% or 0.003, not \"%s\"",
-                       option, text);
-    }
-    *ret = x;
-    return ERR_OK;
 }

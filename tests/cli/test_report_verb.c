@@ -196,14 +196,7 @@ START_TEST(the_page_says_what_was_done)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_page_is_whole_and_alone);
-    tcase_add_test(tc, what_is_missing_is_said);
-    tcase_add_test(tc, the_page_says_what_was_done);
-}
-
 int main(void)
 {
-    return suite_main("cli/report_verb", fill);
+    return test_main((TestPlan){.name = "cli/report_verb"});
 }

@@ -24,12 +24,7 @@ START_TEST(pictures_can_stand_beside_each_other)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, pictures_can_stand_beside_each_other);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/html", fill);
+    return test_main((TestPlan){.name = "analysis/report/html"});
 }

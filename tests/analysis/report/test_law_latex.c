@@ -129,14 +129,7 @@ START_TEST(every_law_compiles)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, equations_are_set_as_mathematics);
-    tcase_add_test(tc, numbers_keep_their_meaning);
-    tcase_add_test(tc, every_law_compiles);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/law_latex", fill);
+    return test_main((TestPlan){.name = "analysis/report/law_latex"});
 }

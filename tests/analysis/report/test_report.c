@@ -214,66 +214,6 @@ START_TEST(what_the_source_has_not_is_no_cell)
 }
 END_TEST
 
-START_TEST(the_figures_hold_runs_and_laws)
-{
-    Figures f;
-    Err err = ERR_INIT;
-    open_report(6);
-    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
-    const PlotPanel *compute = &f.figure[0].panel[1];
-    ck_assert_str_eq(compute->title, "tnl");
-    ck_assert_uint_eq(f.figure[0].n_panels, 2);
-    ck_assert_uint_ge(compute->n_series, 7); /* six runs and at least one law */
-    ck_assert_uint_eq(compute->series[0].n, SMALL_CHECKPOINTS);
-    ck_assert_double_eq(compute->series[0].x[SMALL_CHECKPOINTS - 1], 7.0 * 20480.0 * 8192000.0);
-    ck_assert_str_eq(compute->series[5].color, "#D55E00"); /* the largest has the full colour */
-    /* No run can lie below the law's frontier: here the data are the law. */
-    const ObsGroup *g = report.fit[0].group;
-    Frontier frontier;
-    frontier_init(&frontier, &g->data);
-    for (size_t i = 0; i < g->data.n; i++) {
-        double least = frontier_loss(&frontier, &report.fit[0].fit, g->data.flops[i], NULL);
-        ck_assert_double_le(least, g->data.loss[i] * (1.0 + 1e-6)); /* a grid of 200 N */
-    }
-    figures_release(&f);
-    close_report();
-}
-END_TEST
-
-/* The drawn frontier is whole only while its best D is one that some run has reached. */
-START_TEST(what_is_beyond_the_longest_run_is_drawn_dashed)
-{
-    Figures f;
-    Err err = ERR_INIT;
-    open_report(6);
-    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
-    const FitData *data = &report.fit[0].group->data;
-    double longest = 0.0;
-    for (size_t i = 0; i < data->n; i++) {
-        longest = fmax(longest, data->tokens[i]);
-    }
-    Frontier frontier;
-    frontier_init(&frontier, data);
-    size_t n_checked = 0;
-    for (size_t k = 0; k < f.figure[0].panel[0].n_series; k++) {
-        const PlotSeries *s = &f.figure[0].panel[0].series[k];
-        bool is_inside = s->label && strcmp(s->label, "compute-optimal by L(N, D)") == 0;
-        bool is_beyond = s->label && strncmp(s->label, "the same, at D beyond", 21) == 0;
-        /* the first point of the part beyond is the last one inside */
-        for (size_t i = is_beyond ? 1 : 0; (is_inside || is_beyond) && i < s->n; i++) {
-            double d;
-            double loss = frontier_loss(&frontier, &report.fit[0].fit, s->x[i], &d);
-            ck_assert_double_eq(loss, s->y[i]);
-            ck_assert_int_eq(d > longest * 1.05, is_beyond);
-            n_checked++;
-        }
-    }
-    ck_assert_uint_eq(n_checked, 60);
-    figures_release(&f);
-    close_report();
-}
-END_TEST
-
 static const PlotFigure *picture(const Figures *f, const char *name)
 {
     for (size_t i = 0; i < f->n; i++) {
@@ -285,14 +225,112 @@ static const PlotFigure *picture(const Figures *f, const char *name)
     return NULL;
 }
 
-/* Every point of a contour has the loss that its label says; the best sizes are where 6 N D is C and
+/* One frame: runs thin, all in one interrupted line a group, and each group's law thick. */
+START_TEST(the_headline_overlays_the_groups)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    size_t n_thin = 0, n_thick = 0, n_bands = 0;
+    open_report(6);
+    ck_assert_msg(figures_make(&report, NULL, 0, &f, &err) == ERR_OK, "%s", err.msg);
+    const PlotFigure *figure = picture(&f, "loss_compute");
+    ck_assert_uint_eq(figure->n_panels, 1);
+    ck_assert_str_eq(figure->x_label, "training compute C (paper convention) [FLOP]");
+    for (size_t k = 0; k < figure->panel[0].n_series; k++) {
+        const PlotSeries *s = &figure->panel[0].series[k];
+        bool is_explained = s->n == 1;
+        n_bands += s->style == PLOT_BAND && !is_explained ? 1 : 0;
+        if (s->style == PLOT_THIN && !is_explained) { /* six runs, each with its break */
+            ck_assert_uint_eq(s->n, 6 * (SMALL_CHECKPOINTS + 1));
+            ck_assert(isnan(s->x[SMALL_CHECKPOINTS]) && isnan(s->y[SMALL_CHECKPOINTS]));
+            n_thin++;
+        }
+        if (s->style == PLOT_THICK) {
+            ck_assert_str_eq(s->label, n_thick ? "TNL" : "LLaMA");
+            ck_assert_str_eq(s->look.color, n_thick ? "#D55E00" : "#0072B2");
+            n_thick++;
+        }
+    }
+    ck_assert_uint_eq(n_thin, 2);
+    ck_assert_uint_eq(n_thick, 2);
+    ck_assert_uint_eq(n_bands, 2);
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
+/* No run can lie below the law's frontier: here the data are the law.  It is drawn thick only where its
+ * best N and D were reached, dotted to four times beyond and not further. */
+START_TEST(the_frontier_is_the_least_loss_and_thick_within_the_data)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    Frontier frontier;
+    size_t n_checked = 0;
+    double params[FORM_MAX_PARAMS];
+    open_report(6);
+    ck_assert_msg(figures_make(&report, NULL, 1, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(f.n, 1);
+    const ReportFit *law = &report.fit[0];
+    const FitData *data = &law->group->data;
+    frontier_init(&frontier, data);
+    for (size_t k = 0; k < law->fit.n_params; k++) {
+        params[k] = law->fit.param[k].value;
+    }
+    for (size_t i = 0; i < data->n; i++) {
+        FrontierPoint p = frontier_at(&frontier, law->form, params, data->flops[i]);
+        ck_assert_double_le(p.loss, data->loss[i] * (1.0 + 1e-12));
+        ck_assert_double_eq_tol(p.n * p.d * 7.0 / data->flops[i], 1.0, 1e-9); /* C = 7 N D here */
+    }
+    const PlotPanel *panel = &f.figure[0].panel[0];
+    for (size_t k = 0; k < panel->n_series; k++) {
+        const PlotSeries *s = &panel->series[k];
+        bool is_thick = s->style == PLOT_THICK;
+        for (size_t i = 0; s->n > 1 && (is_thick || s->style == PLOT_BEYOND) && i < s->n &&
+                           strcmp(s->look.color, "#0072B2") == 0;
+             i++) {
+            FrontierPoint p = frontier_at(&frontier, law->form, params, s->x[i]);
+            bool is_end = i == 0 || i + 1 == s->n; /* the dotted part begins on the whole one */
+            ck_assert_double_eq_tol(p.loss, s->y[i], 1e-12);
+            ck_assert(is_end || frontier_is_inside(&frontier, &p) == is_thick);
+            ck_assert(frontier_is_near(&frontier, &p));
+            n_checked++;
+        }
+    }
+    ck_assert_uint_ge(n_checked, 20);
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
+START_TEST(pictures_are_chosen_by_name)
+{
+    Figures f;
+    Err err = ERR_INIT;
+    unsigned only = 0;
+    ck_assert_int_eq(figures_choose(NULL, &only, &err), ERR_OK);
+    ck_assert_uint_eq(only, 0);
+    ck_assert_int_eq(figures_choose("residuals,loss_params", &only, &err), ERR_OK);
+    open_report(6);
+    ck_assert_msg(figures_make(&report, NULL, only, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(f.n, 2);
+    ck_assert_str_eq(f.figure[0].name, "loss_params");
+    ck_assert_str_eq(f.figure[1].name, "residuals");
+    ck_assert_int_eq(figures_choose("residual", &only, &err), ERR_USAGE);
+    ck_assert_msg(strstr(err.hint, "\"residuals\"") != NULL, "%s", err.hint);
+    figures_release(&f);
+    close_report();
+}
+END_TEST
+
+/* Every point of a contour has the loss that its label says; the best sizes are where
  * a slightly different N at the same C is worse; residuals of exact data are none. */
 START_TEST(the_pictures_of_the_law_are_of_the_law)
 {
     Figures f;
     Err err = ERR_INIT;
     open_report(6);
-    ck_assert_msg(figures_make(&report, NULL, &f, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(figures_make(&report, NULL, 0, &f, &err) == ERR_OK, "%s", err.msg);
     const FitResult *law = &report.fit[0].fit;
     const PlotPanel *p = &picture(&f, "law_surface")->panel[0];
     size_t n_levels = 0;
@@ -307,14 +345,22 @@ START_TEST(the_pictures_of_the_law_are_of_the_law)
         }
     }
     ck_assert_uint_gt(n_levels, 300);
+    /* bands of the bootstrap around the curves of the law */
+    const PlotPanel *params = &picture(&f, "loss_params")->panel[0];
+    ck_assert_int_eq(params->series[0].style, PLOT_BAND);
+    for (size_t i = 0; i < params->series[0].n; i++) {
+        ck_assert(params->series[0].y_lo[i] <= params->series[0].y[i] &&
+                  params->series[0].y[i] <= params->series[0].y_hi[i]);
+    }
     p = &picture(&f, "optimal_params")->panel[0];
     const PlotSeries *best = NULL;
     for (size_t s = 0; s < p->n_series; s++) {
-        best = p->series[s].style == PLOT_THICK ? &p->series[s] : best;
+        bool is_best = p->series[s].style == PLOT_THICK && p->series[s].n > 1;
+        best = is_best ? &p->series[s] : best;
     }
     ck_assert_ptr_nonnull(best);
     for (size_t i = 0; i < best->n; i++) {
-        double n = best->y[i], nd = best->x[i] / 6.0;
+        double n = best->y[i], nd = best->x[i] / 7.0; /* C = 7 N D here */
         const double here[] = {n, nd / n}, less[] = {0.99 * n, nd / n / 0.99},
                      more[] = {1.01 * n, nd / n / 1.01};
         ck_assert_double_lt(fit_predict(law, here), fit_predict(law, less));
@@ -379,21 +425,12 @@ START_TEST(json_has_what_was_asked_for_beside)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void no_abort(void)
 {
     (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, json_has_the_fields_that_others_read);
-    tcase_add_test(tc, json_has_what_was_asked_for_beside);
-    tcase_add_test(tc, a_refusal_is_part_of_the_report);
-    tcase_add_test(tc, the_text_has_one_table_a_law);
-    tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
-    tcase_add_test(tc, what_the_source_has_not_is_no_cell);
-    tcase_add_test(tc, the_figures_hold_runs_and_laws);
-    tcase_add_test(tc, the_pictures_of_the_law_are_of_the_law);
-    tcase_add_test(tc, what_is_beyond_the_longest_run_is_drawn_dashed);
 }
 
 int main(void)
 {
-    return suite_main("analysis/report", fill);
+    return test_main((TestPlan){.name = "analysis/report", .open = no_abort});
 }
