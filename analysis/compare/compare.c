@@ -14,46 +14,13 @@
  * for the least p to survive Holm. */
 enum { PAIR_REPLICATES = 199, PAIR_SHARE = 4 };
 
-static const char *const null_name[] = {[COMPARE_EXPONENTS] = "exponents",
-                                        [COMPARE_EXPONENTS_E] = "exponents+E",
-                                        [COMPARE_ALL] = "all"};
+const char *const compare_null_names[] = {[COMPARE_EXPONENTS] = "exponents",
+                                          [COMPARE_EXPONENTS_E] = "exponents+E",
+                                          [COMPARE_ALL] = "all",
+                                          NULL};
 
-ErrCode compare_null_parse(const char *text, CompareNull *ret, Err *err)
-{
-    for (int i = 0; i <= COMPARE_ALL; i++) {
-        if (strcmp(text, null_name[i]) == 0) {
-            *ret = (CompareNull)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no null \"%s\"", text);
-    return err_hint(err, "exponents, exponents+E, or all");
-}
-
-const char *compare_null_name(CompareNull null)
-{
-    return null_name[null];
-}
-
-static const char *const method_name[] = {
-    [NESTED_AUTO] = "auto", [NESTED_F] = "F", [NESTED_BOOTSTRAP] = "bootstrap"};
-
-ErrCode compare_method_parse(const char *text, NestedMethod *ret, Err *err)
-{
-    for (int i = 0; i <= NESTED_BOOTSTRAP; i++) {
-        if (strcmp(text, method_name[i]) == 0) {
-            *ret = (NestedMethod)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no test \"%s\"", text);
-    return err_hint(err, "F, bootstrap, or auto");
-}
-
-const char *compare_method_name(NestedMethod method)
-{
-    return method_name[method];
-}
+const char *const compare_method_names[] = {
+    [NESTED_AUTO] = "auto", [NESTED_F] = "F", [NESTED_BOOTSTRAP] = "bootstrap", NULL};
 
 /* ---- groups ---- */
 
