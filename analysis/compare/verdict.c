@@ -161,6 +161,6 @@ void verdict_fill(Compare *c)
             words[c->o->null][c->test.p < VERDICT_LEVEL], verdict_p_text(c->test.p, text));
     }
     add(c->sentence, sizeof c->sentence,
-        ". Of %zu pairs %zu differ, %zu are alike and %zu are undecided.", c->n_pairs,
-        count[COMPARE_DIFFER], count[COMPARE_ALIKE], count[COMPARE_UNDECIDED]);
+        ". Pairs that differ: %zu of %zu, that are alike: %zu, undecided: %zu.",
+        count[COMPARE_DIFFER], c->n_pairs, count[COMPARE_ALIKE], count[COMPARE_UNDECIDED]);
 }

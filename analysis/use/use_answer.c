@@ -70,7 +70,7 @@ void use_fit_answer(AnswerNode *fits, const UseFit *f)
     }
 }
 
-void use_cost_answer(AnswerNode *in, const UseFit *f, const char *convention)
+void use_cost_answer(AnswerNode *in, const UseFit *f, bool is_only, const char *convention)
 {
     const FlopModel *m = &f->law.flops;
     char text[FLOP_TEXT_BYTES], misfit[NUMBER_TEXT_BYTES], of_data[128] = "";
@@ -79,8 +79,8 @@ void use_cost_answer(AnswerNode *in, const UseFit *f, const char *convention)
         (void)snprintf(of_data, sizeof of_data, ", within %s %% of the %zu sizes of the data",
                        number_text(m->misfit, NUMBER_PERCENT, 2, misfit), m->sizes);
     }
-    answer_say(in, NULL, SAY_PLAIN, "A training token of %s costs %s FLOP (convention %s%s).",
-               f->group->name, text, convention, of_data);
+    answer_say(in, NULL, SAY_PLAIN, "A training token%s%s costs %s FLOP (convention %s%s).",
+               is_only ? "" : " of ", is_only ? "" : f->group->name, text, convention, of_data);
 }
 
 /* ---- predictions ---- */

@@ -229,7 +229,8 @@ static void must_say(const char *args, int status, const char *words)
 {
     Buf out = BUF_INIT;
     ck_assert_int_eq(run_slaw(tmp.path, args, NULL, "2>&1", &out), status);
-    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s: %s", args, buf_str(&out));
+    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s lacks \"%s\": %.2000s", args, words,
+                  buf_str(&out));
     buf_release(&out);
 }
 
@@ -240,7 +241,8 @@ START_TEST(what_is_printed)
     must_say("compare a.csv --by architecture --bootstrap 60", 0,
              "Null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
     must_say("compare a.csv --by architecture --bootstrap 60", 0,
-             "The 3 groups together do not surely scale differently (p = 0.46). Of 3 pairs ");
+             "The 3 groups together do not surely scale differently (p = 0.46). Pairs that differ: "
+             "0 of 3,");
     must_say("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
              "| llama | tnl | ");
     must_say("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
@@ -286,7 +288,7 @@ START_TEST(refused_groups_are_named_and_the_others_compared)
     const Way few = {1.0, 1.0, 1.0, 1, false, 0, true};
     tmp = tmpdir_open();
     write_csv("b.csv", &few);
-    must_say("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl, chinchilla");
+    must_say("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
     must_say("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
              "multiplier,llama,hgrn2,C,");
     must_say("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
