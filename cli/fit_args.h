@@ -67,6 +67,9 @@
             (at) + offsetof(FitArgs, threads)                                                      \
     }
 
+/* Is it a study file, by its name? */
+bool fit_is_study_file(const char *path);
+
 /* A source, opened, selected and fitted; report borrows from obs, so it must stay where it is. */
 typedef struct FitRun {
     const char *path; /* what the user typed; borrowed */
@@ -76,6 +79,10 @@ typedef struct FitRun {
     Obs obs;
     Report report;
 } FitRun;
+
+/* What the options say, of a source (zeroed: none yet).  ERR_USAGE. */
+ErrCode fit_args_plan(const FitArgs *a, const ObsSource *source, ReportPlan *plan,
+                      ObsOptions *selection, Err *err);
 
 /* Opens and selects, fits nothing: for verbs that fit in their own way.  `path` is what the user
  * typed: a study file, a study's folder, a catalog, a CSV. */

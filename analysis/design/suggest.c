@@ -27,16 +27,6 @@ typedef struct Search {
     double cost;
 } Search;
 
-ErrCode suggest_criterion_parse(const char *text, SuggestCriterion *ret, Err *err)
-{
-    bool is_c = strcmp(text, "c") == 0 || strcmp(text, "C") == 0;
-    if (!is_c && strcmp(text, "D") != 0 && strcmp(text, "d") != 0) {
-        return err_set(err, ERR_USAGE, "the criterion is c or D, not \"%s\"", text);
-    }
-    *ret = is_c ? SUGGEST_C : SUGGEST_D;
-    return ERR_OK;
-}
-
 double suggest_error(const SuggestGroup *g)
 {
     return sqrt(info_variance(&g->info, g->target.g));

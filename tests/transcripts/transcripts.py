@@ -319,7 +319,7 @@ def transcript(name, extra, args, slaw, trained, top):
         parts.append("\n== %s ==\n%s" % (title, text))
     files = left(folder, before)
     if files:
-        parts.append("\n== files ==\n" + NUMBER.sub(rounded, files))
+        parts.append("\n== files ==\n" + NUMBER.sub(rounded, files.replace(os.path.realpath(folder), "<here>").replace(folder, "<here>")))
     shutil.rmtree(os.path.join(top, name), ignore_errors=True)
     return "".join(parts)
 
