@@ -1,6 +1,7 @@
 #include "analysis/report/covariance.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { MIN_DRAWS = 20 };
 
@@ -86,52 +87,49 @@ bool covariance_of_sandwich(const FitResult *f, bool in_logs, Covariance *ret)
     return true;
 }
 
-static json_t *matrix_json(const double *m, size_t n)
+static void matrix_answer(AnswerNode *in, const char *key, const double *m, size_t n)
 {
-    json_t *rows = json_array();
+    AnswerNode *rows = answer_list(in, key);
     for (size_t i = 0; i < n; i++) {
-        json_t *row = json_array();
+        AnswerNode *row = answer_list(rows, NULL);
         for (size_t j = 0; j < n; j++) {
-            double x = m[i * n + j];
-            (void)json_array_append_new(row, isfinite(x) ? json_real(x) : json_null());
+            answer_set(row, NULL, value_real(m[i * n + j]));
         }
-        (void)json_array_append_new(rows, row);
     }
-    return rows;
 }
 
-static json_t *one_json(const FitResult *f, const Covariance *c)
+static void add_one(AnswerNode *in, const FitResult *f, const Covariance *c)
 {
-    json_t *obj = json_object(), *names = json_array();
+    AnswerNode *names = answer_list(in, "names");
     for (size_t i = 0; i < c->n; i++) {
-        (void)json_array_append_new(
-            names, json_sprintf("%s%s", c->is_log[i] ? "ln " : "", f->param[i].name));
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%s", c->is_log[i] ? "ln " : "", f->param[i].name);
+        answer_set(names, NULL, value_text(name));
     }
-    (void)json_object_set_new(obj, "names", names);
-    (void)json_object_set_new(obj, "matrix", matrix_json(c->matrix, c->n));
-    (void)json_object_set_new(obj, "correlation", matrix_json(c->correlation, c->n));
-    return obj;
+    matrix_answer(in, "matrix", c->matrix, c->n);
+    matrix_answer(in, "correlation", c->correlation, c->n);
 }
 
-json_t *covariance_json(const FitResult *f, const FitDraws *d)
+void covariance_answer(AnswerNode *in, const FitResult *f, const FitDraws *d)
 {
     Covariance c;
-    json_t *obj = NULL, *sandwich = NULL;
-    if (covariance_of_draws(f, d, false, &c)) {
-        obj = one_json(f, &c);
-        (void)json_object_set_new(obj, "method", json_string("bootstrap"));
+    bool has_draws = covariance_of_draws(f, d, false, &c);
+    if (!has_draws && !f->has_sandwich) {
+        answer_set(in, "covariance", value_none());
+        return;
+    }
+    AnswerNode *o = answer_object(in, "covariance");
+    if (has_draws) {
+        add_one(o, f, &c);
+        answer_set(o, "method", value_text("bootstrap"));
         if (covariance_of_draws(f, d, true, &c)) {
-            (void)json_object_set_new(obj, "log", one_json(f, &c));
+            add_one(answer_object(o, "log"), f, &c);
         }
     }
     if (covariance_of_sandwich(f, false, &c)) {
-        sandwich = one_json(f, &c);
+        AnswerNode *sandwich = answer_object(o, "sandwich");
+        add_one(sandwich, f, &c);
         (void)covariance_of_sandwich(f, true, &c);
-        (void)json_object_set_new(sandwich, "log", one_json(f, &c));
+        add_one(answer_object(sandwich, "log"), f, &c);
     }
-    if (sandwich) {
-        obj = obj ? obj : json_object();
-        (void)json_object_set_new(obj, "sandwich", sandwich);
-    }
-    return obj ? obj : json_null();
 }

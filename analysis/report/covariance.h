@@ -9,9 +9,8 @@
 #ifndef ANALYSIS_REPORT_COVARIANCE_H
 #define ANALYSIS_REPORT_COVARIANCE_H
 
-#include <jansson.h>
-
 #include "analysis/fit/fit.h"
+#include "answer/answer.h"
 
 enum { COVARIANCE_CELLS = FORM_MAX_PARAMS * FORM_MAX_PARAMS };
 
@@ -27,9 +26,9 @@ bool covariance_of_draws(const FitResult *f, const FitDraws *d, bool in_logs, Co
 /* False when the fit has no sandwich. */
 bool covariance_of_sandwich(const FitResult *f, bool in_logs, Covariance *ret);
 
-/* {"names":[…],"matrix":[[…]],"correlation":[[…]],"method":"bootstrap",
+/* JSON, at "covariance": {"names":[…],"matrix":[[…]],"correlation":[[…]],"method":"bootstrap",
  *  "log":{"names":["ln E",…],"matrix":…,"correlation":…},"sandwich":{the same without method}};
  * the sandwich alone when there are no replicates; null when there is neither. */
-json_t *covariance_json(const FitResult *f, const FitDraws *d);
+void covariance_answer(AnswerNode *in, const FitResult *f, const FitDraws *d);
 
 #endif
