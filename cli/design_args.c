@@ -167,13 +167,11 @@ ErrCode design_open(const Session *s, const char *path, FitRun *run, Design *ret
     Design d = {.arena = ARENA_INIT};
     bool is_study = design_is_study(path);
     ErrCode rc = ERR_OK;
-    if (!is_study) {
-        TRY(obs_source_open(path, &r.source, err));
-    }
-    TRY(fit_args_plan(&s->fit, &r.source, &r.plan, &r.selected, err));
     if (is_study) {
+        TRY(fit_args_plan(&s->fit, &r.source, &r.plan, &r.selected, err));
         TRY(open_study(s, &r, &d, err));
     } else {
+        TRY(fit_args_begin(s, &s->fit, path, &r, err));
         r.selected.needs = 1u << OBS_COL_N | 1u << OBS_COL_D;
         r.selected.is_loss_signed = false;
         TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));

@@ -226,12 +226,24 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
     return rc == ERR_OK ? obs_source_open(dir, ret, err) : rc;
 }
 
-ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     FitRun r = {.path = path};
     ErrCode rc = ERR_OK;
     TRY(open_source(s, a, path, &r.source, err));
     TRY(fit_args_plan(a, &r.source, &r.plan, &r.selected, err));
+    *ret = r;
+    return ERR_OK;
+done:
+    fit_run_release(&r);
+    return rc;
+}
+
+ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+{
+    FitRun r = {0};
+    ErrCode rc = ERR_OK;
+    TRY(fit_args_begin(s, a, path, &r, err));
     TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
     *ret = r;
     return ERR_OK;

@@ -84,8 +84,11 @@ typedef struct FitRun {
 ErrCode fit_args_plan(const FitArgs *a, const ObsSource *source, ReportPlan *plan,
                       ObsOptions *selection, Err *err);
 
-/* Opens and selects, fits nothing: for verbs that fit in their own way.  `path` is what the user
- * typed: a study file, a study's folder, a catalog, a CSV. */
+/* Opens, and selects nothing yet.  `path` is what the user typed: a study file, a study's folder, a
+ * catalog, a CSV. */
+ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
+
+/* Selects, too, but fits nothing: for verbs that fit in their own way. */
 ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 
 /* The same, and the plan's laws fitted to every group.  `path` must outlive *ret.  Refusals are in

@@ -27,24 +27,7 @@ typedef struct Problem {
     double range, lo; /* where fixed */
 } Problem;
 
-static const char *const kind_name[] = {"linear", "fixed", "height", "free"};
-
-ErrCode link_parse(const char *text, LinkKind *ret, Err *err)
-{
-    for (size_t i = 0; i < sizeof kind_name / sizeof kind_name[0]; i++) {
-        if (strcmp(text, kind_name[i]) == 0) {
-            *ret = (LinkKind)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no link \"%s\"", text);
-    return err_hint(err, "fixed, height, free or linear");
-}
-
-const char *link_name(LinkKind kind)
-{
-    return kind_name[kind];
-}
+const char *const link_names[] = {"linear", "fixed", "height", "free", NULL};
 
 static double sigmoid(double z)
 {
