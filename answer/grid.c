@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-size_t text_width(const char *s, size_t bytes)
+size_t shown_width(const char *s, size_t bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < bytes; i++) {
@@ -24,7 +24,7 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     while (s[used] != '\0' && s[used] != '\n') {
         size_t blanks = strspn(s + used, " ");
         size_t end = used + blanks + strcspn(s + used + blanks, " \n");
-        if (end == used || (used > 0 && text_width(s, end) > width)) {
+        if (end == used || (used > 0 && shown_width(s, end) > width)) {
             break;
         }
         used = end;
@@ -44,9 +44,11 @@ static char *keep(Grid *g, const char *text, Buf *out)
 
 static bool is_empty(const AnswerNode *table, size_t c)
 {
-    char text[NUMBER_TEXT_BYTES];
+    char text[3 * NUMBER_TEXT_BYTES];
     for (const AnswerNode *r = table->first; r; r = r->next) {
-        if (value_for_people(&table->column[c], &r->value[c], text, sizeof text)[0]) {
+        const Value *v = &r->value[c];
+        if (value_for_people(&table->column[c], v, text, sizeof text)[0] ||
+            interval_for_people(&table->column[c], v, text, sizeof text)[0]) {
             return false;
         }
     }
@@ -63,7 +65,8 @@ static void choose_columns(Grid *g, Buf *out)
             GridColumn *x = &g->column[g->n_columns++];
             *x = (GridColumn){.column = column, .at = c, .is_right = column_is_right(t, c)};
             x->title = keep(g, column_title(column, title, sizeof title), out);
-            x->width = x->title ? text_width(x->title, strlen(x->title)) : 0;
+            x->title_width = x->title ? shown_width(x->title, strlen(x->title)) : 0;
+            x->width = x->title_width;
         }
     }
 }
@@ -78,8 +81,8 @@ static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Bu
     cell->range =
         interval_for_people(x->column, v, range, sizeof range)[0] ? keep(g, range, out) : "";
     if (cell->text && cell->range) {
-        size_t w = text_width(cell->text, strlen(cell->text));
-        size_t r = text_width(cell->range, strlen(cell->range));
+        size_t w = shown_width(cell->text, strlen(cell->text));
+        size_t r = shown_width(cell->range, strlen(cell->range));
         x->width = w > x->width ? w : x->width;
         x->range_width = r > x->range_width ? r : x->range_width;
         x->has_ranges = x->has_ranges || r > 0;
@@ -117,31 +120,44 @@ void grid_release(Grid *g)
     *g = (Grid){0};
 }
 
-static size_t column_width(const Grid *g, const GridColumn *x, bool is_least)
+static size_t full_width(const Grid *g, const GridColumn *x)
 {
-    if (is_least && x->column->is_prose && x->width > ANSWER_LEAST_WIDTH) {
-        return ANSWER_LEAST_WIDTH;
-    }
     if (g->is_split || !x->has_ranges) {
         return x->width > x->range_width ? x->width : x->range_width;
     }
     return x->width + 1 + x->range_width;
 }
 
-static size_t layout_width(const Grid *g, size_t gap, bool is_least)
+/* Prose can be broken into lines, its title not. */
+static size_t least_width(const Grid *g, const GridColumn *x)
+{
+    size_t least = x->title_width > ANSWER_LEAST_WIDTH ? x->title_width : ANSWER_LEAST_WIDTH;
+    size_t full = full_width(g, x);
+    return x->column->is_prose && full > least ? least : full;
+}
+
+static size_t layout_width(const Grid *g, size_t gap)
 {
     size_t n = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
         if (!g->column[c].is_out) {
-            n += (n ? gap : 0) + column_width(g, &g->column[c], is_least);
+            n += (n ? gap : 0) + least_width(g, &g->column[c]);
         }
     }
     return n;
 }
 
-size_t grid_width(const Grid *g, size_t gap)
+/* What is left of the width goes to prose, from the left. */
+static void share_out(Grid *g, size_t width, size_t gap)
 {
-    return layout_width(g, gap, false);
+    size_t used = layout_width(g, gap), spare = width > used ? width - used : 0;
+    for (size_t c = 0; c < g->n_columns; c++) {
+        GridColumn *x = &g->column[c];
+        size_t least = least_width(g, x), wish = full_width(g, x) - least;
+        size_t more = x->is_out ? 0 : wish < spare ? wish : spare;
+        x->shown = least + more;
+        spare -= more;
+    }
 }
 
 /* The last of the columns of the largest rank above 0 goes; false when none is left. */
@@ -164,19 +180,14 @@ static bool leave_one_out(Grid *g)
 void grid_fit(Grid *g, size_t width, size_t gap, bool can_join)
 {
     g->is_split = !can_join;
-    if (layout_width(g, gap, true) <= width) {
-        return;
+    g->is_split = g->is_split || layout_width(g, gap) > width;
+    while (!g->is_blocks && layout_width(g, gap) > width) {
+        g->is_blocks = !leave_one_out(g);
     }
-    g->is_split = true;
-    while (layout_width(g, gap, true) > width) {
-        if (!leave_one_out(g)) {
-            g->is_blocks = true;
-            for (size_t c = 0; c < g->n_columns; c++) {
-                g->column[c].is_out = false; /* there is room for all below one another */
-            }
-            return;
-        }
+    for (size_t c = 0; g->is_blocks && c < g->n_columns; c++) {
+        g->column[c].is_out = false; /* there is room for all below one another */
     }
+    share_out(g, width, gap);
 }
 
 bool grid_left_out(const Grid *g, Buf *out)

@@ -12,8 +12,10 @@ typedef struct GridColumn {
     const char *title;
     size_t at; /* in the table's columns */
     bool is_right, has_ranges;
-    size_t width, range_width; /* characters: of title and values, of intervals */
-    bool is_out;               /* left out to fit */
+    size_t title_width, width,
+        range_width; /* characters: of the title, of it and values, of intervals */
+    size_t shown;    /* of the layout that was chosen */
+    bool is_out;     /* left out to fit */
 } GridColumn;
 
 typedef struct GridCell {
@@ -35,11 +37,10 @@ typedef struct Grid {
 bool grid_open(const AnswerNode *table, Grid *ret, Buf *out);
 void grid_release(Grid *g);
 
-/* Chooses a layout of at most `width` characters with `gap` between columns; prose columns need
- * only ANSWER_LEAST_WIDTH.  can_join: an interval may stand beside its value. */
+/* Chooses a layout of at most `width` characters with `gap` between columns and each column's `shown`;
+ * prose columns need only their title and ANSWER_LEAST_WIDTH and get what is left.  can_join: an
+ * interval may stand beside its value. */
 void grid_fit(Grid *g, size_t width, size_t gap, bool can_join);
-/* Width of the layout chosen, prose as wide as it is. */
-size_t grid_width(const Grid *g, size_t gap);
 /* The names of the columns left out, with commas; false if none is. */
 bool grid_left_out(const Grid *g, Buf *out);
 static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column)
@@ -48,7 +49,7 @@ static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column
 }
 
 /* Characters, not bytes: continuation bytes and combining marks of UTF-8 take no room. */
-size_t text_width(const char *s, size_t bytes);
+size_t shown_width(const char *s, size_t bytes);
 /* The next line of at most `width` characters of a text broken at blanks: its start and bytes; moves
  * *rest past it.  A longer word stands alone.  False at the end. */
 bool text_line(const char **rest, size_t width, const char **line, size_t *bytes);

@@ -87,7 +87,7 @@ static void say(Painter *p, SayKind kind, const char *text)
 /* "loss      1.817 [1.77, 1.87]" */
 static void put_pair(Painter *p, const char *name, size_t name_width, const GridCell *cell)
 {
-    size_t used = text_width(name, strlen(name)), at = name_width + BLOCK_GAP;
+    size_t used = shown_width(name, strlen(name)), at = name_width + BLOCK_GAP;
     Buf text = BUF_INIT;
     buf_puts(p->out, name);
     pad(p->out, at - used);
@@ -104,7 +104,7 @@ static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
     size_t widest = 0;
     for (size_t i = 0; i < n; i++) {
         (void)column_title(value[i]->column, name, sizeof name);
-        size_t w = text_width(name, strlen(name));
+        size_t w = shown_width(name, strlen(name));
         widest = w > widest ? w : widest;
     }
     part(p);
@@ -124,37 +124,10 @@ typedef struct CellLines {
     const char *rest, *range;
 } CellLines;
 
-/* A prose column gets what the others leave. */
-static size_t width_in(const Grid *g, size_t c, size_t spare)
-{
-    const GridColumn *x = &g->column[c];
-    size_t w = x->width > x->range_width ? x->width : x->range_width;
-    if (!g->is_split && x->has_ranges) {
-        w = x->width + 1 + x->range_width;
-    }
-    return x->column->is_prose && w > spare ? spare : w;
-}
-
-static size_t room_for_prose(const Grid *g, size_t width)
-{
-    size_t fixed = 0, n_prose = 0, gaps = 0;
-    for (size_t c = 0; c < g->n_columns; c++) {
-        if (!g->column[c].is_out) {
-            bool is_prose = g->column[c].column->is_prose;
-            fixed += is_prose ? 0 : width_in(g, c, SIZE_MAX);
-            n_prose += is_prose ? 1 : 0;
-            gaps += GAP;
-        }
-    }
-    fixed += gaps > GAP ? gaps - GAP : 0;
-    size_t room = n_prose && width > fixed ? (width - fixed) / n_prose : 0;
-    return room < ANSWER_LEAST_WIDTH ? ANSWER_LEAST_WIDTH : room;
-}
-
 static void put_aligned(Painter *p, const char *code, const char *s, size_t bytes, size_t width,
                         bool is_right, bool is_last)
 {
-    size_t used = text_width(s, bytes), gap = width > used ? width - used : 0;
+    size_t used = shown_width(s, bytes), gap = width > used ? width - used : 0;
     pad(p->out, is_right ? gap : 0);
     put_colored(p, code, s, bytes);
     pad(p->out, is_right || is_last ? 0 : gap);
@@ -177,7 +150,7 @@ static size_t last_shown(const Grid *g)
     return last;
 }
 
-static void put_titles(Painter *p, const Grid *g, size_t spare)
+static void put_titles(Painter *p, const Grid *g)
 {
     size_t last = last_shown(g);
     for (int is_rule = 0; is_rule < 2; is_rule++) {
@@ -187,7 +160,7 @@ static void put_titles(Painter *p, const Grid *g, size_t spare)
             if (x->is_out) {
                 continue;
             }
-            size_t width = width_in(g, c, spare);
+            size_t width = x->shown;
             buf_printf(p->out, "%s", sep);
             for (size_t i = 0; is_rule && i < width; i++) {
                 buf_putc(p->out, '-');
@@ -202,7 +175,7 @@ static void put_titles(Painter *p, const Grid *g, size_t spare)
 }
 
 /* One line of a row; false when the cells had nothing left. */
-static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines, size_t spare)
+static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines)
 {
     size_t last = last_shown(g), begun = p->out->len;
     bool has_any = false;
@@ -212,7 +185,7 @@ static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines
         if (x->is_out) {
             continue;
         }
-        size_t width = width_in(g, c, spare), bytes = 0;
+        size_t width = x->shown, bytes = 0;
         const char *line = "";
         bool is_value = text_line(&lines[c].rest, width, &line, &bytes);
         if (!is_value && lines[c].range[0]) {
@@ -235,14 +208,14 @@ static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines
     return true;
 }
 
-static void put_row(Painter *p, Grid *g, size_t row, size_t spare)
+static void put_row(Painter *p, Grid *g, size_t row)
 {
     CellLines lines[ANSWER_MAX_COLUMNS];
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridCell *cell = grid_cell(g, row, c);
         lines[c] = (CellLines){cell->text, cell->range};
         if (!g->is_split && cell->range[0]) { /* beside the value */
-            size_t range = text_width(cell->range, strlen(cell->range));
+            size_t range = shown_width(cell->range, strlen(cell->range));
             const GridColumn *x = &g->column[c];
             char *both = arena_printf(&g->arena, "%s %*s%s", cell->text,
                                       (int)(x->range_width - range), "", cell->range);
@@ -251,7 +224,7 @@ static void put_row(Painter *p, Grid *g, size_t row, size_t spare)
         }
     }
     size_t most = 64;
-    while (most-- > 0 && put_row_line(p, g, row, lines, spare)) {
+    while (most-- > 0 && put_row_line(p, g, row, lines)) {
     }
 }
 
@@ -259,7 +232,7 @@ static void put_blocks(Painter *p, const Grid *g)
 {
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
-        size_t w = text_width(g->column[c].title, strlen(g->column[c].title));
+        size_t w = shown_width(g->column[c].title, strlen(g->column[c].title));
         widest = w > widest ? w : widest;
     }
     for (size_t row = 0; row < g->n_rows; row++) {
@@ -279,7 +252,7 @@ static void put_legend(Painter *p, const Grid *g)
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        size_t w = x->is_out || !x->column->help ? 0 : text_width(x->title, strlen(x->title));
+        size_t w = x->is_out || !x->column->help ? 0 : shown_width(x->title, strlen(x->title));
         widest = w > widest ? w : widest;
     }
     buf_puts(p->out, widest ? "\n" : "");
@@ -288,7 +261,7 @@ static void put_legend(Painter *p, const Grid *g)
         if (!x->is_out && x->column->help) {
             pad(p->out, 2);
             buf_puts(p->out, x->title);
-            pad(p->out, widest - text_width(x->title, strlen(x->title)) + 2);
+            pad(p->out, widest - shown_width(x->title, strlen(x->title)) + 2);
             put_wrapped(p, "", x->column->help, widest + 4, widest + 4);
         }
     }
@@ -301,15 +274,13 @@ static void table(Painter *p, const AnswerNode *t)
         return;
     }
     part(p);
-    size_t width = p->style->is_wide ? SIZE_MAX / 2 : width_of(p);
-    grid_fit(&g, width, GAP, true);
+    grid_fit(&g, p->style->is_wide ? SIZE_MAX / 2 : width_of(p), GAP, true);
     if (g.is_blocks) {
         put_blocks(p, &g);
     } else {
-        size_t spare = room_for_prose(&g, width);
-        put_titles(p, &g, spare);
+        put_titles(p, &g);
         for (size_t row = 0; row < g.n_rows; row++) {
-            put_row(p, &g, row, spare);
+            put_row(p, &g, row);
         }
     }
     put_legend(p, &g);

@@ -71,8 +71,7 @@ static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
     stmt_bind_text(&q, h->host);
     stmt_bind_text(&q, h->isa);
     stmt_bind_i64(&q, h->resumed_step);
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 /* Threads and cores; absent in a worker of version 0.1, which has one thread anywhere. */
@@ -85,8 +84,7 @@ static ErrCode store_share(Ingest *in, const json_t *e, Err *err)
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, threads ? json_integer_value(threads) : 1);
     stmt_bind_text(&q, json_string_value(json_object_get(e, "cores")));
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 static ErrCode apply_hello(Ingest *in, const json_t *e, Err *err)
@@ -195,8 +193,7 @@ static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
     stmt_bind_i64(&q, b->t);
     stmt_bind_i64_or_null(&q, b->peak_rss_bytes > 0 ? b->peak_rss_bytes : CATALOG_NONE,
                           CATALOG_NONE);
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 static ErrCode apply_bye(Ingest *in, const json_t *e, Err *err)
@@ -428,8 +425,7 @@ static ErrCode store_position(Ingest *in, Err *err)
     stmt_bind_i64(&q, in->offset);
     stmt_bind_i64(&q, in->seq);
     stmt_bind_i64(&q, in->out->damaged);
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    return stmt_run(&q, err);
 }
 
 /* Inside the transaction: rows and new position. */

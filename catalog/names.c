@@ -2,11 +2,14 @@
 
 #include <string.h>
 
-bool name_parse(const char *text, const char *const *names, size_t n, size_t *ret_value)
+typedef enum Any { ANY } Any;
+_Static_assert(sizeof(Any) == sizeof(unsigned), "an enumeration is stored as an unsigned");
+
+bool name_parse(const char *text, const char *const *names, size_t n, void *ret)
 {
-    for (size_t i = 0; text && i < n; i++) {
+    for (unsigned i = 0; text && i < n; i++) {
         if (strcmp(text, names[i]) == 0) {
-            *ret_value = i;
+            memcpy(ret, &i, sizeof i);
             return true;
         }
     }

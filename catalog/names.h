@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* names[value]; false when none equals text (NULL never does). */
-bool name_parse(const char *text, const char *const *names, size_t n, size_t *ret_value);
+/* Sets *ret, a variable of an enumeration, to the value with names[value] = text; false when
+ * there is none (NULL is never one). */
+bool name_parse(const char *text, const char *const *names, size_t n, void *ret);
 
 #endif

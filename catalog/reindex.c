@@ -198,8 +198,7 @@ static ErrCode read_fits(Reindex *x, const char *old_path, Err *err)
 static ErrCode count(Reindex *x, const char *sql, int64_t *ret, Err *err)
 {
     Stmt q = stmt_begin(x->c->db, sql);
-    *ret = stmt_row(&q) ? stmt_col_i64(&q) : 0;
-    return stmt_finish(&q, err);
+    return stmt_number(&q, 0, ret, err);
 }
 
 static ErrCode count_rows(Reindex *x, Err *err)

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/ready.h"
 #include "cli/study_arg.h"
 #include "cli/thousands.h"
 #include "common/json.h"
@@ -36,6 +37,9 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     StudyArg a;
     ErrCode rc = study_arg_open(s, argv[0], NULL, &a, err);
     if (rc == ERR_OK) {
+        rc = ready_warn(s, a.study, a.dir, true, err);
+    }
+    if (rc == ERR_OK) {
         int64_t checkpoints = count_checkpoints(a.study);
         char runs[THOUSANDS_BYTES], marks[THOUSANDS_BYTES];
         if (s->is_json) {
@@ -54,9 +58,13 @@ const Command command_check = {
     .name = "check",
     .args = "FILE",
     .summary = "check a study file",
-    .description = "Reads a study file and resolves every cell of its matrix; starts nothing and "
-                   "writes nothing.\nEvery problem is printed as file:line:column: message, with "
-                   "a hint where the cure is known;\nthe exit status is then 65.",
+    .description = "Reads a study file, resolves every cell of its matrix and looks at the sizes "
+                   "of its texts;\n"
+                   "starts nothing and writes nothing.  Every problem is printed as "
+                   "file:line:column: message,\n"
+                   "with the line and a hint where the cure is known; the exit status is then 65.  "
+                   "What slaw run\n"
+                   "would refuse here and is no error of the file is a warning.",
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -4,6 +4,7 @@
 
 #include "cli/catalog_arg.h"
 #include "cli/output.h"
+#include "common/words.h"
 #include "orchestrator/exchange/export.h"
 #include "orchestrator/exchange/tfevents.h"
 
@@ -85,14 +86,16 @@ done:
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
+    static const char *const formats[] = {"csv", "jsonl", "tensorboard"};
     const ExportOpts *o = opts;
+    size_t ignored;
     bool is_events = strcmp(o->format, "tensorboard") == 0;
     CatalogArg a = {0};
     ErrCode rc = ERR_OK;
     (void)argc;
-    if (!is_events && strcmp(o->format, "csv") != 0 && strcmp(o->format, "jsonl") != 0) {
-        return err_set(err, ERR_USAGE, "--format takes csv, jsonl or tensorboard, not \"%s\"",
-                       o->format);
+    rc = words_enum("format", o->format, formats, 3, &ignored, err);
+    if (rc != ERR_OK) {
+        return rc;
     }
     if (s->is_json && !is_events && !o->out) {
         return err_set(err, ERR_USAGE,

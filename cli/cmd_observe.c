@@ -1,13 +1,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/observe/observe_report.h"
 #include "cli/fit_args.h"
 #include "common/exit_code.h"
-#include "common/quantity.h"
+#include "common/words.h"
 
 enum { DEFAULT_COMPONENTS = 3, LINK_BY_SCORES = -1 };
+
+#define MOST_FLOP 1e60
 
 typedef struct ObserveOpts {
     const char *benchmarks, *model, *by, *pivot, *with, *key, *reference, *out, *impute;
@@ -104,26 +106,18 @@ static ErrCode make_plan(ObserveOpts *o, const ReportPlan *plan, const Scores *s
 {
     double impute = 0.0;
     int64_t most = scores->t < DEFAULT_COMPONENTS ? (int64_t)scores->t : DEFAULT_COMPONENTS;
-    if (o->components < 0 || o->components > OBSERVE_MAX_COMPONENTS) {
-        return err_set(err, ERR_USAGE, "--components must be between 1 and %d, not %lld",
-                       OBSERVE_MAX_COMPONENTS, (long long)o->components);
+    ErrCode rc = ERR_OK;
+    TRY(words_check_whole("components", o->components, 0, OBSERVE_MAX_COMPONENTS, err));
+    if (strcmp(o->impute, "none") != 0) {
+        TRY(words_number("impute", o->impute, 1.0, PCA_MAX_COLUMNS, &impute, err));
     }
-    if (strcmp(o->impute, "none") != 0 && (!quantity_parse(o->impute, QUANTITY_COUNT, &impute) ||
-                                           !(impute >= 1.0 && impute < PCA_MAX_COLUMNS))) {
-        return err_set(err, ERR_USAGE,
-                       "--impute takes none or a number from 1 to below %d, not \"%s\"",
-                       PCA_MAX_COLUMNS, o->impute);
-    }
-    if (!(o->chance >= 0.0 && o->chance < 1.0)) {
-        return err_set(err, ERR_USAGE, "--chance takes a number from 0 to below 1, not %g",
-                       o->chance);
-    }
-    if (!isnan(o->cutoff) && !(o->cutoff >= 1.0)) {
-        return err_set(err, ERR_USAGE, "--cutoff takes FLOP, at least 1, not %g", o->cutoff);
-    }
-    if (!isnan(o->cutoff) && scores->n_targets == 0) {
-        return err_set(err, ERR_USAGE,
-                       "--cutoff tests predictions of a metric: name it with --target");
+    TRY(words_check_number("chance", o->chance, 0.0, 1.0, err));
+    if (!isnan(o->cutoff)) {
+        TRY(words_check_number("cutoff", o->cutoff, 1.0, MOST_FLOP, err));
+        if (scores->n_targets == 0) {
+            return err_set(err, ERR_USAGE,
+                           "--cutoff tests predictions of a metric: name it with --target");
+        }
     }
     o->components = o->components ? o->components : most;
     o->link = o->link == LINK_BY_SCORES ? scores->is_negated ? LINK_LINEAR : LINK_HEIGHT : o->link;
@@ -137,7 +131,8 @@ static ErrCode make_plan(ObserveOpts *o, const ReportPlan *plan, const Scores *s
                             .is_by_family = o->resample == 1,
                             .seed = plan->seed,
                             .threads = plan->threads};
-    return ERR_OK;
+done:
+    return rc;
 }
 
 static ErrCode draw(const FitRun *run, const char *folder, const Observe *r, Err *err)
@@ -179,7 +174,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(fit_args_begin(s, &s->fit, argv[0], &run, err));
     if (o.with) {
-        TRY(csv_read(o.with, &with, err));
+        TRY(frame_read_csv(o.with, &with, err));
     }
     TRY(make_selection(&o, &run, &with, &selection, err));
     TRY(scores_read(&run.source.frame, &selection, &scores, err));

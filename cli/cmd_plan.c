@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/plan_text.h"
+#include "cli/ready.h"
 #include "cli/study_arg.h"
 
 typedef struct Options {
@@ -76,6 +77,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     } else {
         TRY(plan_text(&p, a.study, &(PlanText){&how, o->is_all, o->is_why}, err));
     }
+    TRY(ready_warn(s, a.study, a.dir, false, err));
     say_memory(&p, how.workers);
 done:
     arena_release(&arena);

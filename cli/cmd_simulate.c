@@ -6,6 +6,7 @@
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 typedef struct SimulateOpts {
     const char *truth, *like, *noise, *point_noise, *difference, *csv, *group;
@@ -46,34 +47,26 @@ static const Opt simulate_opts[] = {
 /* "alpha=0.02" */
 static ErrCode parse_difference(const char *text, const Form *f, SimOptions *o, Err *err)
 {
-    char name[32];
-    size_t n = strcspn(text, "=");
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
-    int k = n < sizeof name ? form_param(f, name) : -1;
-    if (text[n] != '=' || k < 0 ||
-        !quantity_parse(text + n + 1, QUANTITY_COUNT, &o->difference_by)) {
-        return err_set(err, ERR_USAGE,
-                       "--difference takes a parameter of %s and a number, as alpha=0.02, not "
-                       "\"%s\"",
-                       f->name, text);
+    char name[WORD_BYTES];
+    const char *value;
+    ErrCode rc = words_setting("difference", "PARAMETER=NUMBER", text, name, &value, err);
+    rc = rc == ERR_OK ? fit_param_parse(&f, 1, name, err) : rc;
+    if (rc == ERR_OK && !quantity_parse(value, QUANTITY_COUNT, &o->difference_by)) {
+        rc = err_set(err, ERR_USAGE, "--difference takes PARAMETER=NUMBER, not \"%s\"", text);
     }
-    o->difference = f->param[k].name;
-    return o->fit.bootstrap
-               ? ERR_OK
-               : err_set(err, ERR_USAGE, "--difference is tested by the bootstrap: not with 0");
+    if (rc == ERR_OK && !o->fit.bootstrap) {
+        rc = err_set(err, ERR_USAGE, "--difference is tested by the bootstrap: not with 0");
+    }
+    o->difference = rc == ERR_OK ? f->param[form_param(f, name)].name : NULL;
+    return rc;
 }
 
 static ErrCode make_options(const SimulateOpts *a, const ReportPlan *plan, SimulatedOptions *o,
                             Err *err)
 {
     ErrCode rc = ERR_OK;
-    if (a->studies < 1 || a->studies > MAX_STUDIES) {
-        return err_set(err, ERR_USAGE, "--studies must be between 1 and %d, not %lld", MAX_STUDIES,
-                       (long long)a->studies);
-    }
-    if (!(a->correlation >= 0.0 && a->correlation < 1.0)) {
-        return err_set(err, ERR_USAGE, "--correlation must be at least 0 and below 1");
-    }
+    TRY(words_check_whole("studies", a->studies, 1, MAX_STUDIES, err));
+    TRY(words_check_number("correlation", a->correlation, 0.0, 1.0, err));
     if (a->flops.n > FIT_MAX_AT) {
         return err_set(err, ERR_USAGE, "--flops takes up to %d numbers", FIT_MAX_AT);
     }
@@ -84,8 +77,12 @@ static ErrCode make_options(const SimulateOpts *a, const ReportPlan *plan, Simul
     o->sim.fit.n_at = a->flops.n;
     memcpy(o->sim.fit.at, a->flops.x, a->flops.n * sizeof a->flops.x[0]);
     o->noise = o->point_noise = (double)NAN;
-    TRY(design_share("noise", a->noise, &o->noise, err));
-    TRY(design_share("point-noise", a->point_noise, &o->point_noise, err));
+    if (a->noise) {
+        TRY(words_share("noise", a->noise, &o->noise, err));
+    }
+    if (a->point_noise) {
+        TRY(words_share("point-noise", a->point_noise, &o->point_noise, err));
+    }
     if (a->difference) {
         TRY(parse_difference(a->difference, plan->law[0], &o->sim, err));
     }

@@ -6,6 +6,7 @@
 #include "cli/study_arg.h"
 #include "cli/suggest_study.h"
 #include "common/exit_code.h"
+#include "common/words.h"
 
 typedef struct SuggestOpts {
     const char *target, *group, *out;
@@ -84,13 +85,9 @@ static ErrCode read_options(const SuggestOpts *a, const FitArgs *fit, NextOption
     TRY(check_positive("N", a->n, err));
     TRY(check_positive("D", a->d, err));
     TRY(check_target(a, err));
-    if (a->runs < 1 || a->runs > SUGGEST_MAX_RUNS) {
-        return err_set(err, ERR_USAGE, "--runs must be between 1 and %d, not %lld",
-                       SUGGEST_MAX_RUNS, (long long)a->runs);
-    }
-    if (!(a->reach >= 1.0 && a->reach <= 1e6) || a->verify < 0 || a->verify > 100000) {
-        return err_set(err, ERR_USAGE, "--reach is at least 1, --verify at most 100000 studies");
-    }
+    TRY(words_check_whole("runs", a->runs, 1, SUGGEST_MAX_RUNS, err));
+    TRY(words_check_number("reach", a->reach, 1.0, 1e6, err));
+    TRY(words_check_whole("verify", a->verify, 0, 100000, err));
     *ret = (NextOptions){.choice = {.criterion = (SuggestCriterion)a->criterion,
                                     .runs = (size_t)a->runs,
                                     .budget = a->budget},

@@ -14,6 +14,8 @@
 #include "answer/render.h"
 #include "cli/options.h"
 #include "common/err.h"
+#include "common/problems.h"
+#include "common/text_style.h"
 
 typedef struct Command Command;
 
@@ -40,9 +42,11 @@ typedef struct Session {
     bool is_quiet;  /* --quiet: no progress, no notices */
     int verbosity;  /* --verbose, counted */
     bool has_color; /* standard output shows colours */
-    bool err_has_color, err_is_terminal;
-    int width;       /* characters a line of standard output; see term.h */
-    int exit_status; /* a command that succeeds with another status than 0 sets it */
+    bool err_is_terminal;
+    TextStyle err_style; /* of what is written to standard error */
+    Problems *problems;  /* of the study file; printed if the command fails by them */
+    int width;           /* characters a line of standard output;  */
+    int exit_status;     /* a command that succeeds with another status than 0 sets it */
     struct {
         const char *table;
         int64_t width;
@@ -95,6 +99,18 @@ const Opt *command_option(const Command *c, const char *name, size_t n, bool *is
 /* Shows s->answer now (answers that come again and again) and empties it.  ERR_IO when standard
  * output did not take it; a closed pipe is no error, and ends the program with status 0. */
 ErrCode session_show(Session *s, Err *err);
+
+/* Prints a text that is no answer (a script, a page) and releases it.  ERR_IO and a closed pipe as
+ * above. */
+ErrCode session_print(Buf *text, Err *err);
+
+typedef struct HelpStatus {
+    int status;
+    const char *meaning;
+} HelpStatus;
+/* Ends with {0, NULL}. */
+extern const HelpStatus help_statuses[];
+bool help_status_is_of(const Command *c, int status);
 
 /* `slaw VERB --help`, `slaw help`, `slaw help GROUP`: at most 80 characters a line. */
 void help_command(const Command *c, Buf *out);

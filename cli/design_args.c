@@ -8,6 +8,7 @@
 #include "cli/study_arg.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/map.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
 
@@ -32,7 +33,8 @@ static const char *axis_text(json_t *axes, const char *by, Arena *arena)
 }
 
 /* The group of every run, new ones added in the order of the matrix. */
-static ErrCode group_runs(const Study *study, const char *by, size_t *of, Design *d, Err *err)
+static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of, Design *d,
+                          Err *err)
 {
     for (size_t i = 0; i < study->n_runs; i++) {
         json_t *axes = NULL;
@@ -46,16 +48,12 @@ static ErrCode group_runs(const Study *study, const char *by, size_t *of, Design
             return err_set(err, ERR_USAGE, "--by: run %s has no axis \"%s\"", study->runs[i].name,
                            by);
         }
-        size_t g = 0;
-        while (g < d->n_groups && strcmp(d->group[g].name, name) != 0) {
-            g++;
-        }
-        if (g == d->n_groups) {
+        of[i] = map_add_text(groups, name);
+        if (of[i] == d->n_groups) {
             d->group[d->n_groups++] = (DesignGroup){.name = name};
         }
-        of[i] = g;
     }
-    return ERR_OK;
+    return map_ok(groups, "the design", err);
 }
 
 static double flops_per_token(const RunModel *m, ObsConvention c)
@@ -123,7 +121,9 @@ static ErrCode of_study(const Study *study, const FitArgs *a, const char *by, De
     if (!d->group || !of) {
         return err_nomem(err, "the design");
     }
-    ErrCode rc = group_runs(study, by, of, d, err);
+    Map groups = MAP_INIT(NULL);
+    ErrCode rc = group_runs(study, by, &groups, of, d, err);
+    map_release(&groups);
     for (size_t g = 0; rc == ERR_OK && g < d->n_groups; g++) {
         rc = group_points(study, a, of, g, d, err);
     }
@@ -184,23 +184,4 @@ done:
     design_release(&d);
     fit_run_release(&r);
     return rc;
-}
-
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err)
-{
-    char *end = NULL;
-    if (!text) {
-        return ERR_OK;
-    }
-    double x = strtod(text, &end);
-    if (end != text && *end == '%') {
-        x /= 100.0;
-        end++;
-    }
-    if (end == text || *end || !(x >= 0.0 && x < 1.0)) {
-        return err_set(err, ERR_USAGE, "--%s takes a share such as 0.3%% or 0.003, not \"%s\"",
-                       option, text);
-    }
-    *ret = x;
-    return ERR_OK;
 }

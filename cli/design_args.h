@@ -16,7 +16,4 @@ ErrCode design_open(const Session *s, const char *path, FitRun *run, Design *ret
 /* Is it a study, by its name? */
 bool design_is_study(const char *path);
 
-/* "0.3%" or "0.003"; NULL leaves *ret as it is.  ERR_USAGE naming the option. */
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err);
-
 #endif

@@ -78,6 +78,8 @@ typedef struct FitRun {
     ReportPlan plan;
     Obs obs;
     Report report;
+    bool is_unfitted; /* set by a verb that was asked for the rows alone: of the options only those
+                         that chose rows are said */
 } FitRun;
 
 /* What the options say, of a source (zeroed: none yet).  ERR_USAGE. */
@@ -106,8 +108,8 @@ ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err);
 /* Writes a figure into fit_run_folder(r, out) and lets gnuplot draw it. */
 ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure, Err *err);
 
-/* Prints each refusal to standard error and sets the exit status. */
-void fit_run_report_refusals(Session *s, const FitRun *r);
+/* Sets the exit status of what fit_args_run() fitted: EXIT_SOME_FAILED when a fit was refused. */
+void fit_run_status(Session *s, const FitRun *r);
 
 /* <study>/reports, made if missing, or `out` when given; ERR_USAGE when the source is no
  * study and out is NULL. */

@@ -77,28 +77,32 @@ static void put_group(const Command *c, const OptGroup *g, Buf *out)
     buf_release(&names);
 }
 
-static void put_status(int status, const char *meaning, Buf *out)
+const HelpStatus help_statuses[] = {
+    {EXIT_ALL_DONE, "all done"},
+    {EXIT_SOME_FAILED, "some runs failed or some fits were refused; all are listed"},
+    {EXIT_USAGE, "the command line is wrong"},
+    {EXIT_BAD_INPUT, "a file that was read breaks a rule, or is not there"},
+    {EXIT_UNAVAILABLE, "a launcher, a server or a lock is not to be had"},
+    {EXIT_IO, "input or output failed"},
+    {EXIT_RESUMABLE, "interrupted; the same command goes on"},
+    {0, NULL},
+};
+
+bool help_status_is_of(const Command *c, int status)
 {
-    buf_printf(out, "  %-4d", status);
-    put_words(meaning, 6, 6, out);
+    return status == EXIT_SOME_FAILED                               ? c->can_fail_part
+           : status == EXIT_UNAVAILABLE || status == EXIT_RESUMABLE ? c->can_be_stopped
+                                                                    : true;
 }
 
 static void put_exit_status(const Command *c, Buf *out)
 {
     buf_puts(out, "\nExit status:\n");
-    put_status(EXIT_ALL_DONE, "all done", out);
-    if (c->can_fail_part) {
-        put_status(EXIT_SOME_FAILED, "some runs failed or some fits were refused; all are listed",
-                   out);
-    }
-    put_status(EXIT_USAGE, "the command line is wrong", out);
-    put_status(EXIT_BAD_INPUT, "a file that was read breaks a rule, or is not there", out);
-    if (c->can_be_stopped) {
-        put_status(EXIT_UNAVAILABLE, "a launcher, a server or a lock is not to be had", out);
-    }
-    put_status(EXIT_IO, "input or output failed", out);
-    if (c->can_be_stopped) {
-        put_status(EXIT_RESUMABLE, "interrupted; the same command goes on", out);
+    for (const HelpStatus *x = help_statuses; x->meaning; x++) {
+        if (help_status_is_of(c, x->status)) {
+            buf_printf(out, "  %-4d", x->status);
+            put_words(x->meaning, 6, 6, out);
+        }
     }
 }
 

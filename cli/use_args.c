@@ -8,27 +8,6 @@
 #include "common/exit_code.h"
 #include "common/quantity.h"
 
-ErrCode use_numbers(const char *option, const char *text, UseNumbers *ret, Err *err)
-{
-    *ret = (UseNumbers){0};
-    while (text && *text) {
-        char word[64];
-        size_t n = strcspn(text, ",");
-        double x = 0.0;
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        if (n >= sizeof word || !quantity_parse(word, QUANTITY_COUNT, &x) || !(x > 0.0)) {
-            return err_set(err, ERR_USAGE, "--%s takes positive numbers with commas, not \"%.*s\"",
-                           option, (int)n, text);
-        }
-        if (ret->n == USE_MAX_NUMBERS) {
-            return err_set(err, ERR_USAGE, "--%s takes up to %d numbers", option, USE_MAX_NUMBERS);
-        }
-        ret->x[ret->n++] = x;
-        text += n + (text[n] == ',');
-    }
-    return ERR_OK;
-}
-
 FitOptions use_options(const FitRun *r, const Form *form)
 {
     FitOptions o = report_options(&r->plan, form);

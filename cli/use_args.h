@@ -5,6 +5,7 @@
 
 #include "analysis/use/use_report.h"
 #include "cli/fit_args.h"
+#include "common/words.h"
 
 enum { USE_MAX_NUMBERS = 64 };
 
@@ -13,8 +14,11 @@ typedef struct UseNumbers {
     size_t n;
 } UseNumbers;
 
-/* "7e9,70G": positive finite numbers; NULL gives none.  ERR_USAGE naming the option. */
-ErrCode use_numbers(const char *option, const char *text, UseNumbers *ret, Err *err);
+/* "7e9,70G" (words_numbers()). */
+static inline ErrCode use_numbers(const char *option, const char *text, UseNumbers *ret, Err *err)
+{
+    return words_numbers(option, text, USE_MAX_NUMBERS, ret->x, &ret->n, err);
+}
 
 /* Every law of the plan for which `is_for` holds, fitted to every group. */
 typedef struct UseFits {

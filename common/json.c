@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fsx.h"
+#include "common/utf8.h"
 
 void json_number_text(double x, char out[32])
 {
@@ -290,6 +291,24 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
     }
     *ret = v;
     return ERR_OK;
+}
+
+json_t *json_string_any(const char *s)
+{
+    size_t n = strlen(s);
+    json_t *v = json_stringn(s, n);
+    char *copy = v ? NULL : malloc(n + 1);
+    for (size_t i = 0; copy && i < n;) {
+        uint32_t c = 0;
+        size_t k = utf8_decode((const unsigned char *)s + i, n - i, &c);
+        memcpy(copy + i, k ? s + i : "?", k ? k : 1);
+        i += k ? k : 1;
+    }
+    if (copy) {
+        v = json_stringn(copy, n);
+        free(copy);
+    }
+    return v;
 }
 
 json_t *json_real_or_name(double x)

@@ -50,6 +50,9 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
  * must not change it. */
 json_t *json_for_iteration(const json_t *v);
 
+/* A string for s: what is not UTF-8 in it becomes question marks.  NULL when memory is short. */
+json_t *json_string_any(const char *s);
+
 /* A JSON value for x that survives NaN and infinities: a real when finite, else
  * the string "nan", "inf" or "-inf".  NULL when memory is short. */
 json_t *json_real_or_name(double x);

@@ -1,9 +1,11 @@
 #include "common/yaml.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "common/excerpt.h"
 #include "common/yaml_scalar.h"
 
 typedef struct Anchor {
@@ -147,6 +149,42 @@ static TextPos place_of_offset(const char *bytes, size_t n, size_t offset)
     return at;
 }
 
+/* A no-break space in a line or the one before it; returns that line, 0: there is none. */
+static int hard_space_line(const char *text, size_t n, int line)
+{
+    for (int i = line; i > 0 && i >= line - 1; i--) {
+        size_t n_line = 0;
+        const char *p = excerpt_line(text, n, i, &n_line);
+        if (p && memmem(p, n_line, "\xC2\xA0", 2)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static const char *syntax_hint(const char *why)
+{
+    static const struct {
+        const char *part, *hint;
+    } row[] = {
+        {"tab character", "indent with spaces: YAML does not take tabs there"},
+        {"cannot start any token",
+         "indent with spaces, and quote text that starts with @, ` or a tab"},
+        {"expected key", "check the indentation and the quotes of this line and the one above"},
+        {"expected ':'", "a key is followed by a colon and a space; check the line above too"},
+        {"mapping values are not allowed",
+         "quote text that holds a colon, and check the indentation"},
+        {"unexpected end of stream", "close this quote"},
+        {"block end", "check the indentation of this line and the one above"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        if (strstr(why, row[i].part)) {
+            return row[i].hint;
+        }
+    }
+    return NULL;
+}
+
 static ErrCode parser_failed(Reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -155,18 +193,29 @@ static ErrCode parser_failed(Reader *r)
     }
     TextPos at = place(p->problem_mark);
     const char *why = p->problem ? p->problem : "this is not YAML";
-    const char *hint = NULL;
+    const char *text = (const char *)p->input.string.start;
+    size_t n_text = (size_t)(p->input.string.end - p->input.string.start);
+    const char *hint = syntax_hint(why);
     if (p->error == YAML_READER_ERROR) {
-        at = place_of_offset((const char *)p->input.string.start,
-                             (size_t)(p->input.string.end - p->input.string.start),
-                             p->problem_offset);
-        hint = "the file must be UTF-8 text";
-    } else if (strstr(why, "cannot start any token")) {
-        hint = "indent with spaces, and quote text that starts with @, ` or a tab";
-    } else if (strstr(why, "expected key")) {
-        hint = "check the indentation and the quotes of this line and the one above";
-    } else if (strstr(why, "mapping values are not allowed")) {
-        hint = "quote text that holds a colon, and check the indentation";
+        at = place_of_offset(text, n_text, p->problem_offset);
+        hint =
+            "the file must be UTF-8 text; Latin-1 text becomes it with: iconv -f latin1 -t utf-8";
+    }
+    TextPos opened = place(p->context_mark);
+    char own[100];
+    int line = p->error == YAML_READER_ERROR ? 0 : hard_space_line(text, n_text, at.line);
+    if (line > 0) {
+        (void)snprintf(own, sizeof own, "line %d has a no-break space (U+00A0): type a space there",
+                       line);
+        hint = own;
+    } else if (strstr(why, "unexpected end of stream")) {
+        at = opened;
+    } else if (strstr(why, "expected ',' or")) {
+        (void)snprintf(own, sizeof own,
+                       "close the bracket of line %d, column %d, and put commas "
+                       "between what is in it",
+                       opened.line, opened.column);
+        hint = own;
     }
     return refuse(r, at, hint, why);
 }

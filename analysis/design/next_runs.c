@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/design/simulate.h"
+#include "analysis/fit/fit.h"
 #include "common/rng.h"
 
 /* A refused law is looked at with this noise, and with exponents as little known as this. */

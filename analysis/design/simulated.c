@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/design/info.h"
+#include "analysis/fit/fit.h"
 #include "answer/render.h"
 
 /* Noise unless told or seen. */

@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_HINTED_COLUMNS = 256, MAX_CELLS = 1 << 27 };
 
@@ -129,6 +130,23 @@ ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err)
     (void)err_hint(err, "its columns are: %.400s", buf_str(&list));
     buf_release(&list);
     return err->code;
+}
+
+ErrCode frame_scaled(const Frame *f, const char *text, size_t *ret_column, double *ret_factor,
+                     Err *err)
+{
+    char name[WORD_BYTES];
+    double factor = 1.0;
+    size_t c = frame_find(f, text);
+    ErrCode rc = ERR_OK;
+    if (c == FRAME_NONE) {
+        rc = frame_column(f, words_scaled(text, name, &factor) ? name : text, &c, err);
+    }
+    if (rc == ERR_OK) {
+        *ret_column = c;
+        *ret_factor = factor;
+    }
+    return rc;
 }
 
 ErrCode frame_bad_cell(const Frame *f, size_t row, size_t column, const char *rule, Err *err)

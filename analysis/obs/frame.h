@@ -55,6 +55,11 @@ size_t frame_find(const Frame *f, const char *name);
 /* The same; ERR_INVALID with the nearest name as a hint. */
 ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err);
 
+/* "COLUMN", or "COLUMN*FACTOR" for numbers that want one; a column whose name has a star is itself.
+ * Errors of frame_column(). */
+ErrCode frame_scaled(const Frame *f, const char *text, size_t *ret_column, double *ret_factor,
+                     Err *err);
+
 /* The cell as a finite number.  ERR_INVALID: "fits.csv:12: column \"loss\": \"abc\" is not a
  * number", with a hint that says why: empty, NaN, too large, a decimal comma, a separator of
  * thousands, hexadecimal. */

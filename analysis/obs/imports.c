@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
@@ -83,7 +83,7 @@ static ErrCode read_one(const char *dir, const char *name, Frame *ret, Err *err)
         goto done;
     }
     TRY(fsx_join(path, dir, file, err));
-    TRY(csv_read(path, ret, err));
+    TRY(frame_read_csv(path, ret, err));
     if (strcmp(ret->digest, digest) != 0) {
         rc = err_set(err, ERR_FORMAT, "%s was changed after it was imported", path);
         (void)err_hint(err, "import it again: slaw import STUDY --csv FILE --name %s --replace",

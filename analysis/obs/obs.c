@@ -8,9 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "analysis/obs/names.h"
 #include "analysis/obs/where.h"
+#include "common/map.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 /* Squares of losses beyond this, or below its inverse, are no numbers. */
 #define LOSS_MOST 1e150
@@ -22,14 +23,11 @@ static const char *const convention_name[] = {
 
 ErrCode obs_convention_parse(const char *text, ObsConvention *ret, Err *err)
 {
-    for (int c = OBS_PAPER; c <= OBS_GIVEN; c++) {
-        if (strcmp(text, convention_name[c]) == 0) {
-            *ret = (ObsConvention)c;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no convention \"%s\" of C", text);
-    return err_hint(err, "paper, exact, 6nd, or given (the column C of the source)");
+    size_t i = 0;
+    ErrCode rc = words_enum("convention", text, convention_name + OBS_PAPER,
+                            OBS_GIVEN - OBS_PAPER + 1, &i, err);
+    *ret = rc == ERR_OK ? (ObsConvention)(i + OBS_PAPER) : *ret;
+    return rc;
 }
 
 const char *obs_convention_name(ObsConvention c)
@@ -90,29 +88,10 @@ typedef struct Selection {
     Where where[OBS_MAX_WHERE];
     Row *row;
     size_t n;
-    Names groups, runs;
-    size_t *local; /* [runs.n + 1] of fill_group: number of a run within the group, from 1 */
+    Map groups, runs; /* keys: cells of the frame */
+    size_t *local;    /* [runs.n + 1] of fill_group: number of a run within the group, from 1 */
     size_t key[OBS_MAX_KEYS], n_keys; /* of best_per */
 } Selection;
-
-/* "COLUMN" or "COLUMN*FACTOR"; a column whose name has a star is itself. */
-static ErrCode parse_source(const Frame *f, const char *text, Source *ret, Err *err)
-{
-    const char *star = strrchr(text, '*');
-    char name[128];
-    double factor;
-    *ret = (Source){frame_find(f, text), 1.0};
-    if (ret->at != FRAME_NONE) {
-        return ERR_OK;
-    }
-    if (star && (size_t)(star - text) < sizeof name &&
-        quantity_parse(star + 1, QUANTITY_COUNT, &factor)) {
-        (void)snprintf(name, sizeof name, "%.*s", (int)(star - text), text);
-        ret->factor = factor;
-        return frame_column(f, name, &ret->at, err);
-    }
-    return frame_column(f, text, &ret->at, err);
-}
 
 /* The column that probably holds N, D, C or the loss under a name of others, or NULL. */
 static const char *likely_column(const Frame *f, const char *name)
@@ -170,7 +149,7 @@ static ErrCode mapped_source(const Selection *s, const char *name, bool is_requi
     for (size_t i = 0; i < s->o->n_map; i++) {
         const char *m = s->o->map[i];
         if (strncmp(m, name, n) == 0 && m[n] == '=') {
-            return parse_source(s->f, m + n + 1, ret, err);
+            return frame_scaled(s->f, m + n + 1, &ret->at, &ret->factor, err);
         }
     }
     *ret = (Source){frame_find(s->f, name), 1.0};
@@ -205,18 +184,18 @@ static bool is_mapped(const ObsOptions *o, const char *name)
 
 static ErrCode check_map(const ObsOptions *o, Err *err)
 {
+    const char *known[OBS_N_COLUMNS + 2] = {[OBS_N_COLUMNS] = "run", "task"};
+    char name[WORD_BYTES];
+    const char *column;
+    memcpy(known, column_name, sizeof column_name);
     for (size_t i = 0; i < o->n_map; i++) {
-        size_t n = strcspn(o->map[i], "=");
-        bool is_known = (n == 3 && strncmp(o->map[i], "run", n) == 0) ||
-                        (n == 4 && strncmp(o->map[i], "task", n) == 0);
-        for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
-            is_known = is_known ||
-                       (strlen(column_name[k]) == n && strncmp(o->map[i], column_name[k], n) == 0);
+        size_t ignored;
+        ErrCode rc = words_setting("map", "NAME=COLUMN", o->map[i], name, &column, err);
+        if (rc == ERR_OK) {
+            rc = words_enum("map", name, known, OBS_N_COLUMNS + 2, &ignored, err);
         }
-        if (!is_known || o->map[i][n] != '=') {
-            (void)err_set(err, ERR_USAGE, "--map takes NAME=COLUMN, not \"%s\"", o->map[i]);
-            return err_hint(err, "NAME is N, D, C, loss, run, task, U, experts, accuracy, error, "
-                                 "lr, batch or sigma");
+        if (rc != ERR_OK) {
+            return rc;
         }
     }
     return ERR_OK;
@@ -247,22 +226,19 @@ static ErrCode find_compute(Selection *s, Err *err)
 /* "N,D" of best_per: our names through --map, others as they are. */
 static ErrCode find_keys(Selection *s, Err *err)
 {
-    const char *p = s->o->best_per;
-    while (p && *p) {
-        char name[128];
-        size_t n = strcspn(p, ",");
-        if (s->n_keys == OBS_MAX_KEYS || n >= sizeof name || n == 0) {
-            return err_set(err, ERR_USAGE, "--best-per takes up to %d columns, as N,D",
-                           OBS_MAX_KEYS);
+    const char *rest = s->o->best_per;
+    char name[WORD_BYTES];
+    while (words_next(&rest, ',', name)) {
+        if (s->n_keys == OBS_MAX_KEYS || !name[0]) {
+            return err_set(err, ERR_USAGE, "--best-per takes up to %d columns, not \"%.80s\"",
+                           OBS_MAX_KEYS, s->o->best_per);
         }
-        (void)snprintf(name, sizeof name, "%.*s", (int)n, p);
         size_t *key = &s->key[s->n_keys++];
         ErrCode rc = is_mapped(s->o, name) ? mapped_column(s, name, key, err)
                                            : frame_column(s->f, name, key, err);
         if (rc != ERR_OK) {
             return rc;
         }
-        p += n + (p[n] == ',');
     }
     return ERR_OK;
 }
@@ -406,11 +382,11 @@ static ErrCode read_row(Selection *s, size_t at, Row *r, Err *err)
             r->bits_per_byte = bits;
         }
     }
-    r->group = names_number(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
+    r->group = map_add_text(&s->groups, c->by == FRAME_NONE ? "all" : frame_cell(f, at, c->by));
     if (c->run != FRAME_NONE) {
-        r->run = names_number(&s->runs, frame_cell(f, at, c->run));
+        r->run = map_add_text(&s->runs, frame_cell(f, at, c->run));
     }
-    return ERR_OK;
+    return s->groups.is_short || s->runs.is_short ? err_nomem(err, "observations") : ERR_OK;
 }
 
 static ErrCode read_rows(Selection *s, Obs *o, Err *err)
@@ -524,8 +500,9 @@ static int by_group(const void *a, const void *b, void *ctx)
             return x->v[k] < y->v[k] ? -1 : 1;
         }
     }
-    int run =
-        s->runs.n && x->run != y->run ? strcmp(s->runs.name[x->run], s->runs.name[y->run]) : 0;
+    int run = s->runs.n && x->run != y->run
+                  ? strcmp(map_text(&s->runs, x->run), map_text(&s->runs, y->run))
+                  : 0;
     return run ? run : x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -547,7 +524,7 @@ static ErrCode fill_group(Selection *s, size_t first, size_t n, Obs *o, Err *err
     double *column = arena_array(a, (OBS_N_COLUMNS + 1) * n, sizeof *column);
     size_t *run = arena_array(a, n, sizeof *run), *at = arena_array(a, n, sizeof *at);
     ObsGroup *g = &o->group[o->n_groups];
-    g->name = arena_strdup(a, s->groups.name[s->row[first].group]);
+    g->name = arena_strdup(a, map_text(&s->groups, s->row[first].group));
     if (!column || !run || !at || !g->name) {
         return err_nomem(err, "observations");
     }
@@ -624,8 +601,7 @@ ErrCode obs_select(const Frame *f, const ObsOptions *options, Obs *ret, Err *err
     Obs o = {.arena = ARENA_INIT, .n_read = f->n_rows};
     ErrCode rc = ERR_OK;
     s.row = calloc(f->n_rows + 1, sizeof *s.row);
-    bool has_names = names_open(&s.groups, f->n_rows), has_runs = names_open(&s.runs, f->n_rows);
-    if (!s.row || !has_names || !has_runs) {
+    if (!s.row) {
         rc = err_nomem(err, "observations");
         goto done;
     }
@@ -643,8 +619,8 @@ done:
     obs_release(&o);
     free(s.row);
     free(s.local);
-    names_close(&s.groups);
-    names_close(&s.runs);
+    map_release(&s.groups);
+    map_release(&s.runs);
     return rc;
 }
 

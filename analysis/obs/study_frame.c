@@ -12,6 +12,7 @@
 #include "catalog/study.h"
 #include "common/arena.h"
 #include "common/json.h"
+#include "common/map.h"
 
 static const char *const fixed_column[] = {
     "run",     "name", "architecture",  "size",       "seed",  "task",
@@ -29,6 +30,7 @@ typedef struct Axes {
     CatalogRun *run;
     json_t **value; /* [n_runs] */
     size_t n_runs;
+    Map by_hash; /* values: those of `value` */
 } Axes;
 
 void study_analysis_release(StudyAnalysis *a)
@@ -47,6 +49,7 @@ static void axes_release(Axes *x)
         json_decref(x->value[i]);
     }
     free(x->value);
+    map_release(&x->by_hash);
 }
 
 static void add_axis(Axes *x, const char *name)
@@ -81,12 +84,13 @@ static ErrCode read_axes(Catalog *c, Arena *a, Axes *x, Err *err)
         const char *key;
         json_t *v;
         x->value[i] = json_loads(x->run[i].axes, 0, NULL);
+        map_set(&x->by_hash, map_add_text(&x->by_hash, x->run[i].hash), x->value[i]);
         json_object_foreach(x->value[i], key, v)
         {
             add_axis(x, key);
         }
     }
-    return ERR_OK;
+    return map_ok(&x->by_hash, "axes", err);
 }
 
 static void add_text(Frame *f, const char *s)
@@ -121,16 +125,6 @@ static void add_axis_value(Frame *f, const json_t *v)
     }
 }
 
-static const json_t *axes_of(const Axes *x, const char *hash)
-{
-    for (size_t i = 0; i < x->n_runs; i++) {
-        if (strcmp(x->run[i].hash, hash) == 0) {
-            return x->value[i];
-        }
-    }
-    return NULL;
-}
-
 /* Text of a column whose rows mostly repeat the one above: stored once. */
 static void add_repeated(Frame *f, const char *s)
 {
@@ -157,7 +151,7 @@ static void add_observation(Frame *f, const CatalogObservation *o, const Axes *x
             (void)frame_point(f, 0); /* a number: add_numbers() */
         }
     }
-    const json_t *axes = x->n ? axes_of(x, o->run) : NULL;
+    const json_t *axes = x->n ? map_get_text(&x->by_hash, o->run) : NULL;
     for (size_t i = 0; i < x->n; i++) {
         add_axis_value(f, json_object_get(axes, x->name[i]));
     }

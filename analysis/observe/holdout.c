@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/fit/parallel.h"
 #include "analysis/observe/core.h"
 #include "analysis/observe/draw.h"

@@ -8,11 +8,9 @@
 #include <strings.h>
 
 #include "analysis/obs/where.h"
-#include "analysis/observe/names.h"
 #include "analysis/observe/pca.h"
-#include "common/quantity.h"
-
-enum { MAX_COLUMN_NAME = 256 };
+#include "common/map.h"
+#include "common/words.h"
 
 /* A column of numbers and what to multiply it by. */
 typedef struct Column {
@@ -29,9 +27,9 @@ typedef struct Reader {
     Column c, n, d;
     size_t pivot, value; /* of a pivot */
     double sign;
-    Names models, families, benchmarks;
+    Map models, families, benchmarks;
     size_t *column;    /* wide: column of each benchmark */
-    size_t *row_model; /* [n_rows] NAMES_NONE: left out */
+    size_t *row_model; /* [n_rows] MAP_NONE: left out */
     bool is_short;
 } Reader;
 
@@ -57,36 +55,29 @@ static size_t model_column(const Frame *f)
 /* "D=tokens*1e9", or the column of that name. */
 static ErrCode find_number(const Reader *r, const char *name, Column *ret, Err *err)
 {
-    char column[MAX_COLUMN_NAME];
     size_t n = strlen(name);
     *ret = (Column){frame_find(r->f, name), 1.0};
     for (size_t i = 0; i < r->o->n_map; i++) {
         const char *text = r->o->map[i];
-        if (strncmp(text, name, n) != 0 || text[n] != '=') {
-            continue;
+        if (strncmp(text, name, n) == 0 && text[n] == '=') {
+            return frame_scaled(r->f, text + n + 1, &ret->at, &ret->factor, err);
         }
-        text += n + 1;
-        const char *star = strrchr(text, '*');
-        if (frame_find(r->f, text) == FRAME_NONE && star &&
-            quantity_parse(star + 1, QUANTITY_COUNT, &ret->factor)) {
-            (void)snprintf(column, sizeof column, "%.*s", (int)(star - text), text);
-        } else {
-            (void)snprintf(column, sizeof column, "%s", text);
-        }
-        return frame_column(r->f, column, &ret->at, err);
     }
     return ERR_OK;
 }
 
 static ErrCode check_map(const ScoresOptions *o, Err *err)
 {
-    for (size_t i = 0; i < o->n_map; i++) {
-        if (!strchr("CND", o->map[i][0]) || o->map[i][0] == '\0' || o->map[i][1] != '=') {
-            (void)err_set(err, ERR_USAGE, "--map takes NAME=COLUMN, not \"%s\"", o->map[i]);
-            return err_hint(err, "NAME is C, N or D; COLUMN*1e21 scales");
-        }
+    static const char *const known[] = {"C", "N", "D"};
+    char name[WORD_BYTES];
+    const char *column;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < o->n_map; i++) {
+        size_t ignored;
+        rc = words_setting("map", "NAME=COLUMN", o->map[i], name, &column, err);
+        rc = rc == ERR_OK ? words_enum("map", name, known, 3, &ignored, err) : rc;
     }
-    return ERR_OK;
+    return rc;
 }
 
 /* C by the convention asked for, else paper, else the source's own, else 6 N D. */
@@ -116,16 +107,15 @@ done:
 /* "task=-loss" */
 static ErrCode find_pivot(Reader *r, Err *err)
 {
-    char column[MAX_COLUMN_NAME];
-    const char *text = r->o->pivot, *eq = strchr(text, '=');
-    if (!eq || eq == text || eq[1] == '\0') {
-        (void)err_set(err, ERR_USAGE, "--pivot takes BENCHMARK=SCORE, not \"%s\"", text);
+    char column[WORD_BYTES];
+    const char *value;
+    ErrCode rc = words_setting("pivot", "BENCHMARK=SCORE", r->o->pivot, column, &value, err);
+    if (rc != ERR_OK) {
         return err_hint(err, "both are columns: task=accuracy, or task=-loss for losses");
     }
-    r->sign = eq[1] == '-' ? -1.0 : 1.0;
-    (void)snprintf(column, sizeof column, "%.*s", (int)(eq - text), text);
-    ErrCode rc = frame_column(r->f, column, &r->pivot, err);
-    return rc == ERR_OK ? frame_column(r->f, eq + (r->sign < 0.0 ? 2 : 1), &r->value, err) : rc;
+    r->sign = *value == '-' ? -1.0 : 1.0;
+    rc = frame_column(r->f, column, &r->pivot, err);
+    return rc == ERR_OK ? frame_column(r->f, value + (r->sign < 0.0 ? 1 : 0), &r->value, err) : rc;
 }
 
 static ErrCode find_columns(Reader *r, Err *err)
@@ -224,13 +214,13 @@ static ErrCode keep_last(Reader *r, Err *err)
         last[i] = -(double)INFINITY;
     }
     for (size_t i = 0; i < r->f->n_rows; i++) {
-        if (r->row_model[i] != NAMES_NONE) {
+        if (r->row_model[i] != MAP_NONE) {
             last[r->row_model[i]] = fmax(last[r->row_model[i]], step_of(r, i));
         }
     }
     for (size_t i = 0; i < r->f->n_rows; i++) {
-        if (r->row_model[i] != NAMES_NONE && step_of(r, i) < last[r->row_model[i]]) {
-            r->row_model[i] = NAMES_NONE;
+        if (r->row_model[i] != MAP_NONE && step_of(r, i) < last[r->row_model[i]]) {
+            r->row_model[i] = MAP_NONE;
         }
     }
     free(last);
@@ -261,15 +251,15 @@ static ErrCode number_models(Reader *r, Err *err)
     for (size_t i = 0; i < r->f->n_rows; i++) {
         bool is_in = true;
         TRY(is_selected(r, i, &is_in, err));
-        r->row_model[i] = NAMES_NONE;
+        r->row_model[i] = MAP_NONE;
         if (!is_in) {
             r->s->n_where++;
             continue;
         }
         model_name(r, i, &name);
         size_t before = r->models.n;
-        r->row_model[i] = names_add(&r->models, buf_str(&name));
-        r->is_short = r->is_short || name.is_short || r->row_model[i] == NAMES_NONE;
+        r->row_model[i] = map_add_text(&r->models, buf_str(&name));
+        r->is_short = r->is_short || name.is_short || r->row_model[i] == MAP_NONE;
         if (!r->o->pivot && r->models.n == before) {
             rc = frame_bad_cell(r->f, i, r->model, "names a model that is there already", err);
             (void)err_hint(err, "choose a column that names each model: --model COLUMN; or --pivot "
@@ -291,19 +281,6 @@ done:
 }
 
 /* ---- benchmarks ---- */
-
-static bool is_listed(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *p = list; p && *p;) {
-        size_t m = strcspn(p, ",");
-        if (m == n && strncmp(p, name, n) == 0) {
-            return true;
-        }
-        p += m + (p[m] == ',');
-    }
-    return false;
-}
 
 static bool is_target(const ScoresOptions *o, const char *name)
 {
@@ -344,22 +321,21 @@ static ErrCode list_wide(Reader *r, Err *err)
     if (!r->column) {
         return err_nomem(err, "benchmarks");
     }
-    for (const char *p = o->benchmarks; p && *p;) {
-        char name[MAX_COLUMN_NAME];
-        size_t n = strcspn(p, ","), column = 0;
-        (void)snprintf(name, sizeof name, "%.*s", (int)n, p);
-        ErrCode rc = frame_column(r->f, name, &column, err);
+    char word[WORD_BYTES];
+    for (const char *rest = o->benchmarks; words_next(&rest, ',', word);) {
+        size_t column = 0;
+        ErrCode rc = frame_column(r->f, word, &column, err);
         if (rc != ERR_OK) {
             return rc;
         }
-        p += n + (p[n] == ',');
     }
     for (size_t c = 0; c < r->f->n_columns; c++) {
         const char *name = frame_name(r->f, c);
-        bool is_one = o->benchmarks ? is_listed(o->benchmarks, name) : looks_like_scores(r, c);
+        bool is_one =
+            o->benchmarks ? words_have(o->benchmarks, ',', name) : looks_like_scores(r, c);
         if (is_one && !is_target(o, name) && c != r->model && c != r->family) {
             r->column[r->benchmarks.n] = c;
-            r->is_short = r->is_short || names_add(&r->benchmarks, name) == NAMES_NONE;
+            r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
         }
     }
     return ERR_OK;
@@ -370,9 +346,9 @@ static void list_long(Reader *r)
     const ScoresOptions *o = r->o;
     for (size_t i = 0; i < r->f->n_rows; i++) {
         const char *name = frame_cell(r->f, i, r->pivot);
-        if (r->row_model[i] != NAMES_NONE && !is_target(o, name) &&
-            (!o->benchmarks || is_listed(o->benchmarks, name))) {
-            r->is_short = r->is_short || names_add(&r->benchmarks, name) == NAMES_NONE;
+        if (r->row_model[i] != MAP_NONE && !is_target(o, name) &&
+            (!o->benchmarks || words_have(o->benchmarks, ',', name))) {
+            r->is_short = r->is_short || map_add_text(&r->benchmarks, name) == MAP_NONE;
         }
     }
 }
@@ -426,14 +402,14 @@ static ErrCode make_room(Reader *r, Err *err)
     }
     s->target = target;
     for (size_t i = 0; i < n; i++) {
-        s->model[i] = r->models.name[i];
+        s->model[i] = map_text(&r->models, i);
     }
     for (size_t j = 0; j < t; j++) {
-        s->benchmark[j] = r->benchmarks.name[j];
+        s->benchmark[j] = map_text(&r->benchmarks, j);
     }
     for (size_t i = 0; i < n; i++) {
         s->flops[i] = (double)NAN;
-        s->family[i] = NAMES_NONE;
+        s->family[i] = MAP_NONE;
     }
     for (size_t i = 0; i < n * t; i++) {
         s->score[i] = (double)NAN;
@@ -447,9 +423,9 @@ static ErrCode make_room(Reader *r, Err *err)
 static void describe(Reader *r, size_t row, size_t m)
 {
     const char *family = r->family == FRAME_NONE ? "all" : frame_cell(r->f, row, r->family);
-    if (r->s->family[m] == NAMES_NONE) {
-        r->s->family[m] = names_add(&r->families, family);
-        r->is_short = r->is_short || r->s->family[m] == NAMES_NONE;
+    if (r->s->family[m] == MAP_NONE) {
+        r->s->family[m] = map_add_text(&r->families, family);
+        r->is_short = r->is_short || r->s->family[m] == MAP_NONE;
     }
     if (isnan(r->s->flops[m])) {
         r->s->flops[m] = read_flops(r, row);
@@ -482,8 +458,8 @@ static ErrCode put_long(Reader *r, size_t row, size_t m, Err *err)
 {
     Scores *s = r->s;
     const char *name = frame_cell(r->f, row, r->pivot);
-    size_t j = names_find(&r->benchmarks, name);
-    double x, *cell = j == NAMES_NONE ? NULL : &s->score[m * s->t + j];
+    size_t j = map_find_text(&r->benchmarks, name);
+    double x, *cell = j == MAP_NONE ? NULL : &s->score[m * s->t + j];
     for (size_t k = 0; k < s->n_targets && !cell; k++) {
         cell = strcmp(s->target[k], name) == 0 ? &s->metric[k * s->n + m] : NULL;
     }
@@ -502,7 +478,7 @@ static ErrCode fill(Reader *r, Err *err)
 {
     for (size_t i = 0; i < r->f->n_rows; i++) {
         size_t m = r->row_model[i];
-        if (m == NAMES_NONE) {
+        if (m == MAP_NONE) {
             continue;
         }
         describe(r, i, m);
@@ -531,8 +507,8 @@ static ErrCode join(Reader *r, Err *err)
         size_t column;
         TRY(frame_column(w, s->target[k], &column, err));
         for (size_t i = 0; i < w->n_rows; i++) {
-            size_t m = names_find(&r->models, frame_cell(w, i, key));
-            if (m != NAMES_NONE) {
+            size_t m = map_find_text(&r->models, frame_cell(w, i, key));
+            if (m != MAP_NONE) {
                 n_met++;
                 TRY(read_score(w, i, column, &s->metric[k * s->n + m], err));
             }
@@ -589,7 +565,7 @@ static ErrCode finish(Reader *r, Err *err)
         return err_nomem(err, "scores");
     }
     for (size_t i = 0; i < r->families.n; i++) {
-        s->family_name[i] = r->families.name[i];
+        s->family_name[i] = map_text(&r->families, i);
     }
     if (s->n < 2) {
         return err_set(err, ERR_INVALID, "%s: %zu model%s with scores; two or more are needed",
@@ -603,7 +579,7 @@ ErrCode scores_read(const Frame *f, const ScoresOptions *o, Scores *ret, Err *er
     Scores s = {.arena = ARENA_INIT, .n_read = f->n_rows};
     Reader r = {.f = f, .o = o, .s = &s};
     ErrCode rc = ERR_OK;
-    r.models.arena = r.families.arena = r.benchmarks.arena = &s.arena;
+    r.models.keep = r.families.keep = r.benchmarks.keep = &s.arena;
     TRY(find_columns(&r, err));
     TRY(number_models(&r, err));
     TRY(list_benchmarks(&r, err));
@@ -619,9 +595,9 @@ ErrCode scores_read(const Frame *f, const ScoresOptions *o, Scores *ret, Err *er
     *ret = s;
     s = (Scores){.arena = ARENA_INIT};
 done:
-    names_release(&r.models);
-    names_release(&r.families);
-    names_release(&r.benchmarks);
+    map_release(&r.models);
+    map_release(&r.families);
+    map_release(&r.benchmarks);
     free(r.row_model);
     scores_release(&s);
     return rc;

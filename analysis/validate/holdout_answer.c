@@ -137,7 +137,7 @@ static void points_table(const Validation *v, const char *title, AnswerNode *in)
          .format = NUMBER_PERCENT,
          .digits = 3,
          .help = "predicted / measured - 1"},
-        {.heading = "law", .rank = 3, .help = "the 95 % interval of the law itself"},
+        {.heading = "law", .rank = 6, .help = "the 95 % interval of the law itself"},
         {.heading = "inside", .rank = 5}};
     const Holdout *h = &v->holdout;
     AnswerNode *table = answer_table(in, NULL, title, column, N_OF(column));

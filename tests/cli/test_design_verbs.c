@@ -361,8 +361,8 @@ START_TEST(mistakes_have_their_exit_status)
         {"simulate small.yaml --truth chinchilla:E=1", 2, "lacks A"},
         {"simulate small.yaml --truth solvable:M=1", 65, "latent dimension"},
         {"simulate small.yaml --truth hoffmann --noise much", 2, "--noise takes a share"},
-        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies must be"},
-        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "--difference takes"},
+        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies takes 1 to"},
+        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "no parameter \"q\""},
         {"simulate small.yaml --truth hoffmann --difference alpha=1 --bootstrap 0", 2, "bootstrap"},
         {"simulate small.yaml --truth hoffmann --correlation 1", 2, "--correlation"},
         {"simulate small.yaml --truth hoffmann --group x", 2, "there is no group"},
@@ -382,7 +382,7 @@ START_TEST(mistakes_have_their_exit_status)
         {"simulate small.yaml --truth hoffmann --law chinchilla,kaplan", 2, "by one law"},
         {"simulate small.yaml --truth hoffmann --best-per N", 2, "no option --best-per"},
         {"suggest fits.csv --budget 1e20 --target alpha --criterion E", 2, "criterion"},
-        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs must be"},
+        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs takes 1 to"},
         {"suggest fits.csv --budget 1e20 --target alpha --reach 0", 2, "--reach"},
         {"suggest fits.csv --budget 1e20 --target gamma --where group=a", 2, "to aim at"},
         {"suggest fits.csv --budget 1e20 --target alpha --group x", 2, "there is no group"},
@@ -403,21 +403,7 @@ START_TEST(mistakes_have_their_exit_status)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, a_planned_study_is_simulated);
-    tcase_add_test(tc, a_simulated_data_set_is_fitted);
-    tcase_add_test(tc, a_simulation_like_a_fit_takes_its_noise);
-    tcase_add_test(tc, an_answer_says_what_it_was_made_from);
-    tcase_add_test(tc, answers_fit_the_width);
-    tcase_add_test(tc, a_csv_gets_points);
-    tcase_add_test(tc, a_refused_law_gets_runs_that_determine_it);
-    tcase_add_test(tc, a_study_gets_models_and_a_file_to_run);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
-}
-
 int main(void)
 {
-    return suite_main("design verbs", fill);
+    return test_main((TestPlan){.name = "design verbs", .set_up = setup, .tear_down = teardown});
 }

@@ -159,18 +159,7 @@ START_TEST(refusals_are_said)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, larger_models_are_held_out);
-    tcase_add_test(tc, the_answer_says_what_it_was_made_from);
-    tcase_add_test(tc, options_of_laws_are_refused);
-    tcase_add_test(tc, every_format_is_taken);
-    tcase_add_test(tc, tables_fit_the_width);
-    tcase_add_test(tc, refusals_are_said);
-}
-
 int main(void)
 {
-    return suite_main("observe_verb", fill);
+    return test_main((TestPlan){.name = "observe_verb", .set_up = setup, .tear_down = teardown});
 }

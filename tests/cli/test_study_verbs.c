@@ -406,24 +406,7 @@ START_TEST(doctor_is_69_without_a_worker)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
-    tcase_add_test(tc, check_counts_runs_and_checkpoints);
-    tcase_add_test(tc, check_reports_every_problem_and_exits_65);
-    tcase_add_test(tc, plan_prints_a_table_and_starts_nothing);
-    tcase_add_test(tc, plan_measures_the_worker_or_says_null);
-    tcase_add_test(tc, a_time_beyond_all_numbers_is_unknown);
-    tcase_add_test(tc, plan_goes_on_without_a_probe_that_answers);
-    tcase_add_test(tc, a_study_is_a_file_or_a_directory);
-    tcase_add_test(tc, why_names_the_settings_that_were_changed);
-    tcase_add_test(tc, many_runs_are_summed_up);
-    tcase_add_test(tc, doctor_says_what_is_there);
-    tcase_add_test(tc, doctor_is_69_without_a_worker);
-    tcase_add_test(tc, schema_is_the_file);
-}
-
 int main(void)
 {
-    return suite_main("study_verbs", fill);
+    return test_main((TestPlan){.name = "study_verbs", .set_up = make_tmp, .tear_down = remove_tmp});
 }

@@ -70,16 +70,7 @@ START_TEST(the_nearest_name_is_a_likely_misspelling)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, units_multiply);
-    tcase_add_test(tc, everything_else_is_refused);
-    tcase_add_test(tc, whole_numbers_must_be_whole);
-    tcase_add_test(tc, people_read_three_digits);
-    tcase_add_test(tc, the_nearest_name_is_a_likely_misspelling);
-}
-
 int main(void)
 {
-    return suite_main("quantity", fill);
+    return test_main((TestPlan){.name = "quantity"});
 }

@@ -222,17 +222,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("catalog lost");
-    TCase *tc = tcase_create("catalog lost");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 200.0);
-    tcase_add_test(tc, deleted);
-    tcase_add_test(tc, cut_short_at_many_lengths);
-    tcase_add_test(tc, overwritten_with_garbage);
-    tcase_add_test(tc, of_a_newer_program);
-    tcase_add_test(tc, another_programs_database);
-    tcase_add_test(tc, of_another_study);
-    tcase_add_test(tc, empty_but_whole);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main((TestPlan){
+        .name = "catalog lost", .set_up = setup, .tear_down = teardown, .timeout = 200.0});
 }

@@ -678,25 +678,7 @@ START_TEST(what_the_rule_keeps_now_is_taken_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_set_timeout(tc, 240.0);
-    tcase_add_unchecked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, every_rule_leaves_what_it_says);
-    tcase_add_test(tc, the_study_file_says_the_rule);
-    tcase_add_test(tc, fits_and_generation_work_on_what_is_left);
-    tcase_add_test(tc, damage_after_gc_is_repaired);
-    tcase_add_test(tc, runs_that_are_not_done_are_left_alone);
-    tcase_add_test(tc, a_manifest_that_was_changed_is_noticed_first);
-    tcase_add_test(tc, an_open_evaluation_keeps_its_weights);
-    tcase_add_test(tc, leavings_of_the_killed_go);
-    tcase_add_test(tc, it_is_refused_beside_a_scheduler);
-    tcase_add_test(tc, it_makes_room_on_a_disk_that_is_full);
-    tcase_add_test(tc, killed_at_any_moment_it_is_finished_by_the_next);
-    tcase_add_test(tc, what_the_rule_keeps_now_is_taken_back);
-}
-
 int main(void)
 {
-    return suite_main("gc", fill);
+    return test_main((TestPlan){.name = "gc", .timeout = 240.0, .open = setup, .close = teardown});
 }

@@ -218,14 +218,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("network");
-    TCase *tc = tcase_create("network");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 120.0);
-    tcase_add_test(tc, every_verb_finds_the_catalog_in_local_state);
-    tcase_add_test(tc, a_catalog_beside_the_study_is_brought_over);
-    tcase_add_test(tc, a_moved_study_keeps_its_catalog_and_a_copy_gets_its_own);
-    tcase_add_test(tc, a_variable_decides);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "network", .set_up = setup, .tear_down = teardown, .timeout = 120.0});
 }

@@ -330,12 +330,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("rebuild");
-    TCase *tc = tcase_create("rebuild");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 250.0);
-    tcase_add_test(tc, a_messy_study_is_rebuilt_to_the_byte);
-    tcase_add_test(tc, runs_that_were_never_started_keep_their_ids);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "rebuild", .set_up = setup, .tear_down = teardown, .timeout = 250.0});
 }

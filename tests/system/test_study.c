@@ -414,19 +414,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("study");
-    TCase *t = tcase_create("study");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 120);
-    tcase_add_test(t, a_finished_study_has_nothing_to_do);
-    tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
-    tcase_add_test(t, a_rebuilt_catalog_is_the_same);
-    tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
-    tcase_add_test(t, a_detached_study_is_watched_and_stopped_from_elsewhere);
-    tcase_add_test(t, threads_and_cores_change_no_result);
-    tcase_add_test(t, bf16_trains_to_the_end);
-    tcase_add_test(t, only_the_named_runs_are_trained_and_the_rest_later);
-    tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "study", .set_up = setup, .tear_down = teardown, .timeout = 120.0});
 }

@@ -31,7 +31,7 @@ KEYS = (
     "pid host isa cores peak_rss_bytes started_ms ended_ms t tokens_per_s eta_s seconds core_seconds "
     "memory_bytes sum version flops_per_second exported_ms imported_ms created_ms time"
 ).split()
-KEY_MASK = re.compile(r'"(%s)"(: ?)(null|"(?:[^"\\]|\\.)*"|-?[\d.][\d.eE+-]*)' % "|".join(KEYS))
+KEY_MASK = re.compile(r'"(%s)"(: ?)("(?:[^"\\]|\\.)*"|-?[\d.][\d.eE+-]*)' % "|".join(KEYS))
 COLUMNS = {"time", "memory", "tokens/s", "host", "isa", "cores"}
 CSV_COLUMNS = {"seconds", "core_seconds", "tokens_per_s", "started_ms", "ended_ms", "created_ms", "peak_rss_bytes", "isa", "cores", "host", "pid"}
 NUMBER = re.compile(r"(?<![\w.])(\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?![\w.]|-\d)")
@@ -94,7 +94,10 @@ def mask_doctor(text):
         return outline_json(text)
     lines = []
     for line in text.split("\n"):
-        if line.lstrip().startswith("hint"):
+        if line.startswith("hint"):
+            continue
+        if "option" in line or "argument" in line:
+            lines.append(line)
             continue
         lines.append(re.sub(r"^(\w[\w ]*): .*$", lambda m: m.group(1) + ": " + ("yes" if m.group(1) == "usable" else "<x>"), line))
     return "\n".join(lines)
@@ -136,7 +139,7 @@ def mask(verb, text, paths):
         text = re.sub(r" *\b[\d.]+ [kMG]?B\b", " <bytes>", text)
     if verb in STUDY_VERBS:
         text = KEY_MASK.sub(lambda m: '"%s"%s<x>' % (m.group(1), m.group(2)), text)
-        text = mask_csv(mask_table(text))
+        text = mask_csv(mask_table(text.replace('"cores": null', '"cores": <x>').replace('"cores":null', '"cores":<x>')))
         text = re.sub(r"(?<![\w.])\d+(\.\d+)? (s|ms|min|h|d)(?![\w/])", "<time>", text)
         text = re.sub(r"(?<![\w.])\d+(\.\d+)?[kMGT]? (FLOP/s|tokens/s)", r"<speed> \2", text)
         text = re.sub(r"(\d[\d.]* [kMGT]?B)( of)? memory", r"<bytes>\2 memory", text)
@@ -318,6 +321,8 @@ def transcript(name, extra, args, slaw, trained, top):
             text += "\n(no newline at the end)\n"
         parts.append("\n== %s ==\n%s" % (title, text))
     files = left(folder, before)
+    for path, word in paths:
+        files = files.replace(path, word)
     if files:
         parts.append("\n== files ==\n" + NUMBER.sub(rounded, files.replace(os.path.realpath(folder), "<here>").replace(folder, "<here>")))
     shutil.rmtree(os.path.join(top, name), ignore_errors=True)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/obs.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -21,7 +21,7 @@ static Frame frame;
 static ErrCode select_rows(const ObsOptions *o, Obs *ret, Err *err)
 {
     tmp = tmpdir_open();
-    ck_assert_int_eq(csv_read(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
+    ck_assert_int_eq(frame_read_csv(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
     ErrCode rc = obs_select(&frame, o, ret, err);
     frame_release(&frame);
     tmpdir_close(&tmp);
@@ -128,7 +128,8 @@ START_TEST(what_is_wrong_is_named)
     } c[] = {
         {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=params"},
         {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
-        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
+        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "--map takes N, D, C, loss", ""},
+        {{.map = {"params"}, .n_map = 1}, ERR_USAGE, "--map takes NAME=COLUMN", ""},
         {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
          ERR_INVALID,
          "no column \"arhc\"",
@@ -225,19 +226,7 @@ START_TEST(only_what_a_law_reads_must_be_there)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, rows_become_groups_of_numbers);
-    tcase_add_test(tc, the_best_row_of_each_key_is_kept);
-    tcase_add_test(tc, a_column_may_be_scaled);
-    tcase_add_test(tc, only_what_a_law_reads_must_be_there);
-    tcase_add_test(tc, conditions_select_by_number_and_by_text);
-    tcase_add_test(tc, warm_up_is_left_out_by_run);
-    tcase_add_test(tc, c_is_six_n_d_when_asked_or_missing);
-    tcase_add_test(tc, what_is_wrong_is_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs", fill);
+    return test_main((TestPlan){.name = "analysis/obs"});
 }

@@ -9,11 +9,10 @@
 #include "common/fsx.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 START_TEST(a_catalog_becomes_observations)
 {
-    TmpDir tmp = tmpdir_open();
     Err err = ERR_INIT;
     ObsSource s;
     Obs obs;
@@ -50,7 +49,6 @@ START_TEST(a_catalog_becomes_observations)
     ck_assert_int_eq(obs_source_open(path, &s, &err), ERR_OK); /* the database by itself */
     ck_assert_str_eq(s.dir, tmp.path);
     obs_source_release(&s);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -76,7 +74,6 @@ static void digest(const char *path, char ret[SHA256_HEX_BYTES])
 /* The digest of a catalog's observations does not know their order, and knows every bit of them. */
 START_TEST(a_digest_names_the_observations)
 {
-    TmpDir tmp = tmpdir_open();
     char first[SHA256_HEX_BYTES], other[SHA256_HEX_BYTES];
     small_catalog(tmp.path, 2);
     digest(tmp.path, first);
@@ -88,44 +85,32 @@ START_TEST(a_digest_names_the_observations)
                      "step = (SELECT max(step) FROM evaluation)");
     digest(tmp.path, other);
     ck_assert_str_ne(first, other);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* As `printf 'N,D,loss\n1,2,3\n' | sha256sum` gives it. */
 START_TEST(a_digest_names_the_bytes_of_a_file)
 {
-    TmpDir tmp = tmpdir_open();
     char path[FSX_PATH_BYTES], got[SHA256_HEX_BYTES];
     (void)tmpdir_write(&tmp, "a.csv", "N,D,loss\n1,2,3\n");
     (void)snprintf(path, sizeof path, "%s/a.csv", tmp.path);
     digest(path, got);
     ck_assert_str_eq(got, "059fb5ed8543c074277d63332758b5afe30f2caf630d9da77dc467d049d5e7ad");
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(what_is_no_source_is_refused)
 {
-    TmpDir tmp = tmpdir_open();
     Err err = ERR_INIT;
     ObsSource s;
     ck_assert_int_eq(obs_source_open(tmp.path, &s, &err), ERR_NOTFOUND);
     ck_assert_ptr_nonnull(strstr(err.msg, "no catalog.db"));
     ck_assert_int_eq(obs_source_open("/nonexistent.csv", &s, &err), ERR_NOTFOUND);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_catalog_becomes_observations);
-    tcase_add_test(tc, a_digest_names_the_observations);
-    tcase_add_test(tc, a_digest_names_the_bytes_of_a_file);
-    tcase_add_test(tc, what_is_no_source_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs/source", fill);
+    return test_main(
+        (TestPlan){.name = "analysis/obs/source", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -157,17 +157,8 @@ START_TEST(a_refused_law_leaves_the_others)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, the_parabolas_bias_is_found_and_taken_off);
-    tcase_add_test(tc, grids_off_centre_are_explained_by_the_bias);
-    tcase_add_test(tc, what_the_bias_does_not_explain_is_said);
-    tcase_add_test(tc, intervals_hold_the_figure_and_do_not_depend_on_threads);
-    tcase_add_test(tc, a_refused_law_leaves_the_others);
-}
-
 int main(void)
 {
-    return suite_main("analysis/use/approaches", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/use/approaches"});
 }

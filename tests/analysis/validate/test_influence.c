@@ -164,16 +164,7 @@ START_TEST(too_many_units_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_run_that_is_off_comes_first);
-    tcase_add_test(tc, rows_are_the_fits_without_the_run);
-    tcase_add_test(tc, without_runs_points_are_the_units);
-    tcase_add_test(tc, a_run_without_which_there_is_no_law_is_said);
-    tcase_add_test(tc, too_many_units_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("influence", fill);
+    return test_main((TestPlan){.name = "influence"});
 }

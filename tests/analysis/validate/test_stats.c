@@ -135,21 +135,7 @@ START_TEST(what_cannot_be_had_is_nan)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, slope_is_that_of_linregress);
-    tcase_add_test(tc, clustered_slope_is_cr1);
-    tcase_add_test(tc, normality_is_jarque_bera);
-    tcase_add_test(tc, order_is_the_runs_test);
-    tcase_add_test(tc, order_leaves_out_values_at_the_median);
-    tcase_add_test(tc, variance_is_koenkers);
-    tcase_add_test(tc, collinear_inputs_have_no_variance_test);
-    tcase_add_test(tc, correlation_is_pearsons);
-    tcase_add_test(tc, clusters_give_icc_and_effective_number);
-    tcase_add_test(tc, what_cannot_be_had_is_nan);
-}
-
 int main(void)
 {
-    return suite_main("stats", fill);
+    return test_main((TestPlan){.name = "stats"});
 }

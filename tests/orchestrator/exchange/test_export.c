@@ -11,11 +11,9 @@
 #include "orchestrator/exchange/tfevents.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 #define OK(call) ck_assert_msg((call) == ERR_OK, "%s", err.msg)
-
-static TmpDir tmp;
 
 static Catalog *open_small(bool is_writer)
 {
@@ -46,7 +44,6 @@ static int64_t export_to(Catalog *c, ExportWhat what, TableOutFormat format, Buf
 START_TEST(observations_have_every_digit)
 {
     Buf text = BUF_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *c = open_small(false);
     ck_assert_int_eq(export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_CSV, &text),
@@ -73,7 +70,6 @@ START_TEST(observations_have_every_digit)
     ck_assert_ptr_nonnull(strstr(row, ",done,1,,,0.001\n"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -83,7 +79,6 @@ START_TEST(observations_have_their_training_time)
 {
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *c = open_small(true);
     OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
@@ -109,7 +104,6 @@ START_TEST(observations_have_their_training_time)
     ck_assert_ptr_null(strstr(buf_str(&text), "seconds"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -117,7 +111,6 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
 {
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 1);
     Catalog *c = open_small(true);
     const CatalogMetric metric[] = {
@@ -138,7 +131,6 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"step\":1,\"N\":20480,"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -155,7 +147,6 @@ START_TEST(every_table_can_be_had)
              {"metrics", "tokens_per_s", 0}};
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *catalog = open_small(true);
     OK(catalog_attempt_begin(catalog, 2, 0, CATALOG_NONE, 1700000000500, &err));
@@ -171,7 +162,6 @@ START_TEST(every_table_can_be_had)
     ck_assert_int_eq(export_what_parse("weights", &none, &err), ERR_USAGE);
     catalog_close(catalog);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -180,7 +170,6 @@ START_TEST(a_file_is_whole_or_absent)
     char path[FSX_PATH_BYTES];
     OutFile out;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     OK(fsx_join(path, tmp.path, "x", &err));
     OK(outfile_open(&out, path, &err));
     outfile_write(&out, "half", 4);
@@ -188,7 +177,6 @@ START_TEST(a_file_is_whole_or_absent)
     ck_assert_int_eq(tree_bytes(tmp.path), 0);
     OK(fsx_join(path, tmp.path, "no/such/folder", &err));
     ck_assert_int_eq(outfile_open(&out, path, &err), ERR_IO);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -228,7 +216,6 @@ START_TEST(event_files_read_back)
     Buf out = BUF_INIT;
     TfTotals totals;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 1);
     Catalog *c = open_small(true);
     OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
@@ -265,25 +252,11 @@ START_TEST(event_files_read_back)
     ck_assert_uint_eq(lines, (size_t)totals.scalars);
     catalog_close(c);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 #endif
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, observations_have_every_digit);
-    tcase_add_test(tc, observations_have_their_training_time);
-    tcase_add_test(tc, a_loss_that_is_not_finite_keeps_its_name);
-    tcase_add_test(tc, every_table_can_be_had);
-    tcase_add_test(tc, a_file_is_whole_or_absent);
-    tcase_add_test(tc, checksums_are_the_published_ones);
-#ifdef READ_TFEVENTS
-    tcase_add_test(tc, event_files_read_back);
-#endif
-}
-
 int main(void)
 {
-    return suite_main("export", fill);
+    return test_main((TestPlan){.name = "export", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -210,7 +210,7 @@ static const struct {
     {"r1=diverge@5", 5, "diverged", "diverged", "loss is nan"},
 };
 
-START_TEST(trouble_ends_as_it_should_and_alone)
+START_LOOP_TEST(trouble_ends_as_it_should_and_alone, sizeof trouble / sizeof trouble[0])
 {
     SchedOptions o = fixture_options(&f);
     o.retries = trouble[_i].retries;
@@ -238,7 +238,7 @@ START_TEST(damaged_lines_are_counted_and_reported)
 }
 END_TEST
 
-START_TEST(a_hung_worker_is_stopped_and_its_run_retried)
+START_LOOP_TEST(a_hung_worker_is_stopped_and_its_run_retried, 2)
 {
     SchedOptions o = fixture_options(&f);
     o.times.hang_min = 150;
@@ -320,7 +320,7 @@ START_TEST(checkpoints_that_vanished_are_made_again)
 }
 END_TEST
 
-START_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files)
+START_LOOP_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files, 2)
 {
     SchedOptions o = fixture_options(&f);
     (void)fixture_run(&f, &o);
@@ -347,7 +347,7 @@ START_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files)
 }
 END_TEST
 
-START_TEST(a_signal_interrupts_and_the_next_run_goes_on)
+START_LOOP_TEST(a_signal_interrupts_and_the_next_run_goes_on, 3)
 {
     static const int sig[] = {SIGINT, SIGTERM, SIGHUP};
     SchedOptions o = fixture_options(&f);
@@ -671,45 +671,8 @@ START_TEST(a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-    Suite *s = suite_create("sched");
-    TCase *t = tcase_create("sched");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 30);
-    tcase_add_test(t, every_run_is_done_and_a_second_time_nothing_is);
-    tcase_add_test(t, the_longest_run_starts_first);
-    tcase_add_test(t, the_last_run_gets_the_idle_core);
-    tcase_add_test(t, sharing_cores_changes_no_result_also_when_killed);
-    tcase_add_test(t, fixed_threads_and_free_cores_stay_so);
-    tcase_add_loop_test(t, trouble_ends_as_it_should_and_alone, 0,
-                        (int)(sizeof trouble / sizeof trouble[0]));
-    tcase_add_test(t, damaged_lines_are_counted_and_reported);
-    tcase_add_loop_test(t, a_hung_worker_is_stopped_and_its_run_retried, 0, 2);
-    tcase_add_test(t, a_program_that_cannot_be_executed_stops_everything_at_once);
-    tcase_add_test(t, fail_fast_stops_the_others_and_they_go_on_later);
-    tcase_add_test(t, a_run_that_left_the_study_is_retired_and_its_files_stay);
-    tcase_add_test(t, checkpoints_that_vanished_are_made_again);
-    tcase_add_loop_test(t, a_missing_or_damaged_catalog_is_made_again_from_the_files, 0, 2);
-    tcase_add_loop_test(t, a_signal_interrupts_and_the_next_run_goes_on, 0, 3);
-    tcase_add_test(t, a_third_signal_kills_workers_that_will_not_stop);
-    tcase_add_test(t, grace_ends_in_a_kill);
-    tcase_add_test(t, a_killed_scheduler_changes_nothing_in_the_end);
-    tcase_add_test(t, killed_workers_change_nothing_in_the_end);
-    tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
-    tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
-    tcase_add_test(t, a_worker_of_a_retired_run_does_not_train_on);
-    tcase_add_test(t, success_that_nobody_saw_is_still_success);
-    tcase_add_test(t, retry_takes_the_named_runs_or_all_that_failed);
-    tcase_add_test(t, a_full_disk_pauses_the_study_and_costs_no_retry);
-    tcase_add_test(t, a_study_folder_that_cannot_be_written_stops_the_study);
-    tcase_add_test(t, bad_checkpoints_bring_a_done_run_back);
-    tcase_add_test(t, a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing);
-    suite_add_tcase(s, t);
-    return s;
-}
-
 int main(void)
 {
-    return suite_run(suite());
+    return test_main(
+        (TestPlan){.name = "sched", .set_up = setup, .tear_down = teardown, .timeout = 30.0});
 }

@@ -187,15 +187,7 @@ START_TEST(no_half_line_stays_in_the_log)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_unchecked_fixture(tc, open_tiny, close_tiny);
-    tcase_add_test(tc, a_full_disk_of_any_size_loses_nothing);
-    tcase_add_test(tc, without_room_for_a_line_it_ends_with_73);
-    tcase_add_test(tc, no_half_line_stays_in_the_log);
-}
-
 int main(void)
 {
-    return suite_main("full", fill);
+    return test_main((TestPlan){.name = "full", .open = open_tiny, .close = close_tiny});
 }

@@ -270,20 +270,7 @@ START_TEST(mistakes_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, temperature_zero_takes_the_likeliest);
-    tcase_add_test(tc, choices_follow_the_softmax);
-    tcase_add_test(tc, top_k_keeps_k_tokens);
-    tcase_add_test(tc, text_is_safe_to_show);
-    tcase_add_test(tc, decoding_continues_as_the_forward_pass_would);
-    tcase_add_test(tc, a_seed_is_a_text);
-    tcase_add_test(tc, the_files_alone_give_the_recorded_loss);
-    tcase_add_test(tc, a_llama_folder_says_what_other_tools_ask);
-    tcase_add_test(tc, mistakes_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("generate", fill);
+    return test_main((TestPlan){.name = "generate"});
 }

@@ -422,23 +422,7 @@ START_TEST(statuses_are_the_documented_ones)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, an_attempt_says_what_the_protocol_lists);
-    tcase_add_test(tc, resuming_at_every_step_changes_no_bit);
-    tcase_add_test(tc, sigusr1_writes_a_state_between_checkpoints);
-    tcase_add_test(tc, a_finished_run_is_left_as_it_is);
-    tcase_add_test(tc, damage_costs_time_and_nothing_else);
-    tcase_add_test(tc, a_bf16_state_of_unknown_origin_is_refused);
-    tcase_add_test(tc, an_f32_state_without_an_isa_is_taken_up);
-    tcase_add_test(tc, what_can_never_run_is_a_configuration_error);
-    tcase_add_test(tc, missing_things_and_other_corpora_are_refused);
-    tcase_add_test(tc, a_run_that_diverges_says_so);
-    tcase_add_test(tc, a_disk_that_refuses_is_an_io_error);
-    tcase_add_test(tc, statuses_are_the_documented_ones);
-}
-
 int main(void)
 {
-    return suite_main("loop", fill);
+    return test_main((TestPlan){.name = "loop"});
 }

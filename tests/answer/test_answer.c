@@ -1,0 +1,173 @@
+/* The tree as JSON and CSV, and its limits. */
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "answer/render.h"
+#include "tests/support/suite.h"
+
+static const Column column[] = {
+    {.key = "group", .heading = "group"},
+    {.key = "test.p", .heading = "p", .format = NUMBER_P},
+    {.key = "test.method"},
+    {.key = "value", .heading = "value", .interval = "interval"},
+    {.heading = "only for people"},
+};
+enum { N = sizeof column / sizeof column[0] };
+
+/* Every kind of node once. */
+static void build(Answer *a)
+{
+    const Interval between = {0.5, 1.0, 3.0, "bootstrap"};
+    AnswerNode *top = answer_top(a);
+    answer_set(top, "source", value_text("a \"b\"\n"));
+    answer_set(top, "nothing", value_real((double)NAN));
+    AnswerNode *part = answer_section(top, "A part");
+    answer_show(part, &(Column){.key = "n", .heading = "points"}, value_size(3));
+    answer_say(part, "verdict", SAY_VERDICT, "%s is ahead.", "x");
+    AnswerNode *t = answer_table(part, "rows", "Rows", column, N);
+    AnswerNode *row = answer_row(t, value_text("x,\"y\""), value_real(0.25), value_text("F"),
+                                 value_between(2.0, &between), value_text("hidden"));
+    answer_set(answer_object(row, "more"), "is_good", value_bool(true));
+    answer_row(t, value_text("z"), value_none(), value_none(), value_real(0.1), value_none());
+    AnswerNode *list = answer_list(top, "warnings");
+    answer_say(list, NULL, SAY_WARNING, "beware");
+    answer_set_json(top, "config", json_pack("{s:i}", "a", 1));
+    answer_set_interval(top, "alone", &between);
+}
+
+START_TEST(json_has_every_key_and_no_more)
+{
+    Answer a = ANSWER_INIT;
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    build(&a);
+    ck_assert_int_eq(
+        answer_render(&a, FORMAT_JSON, &(AnswerStyle){.is_one_line = true}, &out, &err), ERR_OK);
+    ck_assert_str_eq(
+        buf_str(&out),
+        "{\"schema\":1,\"source\":\"a \\\"b\\\"\\u000a\",\"nothing\":null,\"n\":3,"
+        "\"verdict\":\"x is ahead.\",\"rows\":[{\"group\":\"x,\\\"y\\\"\",\"test\":{\"p\":0.25,"
+        "\"method\":\"F\"},\"value\":2,\"interval\":{\"se\":0.5,\"lo\":1,\"hi\":3,\"method\":"
+        "\"bootstrap\"},\"more\":{\"is_good\":true}},{\"group\":\"z\",\"test\":{\"p\":null,"
+        "\"method\":null},\"value\":0.1}],\"warnings\":[\"beware\"],\"config\":{\"a\":1},"
+        "\"alone\":{\"se\":0.5,\"lo\":1,\"hi\":3,\"method\":\"bootstrap\"}}\n");
+    buf_release(&out);
+    answer_release(&a);
+}
+END_TEST
+
+START_TEST(an_interval_has_its_default_key_and_may_be_flat)
+{
+    Answer a = ANSWER_INIT;
+    const Interval between = {(double)NAN, 1.0, 3.0, NULL};
+    static const Column flat[] = {{.key = "loss", .has_flat = true}, {.key = "alpha"}};
+    AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, flat, 2);
+    answer_row(t, value_between(2.0, &between), value_between(0.5, &between));
+    json_t *v = answer_json(answer_top(&a));
+    const json_t *row = json_array_get(json_object_get(v, "rows"), 0);
+    ck_assert_double_eq(json_number_value(json_object_get(row, "lo")), 1.0);
+    const json_t *both = json_object_get(row, "intervals");
+    ck_assert_uint_eq(json_object_size(both), 2);
+    ck_assert(json_is_null(json_object_get(json_object_get(both, "alpha"), "se")));
+    json_decref(v);
+    answer_release(&a);
+}
+END_TEST
+
+static const char *csv(const Answer *a, const char *table, Buf *out, ErrCode want, Err *err)
+{
+    buf_clear(out);
+    ck_assert_int_eq(answer_render(a, FORMAT_CSV, &(AnswerStyle){.table = table}, out, err), want);
+    return buf_str(out);
+}
+
+START_TEST(csv_is_one_table_in_full)
+{
+    Answer a = ANSWER_INIT;
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    build(&a);
+    const char *want = "group,test.p,test.method,value,se,lo,hi,only for people\n"
+                       "\"x,\"\"y\"\"\",0.25,F,2,0.5,1,3,hidden\n"
+                       "z,,,0.1,,,,\n";
+    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), want);
+    ck_assert_str_eq(csv(&a, "rows", &out, ERR_OK, &err), want);
+    (void)csv(&a, "row", &out, ERR_USAGE, &err);
+    ck_assert_str_eq(err.hint, "did you mean rows?");
+    AnswerNode *t = answer_table(answer_top(&a), NULL, NULL, &(Column){.key = "long"}, 1);
+    answer_table_use(t, TABLE_FOR_CSV);
+    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), "long\n");
+    answer_release(&a);
+    answer_show(answer_top(&a), &(Column){.key = "version", .heading = "version"},
+                value_text("1,2"));
+    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), "version\n\"1,2\"\n");
+    answer_release(&a);
+    answer_set(answer_top(&a), "x", value_count(1));
+    (void)csv(&a, NULL, &out, ERR_USAGE, &err);
+    ck_assert_str_eq(err.hint, "--format json has all of it");
+    buf_release(&out);
+    answer_release(&a);
+}
+END_TEST
+
+/* Bytes that are no UTF-8 would make invalid JSON and pages. */
+START_TEST(texts_become_utf8)
+{
+    static const struct {
+        const char *given, *want;
+    } row[] = {{"gr\xC3\xB6\xC3\x9F"
+                "e",
+                "gr\xC3\xB6\xC3\x9F"
+                "e"},
+               {"\xFF"
+                "a",
+                "\xEF\xBF\xBD"
+                "a"},
+               {"cut \xE2\x82", "cut \xEF\xBF\xBD\xEF\xBF\xBD"},
+               {"\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+               {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+               {"a\tb\x1b[1m", "a b [1m"}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        Answer a = ANSWER_INIT;
+        answer_set(answer_top(&a), "x", value_text(row[i].given));
+        json_t *v = answer_json(answer_top(&a));
+        ck_assert_str_eq(json_string_value(json_object_get(v, "x")), row[i].want);
+        json_decref(v);
+        answer_release(&a);
+    }
+}
+END_TEST
+
+/* A sealed arena is memory that is short: everything goes on, and it is told at the end. */
+START_TEST(short_memory_is_told_once)
+{
+    Answer a = ANSWER_INIT;
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    (void)answer_top(&a);
+    arena_seal(&a.arena);
+    for (int i = 0; i < 10000; i++) {
+        AnswerNode *t =
+            answer_table(answer_section(answer_top(&a), "part %d", i), "t", "T", column, N);
+        answer_say(answer_object(t, "o"), "s", SAY_NOTE, "text");
+        answer_row(t, value_text("x"), value_none(), value_none(), value_none(), value_none());
+    }
+    ck_assert_int_eq(answer_ok(&a, &err), ERR_NOMEM);
+    ck_assert_int_eq(answer_render(&a, FORMAT_TEXT, &(AnswerStyle){0}, &out, &err), ERR_NOMEM);
+    ck_assert_uint_eq(out.len, 0);
+    answer_release(&a);
+    arena_seal(&a.arena);
+    answer_set(answer_top(&a), "x", value_count(1));
+    ck_assert_int_eq(answer_render(&a, FORMAT_JSON, &(AnswerStyle){0}, &out, &err), ERR_NOMEM);
+    answer_release(&a);
+    answer_set_json(answer_top(&a), "x", NULL);
+    ck_assert_int_eq(answer_ok(&a, &err), ERR_NOMEM);
+    answer_release(&a);
+}
+END_TEST
+
+int main(void)
+{
+    return test_main((TestPlan){.name = "answer"});
+}
