@@ -238,6 +238,7 @@ static const Column *copy_columns(Answer *a, const Column *column, size_t n)
         copy[i].help = copy_text(a, column[i].help);
         copy[i].latex = copy_text(a, column[i].latex);
         copy[i].interval = copy_text(a, column[i].interval);
+        copy[i].flat = copy_text(a, column[i].flat);
     }
     return copy;
 }

@@ -26,7 +26,6 @@ static const Opt plot_opts[] = {
     {0},
 };
 
-/* Draws what can be drawn: without gnuplot data and scripts are still written. */
 /* The list of files has a format, too: text, json, ... */
 static bool is_answer_format(const char *word, int *ret)
 {

@@ -44,14 +44,11 @@ static ErrCode page_path(const FitRun *r, const char *out, char ret[FSX_PATH_BYT
 }
 
 /* What was written. */
-static void say_done(const FitRun *r, const HtmlPage *page, const char *path, size_t bytes,
-                     AnswerNode *top)
+static void say_done(const FitRun *r, const HtmlPage *page, const char *path, AnswerNode *top)
 {
     static const Column file = {.key = "report", .heading = "page"},
-                        size = {.key = "bytes", .heading = "size", .format = NUMBER_BYTES},
                         column = {.heading = "pictures"};
     answer_show(top, &file, value_text(path));
-    answer_show(top, &size, value_size(bytes));
     AnswerNode *pictures = answer_list(top, "pictures");
     for (size_t i = 0; page->figure && i < page->figure->n; i++) {
         answer_set(pictures, NULL, value_text(page->figure->figure[i].name));
@@ -95,7 +92,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     page.command = buf_str(&command);
     TRY(html_page(&page, &out, err));
     TRY(fsx_replace(path, buf_str(&out), out.len, err));
-    say_done(&r, &page, path, out.len, top);
+    say_done(&r, &page, path, top);
     fit_run_status(s, &r);
 done:
     if (has_folder) {

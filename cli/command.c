@@ -321,6 +321,7 @@ static int run_command(const Command *c, int argc, char *const argv[])
                  .fit = FIT_DEFAULT,
                  .err_style = text_style_of(STDERR_FILENO),
                  .problems = &problems};
+    s.fit.bootstrap = c->bootstrap ? c->bootstrap : s.fit.bootstrap;
     Words w = {.argc = argc, .argv = argv};
     s.is_json = asks_for_json(argc, argv);
     char **positional = calloc((size_t)argc + 1, sizeof *positional);

@@ -72,6 +72,7 @@ struct Command {
     bool is_raw;            /* prints as it goes, what is no answer: no --format */
     bool can_fail_part;     /* exit status 1: some runs failed or some fits were refused */
     bool can_be_stopped;    /* exit statuses 69 and 75 */
+    int64_t bootstrap;      /* replicates unless --bootstrap names them; 0: 200 */
     int min_args, max_args; /* positional; max -1 for no limit */
     ErrCode (*run)(Session *s, const void *opts, int argc, char *const argv[], Err *err);
 };

@@ -2,6 +2,7 @@
 #include "analysis/report/fit_answer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "analysis/fit/bootstrap.h"
 #include "analysis/report/covariance.h"
@@ -260,7 +261,11 @@ AnswerNode *refusal_answer(AnswerNode *list, const char *group, const char *key,
     answer_set(o, "group", value_text(group));
     answer_set(o, key, value_text(what));
     answer_set(o, "reason", value_text(why->msg));
-    answer_say(o, NULL, SAY_REFUSED, "%s, %s: %s", group, what, why->msg);
+    if (strncmp(why->msg, what, strlen(what)) == 0) { /* "chinchilla needs ..." */
+        answer_say(o, NULL, SAY_REFUSED, "%s: %s", group, why->msg);
+    } else {
+        answer_say(o, NULL, SAY_REFUSED, "%s, %s: %s", group, what, why->msg);
+    }
     if (why->hint[0]) {
         answer_set(o, "hint", value_text(why->hint));
         answer_say(o, NULL, SAY_HINT, "%s", why->hint);

@@ -175,18 +175,15 @@ static void method_row(const ReportFit *rf, AnswerNode *table)
 {
     const FitResult *f = &rf->fit;
     char starts[64];
-    Buf loss = BUF_INIT, drawn = BUF_INIT;
+    Buf loss = BUF_INIT;
     (void)snprintf(starts, sizeof starts, "%zu of %zu", f->at_minimum, f->starts);
     fit_loss_text(f, &loss);
-    fit_interval_text(f, &drawn);
     answer_row(table, value_text(rf->group->name), value_text(f->form->name), value_size(f->n),
                value_text(buf_str(&loss)), value_real(f->objective), value_text(starts),
                f->loss.kind == FIT_L1 ? value_text("a vertex")
                                       : value_real(f->certificate.decrement),
-               value_real(f->rmse_log), value_real(f->r2), value_real(f->bic),
-               value_text(buf_str(&drawn)));
+               value_real(f->rmse_log), value_real(f->r2), value_real(f->bic));
     buf_release(&loss);
-    buf_release(&drawn);
 }
 
 static void method(const Report *r, AnswerNode *top)
@@ -202,7 +199,6 @@ static void method(const Report *r, AnswerNode *top)
         {.heading = "error", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
         {.heading = "R2", .digits = 6},
         {.heading = "BIC", .digits = 6},
-        {.heading = "intervals", .is_prose = true},
     };
     AnswerNode *in = answer_section(top, "Method");
     answer_say(in, NULL, SAY_PLAIN,

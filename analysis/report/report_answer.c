@@ -104,7 +104,7 @@ static void isoflop_answer(const Report *r, AnswerNode *top)
         {.heading = "least loss outside",
          .rank = 2,
          .help = "budgets whose least loss is not among their points"},
-        {.key = "reason", .heading = "refused", .is_prose = true, .rank = 1},
+        {.heading = "refused", .is_prose = true, .rank = 1},
     };
     AnswerNode *table = answer_table(top, "isoflop", "IsoFLOP parabolas", COLUMNS(column));
     for (size_t i = 0; i < r->n_isoflop; i++) {
@@ -114,8 +114,10 @@ static void isoflop_answer(const Report *r, AnswerNode *top)
         const char *name = f->group->name;
         char used[48];
         if (f->is_refused) {
-            answer_row(table, value_text(name), value_none(), value_none(), value_none(),
-                       value_none(), value_none(), value_none(), value_text(f->refusal.msg));
+            AnswerNode *row =
+                answer_row(table, value_text(name), value_none(), value_none(), value_none(),
+                           value_none(), value_none(), value_none(), value_text(f->refusal.msg));
+            answer_set(row, "reason", value_text(f->refusal.msg));
             continue;
         }
         (void)snprintf(used, sizeof used, "%zu of %zu", x->n_used, x->n_budgets);

@@ -59,6 +59,11 @@ START_TEST(digits_follow_the_uncertainty)
     }
     const Interval unknown = {(double)NAN, (double)NAN, (double)NAN, NULL};
     ck_assert_int_eq(interval_place(&unknown), INT_MIN);
+    char both[INTERVAL_TEXT_BYTES];
+    const Interval known = {.se = 0.021, .lo = 1.7712, .hi = 1.8649},
+                   open = {.lo = 1.0, .hi = INFINITY};
+    ck_assert_str_eq(interval_text(&known, both), "1.771 to 1.865");
+    ck_assert_str_eq(interval_text(&open, both), "");
 }
 END_TEST
 

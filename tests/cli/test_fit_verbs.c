@@ -140,7 +140,7 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
     if (status == 1) {
         ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.svg\n"));
         ck_assert_ptr_nonnull(
-            strstr(buf_str(&out), "Refused: all, chinchilla: chinchilla has 5 parameters and"));
+            strstr(buf_str(&out), "Refused: all: chinchilla has 5 parameters and"));
     }
     ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
     buf_clear(&out);
@@ -179,6 +179,62 @@ START_TEST(a_study_keeps_its_fit_and_its_pictures)
     ck_assert(status == 0 || status == 69); /* 69: no gnuplot here; the data are written */
     ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/loss_tokens.csv", &err), ERR_OK);
     ck_assert(fsx_exists(path));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* What has no part in an answer is not said in it: only what chose the rows. */
+START_TEST(runs_alone_need_no_fit)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    ck_assert_int_eq(
+        slaw("table fits.csv --map N=params --where params=1e7 --runs --json", false, &out),
+        0); /* one N: a fit would be refused */
+    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    const json_t *options = json_object_get(v, "options");
+    ck_assert_ptr_nonnull(json_object_get(options, "where"));
+    ck_assert_ptr_null(json_object_get(options, "starts"));
+    ck_assert_ptr_null(json_object_get(v, "fits"));
+    const json_t *run = json_array_get(json_object_get(v, "runs"), 0);
+    ck_assert_double_eq(json_number_value(json_object_get(run, "N")), 1e7);
+    ck_assert(json_is_null(json_object_get(run, "run")));
+    json_decref(v);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* A warning stands once, with every group that has it; the answer is the whole of the output. */
+START_TEST(refusals_and_warnings_are_part_of_the_answer)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "one.csv",
+                       "g,N,D,loss\na,1e6,1e7,4\na,1e6,2e7,3.5\nb,1e6,1e7,5\nb,1e6,2e7,3.25\n");
+    ck_assert_int_eq(slaw("fit one.csv --by g --json", true, &out), 1);
+    json_t *v = json_loads(buf_str(&out), 0, NULL); /* nothing else on either stream */
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "refused")), 2);
+    json_decref(v);
+    ck_assert_int_eq(slaw("fit one.csv --by g", false, &out), 1);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: a: chinchilla "));
+    Buf text = BUF_INIT;
+    buf_puts(&text, "g,N,D,loss\n");
+    for (int i = 0; i < 60; i++) {
+        double n = 1e7 * pow(3.0, i / 2 / 6), d = 2e8 * pow(2.5, i / 2 % 6);
+        buf_printf(&text, "%c,%.17g,%.17g,%.17g\n", i % 2 ? 'b' : 'a', n, d,
+                   1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28));
+    }
+    (void)tmpdir_write(&tmp, "two.csv", buf_str(&text));
+    buf_release(&text);
+    ck_assert_int_eq(
+        slaw("fit two.csv --by g --starts 4 --bootstrap 0 --at-flops 1e30", false, &out), 0);
+    const char *warning = strstr(buf_str(&out), "Warning: a, b: outside: ");
+    ck_assert_ptr_nonnull(warning);
+    ck_assert_ptr_null(strstr(warning + 1, "Warning: "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\nThere are no intervals.\n"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }

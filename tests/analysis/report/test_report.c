@@ -110,7 +110,7 @@ START_TEST(a_refusal_is_part_of_the_report)
     json_decref(v);
     Buf out = BUF_INIT;
     show(report_answer, FORMAT_TEXT, &out);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: llama, chinchilla: "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: llama: chinchilla needs"));
     show(report_laws_answer, FORMAT_TEXT, &out);
     ck_assert_ptr_null(strstr(buf_str(&out), "chinchilla"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "C is counted by the convention \"paper\"."));
@@ -425,22 +425,12 @@ START_TEST(json_has_what_was_asked_for_beside)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void no_abort(void)
 {
     (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, json_has_the_fields_that_others_read);
-    tcase_add_test(tc, json_has_what_was_asked_for_beside);
-    tcase_add_test(tc, a_refusal_is_part_of_the_report);
-    tcase_add_test(tc, the_text_has_one_table_a_law);
-    tcase_add_test(tc, tables_have_a_row_a_group_and_a_row_a_run);
-    tcase_add_test(tc, what_the_source_has_not_is_no_cell);
-    tcase_add_test(tc, the_headline_overlays_the_groups);
-    tcase_add_test(tc, the_frontier_is_the_least_loss_and_thick_within_the_data);
-    tcase_add_test(tc, pictures_are_chosen_by_name);
-    tcase_add_test(tc, the_pictures_of_the_law_are_of_the_law);
 }
 
 int main(void)
 {
-    return suite_main("analysis/report", fill);
+    return test_main((TestPlan){.name = "analysis/report", .open = no_abort});
 }
