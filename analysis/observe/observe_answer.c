@@ -110,7 +110,27 @@ static void equivalent_json(const Observe *r, AnswerNode *top)
     }
 }
 
-/* Lines, and beside them what people compare families by. */
+static void families_json(const Observe *r, AnswerNode *top)
+{
+    AnswerNode *list = answer_list(top, "families");
+    for (size_t f = 0; f < r->scores->n_families; f++) {
+        const ObserveLine *l = &r->line[f];
+        const Interval slope = {l->line.se, l->line.lo, l->line.hi, "student_t"};
+        AnswerNode *v = answer_object(list, NULL);
+        answer_set(v, "family", value_text(r->scores->family_name[f]));
+        if (l->is_refused) {
+            observe_set_reason(v, &l->refusal);
+            continue;
+        }
+        answer_set_all(v, "n theta theta_log10 nu r2 C_min C_max", value_size(l->line.n),
+                       value_real(l->line.slope), value_real(l->line.slope * log(10.0)),
+                       value_real(l->line.level), value_real(l->line.r2), value_real(l->c_lo),
+                       value_real(l->c_hi));
+        interval_answer(v, "theta_interval", &slope);
+    }
+}
+
+/* Lines and ratios side by side; families too small for a line are in JSON alone. */
 static void families_table(const Observe *r, AnswerNode *top)
 {
     const ObserveEquivalent *e = &r->equivalent;
@@ -122,41 +142,34 @@ static void families_table(const Observe *r, AnswerNode *top)
                    s->family_name[e->reference],
                    e->is_of_target ? s->target[0] : "first component");
     const Column column[] = {
-        {.key = "family", .heading = "family"},
-        {.key = "n", .heading = "models", .rank = 3},
-        {.key = "C_min", .heading = "C from", .unit = "FLOP", .digits = 3, .rank = 4},
-        {.key = "C_max", .heading = "C to", .unit = "FLOP", .digits = 3, .rank = 4},
-        {.key = "theta",
-         .heading = "theta",
-         .interval = "theta_interval",
+        {.heading = "family"},
+        {.heading = "models", .rank = 3},
+        {.heading = "C from", .unit = "FLOP", .digits = 3, .rank = 4},
+        {.heading = "C to", .unit = "FLOP", .digits = 3, .rank = 4},
+        {.heading = "theta",
          .is_symbol = true,
          .help = "PC1 = theta ln C + nu, with Student's t interval of theta"},
-        {.key = "theta_log10"},
-        {.key = "nu", .heading = "nu", .is_symbol = true, .rank = 2},
-        {.key = "r2", .heading = "R2", .format = NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
+        {.heading = "nu", .is_symbol = true, .rank = 2},
+        {.heading = "R2", .format = NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
         {.heading = "C equivalent / C", .rank = 1, .help = help},
-        {.key = "reason", .heading = "why no line", .is_prose = true, .rank = 2},
     };
     AnswerNode *table =
-        answer_table(top, "families", "Families", column, sizeof column / sizeof column[0]);
+        answer_table(top, NULL, "Families", column, sizeof column / sizeof column[0]);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t f = 0; f < s->n_families; f++) {
         const ObserveLine *l = &r->line[f];
-        const Interval slope = {l->line.se, l->line.lo, l->line.hi, "student_t"};
+        const Interval slope = {l->line.se, l->line.lo, l->line.hi, NULL};
         const Interval ratio =
             fit_interval(e->is_refused ? &(FitInterval){0} : &e->ratio_interval[f], NULL);
-        const Value none = value_none();
         /* of the reference it is 1 by what it is */
-        const Value times =
-            e->is_refused ? none : value_between(e->ratio[f], f == e->reference ? NULL : &ratio);
-        if (l->is_refused) {
-            answer_row(table, value_text(s->family_name[f]), none, none, none, none, none, none,
-                       none, times, value_text(l->refusal.msg));
-            continue;
+        const Interval *own = f == e->reference ? NULL : &ratio;
+        if (!l->is_refused) {
+            answer_row(table, value_text(s->family_name[f]), value_size(l->line.n),
+                       value_real(l->c_lo), value_real(l->c_hi),
+                       value_between(l->line.slope, &slope), value_real(l->line.level),
+                       value_real(l->line.r2),
+                       e->is_refused ? value_none() : value_between(e->ratio[f], own));
         }
-        answer_row(table, value_text(s->family_name[f]), value_size(l->line.n), value_real(l->c_lo),
-                   value_real(l->c_hi), value_between(l->line.slope, &slope),
-                   value_real(l->line.slope * log(10.0)), value_real(l->line.level),
-                   value_real(l->line.r2), times, none);
     }
 }
 
@@ -303,6 +316,7 @@ size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top)
     size_t n_held = r->holdout ? r->scores->n_targets : 0;
     head_json(r, top);
     pca_json(r, top);
+    families_json(r, top);
     observe_targets_json(r, top);
     equivalent_json(r, top);
     say_summary(r, top);

@@ -135,7 +135,7 @@ static void points_table(const Validation *v, const char *title, AnswerNode *in)
         {.heading = "error",
          .unit = "%",
          .format = NUMBER_PERCENT,
-         .digits = 3,
+         .digits = 4,
          .help = "predicted / measured - 1"},
         {.heading = "law", .rank = 6, .help = "the 95 % interval of the law itself"},
         {.heading = "inside", .rank = 5}};
@@ -339,7 +339,7 @@ void holdout_chain_answer(const Validation *v, AnswerNode *in)
         {.key = "loss", .heading = "predicted loss", .digits = 5},
         {.key = "measured", .heading = "measured", .digits = 5},
         {.key = "value", .heading = "predicted", .digits = 5},
-        {.key = "error", .heading = "error", .unit = "%", .format = NUMBER_PERCENT, .digits = 3}};
+        {.key = "error", .heading = "error", .unit = "%", .format = NUMBER_PERCENT, .digits = 4}};
     const FitResult *f = v->chain_fit;
     AnswerNode *o = answer_object(in, "chain");
     answer_set_all(o, "law n", value_text(f->form->name), value_size(f->n));
