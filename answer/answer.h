@@ -92,7 +92,12 @@ AnswerNode *answer_section(AnswerNode *in, const char *fmt, ...)
 
 /* A value in JSON only: at `key`, or as the next member of a list. */
 void answer_set(AnswerNode *in, const char *key, Value v);
-/* The same with an interval as an object of its own. */
+/* Several: the keys with blanks between, in the order of the values. */
+void answer_set_of(AnswerNode *in, const char *keys, const Value *v, size_t n);
+#define answer_set_all(in, keys, ...)                         \
+    answer_set_of((in), (keys), (const Value[]){__VA_ARGS__}, \
+                  sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value))
+/* An interval as an object of its own. */
 void answer_set_interval(AnswerNode *in, const char *key, const Interval *i);
 /* A piece of JSON that exists already (a run's configuration); takes v over.  NULL is a failed
  * allocation. */
