@@ -392,7 +392,7 @@ static ErrCode hold_out(Observe *r, Err *err)
         return err_nomem(err, "hold-out");
     }
     for (size_t k = 0; k < s->n_targets; k++) {
-        ErrCode rc = holdout_run(s, &r->options, k, &r->arena, &r->holdout[k], err);
+        ErrCode rc = observe_holdout(s, &r->options, k, &r->arena, &r->holdout[k], err);
         if (rc != ERR_OK) {
             return rc;
         }

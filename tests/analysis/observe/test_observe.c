@@ -209,7 +209,7 @@ START_TEST(intervals_cover_what_is_measured)
         for (size_t i = 0; i < s.n; i++) {
             s.metric[i] += 0.02 * rng_normal(18, k, i);
         }
-        ck_assert_msg(holdout_run(&s, &o, 0, &arena, &h, &err) == ERR_OK, "%s", err.msg);
+        ck_assert_msg(observe_holdout(&s, &o, 0, &arena, &h, &err) == ERR_OK, "%s", err.msg);
         ck_assert(!h.is_refused);
         inside += h.n_inside;
         measured += h.n_measured;
