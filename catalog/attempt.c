@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_ATTEMPT_STATES] = {
     [CATALOG_ATTEMPT_RUNNING] = "running",         [CATALOG_ATTEMPT_DONE] = "done",
@@ -67,25 +67,26 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
     " exit_signal, reason, ingested_bytes, ingested_seq, damaged_lines, threads, cores,"           \
     " peak_rss_bytes FROM attempt "
 
+#define STMT_ROW CatalogAttempt
 static const StmtField fields[] = {
-    {STMT_I64, offsetof(CatalogAttempt, run_id)},
-    {STMT_I64, offsetof(CatalogAttempt, number)},
+    STMT_FIELD(I64, run_id),
+    STMT_FIELD(I64, number),
     {STMT_NAME, offsetof(CatalogAttempt, state), state_names, CATALOG_N_ATTEMPT_STATES},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, pid)},
-    {STMT_TEXT, offsetof(CatalogAttempt, host)},
-    {STMT_TEXT, offsetof(CatalogAttempt, isa)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, resumed_step)},
-    {STMT_I64, offsetof(CatalogAttempt, started_ms)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, ended_ms)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, exit_code)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, exit_signal)},
-    {STMT_TEXT, offsetof(CatalogAttempt, reason)},
-    {STMT_I64, offsetof(CatalogAttempt, ingested_bytes)},
-    {STMT_I64, offsetof(CatalogAttempt, ingested_seq)},
-    {STMT_I64, offsetof(CatalogAttempt, damaged_lines)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, threads)},
-    {STMT_TEXT, offsetof(CatalogAttempt, cores)},
-    {STMT_OR_NONE, offsetof(CatalogAttempt, peak_rss_bytes)},
+    STMT_FIELD(OR_NONE, pid),
+    STMT_FIELD(TEXT, host),
+    STMT_FIELD(TEXT, isa),
+    STMT_FIELD(OR_NONE, resumed_step),
+    STMT_FIELD(I64, started_ms),
+    STMT_FIELD(OR_NONE, ended_ms),
+    STMT_FIELD(OR_NONE, exit_code),
+    STMT_FIELD(OR_NONE, exit_signal),
+    STMT_FIELD(TEXT, reason),
+    STMT_FIELD(I64, ingested_bytes),
+    STMT_FIELD(I64, ingested_seq),
+    STMT_FIELD(I64, damaged_lines),
+    STMT_FIELD(OR_NONE, threads),
+    STMT_FIELD(TEXT, cores),
+    STMT_FIELD(OR_NONE, peak_rss_bytes),
     {STMT_END}};
 
 ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a,

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "catalog/checkpoint_state.h"
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_CHECKPOINT_STATES] = {
     [CATALOG_CHECKPOINT_COMPLETE] = "complete",
@@ -23,17 +23,18 @@ bool catalog_checkpoint_state_parse(const char *name, CatalogCheckpointState *re
     return name_parse(name, state_names, CATALOG_N_CHECKPOINT_STATES, ret);
 }
 
+#define STMT_ROW CatalogCheckpoint
 static const StmtField fields[] = {
-    {STMT_I64, offsetof(CatalogCheckpoint, run_id)},
-    {STMT_I64, offsetof(CatalogCheckpoint, step)},
-    {STMT_I64, offsetof(CatalogCheckpoint, attempt)},
-    {STMT_I64, offsetof(CatalogCheckpoint, tokens)},
-    {STMT_TEXT, offsetof(CatalogCheckpoint, path)},
-    {STMT_I64, offsetof(CatalogCheckpoint, bytes)},
-    {STMT_TEXT, offsetof(CatalogCheckpoint, digest)},
-    {STMT_LOSS, offsetof(CatalogCheckpoint, train_loss)},
+    STMT_FIELD(I64, run_id),
+    STMT_FIELD(I64, step),
+    STMT_FIELD(I64, attempt),
+    STMT_FIELD(I64, tokens),
+    STMT_FIELD(TEXT, path),
+    STMT_FIELD(I64, bytes),
+    STMT_FIELD(TEXT, digest),
+    STMT_FIELD(LOSS, train_loss),
     {STMT_NAME, offsetof(CatalogCheckpoint, state), state_names, CATALOG_N_CHECKPOINT_STATES},
-    {STMT_I64, offsetof(CatalogCheckpoint, created_ms)},
+    STMT_FIELD(I64, created_ms),
     {STMT_END}};
 
 ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *err)

@@ -2,9 +2,10 @@
 
 #include "catalog/rows.h"
 
-static const StmtField fields[] = {{STMT_TEXT, offsetof(CatalogCorpus, digest)},
-                                   {STMT_TEXT, offsetof(CatalogCorpus, manifest)},
-                                   {STMT_F64, offsetof(CatalogCorpus, validation_bytes_per_token)},
+#define STMT_ROW CatalogCorpus
+static const StmtField fields[] = {STMT_FIELD(TEXT, digest),
+                                   STMT_FIELD(TEXT, manifest),
+                                   STMT_FIELD(F64, validation_bytes_per_token),
                                    {STMT_END}};
 
 ErrCode catalog_corpus_put(Catalog *c, const CatalogCorpus *row, Err *err)

@@ -2,15 +2,11 @@
 
 #include "catalog/rows.h"
 
-static const StmtField fields[] = {{STMT_I64, offsetof(CatalogEvaluation, run_id)},
-                                   {STMT_I64, offsetof(CatalogEvaluation, step)},
-                                   {STMT_TEXT, offsetof(CatalogEvaluation, task)},
-                                   {STMT_I64, offsetof(CatalogEvaluation, attempt)},
-                                   {STMT_I64, offsetof(CatalogEvaluation, tokens)},
-                                   {STMT_LOSS, offsetof(CatalogEvaluation, loss)},
-                                   {STMT_FINITE, offsetof(CatalogEvaluation, bits_per_byte)},
-                                   {STMT_I64, offsetof(CatalogEvaluation, items)},
-                                   {STMT_END}};
+#define STMT_ROW CatalogEvaluation
+static const StmtField fields[] = {
+    STMT_FIELD(I64, run_id),           STMT_FIELD(I64, step),   STMT_FIELD(TEXT, task),
+    STMT_FIELD(I64, attempt),          STMT_FIELD(I64, tokens), STMT_FIELD(LOSS, loss),
+    STMT_FIELD(FINITE, bits_per_byte), STMT_FIELD(I64, items),  {STMT_END}};
 
 ErrCode catalog_evaluation_upsert(Catalog *c, const CatalogEvaluation *e, Err *err)
 {

@@ -2,10 +2,11 @@
 
 #include "catalog/rows.h"
 
-static const StmtField fields[] = {{STMT_I64, offsetof(CatalogFit, created_ms)},
-                                   {STMT_TEXT, offsetof(CatalogFit, law)},
-                                   {STMT_TEXT, offsetof(CatalogFit, group)},
-                                   {STMT_TEXT, offsetof(CatalogFit, result)},
+#define STMT_ROW CatalogFit
+static const StmtField fields[] = {STMT_FIELD(I64, created_ms),
+                                   STMT_FIELD(TEXT, law),
+                                   STMT_FIELD(TEXT, group),
+                                   STMT_FIELD(TEXT, result),
                                    {STMT_END}};
 
 ErrCode catalog_fit_add(Catalog *c, const CatalogFit *f, int64_t *ret_id, Err *err)

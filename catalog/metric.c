@@ -2,14 +2,15 @@
 
 #include "catalog/rows.h"
 
-static const StmtField metric_fields[] = {{STMT_I64, offsetof(CatalogMetric, run_id)},
-                                          {STMT_I64, offsetof(CatalogMetric, step)},
-                                          {STMT_I64, offsetof(CatalogMetric, attempt)},
-                                          {STMT_I64, offsetof(CatalogMetric, tokens)},
-                                          {STMT_LOSS, offsetof(CatalogMetric, loss)},
-                                          {STMT_FINITE, offsetof(CatalogMetric, grad_norm)},
-                                          {STMT_F64, offsetof(CatalogMetric, lr)},
-                                          {STMT_FINITE, offsetof(CatalogMetric, tokens_per_s)},
+#define STMT_ROW CatalogMetric
+static const StmtField metric_fields[] = {STMT_FIELD(I64, run_id),
+                                          STMT_FIELD(I64, step),
+                                          STMT_FIELD(I64, attempt),
+                                          STMT_FIELD(I64, tokens),
+                                          STMT_FIELD(LOSS, loss),
+                                          STMT_FIELD(FINITE, grad_norm),
+                                          STMT_FIELD(F64, lr),
+                                          STMT_FIELD(FINITE, tokens_per_s),
                                           {STMT_END}};
 
 ErrCode catalog_metric_put(Catalog *c, const CatalogMetric *m, bool *ret_stored, Err *err)

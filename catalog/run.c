@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
 #include "common/buf.h"
+#include "common/names.h"
 #include "common/quantity.h"
 
 static const char *const state_names[CATALOG_N_RUN_STATES] = {
@@ -47,24 +47,25 @@ static const char upsert_sql[] =
     " RETURNING id";
 
 /* What the study file says of a run, in the order of upsert_sql and RUN_COLUMNS. */
-static const StmtField planned[] = {{STMT_TEXT, offsetof(CatalogRun, hash)},
-                                    {STMT_TEXT, offsetof(CatalogRun, name)},
-                                    {STMT_TEXT, offsetof(CatalogRun, dir)},
-                                    {STMT_TEXT, offsetof(CatalogRun, architecture)},
-                                    {STMT_TEXT, offsetof(CatalogRun, size)},
-                                    {STMT_I64, offsetof(CatalogRun, seed)},
-                                    {STMT_TEXT, offsetof(CatalogRun, axes)},
-                                    {STMT_TEXT, offsetof(CatalogRun, config)},
-                                    {STMT_I64, offsetof(CatalogRun, position)},
-                                    {STMT_I64, offsetof(CatalogRun, params)},
-                                    {STMT_I64, offsetof(CatalogRun, params_total)},
-                                    {STMT_I64, offsetof(CatalogRun, tokens)},
-                                    {STMT_I64, offsetof(CatalogRun, steps)},
-                                    {STMT_I64, offsetof(CatalogRun, batch_tokens)},
-                                    {STMT_F64, offsetof(CatalogRun, flops_6nd)},
-                                    {STMT_F64, offsetof(CatalogRun, flops_exact)},
-                                    {STMT_F64, offsetof(CatalogRun, flops_paper)},
-                                    {STMT_I64, offsetof(CatalogRun, checkpoints)},
+#define STMT_ROW CatalogRun
+static const StmtField planned[] = {STMT_FIELD(TEXT, hash),
+                                    STMT_FIELD(TEXT, name),
+                                    STMT_FIELD(TEXT, dir),
+                                    STMT_FIELD(TEXT, architecture),
+                                    STMT_FIELD(TEXT, size),
+                                    STMT_FIELD(I64, seed),
+                                    STMT_FIELD(TEXT, axes),
+                                    STMT_FIELD(TEXT, config),
+                                    STMT_FIELD(I64, position),
+                                    STMT_FIELD(I64, params),
+                                    STMT_FIELD(I64, params_total),
+                                    STMT_FIELD(I64, tokens),
+                                    STMT_FIELD(I64, steps),
+                                    STMT_FIELD(I64, batch_tokens),
+                                    STMT_FIELD(F64, flops_6nd),
+                                    STMT_FIELD(F64, flops_exact),
+                                    STMT_FIELD(F64, flops_paper),
+                                    STMT_FIELD(I64, checkpoints),
                                     {STMT_END}};
 
 /* id: for a new row; 0: the next one. */
@@ -199,8 +200,8 @@ done:
 
 static const StmtField settled[] = {
     {STMT_NAME, offsetof(CatalogRun, state), state_names, CATALOG_N_RUN_STATES},
-    {STMT_TEXT, offsetof(CatalogRun, reason)},
-    {STMT_I64, offsetof(CatalogRun, updated_ms)},
+    STMT_FIELD(TEXT, reason),
+    STMT_FIELD(I64, updated_ms),
     {STMT_END}};
 
 static void read_run(Stmt *q, Arena *a, CatalogRun *r)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "catalog/names.h"
+#include "common/names.h"
 
 enum { NONE = -1 }; /* of STMT_OR_NONE */
 

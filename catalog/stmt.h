@@ -97,6 +97,12 @@ typedef struct StmtField {
     size_t n_names;
 } StmtField;
 
+/* An entry of a list: a member of STMT_ROW, which the file that has the list defines. */
+#define STMT_FIELD(kind, member)                \
+    {                                           \
+        STMT_##kind, offsetof(STMT_ROW, member) \
+    }
+
 /* Binds or reads the members of *row that the list names, in its order. */
 void stmt_bind_row(Stmt *s, const StmtField *field, const void *row);
 void stmt_read_row(Stmt *s, Arena *a, const StmtField *field, void *row);

@@ -2,12 +2,10 @@
 
 #include "catalog/stmt.h"
 
-static const StmtField fields[] = {{STMT_TEXT, offsetof(CatalogStudy, name)},
-                                   {STMT_TEXT, offsetof(CatalogStudy, source_path)},
-                                   {STMT_TEXT, offsetof(CatalogStudy, source_sha256)},
-                                   {STMT_TEXT, offsetof(CatalogStudy, resolved)},
-                                   {STMT_TEXT, offsetof(CatalogStudy, slaw_version)},
-                                   {STMT_END}};
+#define STMT_ROW CatalogStudy
+static const StmtField fields[] = {STMT_FIELD(TEXT, name),          STMT_FIELD(TEXT, source_path),
+                                   STMT_FIELD(TEXT, source_sha256), STMT_FIELD(TEXT, resolved),
+                                   STMT_FIELD(TEXT, slaw_version),  {STMT_END}};
 
 ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *err)
 {

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/detach.h"
 #include "cli/disk.h"
+#include "cli/missing.h"
 #include "cli/plan_arg.h"
 #include "cli/progress.h"
 #include "cli/ready.h"
@@ -223,56 +224,16 @@ done:
     return rc;
 }
 
-/* What is not there yet, before a study's folder is made. */
-typedef struct Missing {
-    int levels; /* of the folder and those above it */
-    bool lock, corpus;
-} Missing;
-
-static Missing missing_of(const char *dir, const char *lock, const char *corpus)
-{
-    Missing m = {.lock = !fsx_exists(lock), .corpus = !fsx_exists(corpus)};
-    char path[FSX_PATH_BYTES];
-    (void)snprintf(path, sizeof path, "%s", dir);
-    for (char *slash = path; slash && path[0] && !fsx_exists(path);) {
-        m.levels++;
-        slash = strrchr(path, '/');
-        *(slash ? slash : path) = '\0';
-    }
-    return m;
-}
-
-/* Of what a run that is refused has made, nothing stays but what another process has in hand. */
-static void take_away(const RunVerb *v, const char *lock, const Missing *was)
-{
-    Err ignored = ERR_INIT;
-    char path[FSX_PATH_BYTES];
-    bool is_ours = v->lock.fd >= 0;
-    if (is_ours && was->corpus) {
-        (void)fsx_remove_tree(v->corpus_dir, &ignored);
-    }
-    if (is_ours && was->lock) {
-        (void)unlink(lock);
-    }
-    (void)snprintf(path, sizeof path, "%s", v->study.dir);
-    for (int i = 0; i < was->levels && path[0] && rmdir(path) == 0; i++) {
-        char *slash = strrchr(path, '/');
-        *(slash ? slash : path) = '\0';
-    }
-}
-
 /* make_folder(), or nothing is left of it. */
 static ErrCode prepare(RunVerb *v, Err *err)
 {
-    char lock[FSX_PATH_BYTES];
     Missing was;
     ErrCode rc = ERR_OK;
     TRY(fsx_join(v->corpus_dir, v->study.dir, "corpus", err));
-    TRY(fsx_join(lock, v->study.dir, "lock", err));
-    was = missing_of(v->study.dir, lock, v->corpus_dir);
+    TRY(missing_find(v->study.dir, &was, err));
     rc = make_folder(v, err);
     if (rc != ERR_OK && rc != ERR_IO) { /* what a full disk or a bad one has left is of use */
-        take_away(v, lock, &was);
+        missing_restore(v->study.dir, &was, v->lock.fd >= 0);
     }
 done:
     return rc;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli/study_arg.h"
+#include "cli/study_group.h"
 #include "common/fsx.h"
-#include "common/json.h"
 #include "common/map.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
@@ -18,42 +18,22 @@ typedef struct Points {
     size_t *run;
 } Points;
 
-static const char *axis_text(json_t *axes, const char *by, Arena *arena)
-{
-    char number[32];
-    const json_t *v = json_object_get(axes, by);
-    if (json_is_string(v)) {
-        return arena_strdup(arena, json_string_value(v));
-    }
-    if (json_is_number(v)) {
-        json_number_text(json_number_value(v), number);
-        return arena_strdup(arena, number);
-    }
-    return NULL;
-}
-
 /* The group of every run, new ones added in the order of the matrix. */
 static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of, Design *d,
                           Err *err)
 {
-    for (size_t i = 0; i < study->n_runs; i++) {
-        json_t *axes = NULL;
-        ErrCode rc = study_run_axes(study, i, &axes, err);
-        const char *name = rc == ERR_OK ? axis_text(axes, by, &d->arena) : NULL;
-        json_decref(axes);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        if (!name) {
-            return err_set(err, ERR_USAGE, "--by: run %s has no axis \"%s\"", study->runs[i].name,
-                           by);
-        }
-        of[i] = map_add_text(groups, name);
-        if (of[i] == d->n_groups) {
-            d->group[d->n_groups++] = (DesignGroup){.name = name};
+    Buf name = BUF_INIT;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
+        rc = study_group_name(study, i, by, &name, err);
+        of[i] = rc == ERR_OK ? map_add_text(groups, buf_str(&name)) : 0;
+        rc = rc == ERR_OK ? map_ok(groups, "the design", err) : rc;
+        if (rc == ERR_OK && of[i] == d->n_groups) {
+            d->group[d->n_groups++] = (DesignGroup){.name = map_text(groups, of[i])};
         }
     }
-    return map_ok(groups, "the design", err);
+    buf_release(&name);
+    return rc;
 }
 
 static double flops_per_token(const RunModel *m, ObsConvention c)
@@ -121,7 +101,7 @@ static ErrCode of_study(const Study *study, const FitArgs *a, const char *by, De
     if (!d->group || !of) {
         return err_nomem(err, "the design");
     }
-    Map groups = MAP_INIT(NULL);
+    Map groups = MAP_INIT(&d->arena);
     ErrCode rc = group_runs(study, by, &groups, of, d, err);
     map_release(&groups);
     for (size_t g = 0; rc == ERR_OK && g < d->n_groups; g++) {

@@ -24,8 +24,8 @@
          OPT_TEXT, (at) + offsetof(FitArgs, loss)},                                                \
         {"residual", "KIND", "log or raw (default: the law's)", OPT_TEXT,                          \
          (at) + offsetof(FitArgs, residual)},                                                      \
-        {"by", "COLUMN", "one fit for each value of it (default: the study's)", OPT_TEXT,          \
-         (at) + offsetof(FitArgs, by)},                                                            \
+        {"by", "COLUMNS", "one fit for each value, as architecture,lr (default: the study's)",     \
+         OPT_TEXT, (at) + offsetof(FitArgs, by)},                                                  \
         {"where", "COND", "rows with COLUMN=VALUE; also != < <= > >=; may be repeated", OPT_TEXTS, \
          (at) + offsetof(FitArgs, where)},                                                         \
         {"map", "NAME=COLUMN", "where N, D, loss, ... is found; COLUMN*2048 scales; repeatable",   \

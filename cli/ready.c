@@ -84,7 +84,7 @@ typedef struct Need {
 
 static Need need_of(const Study *study)
 {
-    Need n = {0, 0};
+    Need n = {0, 1};
     for (size_t i = 0; i < study->n_runs; i++) {
         const RunSpec *r = &study->runs[i];
         n.tokens = r->tokens > n.tokens ? r->tokens : n.tokens;

@@ -364,6 +364,64 @@ ErrCode fsx_no_such(const char *path, const char *name, Err *err)
     return err_place(err, name, (TextPos){0, 0});
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ErrCode collect(DIR *d, const char *dir, Arena *a, const char ***ret, size_t *ret_n,
+                       Err *err)
+{
+    const char **list = NULL;
+    size_t n = 0, cap = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(d); /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
+        if (!e) {
+            break;
+        }
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        if (n == cap) {
+            const char **more = arena_array(a, cap = cap > 0 ? 2 * cap : 32, sizeof *more);
+            if (!more) {
+                return err_nomem(err, dir);
+            }
+            if (n > 0) {
+                memcpy(more, list, n * sizeof *more);
+            }
+            list = more;
+        }
+        list[n] = arena_strdup(a, e->d_name);
+        if (!list[n++]) {
+            return err_nomem(err, dir);
+        }
+    }
+    if (errno != 0) {
+        return err_sys(err, "read %s", dir);
+    }
+    if (n > 0) {
+        qsort(list, n, sizeof *list, by_text);
+    }
+    *ret = list;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+ErrCode fsx_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    DIR *d = opendir(dir);
+    if (!d) {
+        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : err_sys(err, "open %s", dir);
+    }
+    ErrCode rc = collect(d, dir, a, ret, ret_n, err);
+    (void)closedir(d);
+    return rc;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
     (void)st;

@@ -185,6 +185,19 @@ void json_line(const json_t *v, Buf *out)
     put_whole(v, (Style){.indent = 0}, out);
 }
 
+void json_plain_text(const json_t *v, Buf *out)
+{
+    char number[32];
+    if (json_is_string(v)) {
+        buf_puts(out, json_string_value(v));
+    } else if (json_is_number(v)) {
+        json_number_text(json_number_value(v), number);
+        buf_puts(out, number);
+    } else if (v && !json_is_null(v)) {
+        json_canonical(v, out);
+    }
+}
+
 void json_pretty(const json_t *v, Buf *out)
 {
     put_whole(v, (Style){.indent = 2}, out);
@@ -202,7 +215,8 @@ ErrCode json_read_file(const char *path, json_t **ret, Err *err)
         if (v) {
             *ret = v;
         } else {
-            rc = err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            (void)err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            rc = err_place(err, path, (TextPos){why.line, why.column});
         }
     }
     buf_release(&text);

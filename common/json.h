@@ -22,6 +22,10 @@ void json_canonical(const json_t *v, Buf *out);
 /* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */
 void json_number_text(double x, char out[32]);
 
+/* A value as people write it, appended: a string as it is, true or false, a number as above; nothing for
+ * null or NULL; else the canonical form. */
+void json_plain_text(const json_t *v, Buf *out);
+
 /* Readable text with two-space indents and a final newline; reals as in the
  * canonical form.  Key order is insertion order. */
 void json_pretty(const json_t *v, Buf *out);

@@ -83,24 +83,22 @@ static const char *clean_number(const char *p, char out[QUANTITY_TEXT_BYTES])
 {
     size_t n = 0;
     bool has_point = false;
+    memset(out, 0, QUANTITY_TEXT_BYTES);
     for (; *p && n + 1 < QUANTITY_TEXT_BYTES; p++) {
         bool is_group = isdigit((unsigned char)p[1]) != 0;
         bool is_exponent = (*p == 'e' || *p == 'E') && (is_group || p[1] == '-' || p[1] == '+');
         bool is_sign = (*p == '-' || *p == '+') && (n == 0 || strchr("eE", out[n - 1]));
+        bool is_point = *p == '.' || (*p == ',' && is_group &&
+                                      (strspn(p + 1, "0123456789") != 3 || strcmp(out, "0") == 0));
         if (isdigit((unsigned char)*p) || is_exponent || is_sign) {
             out[n++] = *p;
-        } else if (*p == '.' && !has_point) {
-            out[n++] = '.';
-            has_point = true;
-        } else if (*p == ',' && is_group && !has_point &&
-                   (strspn(p + 1, "0123456789") != 3 || (n == 1 && out[0] == '0'))) {
+        } else if (is_point && !has_point) {
             out[n++] = '.';
             has_point = true;
         } else if (!(is_group && n > 0 && strchr("_', ", *p))) {
             break;
         }
     }
-    out[n] = '\0';
     return p;
 }
 

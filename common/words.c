@@ -56,6 +56,12 @@ bool words_have(const char *list, char separator, const char *name)
     return false;
 }
 
+bool words_is_ending(const char *path, const char *name)
+{
+    size_t n = strlen(path), m = strlen(name);
+    return m > 0 && m < n && path[n - m - 1] == '.' && strcmp(path + n - m, name) == 0;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static void put_names(Buf *out, const char *const *name, size_t n, const char *last)

@@ -27,6 +27,9 @@ size_t words_count(const char *list, char separator);
 /* Is `name` one of the list's words? */
 bool words_have(const char *list, char separator, const char *name);
 
+/* Is `name` the end of a dotted path, behind a dot?  "lr" is of "training.optimizer.adamw.lr". */
+bool words_is_ending(const char *path, const char *name);
+
 /* Which of the n names the text is.  The error lists them, with the nearest as the hint. */
 ErrCode words_enum(const char *option, const char *text, const char *const *name, size_t n,
                    size_t *ret, Err *err);

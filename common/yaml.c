@@ -1,11 +1,11 @@
 #include "common/yaml.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "common/excerpt.h"
+#include "common/grow.h"
+#include "common/yaml_fault.h"
 #include "common/yaml_scalar.h"
 
 typedef struct Anchor {
@@ -67,17 +67,10 @@ static ErrCode open_anchor(Reader *r, const yaml_char_t *name, YamlNode *node, b
     if (!name) {
         return ERR_OK;
     }
-    if (r->n_anchors == r->cap_anchors) {
-        size_t cap = r->cap_anchors ? 2 * r->cap_anchors : 8;
-        Anchor *more = realloc(r->anchor, cap * sizeof *more);
-        if (!more) {
-            return err_nomem(r->err, "anchors");
-        }
-        r->anchor = more;
-        r->cap_anchors = cap;
-    }
+    Anchor *anchor = grow_array(r->anchor, r->n_anchors, &r->cap_anchors, sizeof *anchor, 8);
+    r->anchor = anchor ? anchor : r->anchor;
     const char *copy = arena_strdup(r->arena, (const char *)name);
-    if (!copy) {
+    if (!anchor || !copy) {
         return err_nomem(r->err, "anchors");
     }
     r->anchor[r->n_anchors++] = (Anchor){copy, node, is_open};
@@ -135,89 +128,13 @@ static ErrCode read_scalar(Reader *r, const yaml_event_t *e, YamlNode **ret)
 
 /* ---- events --------------------------------------------------------------------------- */
 
-/* Line and column of a byte offset, for errors that libyaml gives no mark for. */
-static TextPos place_of_offset(const char *bytes, size_t n, size_t offset)
-{
-    TextPos at = {1, 1};
-    for (size_t i = 0; i < offset && i < n; i++) {
-        bool is_continuation = ((unsigned char)bytes[i] & 0xC0) == 0x80;
-        at.column += !is_continuation;
-        if (bytes[i] == '\n') {
-            at = (TextPos){at.line + 1, 1};
-        }
-    }
-    return at;
-}
-
-/* A no-break space in a line or the one before it; returns that line, 0: there is none. */
-static int hard_space_line(const char *text, size_t n, int line)
-{
-    for (int i = line; i > 0 && i >= line - 1; i--) {
-        size_t n_line = 0;
-        const char *p = excerpt_line(text, n, i, &n_line);
-        if (p && memmem(p, n_line, "\xC2\xA0", 2)) {
-            return i;
-        }
-    }
-    return 0;
-}
-
-static const char *syntax_hint(const char *why)
-{
-    static const struct {
-        const char *part, *hint;
-    } row[] = {
-        {"tab character", "indent with spaces: YAML does not take tabs there"},
-        {"cannot start any token",
-         "indent with spaces, and quote text that starts with @, ` or a tab"},
-        {"expected key", "check the indentation and the quotes of this line and the one above"},
-        {"expected ':'", "a key is followed by a colon and a space; check the line above too"},
-        {"mapping values are not allowed",
-         "quote text that holds a colon, and check the indentation"},
-        {"unexpected end of stream", "close this quote"},
-        {"block end", "check the indentation of this line and the one above"},
-    };
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        if (strstr(why, row[i].part)) {
-            return row[i].hint;
-        }
-    }
-    return NULL;
-}
-
 static ErrCode parser_failed(Reader *r)
 {
-    const yaml_parser_t *p = &r->parser;
-    if (p->error == YAML_MEMORY_ERROR) {
+    if (r->parser.error == YAML_MEMORY_ERROR) {
         return err_nomem(r->err, "the file's text");
     }
-    TextPos at = place(p->problem_mark);
-    const char *why = p->problem ? p->problem : "this is not YAML";
-    const char *text = (const char *)p->input.string.start;
-    size_t n_text = (size_t)(p->input.string.end - p->input.string.start);
-    const char *hint = syntax_hint(why);
-    if (p->error == YAML_READER_ERROR) {
-        at = place_of_offset(text, n_text, p->problem_offset);
-        hint =
-            "the file must be UTF-8 text; Latin-1 text becomes it with: iconv -f latin1 -t utf-8";
-    }
-    TextPos opened = place(p->context_mark);
-    char own[100];
-    int line = p->error == YAML_READER_ERROR ? 0 : hard_space_line(text, n_text, at.line);
-    if (line > 0) {
-        (void)snprintf(own, sizeof own, "line %d has a no-break space (U+00A0): type a space there",
-                       line);
-        hint = own;
-    } else if (strstr(why, "unexpected end of stream")) {
-        at = opened;
-    } else if (strstr(why, "expected ',' or")) {
-        (void)snprintf(own, sizeof own,
-                       "close the bracket of line %d, column %d, and put commas "
-                       "between what is in it",
-                       opened.line, opened.column);
-        hint = own;
-    }
-    return refuse(r, at, hint, why);
+    YamlFault f = yaml_fault(&r->parser);
+    return refuse(r, f.at, f.hint, f.message);
 }
 
 static ErrCode next(Reader *r, yaml_event_t *e)
@@ -237,15 +154,11 @@ typedef struct Children {
 
 static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 8;
-        Child *item = realloc(c->item, cap * sizeof *item);
-        if (!item) {
-            return err_nomem(r->err, "the file's values");
-        }
-        c->item = item;
-        c->cap = cap;
+    Child *item = grow_array(c->item, c->n, &c->cap, sizeof *item, 8);
+    if (!item) {
+        return err_nomem(r->err, "the file's values");
     }
+    c->item = item;
     c->item[c->n++] = (Child){key, value};
     return ERR_OK;
 }

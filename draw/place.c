@@ -95,7 +95,8 @@ static const Side sides[] = {{0, 1, 6, 2},      {0, -1, 6, 2},     {1, 1, 4.5, 4
 static bool place_beside(const PlaceGround *g, int owner, double x, double y, const double size[2],
                          const Side *s, PlaceBox *ret)
 {
-    for (double gap = GAP; gap <= GAP + 2.0; gap += 1.0) {
+    for (int k = 0; k < 3; k++) {
+        double gap = GAP + k;
         double cx = x + s->x * (0.5 * size[0] + gap + 1.0), cy = y + s->y * (0.5 * size[1] + gap);
         *ret = (PlaceBox){cx - 0.5 * size[0], cy - 0.5 * size[1], cx + 0.5 * size[0],
                           cy + 0.5 * size[1]};
@@ -146,7 +147,8 @@ bool place_label(PlaceGround *g, int owner, const double *x, const double *y, si
 bool place_aside(PlaceGround *g, double x, double y, const double size[2], PlaceBox *ret)
 {
     for (int k = 1; k <= 24; k++) { /* down and up in turn */
-        double middle = y + (k % 2 ? -0.5 : 0.5) * size[1] * (double)((k + 1) / 2);
+        int rows = (k + 1) / 2;
+        double middle = y + (k % 2 ? -0.5 : 0.5) * size[1] * rows;
         *ret = (PlaceBox){x + PLACE_LEADER, middle - 0.5 * size[1], x + PLACE_LEADER + size[0],
                           middle + 0.5 * size[1]};
         if (isfinite(middle) && isfinite(x) && is_good(g, 0, *ret, &end_side)) {

@@ -117,12 +117,12 @@ typedef struct PlotFigure {
 } PlotFigure;
 
 /* Appends a series, its label in the legend, and returns it; NULL when the panel is full or n is 0. */
-PlotSeries *plot_add(PlotPanel *p, const char *label, PlotLook look, PlotStyle style, size_t n,
+PlotSeries *plot_add(PlotPanel *p, const char *label, PlotLook own, PlotStyle style, size_t n,
                      const double *x, const double *y);
 
 /* The same with bars or a band from y_lo to y_hi: style PLOT_ERRORS or PLOT_BAND. */
-PlotSeries *plot_add_range(PlotPanel *p, const char *label, PlotLook look, PlotStyle style,
-                           size_t n, const double *x, const double *y, const double *y_lo,
+PlotSeries *plot_add_range(PlotPanel *p, const char *label, PlotLook own, PlotStyle style, size_t n,
+                           const double *x, const double *y, const double *y_lo,
                            const double *y_hi);
 
 /* Puts a label at the curve; q may be NULL. */

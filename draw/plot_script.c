@@ -45,7 +45,7 @@ static void put_lines(const Layout *l, const LayoutText *t, double x, double y, 
 
 static const char *dash_of(const PlotSeries *s)
 {
-    static const char *const dash[] = {"solid", "(8,2.5)", "(7,2,1.5,2)", "(20,3)"};
+    static const char *const dash[] = {"solid", "(8,2.5)", "(7,2,1.5,2)", "(14,2)"};
     return s->style == PLOT_BEYOND                           ? "(1,1.6)"
            : s->style == PLOT_THICK || s->style == PLOT_LINE ? dash[s->look.code % 4]
                                                              : "solid";
@@ -243,13 +243,15 @@ static bool has_points(const PlotSeries *q)
     return false;
 }
 
+/* The bands first: where they cannot be seen through they would hide what is below. */
 static void put_series(const PlotPanel *p, size_t first_id, Buf *out)
 {
     const char *sep = "";
     buf_puts(out, "  plot ");
-    for (size_t s = 0; s < p->n_series; s++) {
+    for (size_t k = 0; k < 2 * p->n_series; k++) {
+        size_t s = k % p->n_series;
         const PlotSeries *q = &p->series[s];
-        if (has_points(q)) {
+        if ((q->style == PLOT_BAND) == (k < p->n_series) && has_points(q)) {
             buf_printf(out, "%s\\\n    data using (series(%zu)):%s ", sep, first_id + s,
                        columns_of(q->style));
             put_style(q, out);
@@ -297,17 +299,18 @@ static void put_terminal(PlotFormat format, const Layout *l, Buf *out)
         break;
     case PLOT_PNG:
         buf_printf(out,
-                   "pngcairo size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f\n"
-                   "    point = %.4f\n",
+                   "pngcairo size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f "
+                   "dashlength 1.8\n    point = %.4f\n",
                    w * png, h * png, l->size, png / css, png, point * png / 3.0);
         break;
     case PLOT_PDF:
     case PLOT_EPS:
     case PLOT_N_FORMATS:
         buf_printf(out,
-                   "%scairo size %.4fin,%.4fin font 'DejaVu Sans,%g' fontscale %.4f linewidth 2\n"
-                   "    point = %.4f\n",
-                   plot_format_name(format), w / 72.0, h / 72.0, l->size, 1.0 / css, point / 3.0);
+                   "%scairo size %.4fin,%.4fin font 'DejaVu Sans,%g' fontscale %.4f linewidth %d "
+                   "dashlength 1.8\n    point = %.4f\n",
+                   plot_format_name(format), w / 72.0, h / 72.0, l->size, 1.0 / css,
+                   format == PLOT_EPS ? 4 : 2, point / 3.0);
         break;
     }
     buf_puts(out, "  }\n");

@@ -114,9 +114,9 @@ static void equal_steps(const Axis *a, double step, Ticks *ret)
     int decimals = (int)fmax(0.0, ceil(-log10(step) - 1e-9));
     bool is_power = !is_plain(fmax(fabs(a->lo), fabs(a->hi)));
     ret->n = 0;
-    for (double k = first; k <= end && ret->n < TICKS_MAX; k++) {
+    for (size_t i = 0; first + (double)i <= end && ret->n < TICKS_MAX; i++) {
         char text[TICKS_TEXT_BYTES];
-        double v = k == 0.0 ? 0.0 : k * step; /* no -0 */
+        double k = first + (double)i, v = k == 0.0 ? 0.0 : k * step; /* no -0 */
         number(v, decimals, is_power && v != 0.0, text);
         add(ret, v, text);
     }
@@ -128,7 +128,8 @@ static bool try_equal(const Axis *a, double length, double size, bool is_across,
     static const double nice[] = {1.0, 2.0, 5.0};
     double least = pow(10.0, floor(log10((a->hi - a->lo) / 40.0)));
     for (int i = 0; i < 9; i++) {
-        equal_steps(a, least * nice[i % 3] * pow(10.0, i / 3), ret);
+        int decade = i / 3;
+        equal_steps(a, least * nice[i % 3] * pow(10.0, decade), ret);
         if (has_room(a, ret, length, size, is_across, least_n) && ret->n <= 9) {
             return true;
         }
@@ -209,7 +210,9 @@ void ticks_make(const Axis *a, double length, double size, bool is_across, Ticks
     for (size_t i = 0; is_across && i < ret->n; i++) {
         char text[TICKS_TEXT_BYTES];
         memcpy(text, ret->tick[i].text, sizeof text);
-        ret->tick[i].text[0] = is_beyond(a, &ret->tick[i], length, size) ? '\0' : text[0];
+        if (is_beyond(a, &ret->tick[i], length, size)) {
+            ret->tick[i].text[0] = '\0';
+        }
         if (text[0] && !has_any(ret)) { /* better there than nowhere */
             memcpy(ret->tick[i].text, text, sizeof text);
         }

@@ -98,31 +98,13 @@ static void add_text(Frame *f, const char *s)
     frame_add(f, s ? s : "", s ? strlen(s) : 0);
 }
 
-static void add_real(Frame *f, double x)
-{
-    char text[32] = "";
-    if (isfinite(x)) {
-        json_number_text(x, text);
-    }
-    add_text(f, text);
-}
-
 static void add_axis_value(Frame *f, const json_t *v)
 {
-    if (json_is_string(v)) {
-        add_text(f, json_string_value(v));
-    } else if (json_is_number(v)) {
-        add_real(f, json_number_value(v));
-    } else if (json_is_boolean(v)) {
-        add_text(f, json_is_true(v) ? "true" : "false");
-    } else {
-        Buf text = BUF_INIT;
-        if (v) {
-            json_canonical(v, &text);
-        }
-        add_text(f, buf_str(&text));
-        buf_release(&text);
-    }
+    Buf text = BUF_INIT;
+    json_plain_text(v, &text);
+    f->text.is_short = f->text.is_short || text.is_short;
+    add_text(f, buf_str(&text));
+    buf_release(&text);
 }
 
 /* Text of a column whose rows mostly repeat the one above: stored once. */
@@ -302,6 +284,8 @@ ErrCode study_frame_read(const char *catalog_path, Frame *ret, StudyAnalysis *re
     TRY(digest_of(o, n, &arena, f.digest, err));
     f.source = strdup(catalog_path);
     f.n_columns = N_FIXED + axes.n;
+    f.first_axis = N_FIXED;
+    f.n_axes = axes.n;
     for (size_t i = 0; i < f.n_columns; i++) {
         add_text(&f, i < N_FIXED ? fixed_column[i] : axes.name[i - N_FIXED]);
     }

@@ -77,7 +77,7 @@ static void draw_capability(Sheet *s, PlotFigure *f)
     }
     *f = (PlotFigure){.name = "capability",
                       .title = "Capability against training compute, by family",
-                      .x_label = look_compute(OBS_GIVEN),
+                      .x_label = look_compute(r->scores->convention),
                       .y_label = "first component of the benchmarks",
                       .x_column = "C",
                       .y_column = "PC1",

@@ -17,36 +17,10 @@ static const char *last_word(const char *name)
     return dot ? dot + 1 : name;
 }
 
-static ErrCode refuse_several(const Frame *f, const char *word, Err *err)
-{
-    Buf list = BUF_INIT;
-    for (size_t c = 0; c < f->n_columns; c++) {
-        if (strcmp(last_word(frame_name(f, c)), word) == 0) {
-            buf_printf(&list, "%s%s", list.len ? ", " : "", frame_name(f, c));
-        }
-    }
-    (void)err_set(err, ERR_INVALID, "%s: several columns end in \"%s\"", f->source, word);
-    (void)err_hint(err, "name one in full: %.400s", buf_str(&list));
-    buf_release(&list);
-    return err->code;
-}
-
 ErrCode figure_axis_find(const Frame *f, const char *name, FigureAxis *ret, Err *err)
 {
-    size_t n_found = 0;
-    *ret = (FigureAxis){f, frame_find(f, name)};
-    if (ret->column != FRAME_NONE) {
-        return ERR_OK;
-    }
-    for (size_t c = 0; c < f->n_columns; c++) {
-        if (strcmp(last_word(frame_name(f, c)), name) == 0) {
-            ret->column = c;
-            n_found++;
-        }
-    }
-    return n_found == 1 ? ERR_OK
-           : n_found    ? refuse_several(f, name, err)
-                        : frame_column(f, name, &ret->column, err);
+    ret->frame = f;
+    return frame_column(f, name, &ret->column, err);
 }
 
 /* ---- the points ---- */

@@ -3,7 +3,10 @@
 
 #include "analysis/report/sheet.h"
 
-enum { N_CURVE = 50, N_BANDS = 4 };
+    enum {
+        N_CURVE = 50,
+        N_BANDS = 4
+    };
 
 /* ---- against C ---- */
 
@@ -15,6 +18,7 @@ static void add_runs(Sheet *s, const SheetGroup *g, bool has_label, PlotPanel *p
     double *x = sheet_array(s, most), *y = sheet_array(s, most);
     PlotLook pale = plot_tint(g->look, has_label ? 1.0 : 0.5);
     const char *label = has_label ? g->title : NULL;
+    PlotStyle style = sheet_is_cloud(g) ? PLOT_POINTS : has_label ? PLOT_LINE : PLOT_THIN;
     if (!x || !y) {
         return;
     }
@@ -29,7 +33,7 @@ static void add_runs(Sheet *s, const SheetGroup *g, bool has_label, PlotPanel *p
             n++;
         }
     }
-    (void)plot_add(panel, label, pale, sheet_is_cloud(g) ? PLOT_POINTS : PLOT_THIN, n, x, y);
+    (void)plot_add(panel, label, pale, style, n, x, y);
 }
 
 /* Where no law in N and D stands: the power law on the envelope. */
@@ -60,6 +64,9 @@ static void explain(Sheet *s, PlotPanel *panel)
     for (size_t k = 0; k < panel->n_series; k++) {
         has_band = has_band || panel->series[k].style == PLOT_BAND;
         has_beyond = has_beyond || panel->series[k].style == PLOT_BEYOND;
+    }
+    if (!sheet_has_law(s)) {
+        return;
     }
     sheet_explain(panel, has_cloud ? "observations" : "runs", has_cloud ? PLOT_POINTS : PLOT_THIN,
                   0);
@@ -213,16 +220,25 @@ static bool draw_bands(Sheet *s, bool is_n, PlotFigure *f)
     return true;
 }
 
+static const char *title_of(Sheet *s, const char *axis)
+{
+    bool has_band = false;
+    for (size_t i = 0; i < s->n_groups; i++) {
+        has_band = has_band || (s->group[i].law && s->group[i].law->draws.n > 0);
+    }
+    return sheet_printf(s, "%s%s%s", axis,
+                        sheet_has_law(s) ? ": points measured, curves the law" : "",
+                        has_band ? " with 95 % bands" : "");
+}
+
 bool figure_loss_params(Sheet *s, PlotFigure *f)
 {
-    f->title = sheet_has_law(s) ? "Against size: points measured, curves the law with 95 % bands"
-                                : "Against size";
+    f->title = title_of(s, "Against size");
     return draw_bands(s, true, f);
 }
 
 bool figure_loss_tokens(Sheet *s, PlotFigure *f)
 {
-    f->title = sheet_has_law(s) ? "Against data: points measured, curves the law with 95 % bands"
-                                : "Against data";
+    f->title = title_of(s, "Against data");
     return draw_bands(s, false, f);
 }

@@ -45,8 +45,7 @@ typedef struct FigureAxis {
     size_t column;
 } FigureAxis;
 
-/* By its name, or by the last of its words between dots when only one column has it: "lr" is
- * training.optimizer.adamw.lr.  ERR_INVALID: there is none, or more than one, with the names. */
+/* The column that frame_column() takes the name for: "lr" is training.optimizer.adamw.lr. */
 ErrCode figure_axis_find(const Frame *f, const char *name, FigureAxis *ret, Err *err);
 
 typedef struct Figures {

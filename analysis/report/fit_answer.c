@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "analysis/fit/bootstrap.h"
-#include "analysis/report/covariance.h"
+#include "analysis/report/covariance_answer.h"
 #include "analysis/report/formula.h"
 
 Interval fit_interval(const FitInterval *i, const char *method)

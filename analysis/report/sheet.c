@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/frontier.h"
+#include "analysis/fit/frontier.h"
 #include "common/quantity.h"
 
 enum { N_FRONTIER = 60, LONE_LOOK = 3 /* blue */ };
@@ -113,7 +113,7 @@ const char *sheet_power_label(Sheet *s, double x)
         "\342\201\265", "\342\201\266", "\342\201\267", "\342\201\270", "\342\201\271"};
     char text[96], plain[32];
     (void)snprintf(plain, sizeof plain, "%.1e", x);
-    int exponent = atoi(strchr(plain, 'e') + 1), n = 0;
+    int exponent = (int)strtol(strchr(plain, 'e') + 1, NULL, 10), n = 0;
     unsigned size = (unsigned)abs(exponent);
     n = snprintf(text, sizeof text, "%.3s\302\26710%s", plain, exponent < 0 ? "\342\201\273" : "");
     for (unsigned unit = size > 99 ? 100 : size > 9 ? 10 : 1; unit; unit /= 10) {
@@ -367,6 +367,7 @@ ErrCode sheet_open(Sheet *s, Err *err)
         g->obs = &r->obs->group[i];
         g->y = fit_data_response(&g->obs->data, s->response);
         g->look = look_of(g->obs->name, n > 1 ? i : LONE_LOOK);
+        g->look.code = n > 1 ? g->look.code : 0;
         g->title = n > 1 || r->obs->by ? g->look.title : NULL;
         g->power = find_fit(r, g->obs, "paper_power");
         find_law(s, g);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/validate/stats.h"
+#include "common/grow.h"
 #include "common/rng.h"
 #include "common/words.h"
 
@@ -167,14 +168,11 @@ static ErrCode add_points(Work *w, size_t split, Err *err)
         if (!is_in) {
             continue;
         }
-        if (h->n_points == w->cap) {
-            w->cap = w->cap ? 2 * w->cap : 256;
-            HoldoutPoint *p = realloc(h->point, w->cap * sizeof *p);
-            if (!p) {
-                return err_nomem(err, "held-out observations");
-            }
-            h->point = p;
+        HoldoutPoint *p = grow_array(h->point, h->n_points, &w->cap, sizeof *p, 256);
+        if (!p) {
+            return err_nomem(err, "held-out observations");
         }
+        h->point = p;
         size_t level = h->by == HOLDOUT_GIVEN ? 0 : h->levels.of[i];
         h->point[h->n_points++] = (HoldoutPoint){.split = split,
                                                  .at = i,

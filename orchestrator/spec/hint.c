@@ -49,13 +49,23 @@ static const char *key_here(const Check *c, const char *word, const json_t **ret
     return NULL;
 }
 
-/* "10,000" inside braces is 10 and a key 000. */
-static bool is_thousands(const Check *c, size_t i)
+static bool is_group(const YamlNode *map, size_t i)
 {
-    const char *key = c->node->key[i]->text;
-    const YamlNode *last = i > 0 ? c->node->item[i - 1] : NULL;
-    return strlen(key) == 3 && strspn(key, "0123456789") == 3 &&
-           c->node->item[i]->kind == NODE_NULL && last && last->kind == NODE_INTEGER;
+    const char *key = map->key[i]->text;
+    return strlen(key) == 3 && strspn(key, "0123456789") == 3 && map->item[i]->kind == NODE_NULL;
+}
+
+/* "10,000" inside braces is 10 and a key 000. */
+static bool hint_thousands(const YamlNode *map, size_t i, char out[HINT_BYTES])
+{
+    if (!is_group(map, i) || i == 0 || map->item[i - 1]->kind != NODE_INTEGER) {
+        return false;
+    }
+    add_text(out, "a number has no commas: write %.40s", map->item[i - 1]->text);
+    for (; i < map->n && is_group(map, i); i++) {
+        add_text(out, "%s", map->key[i]->text);
+    }
+    return true;
 }
 
 /* Keys of other places of the file. */
@@ -103,10 +113,11 @@ static bool hint_spelling(const Check *c, size_t i, char out[HINT_BYTES])
     char head[HINT_BYTES / 4];
     size_t n = strcspn(key, ":");
     (void)snprintf(head, sizeof head, "%.*s", (int)n, key);
+    if (hint_thousands(c->node, i, out)) {
+        return true;
+    }
     if (strcmp(key, "<<") == 0) {
         add_text(out, "write the keys out, or use an override");
-    } else if (is_thousands(c, i)) {
-        add_text(out, "a number has no commas: write %.40s%s", c->node->item[i - 1]->text, key);
     } else if (key[n] == ':' && schema_member(c->schema, c->rule, head)) {
         add_text(out, "put a space behind the colon: %s: %.60s", head, key + n + 1);
     } else if (!c->path[0] && strchr(key, '.') && schema_at(c->schema, key)) {

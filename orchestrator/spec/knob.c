@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 #include "orchestrator/spec/schema.h"
 
 enum { MAX_KNOBS = 256, MAX_PATH = 160 };
@@ -112,13 +113,6 @@ const Knob *knobs_at(const Knobs *k, const char *path)
     return NULL;
 }
 
-/* `key` is the end of `path`, from a dot on. */
-static bool is_ending(const char *path, const char *key)
-{
-    size_t n = strlen(path), m = strlen(key);
-    return m < n && path[n - m - 1] == '.' && strcmp(path + n - m, key) == 0;
-}
-
 /* Settings that other programs call so; returns how many, listed in `all`. */
 static size_t by_other_names(const Knobs *k, const char *key, char all[PROBLEM_TEXT_BYTES])
 {
@@ -177,7 +171,7 @@ const Knob *knobs_find(const Knobs *k, const char *key, TextPos at, Problems *pr
     char all[PROBLEM_TEXT_BYTES] = "write one of ";
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
-        if (is_ending(k->item[i].path, key)) {
+        if (words_is_ending(k->item[i].path, key)) {
             size_t used = strlen(all);
             (void)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", k->item[i].path);
             found = &k->item[i];

@@ -146,7 +146,7 @@ START_TEST(missing_folders_and_files_are_told_apart)
     FAILS(ERR_NOTFOUND, catalog_open(path, &c, &err));
     HAS(err.msg, "nowhere: no such folder");
     FAILS(ERR_NOTFOUND, catalog_open_readonly(path, &c, &err));
-    HAS(err.msg, "no catalog");
+    HAS(err.msg, "catalog.db: no such file");
     HAS(err.hint, "slaw run");
     FAILS(ERR_DB, catalog_open(t.path, &c, &err)); /* a folder is no file */
     tmpdir_close(&t);

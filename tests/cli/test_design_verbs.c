@@ -349,6 +349,31 @@ START_TEST(a_study_gets_models_and_a_file_to_run)
 }
 END_TEST
 
+/* A study's axes by the ends of their paths, several at once, before anything has run. */
+START_TEST(a_study_is_grouped_by_several_axes)
+{
+    static const char matrix[] = "matrix: {";
+    const char *at = strstr(study_text, matrix);
+    Buf out = BUF_INIT, text = BUF_INIT;
+    ck_assert_ptr_nonnull(at);
+    buf_add(&text, study_text, (size_t)(at - study_text));
+    buf_printf(&text, "%sclip: [5e-1, 1], %s", matrix, at + strlen(matrix));
+    (void)tmpdir_write(&tmp, "sweep.yaml", buf_str(&text));
+    const char *by[][2] = {{"architecture,clip", "tnl/0.5,"}, {"training.clip", "0.5,"}};
+    for (size_t i = 0; i < 2; i++) {
+        buf_clear(&text);
+        buf_printf(&text,
+                   "simulate sweep.yaml --truth hoffmann --by %s --studies 2 --starts 8 "
+                   "--bootstrap 0 --format csv",
+                   by[i][0]);
+        ck_assert_msg(slaw(buf_str(&text), true, &out) == 0, "%s", buf_str(&out));
+        ck_assert_msg(strstr(buf_str(&out), by[i][1]) != NULL, "%s", buf_str(&out));
+    }
+    buf_release(&text);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(mistakes_have_their_exit_status)
 {
     const struct {

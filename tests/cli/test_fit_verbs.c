@@ -108,6 +108,11 @@ START_TEST(mistakes_have_their_exit_status)
         {"table fits.csv --map N=params --format tex", 2, "--format"},
         {"plot fits.csv --map N=params --isoflop --out p", 2, "--isoflop"},
         {"plot fits.csv --map N=params", 2, "--out DIR"},
+        {"plot fits.csv --map N=params --out p --format gif", 2, "svg, png, pdf, eps"},
+        {"plot fits.csv --map N=params --out p --width collumn", 2, "did you mean \"column\"?"},
+        {"plot fits.csv --map N=params --out p --only profil", 2, "did you mean \"profile\"?"},
+        {"plot fits.csv --map N=params --out p --only loss_axis", 65,
+         "nothing to draw in loss_axis"},
         {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
         {"fit gone.csv", 65, "gone.csv"},
     };
@@ -150,6 +155,23 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
                                     "0,0.002,3.25,\"\",\"N = 1M\"\n"
                                     "0,0.004,3.75,\"\",\"N = 1M\"\n"
                                     "1,0.002,3.25,\"\",\"lowest\"\n");
+    status = slaw("plot sweep.csv --axis lr --only loss_axis --format eps,pdf --width column "
+                  "--title none --json --out q",
+                  false, &out);
+    if (status != 69) {
+        json_t *v = json_loads(buf_str(&out), 0, NULL);
+        const json_t *files = json_object_get(v, "files");
+        static const char *const want[] = {"q/loss_axis.csv", "q/loss_axis.gp", "q/loss_axis.pdf",
+                                           "q/loss_axis.eps"};
+        ck_assert_int_eq(status, 1);
+        ck_assert_uint_eq(json_array_size(files), 4);
+        for (size_t i = 0; i < 4; i++) {
+            ck_assert_str_eq(json_string_value(json_array_get(files, i)), want[i]);
+            ck_assert_int_eq(fsx_join(path, tmp.path, want[i], &err), ERR_OK);
+            ck_assert(fsx_exists(path));
+        }
+        json_decref(v);
+    }
     buf_release(&out);
     tmpdir_close(&tmp);
 }

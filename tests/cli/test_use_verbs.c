@@ -260,8 +260,8 @@ START_TEST(mistakes_have_their_exit_status)
     } c[] = {
         {"predict fits.csv", 2, "predict needs --N and --D"},
         {"predict fits.csv --N 1e9", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes positive numbers"},
-        {"predict fits.csv --N nan --D 1e9", 2, "--N takes positive numbers"},
+        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes up to 64 positive numbers"},
+        {"predict fits.csv --N nan --D 1e9", 2, "--N takes up to 64 positive numbers"},
         {"predict fits.csv --N 1e9 --D 0", 2, "--D takes up to 64 positive numbers"},
         {"predict fits.csv --N 1e9 --D 1e9 --flops 1e20", 2, "give one of them"},
         {"predict fits.csv --N 1e9 --D 1e9 --run s1", 2, "--run names what to predict"},

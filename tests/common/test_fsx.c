@@ -178,6 +178,74 @@ START_TEST(paths_that_do_not_fit_are_refused)
 }
 END_TEST
 
+/* The hint for a file that is not in the folder `t`. */
+static const char *hint_for(const TmpDir *t, const char *name)
+{
+    static Err err;
+    char path[FSX_PATH_BYTES], want[FSX_PATH_BYTES];
+    err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, t->path, name, &err), ERR_OK);
+    ck_assert_int_eq(fsx_no_such(path, name, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(fsx_path(want, &err, "%s: no such file", name), ERR_OK);
+    ck_assert_str_eq(err.msg, want);
+    ck_assert_str_eq(err.in_file, name);
+    return err.hint;
+}
+
+START_TEST(a_missing_file_comes_with_what_is_near)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    (void)tmpdir_write(&t, "quickstart.yaml", "");
+    (void)tmpdir_write(&t, "milli.yaml", "");
+    (void)tmpdir_write(&t, "notes.txt", "");
+    (void)tmpdir_write(&t, ".hidden.csv", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "sub", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    (void)tmpdir_write(&t, "sub/a.txt", "");
+    ck_assert_str_eq(hint_for(&t, "quickstrat.yaml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for(&t, "quickstart.yml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for(&t, "nothing.yaml"),
+                     "in that folder are milli.yaml, quickstart.yaml");
+    ck_assert_str_eq(hint_for(&t, "hidden.csv"), "");
+    ck_assert_str_eq(hint_for(&t, "sub/b.txt"), "did you mean sub/a.txt?");
+    ck_assert_str_eq(hint_for(&t, "none/b.txt"), "there is no folder none");
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(a_folders_entries_are_listed_in_order)
+{
+    TmpDir t = tmpdir_open();
+    Arena arena = ARENA_INIT;
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    const char **name = NULL, *const want[] = {"a", "b10", "b9"};
+    size_t n = 9;
+    (void)tmpdir_write(&t, "b9", "");
+    (void)tmpdir_write(&t, "a", "");
+    (void)tmpdir_write(&t, ".hidden", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "b10", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_list(t.path, &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(name[i], want[i]);
+    }
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_OK); /* an empty one */
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(fsx_list("/nonexistent", &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 0);
+    memset(path, 'x', 300); /* no folder can be called so */
+    path[0] = '/';
+    path[300] = '\0';
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_IO);
+    arena_release(&arena);
+    tmpdir_close(&t);
+}
+END_TEST
+
 int main(void)
 {
     return test_main((TestPlan){.name = "fsx", .set_up = tmp_open, .tear_down = tmp_close});

@@ -106,6 +106,8 @@ START_TEST(bars_and_bands_have_their_columns)
         ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "no %s in\n%s", parts[i],
                       buf_str(&text));
     }
+    /* the band, although it was added last but one, lies below all */
+    ck_assert(strstr(buf_str(&text), "(series(2))") < strstr(buf_str(&text), "(series(0))"));
     /* the axes reach the lines: zero is inside [lo:hi] of y, 1e14 inside that of x */
     double from, to;
     ck_assert_int_eq(

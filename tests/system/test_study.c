@@ -15,10 +15,10 @@
 
 #include "common/buf.h"
 #include "common/fsx.h"
-#include "common/rng.h"
 #include "tests/support/catalog_dump.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/words.h"
 
 enum { N_FILES = 6, WORDS_A_FILE = 6000, PATIENCE_MS = 20000 };
 
@@ -47,16 +47,10 @@ static char study[512];
 
 static void write_text(void)
 {
-    static const char *const word[] = {"the",    "law",  "of",   "scale", "a",      "model",
-                                       "learns", "from", "text", "and",   "larger", "ones",
-                                       "learn",  "more", "but",  "slowly"};
     for (uint32_t file = 0; file < N_FILES; file++) {
         Buf text = BUF_INIT;
         char name[32];
-        for (uint64_t i = 0; i < WORDS_A_FILE; i++) {
-            uint64_t r = rng_u64(1, file, i);
-            buf_printf(&text, "%s%s", word[r % 16], r / 16 % 12 == 0 ? ".\n" : " ");
-        }
+        words_random(&text, 1, file, WORDS_A_FILE);
         (void)snprintf(name, sizeof name, "text/%u.txt", file);
         (void)tmpdir_write(&tmp, name, buf_str(&text));
         buf_release(&text);

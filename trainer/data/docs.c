@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/grow.h"
 #include "common/hash.h"
 
 void docset_release(DocSet *s)
@@ -49,15 +50,11 @@ static ErrCode is_kept(DocSet *s, const char *p, size_t n, const DocOptions *o, 
 
 static ErrCode add_span(DocSet *s, Doc d, Err *err)
 {
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 256;
-        Doc *grown = reallocarray(s->doc, cap, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, "documents");
-        }
-        s->doc = grown;
-        s->cap = cap;
+    Doc *doc = grow_array(s->doc, s->n, &s->cap, sizeof *doc, 256);
+    if (!doc) {
+        return err_nomem(err, "documents");
     }
+    s->doc = doc;
     s->doc[s->n++] = d;
     return ERR_OK;
 }

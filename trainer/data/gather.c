@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/fsx.h"
+#include "common/grow.h"
 #include "trainer/data/debian.h"
 #include "trainer/data/default_text.h"
 
@@ -37,17 +38,10 @@ static ErrCode add_file(TextFiles *files, Arena *arena, const char *path, size_t
     if (rc != ERR_OK) {
         return rc;
     }
-    if (files->n == files->cap) {
-        size_t cap = files->cap ? 2 * files->cap : 64;
-        TextFile *grown = reallocarray(files->item, cap, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, "list of files");
-        }
-        files->item = grown;
-        files->cap = cap;
-    }
+    TextFile *item = grow_array(files->item, files->n, &files->cap, sizeof *item, 64);
+    files->item = item ? item : files->item;
     const char *kept = arena_strdup(arena, path);
-    if (!kept) {
+    if (!item || !kept) {
         return err_nomem(err, "list of files");
     }
     files->item[files->n++] = (TextFile){kept, kept + n_base};

@@ -61,6 +61,27 @@ START_TEST(rows_become_groups_of_numbers)
 }
 END_TEST
 
+START_TEST(groups_may_be_by_several_columns)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.by = "arch,size";
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_groups, 3);
+    ck_assert_str_eq(obs.group[0].name, "a/20k");
+    ck_assert_str_eq(obs.group[1].name, "b/20k");
+    ck_assert_str_eq(obs.group[2].name, "a/85k");
+    ck_assert_str_eq(obs.by, "arch,size");
+    obs_release(&obs);
+    o.by = "arch,sise";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.hint, "\"size\""));
+    o.by = "arch,size,run,D,loss,C,note,params,arch";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_USAGE);
+}
+END_TEST
+
 START_TEST(conditions_select_by_number_and_by_text)
 {
     const struct {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/covariance.h"
+#include "analysis/fit/covariance.h"
 #include "analysis/report/formula.h"
 #include "tests/support/suite.h"
 

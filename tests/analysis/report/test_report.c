@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/frontier.h"
 #include "analysis/report/figures.h"
-#include "analysis/report/frontier.h"
+#include "analysis/report/look.h"
 #include "analysis/report/report_answer.h"
 #include "answer/render.h"
 #include "common/fsx.h"
@@ -300,6 +301,30 @@ START_TEST(the_frontier_is_the_least_loss_and_thick_within_the_data)
     ck_assert_uint_ge(n_checked, 20);
     figures_release(&f);
     close_report();
+}
+END_TEST
+
+/* Every architecture has its own name, colour and code; every convention its own axis. */
+START_TEST(looks_and_axes_are_named_in_one_place)
+{
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const group[] = {"llama", "tnl", "hgrn2", "cosformer2"};
+        static const char *const title[] = {"LLaMA", "TNL", "HGRN2", "cosFormer2"};
+        PlotLook look = look_of(group[i], 7);
+        ck_assert_str_eq(look.title, title[i]);
+        for (size_t k = 0; k < i; k++) {
+            PlotLook other = look_of(group[k], 7);
+            ck_assert_str_ne(look.color, other.color);
+            ck_assert_int_ne(look.code, other.code);
+            ck_assert_str_ne(look_compute((ObsConvention)(1 + i)),
+                             look_compute((ObsConvention)(1 + k)));
+        }
+    }
+    ck_assert_str_eq(look_of("mamba", 1).title, "mamba");
+    ck_assert_str_eq(look_of("mamba", 1).color, plot_look("mamba", 1).color);
+    ck_assert_str_eq(look_input(FORM_N, OBS_6ND), LOOK_PARAMS);
+    ck_assert_str_eq(look_input(FORM_D, OBS_6ND), LOOK_TOKENS);
+    ck_assert_str_eq(look_input(FORM_C, OBS_6ND), "training compute C (6nd convention) [FLOP]");
 }
 END_TEST
 

@@ -51,7 +51,7 @@ START_TEST(observations_have_every_digit)
     static const char header[] =
         "run,name,architecture,size,seed,task,step,N,N_total,D,C_6nd,"
         "C_exact,C_paper,loss,bits_per_byte,train_loss,state,is_final,seconds,"
-        "core_seconds,lr\n";
+        "core_seconds,training.optimizer.adamw.lr\n";
     ck_assert_msg(strncmp(buf_str(&text), header, strlen(header)) == 0, "%.200s", buf_str(&text));
     /* the first row: llama-20k, step 12; its loss by the law of small_catalog.h */
     const char *row = buf_str(&text) + strlen(header);
@@ -98,7 +98,8 @@ START_TEST(observations_have_their_training_time)
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,1,1012,3036,0.001\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,0,1,,0.001\n"));
     (void)export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_JSONL, &text);
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":24,\"core_seconds\":72,\"lr\""));
+    ck_assert_ptr_nonnull(strstr(
+        buf_str(&text), "\"seconds\":24,\"core_seconds\":72,\"training.optimizer.adamw.lr\""));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":1,\"core_seconds\":null,"));
     (void)export_to(c, EXPORT_CHECKPOINTS, TABLE_OUT_CSV, &text);
     ck_assert_ptr_null(strstr(buf_str(&text), "seconds"));
@@ -122,9 +123,9 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
         OK(catalog_metric_upsert(c, &metric[i], &err));
     }
     ck_assert_int_eq(export_to(c, EXPORT_METRICS, TABLE_OUT_CSV, &text), 3);
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",5.5,0.25,0.001,4096,0\n"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",nan,,0.001,,0\n"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",-inf,1,0.001,1,0\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",5.5,0.25,0.001,4096,0,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",nan,,0.001,,0,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",-inf,1,0.001,1,0,0.001\n"));
     ck_assert_int_eq(export_to(c, EXPORT_METRICS, TABLE_OUT_JSONL, &text), 3);
     ck_assert_ptr_nonnull(
         strstr(buf_str(&text), "\"loss\":\"nan\",\"grad_norm\":null,\"lr\":0.001"));

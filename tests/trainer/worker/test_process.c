@@ -16,27 +16,21 @@
 #include "common/rng.h"
 #include "common/subprocess.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/arch/arch.h"
 #include "trainer/core/kern.h"
 
 /* Made once for all tests: a corpus, and the run that they compare with, never disturbed. */
-static Tiny tiny;
 static char whole[FSX_PATH_BYTES];
 static int whole_ms; /* how long it took */
 
 static void open_tiny(void)
 {
-    tiny = tiny_open();
+    tiny_set_up();
     MonoNs start = clock_mono_ns();
     (void)tiny_long_run(&tiny, "undisturbed", "llama", whole);
     ck_assert_int_eq(tiny_wait(tiny_start(whole, tiny.corpus, -1)), 0);
     whole_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
-}
-
-static void close_tiny(void)
-{
-    tiny_close(&tiny);
 }
 
 static void check_bye(const char *run_dir, int attempt, const char *status)
@@ -416,5 +410,5 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "process", .open = open_tiny, .close = close_tiny});
+    return test_main((TestPlan){.name = "process", .open = open_tiny, .close = tiny_tear_down});
 }

@@ -15,12 +15,11 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/worker/attempt.h"
 #include "trainer/worker/loop.h"
 #include "trainer/worker/stop.h"
 
-static Tiny tiny;
 static char whole[FSX_PATH_BYTES], whole_long[FSX_PATH_BYTES];
 static int long_ms; /* how long the long run takes undisturbed */
 
@@ -44,18 +43,13 @@ static void finish(const char *run_dir)
 
 static void open_tiny(void)
 {
-    tiny = tiny_open();
+    tiny_set_up();
     log_set_level(LOG_ERROR); /* warnings of damage are expected */
     finish(tiny_run(&tiny, "whole", "llama", NULL, NULL, whole));
     (void)tiny_long_run(&tiny, "whole-long", "llama", whole_long);
     MonoNs start = clock_mono_ns();
     ck_assert_int_eq(tiny_wait(tiny_start(whole_long, tiny.corpus, -1)), 0);
     long_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
-}
-
-static void close_tiny(void)
-{
-    tiny_close(&tiny);
 }
 
 static const char *below(const char *run, const char *name)
@@ -500,5 +494,5 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "resume", .open = open_tiny, .close = close_tiny});
+    return test_main((TestPlan){.name = "resume", .open = open_tiny, .close = tiny_tear_down});
 }

@@ -70,9 +70,6 @@ const ModelOps model_ops_tnl = {
     .layout = tnl_layout,
     .derive = tnl_derive,
     .swish_option = "swish_glu",
-    .mix_forward = gated_forward,
-    .mix_backward = gated_backward,
-    .mix_backward_w = gated_backward_w,
-    .mix_decode = gated_decode,
+    GATED_LINEAR_MIX,
     .decode_reset = gated_decode_reset,
 };

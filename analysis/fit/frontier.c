@@ -1,4 +1,4 @@
-#include "analysis/report/frontier.h"
+#include "analysis/fit/frontier.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
-/* names.h -- enum values and their text in the catalog. */
-#ifndef CATALOG_NAMES_H
-#define CATALOG_NAMES_H
+/* names.h -- values of enumerations and their text. */
+#ifndef COMMON_NAMES_H
+#define COMMON_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

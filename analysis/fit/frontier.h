@@ -5,8 +5,8 @@
  * frontier is in whatever convention the observations' C is, and smooth although each size has a count
  * of its own.
  */
-#ifndef ANALYSIS_REPORT_FRONTIER_H
-#define ANALYSIS_REPORT_FRONTIER_H
+#ifndef ANALYSIS_FIT_FRONTIER_H
+#define ANALYSIS_FIT_FRONTIER_H
 
 #include "analysis/fit/result.h"
 

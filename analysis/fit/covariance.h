@@ -6,11 +6,10 @@
  * (positive levels: E, A, B), where the distributions are nearly normal.
  * Correlation: V_ij / sqrt(V_ii V_jj); NaN in the row of a parameter that does not vary.
  */
-#ifndef ANALYSIS_REPORT_COVARIANCE_H
-#define ANALYSIS_REPORT_COVARIANCE_H
+#ifndef ANALYSIS_FIT_COVARIANCE_H
+#define ANALYSIS_FIT_COVARIANCE_H
 
 #include "analysis/fit/fit.h"
-#include "answer/answer.h"
 
 enum { COVARIANCE_CELLS = FORM_MAX_PARAMS * FORM_MAX_PARAMS };
 
@@ -25,10 +24,5 @@ typedef struct Covariance {
 bool covariance_of_draws(const FitResult *f, const FitDraws *d, bool in_logs, Covariance *ret);
 /* False when the fit has no sandwich. */
 bool covariance_of_sandwich(const FitResult *f, bool in_logs, Covariance *ret);
-
-/* JSON, at "covariance": {"names":[…],"matrix":[[…]],"correlation":[[…]],"method":"bootstrap",
- *  "log":{"names":["ln E",…],"matrix":…,"correlation":…},"sandwich":{the same without method}};
- * the sandwich alone when there are no replicates; null when there is neither. */
-void covariance_answer(AnswerNode *in, const FitResult *f, const FitDraws *d);
 
 #endif

@@ -1,4 +1,4 @@
-#include "catalog/names.h"
+#include "common/names.h"
 
 #include <string.h>
 
