@@ -44,11 +44,11 @@ static char *keep(Grid *g, const char *text, Buf *out)
 
 static bool is_empty(const AnswerNode *table, size_t c)
 {
-    char text[3 * NUMBER_TEXT_BYTES];
+    char text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
+    const Column *column = &table->column[c];
     for (const AnswerNode *r = table->first; r; r = r->next) {
-        const Value *v = &r->value[c];
-        if (value_for_people(&table->column[c], v, text, sizeof text)[0] ||
-            interval_for_people(&table->column[c], v, text, sizeof text)[0]) {
+        if (value_for_people(column, &r->value[c], text, sizeof text)[0] ||
+            interval_for_people(column, &r->value[c], range, sizeof range)[0]) {
             return false;
         }
     }
