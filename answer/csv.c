@@ -36,6 +36,7 @@ static void put_value(const Value *v, Buf *out)
     case VALUE_NONE:
         break;
     case VALUE_TEXT:
+    case VALUE_JSON:
         csv_text(v->as.text, out);
         break;
     case VALUE_REAL:
@@ -89,7 +90,7 @@ static void put_header(const AnswerNode *table, const bool *is_ranged, Buf *out)
     buf_putc(out, '\n');
 }
 
-static void put_row(const AnswerNode *table, const bool *is_ranged, const AnswerNode *r, Buf *out)
+static void put_row(const AnswerNode *table, const bool *is_ranged, const Value *value, Buf *out)
 {
     const char *sep = "";
     for (size_t c = 0; c < table->n_columns; c++) {
@@ -97,11 +98,11 @@ static void put_row(const AnswerNode *table, const bool *is_ranged, const Answer
             continue;
         }
         buf_puts(out, sep);
-        put_value(&r->value[c], out);
+        put_value(&value[c], out);
         sep = ",";
         if (is_ranged[c]) {
             const Interval none = {(double)NAN, (double)NAN, (double)NAN, NULL};
-            const Interval *i = r->value[c].interval ? r->value[c].interval : &none;
+            const Interval *i = value[c].interval ? value[c].interval : &none;
             buf_putc(out, ',');
             put_real(i->se, out);
             buf_putc(out, ',');
@@ -198,8 +199,10 @@ ErrCode render_csv(const Answer *a, const AnswerStyle *style, Buf *out, Err *err
         is_ranged[c] = has_interval(table, c);
     }
     put_header(table, is_ranged, out);
-    for (const AnswerNode *r = table->first; r; r = r->next) {
-        put_row(table, is_ranged, r, out);
+    AnswerRows rows = {.table = table};
+    while (answer_next_row(&rows)) {
+        put_row(table, is_ranged, rows.value, out);
+        answer_flush(style, out);
     }
     return ERR_OK;
 }

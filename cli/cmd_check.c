@@ -1,9 +1,5 @@
-#include <stdio.h>
-
 #include "cli/command.h"
 #include "cli/study_arg.h"
-#include "cli/thousands.h"
-#include "common/json.h"
 
 static int64_t count_checkpoints(const Study *study)
 {
@@ -14,21 +10,6 @@ static int64_t count_checkpoints(const Study *study)
     return n;
 }
 
-static ErrCode print_json(const Study *study, int64_t checkpoints, Err *err)
-{
-    json_t *v = json_pack("{s:i, s:s, s:I, s:I}", "schema", 1, "study", study->name, "runs",
-                          (json_int_t)study->n_runs, "checkpoints", (json_int_t)checkpoints);
-    Buf text = BUF_INIT;
-    json_pretty(v, &text);
-    json_decref(v);
-    ErrCode rc = v ? buf_ok(&text, err) : err_nomem(err, "the answer");
-    if (rc == ERR_OK) {
-        (void)fputs(buf_str(&text), stdout);
-    }
-    buf_release(&text);
-    return rc;
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     (void)opts;
@@ -36,15 +17,12 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     StudyArg a;
     ErrCode rc = study_arg_open(s, argv[0], NULL, &a, err);
     if (rc == ERR_OK) {
-        int64_t checkpoints = count_checkpoints(a.study);
-        char runs[THOUSANDS_BYTES], marks[THOUSANDS_BYTES];
-        if (s->is_json) {
-            rc = print_json(a.study, checkpoints, err);
-        } else {
-            (void)printf("ok: %s run%s, %s checkpoint%s\n",
-                         thousands((int64_t)a.study->n_runs, runs), a.study->n_runs == 1 ? "" : "s",
-                         thousands(checkpoints, marks), checkpoints == 1 ? "" : "s");
-        }
+        AnswerNode *top = answer_top(&s->answer);
+        answer_say(top, NULL, SAY_VERDICT, "%s is a good study file.", argv[0]);
+        answer_show(top, &(Column){.key = "study", .heading = "study"}, value_text(a.study->name));
+        answer_show(top, &(Column){.key = "runs", .heading = "runs"}, value_size(a.study->n_runs));
+        answer_show(top, &(Column){.key = "checkpoints", .heading = "checkpoints"},
+                    value_count(count_checkpoints(a.study)));
     }
     study_arg_close(&a);
     return rc;
@@ -55,8 +33,10 @@ const Command command_check = {
     .args = "FILE",
     .summary = "check a study file",
     .description = "Reads a study file and resolves every cell of its matrix; starts nothing and "
-                   "writes nothing.\nEvery problem is printed as file:line:column: message, with "
-                   "a hint where the cure is known;\nthe exit status is then 65.",
+                   "writes nothing.\n\nEvery problem is printed as file:line:column: message, "
+                   "with a hint where the cure is known; the exit status is then 65.",
+    .examples = {"slaw check experiments/quickstart.yaml",
+                 "slaw check experiments/quickstart.yaml --json"},
     .min_args = 1,
     .max_args = 1,
     .run = run,

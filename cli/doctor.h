@@ -16,17 +16,12 @@
 #ifndef CLI_DOCTOR_H
 #define CLI_DOCTOR_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
-#include "common/buf.h"
-#include "common/err.h"
+#include "answer/answer.h"
 
 /* Looks at everything; `dir` is where studies will lie, `seconds` the time of each of the two
- * speeds (0: not measured).  *ret_usable: runs can be trained here.  ERR_NOMEM. */
-ErrCode doctor_look(const char *dir, double seconds, json_t **ret, bool *ret_usable, Err *err);
-
-/* The same as text: a line a fact, "  hint: ..." below it. */
-void doctor_text(const json_t *facts, Buf *out);
+ * speeds (0: not measured).  True: runs can be trained here. */
+bool doctor_answer(const char *dir, double seconds, AnswerNode *top);
 
 #endif

@@ -17,16 +17,28 @@ int term_width(int fd)
     if (columns && end != columns && *end == '\0' && n >= ANSWER_LEAST_WIDTH && n <= 10000) {
         return (int)n;
     }
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= ANSWER_LEAST_WIDTH) {
-        return size.ws_col;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col < ANSWER_LEAST_WIDTH ? ANSWER_LEAST_WIDTH : size.ws_col;
     }
     return ANSWER_PIPE_WIDTH;
 }
 
+int term_height(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 ? size.ws_row : TERM_HEIGHT;
+}
+
+bool term_is_screen(int fd)
+{
+    /* Read before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *term = getenv("TERM");
+    return isatty(fd) == 1 && !(term && strcmp(term, "dumb") == 0);
+}
+
 bool term_has_color(int fd)
 {
-    /* Read before any thread starts. NOLINTBEGIN(concurrency-mt-unsafe) */
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    /* NOLINTEND(concurrency-mt-unsafe) */
-    return isatty(fd) == 1 && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
+    /* Read before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *no_color = getenv("NO_COLOR");
+    return term_is_screen(fd) && !(no_color && no_color[0]);
 }
