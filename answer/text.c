@@ -20,7 +20,11 @@ static size_t width_of(const Painter *p)
 
 static void pad(Buf *out, size_t n)
 {
-    buf_printf(out, "%*s", (int)n, "");
+    static const char blanks[] = "                                ";
+    for (size_t left = n, some; left > 0; left -= some) {
+        some = left < sizeof blanks - 1 ? left : sizeof blanks - 1;
+        buf_add(out, blanks, some);
+    }
 }
 
 static void put_colored(Painter *p, const char *code, const char *s, size_t bytes)

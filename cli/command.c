@@ -268,8 +268,9 @@ static void report(const Session *s, const Err *err)
         Err ignored = ERR_INIT;
         (void)answer_render(&a, FORMAT_JSON, &(AnswerStyle){0}, &text, &ignored);
         answer_release(&a);
-        (void)session_print(&text, &ignored);
-        return;
+        if (session_print(&text, &ignored) == ERR_OK) {
+            return;
+        }
     }
     (void)fprintf(stderr, "slaw: %s\n", err->msg);
     if (err->hint[0]) {

@@ -120,9 +120,8 @@ static void add_retired(const Plan *p, PlanView view, AnswerNode *top, PlanRows 
                                    {.key = "state", .heading = "state", .rank = 1},
                                    {.key = "why", .heading = "why", .is_prose = true}};
     const bool is_shown = view == PLAN_WHY;
-    AnswerNode *table = answer_table(
-        top, "retired", is_shown ? "Not in the study file any more; the files stay" : NULL,
-        is_shown ? shown : plain, sizeof plain / sizeof plain[0]);
+    AnswerNode *table = answer_table(top, "retired", is_shown ? "Retired" : NULL,
+                                     is_shown ? shown : plain, sizeof plain / sizeof plain[0]);
     answer_table_rows(table, p->n_retired, make_retired, rows);
 }
 

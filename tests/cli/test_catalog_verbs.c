@@ -9,25 +9,8 @@
 #include "catalog/metric.h"
 #include "catalog/record.h"
 #include "orchestrator/sched/lock.h"
-#include "tests/catalog/study.h"
-#include "tests/support/run_slaw.h"
+#include "tests/cli/sample_study.h"
 #include "tests/support/suite.h"
-
-static Sample open_study(void)
-{
-    Sample s = sample_open();
-    sample_study(&s);
-    catalog_close(s.c);
-    s.c = NULL;
-    (void)tmpdir_write(&s.tmp, "study.yaml", "version: 1\n"); /* what makes it a study directory */
-    return s;
-}
-
-/* Runs `slaw args`, in which @ stands for the study's directory.  Both streams go to out. */
-static int slaw(const Sample *s, const char *args, Buf *out)
-{
-    return run_slaw(s->tmp.path, args, s->tmp.path, "2>&1", out);
-}
 
 /* The answer of a verb with --json. */
 static json_t *slaw_json(const Sample *s, const char *args, int want_status)
@@ -56,7 +39,8 @@ START_TEST(status_tells_where_it_stands)
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
     HAS(buf_str(&out), "Study sample in ");
     HAS(buf_str(&out), "llama-20k-0       done     40/40          4/4");
-    HAS(buf_str(&out), "2 of 4 runs done, 0 running, 1 waiting, 1 failed; 10 of 16 checkpoints; 62 %");
+    HAS(buf_str(&out),
+        "2 of 4 runs done, 0 running, 1 waiting, 1 failed; 10 of 16 checkpoints; 62 %");
     HAS(buf_str(&out), "No scheduler is at work");
     HAS(buf_str(&out), "hgrn2-20k-2 failed: cannot be executed");
     HAS(buf_str(&out), "attempt-000/stderr.log");
@@ -257,30 +241,6 @@ START_TEST(verify_marks_nothing_while_a_scheduler_works)
     sample_close(&s);
 }
 END_TEST
-
-/* n runs that never started, after the sample's. */
-static void add_waiting(Sample *s, int n)
-{
-    Err err = ERR_INIT;
-    OK(catalog_open(s->db, &s->c, &err));
-    OK(catalog_begin(s->c, &err));
-    for (int i = 0; i < n; i++) {
-        char hash[65], name[32], dir[64];
-        int64_t id = 0;
-        CatalogRun r = sample_run(0);
-        (void)snprintf(hash, sizeof hash, "%064x", 0xabc000 + i);
-        (void)snprintf(name, sizeof name, "more-%d", i);
-        (void)snprintf(dir, sizeof dir, "runs/more-%d", i);
-        r.hash = hash;
-        r.name = name;
-        r.dir = dir;
-        r.position = 100 + i;
-        OK(catalog_run_upsert(s->c, &r, 1, &id, &err));
-    }
-    OK(catalog_commit(s->c, &err));
-    catalog_close(s->c);
-    s->c = NULL;
-}
 
 START_TEST(status_of_many_runs_shows_those_that_need_a_look)
 {

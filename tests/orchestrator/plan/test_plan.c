@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "answer/render.h"
+#include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/plan/why.h"
 #include "tests/support/check_close.h"
@@ -221,7 +221,10 @@ START_TEST(every_state_has_its_sentence)
                      "failed: killed by signal 9 (attempt 2, runs/x-0/attempt-002/stderr.log); "
                      "`slaw retry` would run it again");
     p.state = "diverged";
-    ck_assert_ptr_nonnull(strstr(why_text(&p), "attempt-002/stderr.log); it would do so again"));
+    ck_assert_str_eq(why_text(&p), "diverged: killed by signal 9 (attempt 2, "
+                                   "runs/x-0/attempt-002/stderr.log); it would do so again");
+    p.reason = "diverged at step 2: loss is inf"; /* said once */
+    ck_assert_int_eq(strncmp(why_text(&p), "diverged at step 2: loss is inf (attempt 2", 42), 0);
     p.state = "retired";
     ck_assert_str_eq(why_text(&p), "would run: back in the study file, from step 40");
     p.state = "done";
@@ -330,11 +333,11 @@ START_TEST(json_says_what_the_plan_says)
             (json_int_t)r->model->params_total, "D", (json_int_t)run_spec_tokens(r),
             "flops_per_token", "6nd", a.six_nd, "exact", a.exact, "paper", a.paper,
             "flops_per_step", "6nd", b.six_nd, "exact", b.exact, "paper", b.paper, "checkpoints",
-            r->checkpoints, "id", hash, "dir", dir, "axes", axes,
-            "steps", (json_int_t)r->steps, "batch", (json_int_t)r->batch_tokens, "flops_total",
-            "6nd", t.six_nd, "exact", t.exact, "paper", t.paper, "flops_per_token_head",
-            r->model->flops_head, "disk_bytes", (json_int_t)plan_disk_bytes(r), "memory_bytes", "seconds",
-            c->seconds, "measured", 0, "state", c->state, "why", c->why);
+            r->checkpoints, "id", hash, "dir", dir, "axes", axes, "steps", (json_int_t)r->steps,
+            "batch", (json_int_t)r->batch_tokens, "flops_total", "6nd", t.six_nd, "exact", t.exact,
+            "paper", t.paper, "flops_per_token_head", r->model->flops_head, "disk_bytes",
+            (json_int_t)plan_disk_bytes(r), "memory_bytes", "seconds", c->seconds, "measured", 0,
+            "state", c->state, "why", c->why);
         Buf got_text = BUF_INIT, want_text = BUF_INIT;
         json_line(v, &got_text); /* the order of the members, too */
         json_line(want, &want_text);
