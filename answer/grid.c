@@ -69,8 +69,20 @@ static void add_column(Grid *g, size_t at, Buf *out)
     x->width = x->title_width;
 }
 
+/* The same number as in the row before. */
+static bool is_again(const GridColumn *x, const Value *v)
+{
+    bool is_number = v->kind == VALUE_REAL || v->kind == VALUE_COUNT;
+    return is_number && x->last.kind == v->kind && x->last.as.count == v->as.count && !v->shown &&
+           !v->interval && !x->last.shown && !x->last.interval && x->last.tone == v->tone;
+}
+
 static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Buf *out)
 {
+    if (is_again(x, v)) {
+        *cell = x->last_cell;
+        return;
+    }
     char text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     const char *shown = value_for_people(x->column, v, text, sizeof text);
     bool is_kept = shown != text && !g->table->make; /* as long as the answer */
@@ -85,6 +97,8 @@ static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Bu
     x->has_ranges = x->has_ranges || r > 0;
     x->has_any = x->has_any || w > 0;
     x->is_right = x->is_right && v->kind != VALUE_TEXT && v->kind != VALUE_BOOL;
+    x->last = *v;
+    x->last_cell = *cell;
 }
 
 /* Numbers stand right; what nobody must see and is empty goes. */

@@ -7,6 +7,11 @@
 #include "answer/painter.h"
 #include "common/arena.h"
 
+typedef struct GridCell {
+    const char *text, *range; /* never NULL; "" when empty */
+    ValueTone tone;
+} GridCell;
+
 typedef struct GridColumn {
     const Column *column; /* borrowed from the table */
     const char *title;
@@ -17,12 +22,9 @@ typedef struct GridColumn {
         range_width; /* characters: of the title, of it and values, of intervals */
     size_t shown;    /* of the layout that was chosen */
     bool is_out;     /* left out to fit */
+    Value last;      /* of the row before, and its cell: neighbours are mostly alike */
+    GridCell last_cell;
 } GridColumn;
-
-typedef struct GridCell {
-    const char *text, *range; /* never NULL; "" when empty */
-    ValueTone tone;
-} GridCell;
 
 typedef struct Grid {
     Arena arena;

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,9 +121,23 @@ static void put_real(double x, Memo *memo, Buf *out)
     buf_puts(out, m->text);
 }
 
-static void put_value_text(const Value *v, Memo *memo, Buf *out)
+static void put_whole(int64_t n, Buf *out)
 {
     char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (n < 0) {
+        digits[--at] = '-';
+    }
+    buf_add(out, digits + at, sizeof digits - at);
+}
+
+static void put_value_text(const Value *v, Memo *memo, Buf *out)
+{
     switch (v->kind) {
     case VALUE_NONE:
         buf_puts(out, "null");
@@ -139,7 +152,7 @@ static void put_value_text(const Value *v, Memo *memo, Buf *out)
         put_real(v->as.real, memo, out);
         break;
     case VALUE_COUNT:
-        buf_add(out, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, v->as.count));
+        put_whole(v->as.count, out);
         break;
     case VALUE_BOOL:
         buf_puts(out, v->as.is_true ? "true" : "false");
@@ -182,17 +195,55 @@ static void put_lead(const char *before, const char *key, Buf *out)
     }
 }
 
+/* A column: what stands before its values, and its text in the row before, which is mostly the same. */
+typedef struct MadeColumn {
+    size_t lead, lead_end, text, text_end; /* in MadeRow */
+    Value last;
+} MadeColumn;
+
+typedef struct MadeRow {
+    Buf lead, before, now;
+    MadeColumn column[ANSWER_MAX_COLUMNS];
+} MadeRow;
+
+static bool is_again(const Value *a, const Value *b)
+{
+    return a->kind == b->kind && a->as.count == b->as.count &&
+           (a->kind == VALUE_REAL || a->kind == VALUE_COUNT);
+}
+
+static void put_made_row(const AnswerNode *t, const Value *value, Memo *memo, MadeRow *r)
+{
+    buf_clear(&r->now);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        MadeColumn *x = &r->column[c];
+        size_t at = r->now.len;
+        if (is_again(&value[c], &x->last)) {
+            buf_add(&r->now, r->before.data + x->text, x->text_end - x->text);
+        } else if (t->column[c].key) {
+            buf_add(&r->now, r->lead.data + x->lead, x->lead_end - x->lead);
+            put_value_text(&value[c], memo, &r->now);
+            x->last = value[c];
+        }
+        x->text = at;
+        x->text_end = r->now.len;
+    }
+    const Buf now = r->now;
+    r->now = r->before;
+    r->before = now;
+}
+
 static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, Buf *out)
 {
-    Buf lead = BUF_INIT;
-    size_t end[ANSWER_MAX_COLUMNS] = {0}; /* of each column's lead */
+    MadeRow row = {0};
     const char *last = "";
     for (size_t c = 0; c < t->n_columns; c++) {
+        row.column[c].lead = row.lead.len;
         if (t->column[c].key) {
-            put_lead(last, t->column[c].key, &lead);
+            put_lead(last, t->column[c].key, &row.lead);
             last = t->column[c].key;
         }
-        end[c] = lead.len;
+        row.column[c].lead_end = row.lead.len;
     }
     AnswerRows rows = {.table = t};
     buf_putc(out, '[');
@@ -201,12 +252,8 @@ static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, 
         if (indent > 0) {
             buf_printf(out, "\n%*s", indent, "");
         }
-        for (size_t c = 0, at = 0; c < t->n_columns; at = end[c++]) {
-            if (t->column[c].key) {
-                buf_add(out, buf_str(&lead) + at, end[c] - at);
-                put_value_text(&rows.value[c], m->memo, out);
-            }
-        }
+        put_made_row(t, rows.value, m->memo, &row);
+        buf_add(out, row.before.data, row.before.len);
         for (size_t i = dots(last) + 1; i > 0; i--) {
             buf_putc(out, '}');
         }
@@ -216,8 +263,10 @@ static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, 
         buf_printf(out, "\n%*s", indent - 2, "");
     }
     buf_putc(out, ']');
-    out->is_short = out->is_short || lead.is_short;
-    buf_release(&lead);
+    out->is_short = out->is_short || row.lead.is_short || row.now.is_short || row.before.is_short;
+    buf_release(&row.lead);
+    buf_release(&row.now);
+    buf_release(&row.before);
 }
 
 /* json.h calls it for every value of the answer. */

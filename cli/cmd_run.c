@@ -346,8 +346,9 @@ static void say_nothing_to_do(const SchedSummary *s, AnswerNode *top)
         (void)snprintf(failed, sizeof failed, ", %" PRId64 " failed or diverged", bad);
     }
     answer_say(top, NULL, SAY_VERDICT,
-               "There is nothing to do: %" PRId64 " of %" PRId64 " runs are done%s.",
-               s->by_state[CATALOG_RUN_DONE], s->runs, failed);
+               "There is nothing to do: %" PRId64 " of %" PRId64 " runs %s done%s.",
+               s->by_state[CATALOG_RUN_DONE], s->runs,
+               s->by_state[CATALOG_RUN_DONE] == 1 ? "is" : "are", failed);
 }
 
 static void say_outcome(const RunVerb *v, AnswerNode *top)

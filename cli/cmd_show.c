@@ -98,7 +98,7 @@ static ErrCode tell_attempts(const CatalogArg *a, const RunView *v, AnswerNode *
         {.heading = "time", .format = NUMBER_DURATION, .rank = 1},
         {.key = "exit_code", .heading = "exit", .rank = 1},
         {.key = "exit_signal", .heading = "signal", .rank = 1},
-        {.key = "reason", .heading = "reason", .is_prose = true},
+        {.key = "reason", .heading = "reason", .rank = 1, .is_prose = true},
         {.key = "damaged_lines"},
         {.key = "dir"},
         {.key = "threads", .heading = "threads", .rank = 3},

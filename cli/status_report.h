@@ -33,15 +33,9 @@ typedef struct StatusShow {
     size_t most_rows;      /* of the table; SIZE_MAX: all that were read */
 } StatusShow;
 
-/* {"schema":1,"study","runs":{"total","done","running","waiting","failed","diverged"},
- *  "checkpoints":{"planned","complete"},"progress","eta_s","flops":{"done","planned"},
- *  "scheduler":null or text,"failures":[{"run","hash","attempt","state","reason","log"}],
- *  "running":[{"run","hash","step","steps","tokens_per_s","threads","cores"}],
- *  "waiting":[{"run","hash","attempts","step","steps","why"}]}
- * "waiting" is there only when the report is whole.  failed counts the diverged ones, too; eta_s
- * is null when unknown; cores is null when the run may use any.  For people: a line a run (at most
- * STATUS_MOST_ROWS unless the report is whole), the totals, the failures with their logs.  The report
- * must stay until the answer was shown.  ERR_IO: a path is too long. */
+/* JSON: docs/json.md.  For people: a line a run (at most STATUS_MOST_ROWS unless the report is whole),
+ * the totals, the failures with their logs.  The report must stay until the answer was shown.
+ * ERR_IO: a path is too long. */
 ErrCode status_answer(const CatalogArg *a, StatusReport *r, const StatusShow *how, AnswerNode *top,
                       Err *err);
 

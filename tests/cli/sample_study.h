@@ -2,6 +2,7 @@
 #ifndef TESTS_CLI_SAMPLE_STUDY_H
 #define TESTS_CLI_SAMPLE_STUDY_H
 
+#include <check.h>
 #include <stdio.h>
 
 #include "tests/catalog/study.h"

@@ -103,9 +103,9 @@ def mask_markup(text):
                 at = [i for i, c in enumerate(cells) if c.strip(" \\") in COLUMNS]
             else:
                 for i in at:
-                    cells[i] = "<td><x>" if sep == "</td>" else " <x> "
+                    cells[i] = "<td><x>" if sep == "</td>" else " <x> \\\\" if cells[i].endswith("\\\\") else " <x> "
                 line = sep.join(cells)
-        elif not line.startswith(("|-", "\\midrule")):
+        elif not line.startswith(("|-", "\\midrule", "<tbody")):
             at = None
         out.append(line)
     return "\n".join(out)
@@ -121,7 +121,7 @@ def mask_doctor(text):
         if lines and "," in lines[-1] and "slaw" not in lines[-1] and "worker.path" in lines[-1]:
             line = "<x>"  # the only row of a CSV
         line = re.sub(r"<dd>.*</dd>", "<dd><x></dd>", line)
-        line = re.sub(r"^((?:% |- )?\w[\w \[\]/-]*)(: |  +).*$", r"\1\2<x>", line) if "option" not in line else line
+        line = re.sub(r"^((?:% |- )?\w[\w \\\[\]/-]*)(: |  +).*$", r"\1\2<x>", line) if "option" not in line else line
         lines.append(re.sub(r"  +<x>", "  <x>", line))
     return "\n".join(lines)
 
