@@ -125,7 +125,7 @@ START_TEST(every_verb_finds_the_catalog_in_local_state)
     slaw("fit @ --law paper_power --starts 4 --bootstrap 0", 0);
     slaw("table @", 0);
     slaw("reindex @", 0);
-    says("2 runs");
+    says("runs         2\n");
     slaw("status @", 0);
     says("2 of 2 runs done");
     slaw("run far.yaml --dir @", 0);
