@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 enum { CHUNK_BYTES = 1 << 16, ALIGN_BYTES = 16 };
 
 /* What is added to when memory was short: its parent is never shown. */
@@ -40,25 +42,6 @@ static void *take(Answer *a, size_t bytes)
     return p;
 }
 
-/* Bytes of the UTF-8 sequence at s, 0 if it is none (overlong forms and surrogates are none). */
-static size_t sequence(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80   ? 1
-               : s[0] < 0xC2 ? 0
-               : s[0] < 0xE0 ? 2
-               : s[0] < 0xF0 ? 3
-               : s[0] < 0xF5 ? 4
-                             : 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    bool is_bad = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-                  (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F);
-    return is_bad ? 0 : n;
-}
-
 /* Printable ASCII: nothing has to be mended. */
 static bool is_plain(const char *s)
 {
@@ -72,8 +55,9 @@ static const char *copy_text(Answer *a, const char *s)
 {
     static const char replacement[] = "\xEF\xBF\xBD";
     size_t len = s ? strlen(s) : 0, bad = 0;
+    uint32_t point;
     for (size_t i = 0; i < len;) {
-        size_t n = sequence((const unsigned char *)s + i);
+        size_t n = utf8_decode((const unsigned char *)s + i, len - i, &point);
         bad += n == 0;
         i += n ? n : 1;
     }
@@ -83,7 +67,7 @@ static const char *copy_text(Answer *a, const char *s)
     }
     size_t used = 0;
     for (size_t i = 0; i < len;) {
-        size_t n = sequence((const unsigned char *)s + i);
+        size_t n = utf8_decode((const unsigned char *)s + i, len - i, &point);
         if (n == 0) {
             memcpy(out + used, replacement, 3);
             used += 3;
@@ -250,6 +234,7 @@ static const Column *copy_columns(Answer *a, const Column *column, size_t n)
         copy[i].help = copy_text(a, column[i].help);
         copy[i].latex = copy_text(a, column[i].latex);
         copy[i].interval = copy_text(a, column[i].interval);
+        copy[i].flat = copy_text(a, column[i].flat);
     }
     return copy;
 }

@@ -37,11 +37,13 @@ typedef struct Column {
     const char *unit;  /* "FLOP", shown in brackets after the heading; NULL: none */
     const char *help;  /* what it is, below the table; NULL: plain from the heading */
     const char *latex; /* heading in LaTeX; NULL: made from the heading */
-    const char *interval; /* key of the interval object of JSON; NULL: "intervals.KEY" */
+    const char *interval; /* key of the interval object of JSON; NULL: "intervals.KEY"; the column's
+                             own key: the interval stands alone, without a value */
     bool is_symbol;       /* the heading is a symbol: alpha is set as the Greek letter in LaTeX */
     bool is_right;        /* texts, too, are aligned right */
     bool is_prose;        /* a text that may be broken into lines */
     bool has_flat;        /* JSON has lo and hi beside the value, too */
+    const char *flat;     /* what stands before these two, as predict_; NULL: nothing */
 } Column;
 
 typedef enum SayKind {

@@ -51,64 +51,73 @@ static void put_value(const Value *v, Buf *out)
     }
 }
 
-/* Is any value of the column one with an interval? */
-static bool has_interval(const AnswerNode *table, size_t c)
-{
-    for (const AnswerNode *r = table->first; r; r = r->next) {
-        if (r->value[c].interval) {
-            return true;
-        }
-    }
-    return false;
-}
+/* What a column is in CSV: its value, its interval, both; nothing without a name. */
+typedef struct Parts {
+    bool has_value, has_interval;
+} Parts;
 
 static const char *name_of(const Column *c)
 {
     return c->key ? c->key : c->heading;
 }
 
-static void put_header(const AnswerNode *table, const bool *is_ranged, Buf *out)
+static Parts parts_of(const AnswerNode *table, size_t c)
+{
+    const Column *column = &table->column[c];
+    Parts p = {.has_value = name_of(column) != NULL};
+    for (const AnswerNode *r = table->first; r && p.has_value && !p.has_interval; r = r->next) {
+        p.has_interval = r->value[c].interval != NULL;
+    }
+    if (column->key && column->interval && strcmp(column->key, column->interval) == 0) {
+        p.has_value = false;
+    }
+    return p;
+}
+
+static void put_header(const AnswerNode *table, const Parts *part, Buf *out)
 {
     const char *sep = "";
     for (size_t c = 0; c < table->n_columns; c++) {
         const Column *column = &table->column[c];
         const char *name = name_of(column);
-        if (!name) {
-            continue;
+        if (part[c].has_value) {
+            buf_puts(out, sep);
+            csv_text(name, out);
+            sep = ",";
         }
-        buf_puts(out, sep);
-        csv_text(name, out);
-        sep = ",";
-        if (is_ranged[c]) {
+        if (part[c].has_interval) {
             char prefix[80] = "";
-            if (!column->has_flat && strcmp(name, "value") != 0) {
+            if (column->has_flat) {
+                (void)snprintf(prefix, sizeof prefix, "%s", column->flat ? column->flat : "");
+            } else if (strcmp(name, "value") != 0) {
                 (void)snprintf(prefix, sizeof prefix, "%s_", name);
             }
-            buf_printf(out, ",%sse,%slo,%shi", prefix, prefix, prefix);
+            buf_printf(out, "%s%sse,%slo,%shi", sep, prefix, prefix, prefix);
+            sep = ",";
         }
     }
     buf_putc(out, '\n');
 }
 
-static void put_row(const AnswerNode *table, const bool *is_ranged, const Value *value, Buf *out)
+static void put_row(const AnswerNode *table, const Parts *part, const Value *value, Buf *out)
 {
     const char *sep = "";
     for (size_t c = 0; c < table->n_columns; c++) {
-        if (!name_of(&table->column[c])) {
-            continue;
+        if (part[c].has_value) {
+            buf_puts(out, sep);
+            put_value(&value[c], out);
+            sep = ",";
         }
-        buf_puts(out, sep);
-        put_value(&value[c], out);
-        sep = ",";
-        if (is_ranged[c]) {
+        if (part[c].has_interval) {
             const Interval none = {(double)NAN, (double)NAN, (double)NAN, NULL};
             const Interval *i = value[c].interval ? value[c].interval : &none;
-            buf_putc(out, ',');
+            buf_puts(out, sep);
             put_real(i->se, out);
             buf_putc(out, ',');
             put_real(i->lo, out);
             buf_putc(out, ',');
             put_real(i->hi, out);
+            sep = ",";
         }
     }
     buf_putc(out, '\n');
@@ -126,7 +135,7 @@ typedef struct Tables {
 static void find_tables(const AnswerNode *in, Tables *t)
 {
     for (const AnswerNode *n = in->first; n; n = n->next) {
-        if (n->kind == ANSWER_TABLE) {
+        if (n->kind == ANSWER_TABLE && n->use != TABLE_FOR_PEOPLE) {
             bool is_named = t->name && n->key && strcmp(n->key, t->name) == 0;
             t->named = !t->named && is_named ? n : t->named;
             t->first = !t->first && n->use == TABLE_FOR_ALL ? n : t->first;
@@ -134,7 +143,7 @@ static void find_tables(const AnswerNode *in, Tables *t)
             if (n->key && t->n_known < sizeof t->known / sizeof t->known[0]) {
                 t->known[t->n_known++] = n->key;
             }
-        } else {
+        } else if (n->kind != ANSWER_TABLE) {
             find_tables(n, t);
         }
     }
@@ -194,14 +203,14 @@ ErrCode render_csv(const Answer *a, const AnswerStyle *style, Buf *out, Err *err
         buf_putc(out, '\n');
         return ERR_OK;
     }
-    bool is_ranged[ANSWER_MAX_COLUMNS] = {false};
+    Parts part[ANSWER_MAX_COLUMNS] = {{false, false}};
     for (size_t c = 0; c < table->n_columns && c < ANSWER_MAX_COLUMNS; c++) {
-        is_ranged[c] = has_interval(table, c);
+        part[c] = parts_of(table, c);
     }
-    put_header(table, is_ranged, out);
+    put_header(table, part, out);
     AnswerRows rows = {.table = table};
     while (answer_next_row(&rows)) {
-        put_row(table, is_ranged, rows.value, out);
+        put_row(table, part, rows.value, out);
         answer_flush(style, out);
     }
     return ERR_OK;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-size_t text_width(const char *s, size_t bytes)
+size_t shown_width(const char *s, size_t bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < bytes; i++) {
@@ -24,7 +24,7 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     while (s[used] != '\0' && s[used] != '\n') {
         size_t blanks = strspn(s + used, " ");
         size_t end = used + blanks + strcspn(s + used + blanks, " \n");
-        if (end == used || (used > 0 && text_width(s, end) > width)) {
+        if (end == used || (used > 0 && shown_width(s, end) > width)) {
             break;
         }
         used = end;
@@ -65,7 +65,7 @@ static void add_column(Grid *g, size_t at, Buf *out)
     const Column *column = &g->table->column[at];
     *x = (GridColumn){.column = column, .at = at, .cell = g->n_columns++, .is_right = true};
     x->title = keep(g, column_title(column, title, sizeof title), out);
-    x->title_width = text_width(x->title, strlen(x->title));
+    x->title_width = shown_width(x->title, strlen(x->title));
     x->width = x->title_width;
 }
 
@@ -90,12 +90,12 @@ static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Bu
     cell->range =
         v->interval ? keep(g, interval_for_people(x->column, v, range, sizeof range), out) : "";
     cell->tone = v->tone;
-    size_t w = text_width(cell->text, strlen(cell->text));
-    size_t r = text_width(cell->range, strlen(cell->range));
+    size_t w = shown_width(cell->text, strlen(cell->text));
+    size_t r = shown_width(cell->range, strlen(cell->range));
     x->width = w > x->width ? w : x->width;
     x->range_width = r > x->range_width ? r : x->range_width;
     x->has_ranges = x->has_ranges || r > 0;
-    x->has_any = x->has_any || w > 0;
+    x->has_any = x->has_any || w > 0 || r > 0;
     x->is_right = x->is_right && v->kind != VALUE_TEXT && v->kind != VALUE_BOOL;
     x->last = *v;
     x->last_cell = *cell;

@@ -54,7 +54,7 @@ static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column
 }
 
 /* Characters, not bytes: continuation bytes and combining marks of UTF-8 take no room. */
-size_t text_width(const char *s, size_t bytes);
+size_t shown_width(const char *s, size_t bytes);
 /* The next line of at most `width` characters of a text broken at blanks: its start and bytes; moves
  * *rest past it.  A longer word stands alone.  False at the end. */
 bool text_line(const char **rest, size_t width, const char **line, size_t *bytes);

@@ -161,17 +161,29 @@ static const char page_style[] =
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}dd{margin:0}\n"
     ".legend{font-size:.9em}.verdict{font-weight:600}\n"
     ".warning,.refused{border-left:.3em solid #b45309;padding-left:.7em}\n"
-    ".bad{font-weight:600}.dim{opacity:.7}\n";
+    ".bad{font-weight:600}.dim{opacity:.7}\n"
+    "figure{margin:1.5em 0}figure svg{max-width:100%;height:auto;background:#fff}\n"
+    "pre{overflow-x:auto;white-space:pre-wrap}\n";
+
+void html_page_begin(const char *title, Buf *out)
+{
+    buf_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    put_element("<title>", title, "</title>\n<style>\n", out);
+    buf_printf(out, "%s</style>\n</head>\n<body>\n", page_style);
+    put_element("<h1>", title, "</h1>\n", out);
+}
+
+void html_page_end(Buf *out)
+{
+    buf_puts(out, "</body>\n</html>\n");
+}
 
 ErrCode render_html(const Answer *a, const AnswerStyle *style, Buf *out, Err *err)
 {
     (void)err;
-    buf_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    put_element("<title>", style->title ? style->title : "Slaw", "</title>\n<style>\n", out);
-    buf_printf(out, "%s</style>\n</head>\n<body>\n", page_style);
-    put_element("<h1>", style->title ? style->title : "Slaw", "</h1>\n", out);
+    html_page_begin(style->title ? style->title : "Slaw", out);
     answer_html(a, 2, out);
-    buf_puts(out, "</body>\n</html>\n");
+    html_page_end(out);
     return ERR_OK;
 }

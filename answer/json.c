@@ -72,17 +72,23 @@ static bool set_at(json_t *in, const char *path, json_t *v)
     return set_at(inner, dot + 1, v);
 }
 
+static bool put_flat(json_t *in, const Column *c, const Interval *i)
+{
+    char lo[64], hi[64];
+    (void)snprintf(lo, sizeof lo, "%slo", c->flat ? c->flat : "");
+    (void)snprintf(hi, sizeof hi, "%shi", c->flat ? c->flat : "");
+    return set_at(in, lo, real_json(i ? i->lo : (double)NAN)) &&
+           set_at(in, hi, real_json(i ? i->hi : (double)NAN));
+}
+
 static bool put_shown(json_t *in, const Column *c, const Value *v)
 {
     char path[160];
     const Interval *i = v->interval;
     bool is_good = set_at(in, c->key, value_json(v));
+    is_good = is_good && (!c->has_flat || put_flat(in, c, i));
     if (!i || (isnan(i->se) && isnan(i->lo) && isnan(i->hi))) {
         return is_good;
-    }
-    if (c->has_flat) {
-        is_good =
-            is_good && set_at(in, "lo", real_json(i->lo)) && set_at(in, "hi", real_json(i->hi));
     }
     (void)snprintf(path, sizeof path, "intervals.%s", c->key);
     return is_good && set_at(in, c->interval ? c->interval : path, interval_json(i));

@@ -51,6 +51,9 @@ ErrCode answer_render(const Answer *a, AnswerFormat format, const AnswerStyle *s
 json_t *answer_json(const AnswerNode *n);
 /* The body of a page: headings from `level` (1 to 6) on. */
 void answer_html(const Answer *a, int level, Buf *out);
+/* What stands around it: head, style and title, and the end. */
+void html_page_begin(const char *title, Buf *out);
+void html_page_end(Buf *out);
 
 /* Texts of other languages.  In LaTeX what it would take as a command is made plain. */
 void html_text(const char *s, Buf *out);

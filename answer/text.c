@@ -91,7 +91,7 @@ static void say(Painter *p, SayKind kind, const char *text)
 /* "loss      1.817 [1.77, 1.87]" */
 static void put_pair(Painter *p, const char *name, size_t name_width, const GridCell *cell)
 {
-    size_t used = text_width(name, strlen(name)), at = name_width + BLOCK_GAP;
+    size_t used = shown_width(name, strlen(name)), at = name_width + BLOCK_GAP;
     Buf text = BUF_INIT;
     buf_puts(p->out, name);
     pad(p->out, at - used);
@@ -108,7 +108,7 @@ static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
     size_t widest = 0;
     for (size_t i = 0; i < n; i++) {
         (void)column_title(value[i]->column, name, sizeof name);
-        size_t w = text_width(name, strlen(name));
+        size_t w = shown_width(name, strlen(name));
         widest = w > widest ? w : widest;
     }
     part(p);
@@ -131,7 +131,7 @@ typedef struct CellLines {
 static void put_aligned(Painter *p, const char *code, const char *s, size_t bytes, size_t width,
                         bool is_right, bool is_last)
 {
-    size_t used = text_width(s, bytes), gap = width > used ? width - used : 0;
+    size_t used = shown_width(s, bytes), gap = width > used ? width - used : 0;
     pad(p->out, is_right ? gap : 0);
     put_colored(p, code, s, bytes);
     pad(p->out, is_right || is_last ? 0 : gap);
@@ -229,7 +229,7 @@ static void put_row(Painter *p, Grid *g, size_t row)
         const GridCell *cell = grid_cell(g, row, c);
         lines[c] = (CellLines){cell->text, cell->range};
         if (!g->is_split && cell->range[0]) { /* beside the value */
-            size_t range = text_width(cell->range, strlen(cell->range));
+            size_t range = shown_width(cell->range, strlen(cell->range));
             const GridColumn *x = &g->column[c];
             char *both = arena_printf(&g->arena, "%s %*s%s", cell->text,
                                       (int)(x->range_width - range), "", cell->range);
@@ -247,7 +247,7 @@ static void put_blocks(Painter *p, const Grid *g)
 {
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
-        size_t w = text_width(g->column[c].title, strlen(g->column[c].title));
+        size_t w = shown_width(g->column[c].title, strlen(g->column[c].title));
         widest = w > widest ? w : widest;
     }
     for (size_t row = 0; row < g->n_rows; row++) {
@@ -267,7 +267,7 @@ static void put_legend(Painter *p, const Grid *g)
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        size_t w = x->is_out || !x->column->help ? 0 : text_width(x->title, strlen(x->title));
+        size_t w = x->is_out || !x->column->help ? 0 : shown_width(x->title, strlen(x->title));
         widest = w > widest ? w : widest;
     }
     buf_puts(p->out, widest ? "\n" : "");
@@ -276,7 +276,7 @@ static void put_legend(Painter *p, const Grid *g)
         if (!x->is_out && x->column->help) {
             pad(p->out, 2);
             buf_puts(p->out, x->title);
-            pad(p->out, widest - text_width(x->title, strlen(x->title)) + 2);
+            pad(p->out, widest - shown_width(x->title, strlen(x->title)) + 2);
             put_wrapped(p, "", x->column->help, widest + 4, widest + 4);
         }
     }

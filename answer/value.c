@@ -92,6 +92,18 @@ int interval_place(const Interval *i)
     return isfinite(width) && width > 0.0 ? (int)floor(log10(width)) - 1 : INT_MIN;
 }
 
+const char *interval_text(const Interval *i, char *out)
+{
+    char lo[NUMBER_TEXT_BYTES], hi[NUMBER_TEXT_BYTES];
+    int place = interval_place(i);
+    out[0] = '\0';
+    if (isfinite(i->lo) && isfinite(i->hi)) {
+        (void)snprintf(out, INTERVAL_TEXT_BYTES, "%s to %s", number_to_place(i->lo, place, lo),
+                       number_to_place(i->hi, place, hi));
+    }
+    return out;
+}
+
 const char *number_to_place(double x, int place, char *out)
 {
     enum { MOST_DIGITS = 9, LARGEST_PLAIN = 7, SMALLEST_PLAIN = -5 };

@@ -121,7 +121,7 @@ typedef enum NumberFormat {
     NUMBER_WHOLE,    /* 1,376 */
 } NumberFormat;
 
-enum { NUMBER_TEXT_BYTES = 64 };
+enum { NUMBER_TEXT_BYTES = 64, INTERVAL_TEXT_BYTES = 2 * NUMBER_TEXT_BYTES + 8 };
 
 /* Each writes out [NUMBER_TEXT_BYTES] and returns it; "" when x is not finite. */
 const char *number_text(double x, NumberFormat format, int digits, char *out);
@@ -135,5 +135,7 @@ const char *whole_text(int64_t n, char *out);
 int interval_place(const Interval *i);
 /* x to that place: 1.817 for -3, 410 for 1, 1.82e-07. */
 const char *number_to_place(double x, int place, char *out);
+/* For a sentence, into out [INTERVAL_TEXT_BYTES]: "1.77 to 1.87"; "" unless both ends are finite. */
+const char *interval_text(const Interval *i, char *out);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_ATTEMPT_STATES] = {
     [CATALOG_ATTEMPT_RUNNING] = "running",         [CATALOG_ATTEMPT_DONE] = "done",
@@ -18,12 +18,7 @@ const char *catalog_attempt_state_name(CatalogAttemptState s)
 
 bool catalog_attempt_state_parse(const char *name, CatalogAttemptState *ret)
 {
-    size_t v = 0;
-    if (!name_parse(name, state_names, CATALOG_N_ATTEMPT_STATES, &v)) {
-        return false;
-    }
-    *ret = (CatalogAttemptState)v;
-    return true;
+    return name_parse(name, state_names, CATALOG_N_ATTEMPT_STATES, ret);
 }
 
 ErrCode catalog_attempt_begin(Catalog *c, int64_t run_id, int64_t number, int64_t pid, UnixMs now,
@@ -35,8 +30,7 @@ ErrCode catalog_attempt_begin(Catalog *c, int64_t run_id, int64_t number, int64_
     stmt_bind_i64(&q, number);
     stmt_bind_i64_or_null(&q, pid, CATALOG_NONE);
     stmt_bind_i64(&q, now);
-    (void)stmt_step(&q);
-    ErrCode rc = stmt_finish(&q, err);
+    ErrCode rc = stmt_run(&q, err);
     return rc == ERR_OK ? ERR_OK
                         : err_wrap(err, "attempt %" PRId64 " of run %" PRId64, number, run_id);
 }
@@ -63,10 +57,9 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
     stmt_bind_i64(&q, e->ended_ms);
     stmt_bind_i64_or_null(&q, e->peak_rss_bytes > 0 ? e->peak_rss_bytes : CATALOG_NONE,
                           CATALOG_NONE);
-    bool found = stmt_row(&q);
-    (void)(found && stmt_step(&q));
-    ErrCode rc = stmt_finish(&q, err);
-    return rc == ERR_OK && !found ? no_such_attempt(run_id, number, err) : rc;
+    int64_t found = CATALOG_NONE;
+    ErrCode rc = stmt_number(&q, CATALOG_NONE, &found, err);
+    return rc == ERR_OK && found == CATALOG_NONE ? no_such_attempt(run_id, number, err) : rc;
 }
 
 #define ATTEMPT_COLUMNS                                                                            \
@@ -74,27 +67,27 @@ ErrCode catalog_attempt_end(Catalog *c, int64_t run_id, int64_t number, const Ca
     " exit_signal, reason, ingested_bytes, ingested_seq, damaged_lines, threads, cores,"           \
     " peak_rss_bytes FROM attempt "
 
-static void read_attempt(Stmt *q, Arena *a, CatalogAttempt *t)
-{
-    t->run_id = stmt_col_i64(q);
-    t->number = stmt_col_i64(q);
-    (void)catalog_attempt_state_parse(stmt_col_text(q, a), &t->state); /* the column has a CHECK */
-    t->pid = stmt_col_i64_or(q, CATALOG_NONE);
-    t->host = stmt_col_text(q, a);
-    t->isa = stmt_col_text(q, a);
-    t->resumed_step = stmt_col_i64_or(q, CATALOG_NONE);
-    t->started_ms = stmt_col_i64(q);
-    t->ended_ms = stmt_col_i64_or(q, CATALOG_NONE);
-    t->exit_code = stmt_col_i64_or(q, CATALOG_NONE);
-    t->exit_signal = stmt_col_i64_or(q, CATALOG_NONE);
-    t->reason = stmt_col_text(q, a);
-    t->ingested_bytes = stmt_col_i64(q);
-    t->ingested_seq = stmt_col_i64(q);
-    t->damaged_lines = stmt_col_i64(q);
-    t->threads = stmt_col_i64_or(q, CATALOG_NONE);
-    t->cores = stmt_col_text(q, a);
-    t->peak_rss_bytes = stmt_col_i64_or(q, CATALOG_NONE);
-}
+#define STMT_ROW CatalogAttempt
+static const StmtField fields[] = {
+    STMT_FIELD(I64, run_id),
+    STMT_FIELD(I64, number),
+    {STMT_NAME, offsetof(CatalogAttempt, state), state_names, CATALOG_N_ATTEMPT_STATES},
+    STMT_FIELD(OR_NONE, pid),
+    STMT_FIELD(TEXT, host),
+    STMT_FIELD(TEXT, isa),
+    STMT_FIELD(OR_NONE, resumed_step),
+    STMT_FIELD(I64, started_ms),
+    STMT_FIELD(OR_NONE, ended_ms),
+    STMT_FIELD(OR_NONE, exit_code),
+    STMT_FIELD(OR_NONE, exit_signal),
+    STMT_FIELD(TEXT, reason),
+    STMT_FIELD(I64, ingested_bytes),
+    STMT_FIELD(I64, ingested_seq),
+    STMT_FIELD(I64, damaged_lines),
+    STMT_FIELD(OR_NONE, threads),
+    STMT_FIELD(TEXT, cores),
+    STMT_FIELD(OR_NONE, peak_rss_bytes),
+    {STMT_END}};
 
 ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a,
                             CatalogAttempt *ret, Err *err)
@@ -105,7 +98,7 @@ ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a
     CatalogAttempt t = {0};
     bool found = stmt_row(&q);
     if (found) {
-        read_attempt(&q, a, &t);
+        stmt_read_row(&q, a, fields, &t);
     }
     ErrCode rc = stmt_finish(&q, err);
     if (rc == ERR_OK && !found) {
@@ -120,18 +113,9 @@ ErrCode catalog_attempt_get(Catalog *c, int64_t run_id, int64_t number, Arena *a
 ErrCode catalog_attempt_list(Catalog *c, int64_t run_id, Arena *a, CatalogAttempt **ret,
                              size_t *ret_n, Err *err)
 {
-    Rows rows = {.arena = a, .size = sizeof(CatalogAttempt)};
     Stmt q = stmt_kept(&c->stmts, ATTEMPT_COLUMNS "WHERE run_id = ?1 ORDER BY number");
     stmt_bind_i64(&q, run_id);
-    for (CatalogAttempt *t; (t = rows_next(&rows, &q)) != NULL;) {
-        read_attempt(&q, a, t);
-    }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_read(&q, a, fields, sizeof **ret, ret, ret_n, err);
 }
 
 ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Err *err)
@@ -139,32 +123,19 @@ ErrCode catalog_attempt_next_number(Catalog *c, int64_t run_id, int64_t *ret, Er
     Stmt q =
         stmt_kept(&c->stmts, "SELECT coalesce(max(number) + 1, 0) FROM attempt WHERE run_id = ?1");
     stmt_bind_i64(&q, run_id);
-    int64_t next = stmt_row(&q) ? stmt_col_i64(&q) : 0;
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = next;
-    }
-    return rc;
+    return stmt_number(&q, 0, ret, err);
 }
+
+static const StmtField stray_fields[] = {
+    {STMT_I64, offsetof(CatalogStray, run_id)},     {STMT_I64, offsetof(CatalogStray, number)},
+    {STMT_TEXT, offsetof(CatalogStray, name)},      {STMT_TEXT, offsetof(CatalogStray, dir)},
+    {STMT_I64, offsetof(CatalogStray, started_ms)}, {STMT_END}};
 
 ErrCode catalog_attempt_strays(Catalog *c, Arena *a, CatalogStray **ret, size_t *ret_n, Err *err)
 {
-    Rows rows = {.arena = a, .size = sizeof(CatalogStray)};
     Stmt q = stmt_begin(c->db, "SELECT t.run_id, t.number, r.name, r.dir, t.started_ms"
                                " FROM run r JOIN attempt t ON t.run_id = r.id"
                                " WHERE r.state = 'retired' AND t.state = 'running'"
                                " ORDER BY t.run_id, t.number");
-    for (CatalogStray *s; (s = rows_next(&rows, &q)) != NULL;) {
-        s->run_id = stmt_col_i64(&q);
-        s->number = stmt_col_i64(&q);
-        s->name = stmt_col_text(&q, a);
-        s->dir = stmt_col_text(&q, a);
-        s->started_ms = stmt_col_i64(&q);
-    }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_read(&q, a, stray_fields, sizeof **ret, ret, ret_n, err);
 }

@@ -261,7 +261,7 @@ static ErrCode set_up_reader(Catalog *c, Err *err)
 ErrCode catalog_open_readonly(const char *path, Catalog **ret, Err *err)
 {
     if (!fsx_exists(path)) {
-        (void)err_set(err, ERR_NOTFOUND, "%s: no catalog there", path);
+        (void)err_set(err, ERR_NOTFOUND, "%s: no such file", path);
         return err_hint(err, "slaw run FILE makes it; slaw reindex STUDY rebuilds a lost one");
     }
     Catalog *c = new_catalog(path);

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "catalog/checkpoint_state.h"
-#include "catalog/names.h"
 #include "catalog/rows.h"
+#include "common/names.h"
 
 static const char *const state_names[CATALOG_N_CHECKPOINT_STATES] = {
     [CATALOG_CHECKPOINT_COMPLETE] = "complete",
@@ -20,13 +20,22 @@ const char *catalog_checkpoint_state_name(CatalogCheckpointState s)
 
 bool catalog_checkpoint_state_parse(const char *name, CatalogCheckpointState *ret)
 {
-    size_t v = 0;
-    if (!name_parse(name, state_names, CATALOG_N_CHECKPOINT_STATES, &v)) {
-        return false;
-    }
-    *ret = (CatalogCheckpointState)v;
-    return true;
+    return name_parse(name, state_names, CATALOG_N_CHECKPOINT_STATES, ret);
 }
+
+#define STMT_ROW CatalogCheckpoint
+static const StmtField fields[] = {
+    STMT_FIELD(I64, run_id),
+    STMT_FIELD(I64, step),
+    STMT_FIELD(I64, attempt),
+    STMT_FIELD(I64, tokens),
+    STMT_FIELD(TEXT, path),
+    STMT_FIELD(I64, bytes),
+    STMT_FIELD(TEXT, digest),
+    STMT_FIELD(LOSS, train_loss),
+    {STMT_NAME, offsetof(CatalogCheckpoint, state), state_names, CATALOG_N_CHECKPOINT_STATES},
+    STMT_FIELD(I64, created_ms),
+    {STMT_END}};
 
 ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *err)
 {
@@ -40,18 +49,8 @@ ErrCode catalog_checkpoint_upsert(Catalog *c, const CatalogCheckpoint *k, Err *e
                   " digest = excluded.digest, train_loss = excluded.train_loss,"
                   " train_loss_status = excluded.train_loss_status, state = excluded.state,"
                   " created_ms = excluded.created_ms WHERE excluded.attempt >= checkpoint.attempt");
-    stmt_bind_i64(&q, k->run_id);
-    stmt_bind_i64(&q, k->step);
-    stmt_bind_i64(&q, k->attempt);
-    stmt_bind_i64(&q, k->tokens);
-    stmt_bind_text(&q, k->path);
-    stmt_bind_i64(&q, k->bytes);
-    stmt_bind_text(&q, k->digest);
-    stmt_bind_loss(&q, k->train_loss);
-    stmt_bind_text(&q, catalog_checkpoint_state_name(k->state));
-    stmt_bind_i64(&q, k->created_ms);
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    stmt_bind_row(&q, fields, k);
+    return stmt_run(&q, err);
 }
 
 static ErrCode read_state(Catalog *c, int64_t run_id, int64_t step, CatalogCheckpointState *ret,
@@ -90,37 +89,18 @@ ErrCode catalog_checkpoint_set_state(Catalog *c, int64_t run_id, int64_t step,
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, step);
     stmt_bind_text(&q, catalog_checkpoint_state_name(to));
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    return stmt_run(&q, err);
 }
 
 ErrCode catalog_checkpoint_list(Catalog *c, int64_t run_id, Arena *a, CatalogCheckpoint **ret,
                                 size_t *ret_n, Err *err)
 {
-    Rows rows = {.arena = a, .size = sizeof(CatalogCheckpoint)};
     Stmt q =
         stmt_kept(&c->stmts, "SELECT run_id, step, attempt, tokens, path, bytes, digest,"
                              " train_loss, train_loss_status, state, created_ms FROM checkpoint"
                              " WHERE run_id = ?1 ORDER BY step");
     stmt_bind_i64(&q, run_id);
-    for (CatalogCheckpoint *k; (k = rows_next(&rows, &q)) != NULL;) {
-        k->run_id = stmt_col_i64(&q);
-        k->step = stmt_col_i64(&q);
-        k->attempt = stmt_col_i64(&q);
-        k->tokens = stmt_col_i64(&q);
-        k->path = stmt_col_text(&q, a);
-        k->bytes = stmt_col_i64(&q);
-        k->digest = stmt_col_text(&q, a);
-        k->train_loss = stmt_col_loss(&q);
-        (void)catalog_checkpoint_state_parse(stmt_col_text(&q, a), &k->state); /* has a CHECK */
-        k->created_ms = stmt_col_i64(&q);
-    }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_read(&q, a, fields, sizeof **ret, ret, ret_n, err);
 }
 
 ErrCode catalog_checkpoint_progress(Catalog *c, int64_t run_id, int64_t *ret_step,
@@ -150,10 +130,5 @@ ErrCode catalog_checkpoint_count_bad(Catalog *c, int64_t run_id, int64_t *ret, E
     Stmt q = stmt_kept(&c->stmts, "SELECT count(*) FROM checkpoint WHERE run_id = ?1"
                                   " AND state IN ('missing', 'corrupt')");
     stmt_bind_i64(&q, run_id);
-    int64_t n = stmt_row(&q) ? stmt_col_i64(&q) : 0;
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = n;
-    }
-    return rc;
+    return stmt_number(&q, 0, ret, err);
 }

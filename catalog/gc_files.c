@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "catalog/record.h"
-#include "catalog/reindex_run.h"
 #include "common/arena.h"
 #include "common/fsx.h"
 #include "common/hash.h"
@@ -48,7 +47,7 @@ static ErrCode delete_folder(GcFiles *f, const char *dir, const char *first, Err
         TRY(fsx_join(path, dir, first, err));
         TRY(delete_file(f, path, err));
     }
-    TRY(reindex_list(dir, &a, &names, &n, err));
+    TRY(fsx_list(dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         TRY(fsx_join(path, dir, names[i], err));
         if ((!first || strcmp(names[i], first) != 0) && !fsx_is_dir(path)) {
@@ -196,7 +195,7 @@ ErrCode gc_delete_states(GcFiles *f, int64_t kept, Err *err)
     size_t n = 0;
     char dir[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
     TRY(fsx_join(dir, f->run_dir, "state", err));
-    TRY(reindex_list(dir, &a, &names, &n, err));
+    TRY(fsx_list(dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         int64_t step = step_of(names[i]);
         if (step >= 0 && n_newer(names, n, step) >= kept) {
@@ -236,7 +235,7 @@ static ErrCode delete_temporary(GcFiles *f, const char *dir, bool only_old, Err 
     const char **names = NULL;
     size_t n = 0;
     char path[FSX_PATH_BYTES];
-    TRY(reindex_list(dir, &a, &names, &n, err));
+    TRY(fsx_list(dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         TRY(fsx_join(path, dir, names[i], err));
         if (is_temporary(names[i]) && (!only_old || is_old(path))) {
@@ -275,7 +274,7 @@ ErrCode gc_delete_leftovers(GcFiles *f, Err *err)
     size_t n = 0;
     char dir[FSX_PATH_BYTES], one[FSX_PATH_BYTES];
     TRY(delete_temporary(f, f->run_dir, false, err));
-    TRY(reindex_list(f->run_dir, &a, &names, &n, err));
+    TRY(fsx_list(f->run_dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (strncmp(names[i], "attempt-", 8) == 0) {
             TRY(fsx_join(one, f->run_dir, names[i], err));
@@ -283,7 +282,7 @@ ErrCode gc_delete_leftovers(GcFiles *f, Err *err)
         }
     }
     TRY(fsx_join(dir, f->run_dir, "checkpoints", err));
-    TRY(reindex_list(dir, &a, &names, &n, err));
+    TRY(fsx_list(dir, &a, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (step_of(names[i]) >= 0) {
             TRY(fsx_join(one, dir, names[i], err));

@@ -1,5 +1,3 @@
-/* Reading is in pieces of CHUNK_BYTES, so a huge file costs no memory; a line is
- * collected in `line` and everything past WIRE_LINE_BYTES of it is only counted. */
 #include "catalog/ingest.h"
 
 #include <errno.h>
@@ -7,20 +5,19 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "catalog/checkpoint.h"
 #include "catalog/evaluation.h"
+#include "catalog/event_lines.h"
 #include "catalog/metric.h"
 #include "catalog/stmt.h"
-#include "common/buf.h"
 #include "common/json.h"
 #include "common/wire.h"
 #include "common/wire_step.h"
 
-enum { CHUNK_BYTES = 1 << 16, RUN_ID_BYTES = 13 };
+enum { RUN_ID_BYTES = 13 };
 
 typedef struct Ingest {
     Catalog *c;
@@ -71,8 +68,7 @@ static ErrCode store_hello(Ingest *in, const Hello *h, Err *err)
     stmt_bind_text(&q, h->host);
     stmt_bind_text(&q, h->isa);
     stmt_bind_i64(&q, h->resumed_step);
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 /* Threads and cores; absent in a worker of version 0.1, which has one thread anywhere. */
@@ -85,8 +81,7 @@ static ErrCode store_share(Ingest *in, const json_t *e, Err *err)
     stmt_bind_i64(&q, in->attempt);
     stmt_bind_i64(&q, threads ? json_integer_value(threads) : 1);
     stmt_bind_text(&q, json_string_value(json_object_get(e, "cores")));
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 static ErrCode apply_hello(Ingest *in, const json_t *e, Err *err)
@@ -195,8 +190,7 @@ static ErrCode store_bye(Ingest *in, const Bye *b, Err *err)
     stmt_bind_i64(&q, b->t);
     stmt_bind_i64_or_null(&q, b->peak_rss_bytes > 0 ? b->peak_rss_bytes : CATALOG_NONE,
                           CATALOG_NONE);
-    (void)stmt_step(&q);
-    return stored(in, stmt_finish(&q, err));
+    return stored(in, stmt_run(&q, err));
 }
 
 static ErrCode apply_bye(Ingest *in, const json_t *e, Err *err)
@@ -326,70 +320,11 @@ static ErrCode take_line(Ingest *in, const char *line, size_t n, Err *err)
     return rc;
 }
 
-/* Splits a piece into lines.  One that lies in the piece is read where it is; what is left
- * stays in `line`, and `length` counts all of it. */
-static ErrCode take_piece(Ingest *in, const char *piece, size_t n, Buf *line, int64_t *length,
-                          Err *err)
+static ErrCode take_next(void *ctx, const char *line, size_t n, int64_t length, Err *err)
 {
-    while (n > 0) {
-        const char *newline = memchr(piece, '\n', n), *text = piece;
-        size_t k = newline ? (size_t)(newline - piece) : n, bytes = k;
-        if (!newline || *length > 0) {
-            if (line->len <= WIRE_LINE_BYTES) {
-                buf_add(line, piece, k);
-            }
-            ErrCode rc = buf_ok(line, err);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-            text = buf_str(line);
-            bytes = line->len;
-        }
-        *length += (int64_t)k;
-        if (!newline) {
-            break;
-        }
-        ErrCode rc = take_line(in, text, bytes, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        in->offset += *length + 1;
-        *length = 0;
-        buf_clear(line);
-        piece += k + 1;
-        n -= k + 1;
-    }
-    return ERR_OK;
-}
-
-static ErrCode take_file(Ingest *in, int fd, const char *path, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    Buf line = BUF_INIT;
-    int64_t length = 0, at = in->offset;
-    char *piece = malloc(CHUNK_BYTES);
-    if (!piece) {
-        return err_nomem(err, "events");
-    }
-    for (;;) {
-        ssize_t k = pread(fd, piece, CHUNK_BYTES, (off_t)at);
-        if (k < 0 && errno == EINTR) {
-            continue;
-        }
-        if (k < 0) {
-            rc = err_sys(err, "read %s", path);
-            goto done;
-        }
-        if (k == 0) {
-            break;
-        }
-        at += k;
-        TRY(take_piece(in, piece, (size_t)k, &line, &length, err));
-    }
-
-done:
-    free(piece);
-    buf_release(&line);
+    Ingest *in = ctx;
+    ErrCode rc = take_line(in, line, n, err);
+    in->offset += rc == ERR_OK ? length : 0;
     return rc;
 }
 
@@ -428,8 +363,7 @@ static ErrCode store_position(Ingest *in, Err *err)
     stmt_bind_i64(&q, in->offset);
     stmt_bind_i64(&q, in->seq);
     stmt_bind_i64(&q, in->out->damaged);
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    return stmt_run(&q, err);
 }
 
 /* Inside the transaction: rows and new position. */
@@ -437,7 +371,7 @@ static ErrCode ingest_all(Ingest *in, int fd, const char *path, Err *err)
 {
     int64_t before = in->offset;
     in->out->bytes = before;
-    ErrCode rc = take_file(in, fd, path, err);
+    ErrCode rc = event_lines_each(fd, path, in->offset, take_next, in, err);
     if (rc == ERR_OK && in->newest.run_id != 0) {
         rc = catalog_metric_note(in->c, &in->newest, err);
     }

@@ -226,8 +226,7 @@ static ErrCode bring_over(const char *from, const char *to, Err *err)
     (void)unlink(part); /* of an earlier try */
     Stmt q = stmt_begin(old->db, "VACUUM INTO ?1");
     stmt_bind_text(&q, part);
-    (void)stmt_step(&q);
-    rc = stmt_finish(&q, err);
+    rc = stmt_run(&q, err);
     catalog_close(old);
     if (rc == ERR_OK && rename(part, to) != 0) {
         rc = err_sys(err, "rename %s to %s", part, to);

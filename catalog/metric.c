@@ -2,6 +2,17 @@
 
 #include "catalog/rows.h"
 
+#define STMT_ROW CatalogMetric
+static const StmtField metric_fields[] = {STMT_FIELD(I64, run_id),
+                                          STMT_FIELD(I64, step),
+                                          STMT_FIELD(I64, attempt),
+                                          STMT_FIELD(I64, tokens),
+                                          STMT_FIELD(LOSS, loss),
+                                          STMT_FIELD(FINITE, grad_norm),
+                                          STMT_FIELD(F64, lr),
+                                          STMT_FIELD(FINITE, tokens_per_s),
+                                          {STMT_END}};
+
 ErrCode catalog_metric_put(Catalog *c, const CatalogMetric *m, bool *ret_stored, Err *err)
 {
     Stmt q =
@@ -13,14 +24,7 @@ ErrCode catalog_metric_put(Catalog *c, const CatalogMetric *m, bool *ret_stored,
                   " loss_status = excluded.loss_status, grad_norm = excluded.grad_norm,"
                   " lr = excluded.lr, tokens_per_s = excluded.tokens_per_s"
                   " WHERE excluded.attempt >= metric.attempt");
-    stmt_bind_i64(&q, m->run_id);
-    stmt_bind_i64(&q, m->step);
-    stmt_bind_i64(&q, m->attempt);
-    stmt_bind_i64(&q, m->tokens);
-    stmt_bind_loss(&q, m->loss);
-    stmt_bind_finite(&q, m->grad_norm);
-    stmt_bind_f64(&q, m->lr);
-    stmt_bind_finite(&q, m->tokens_per_s);
+    stmt_bind_row(&q, metric_fields, m);
     (void)stmt_step(&q);
     *ret_stored = sqlite3_changes(c->db) > 0;
     return stmt_finish(&q, err);
@@ -36,8 +40,7 @@ ErrCode catalog_metric_note(Catalog *c, const CatalogMetric *m, Err *err)
     stmt_bind_i64(&q, m->tokens);
     stmt_bind_finite(&q, m->loss);
     stmt_bind_finite(&q, m->tokens_per_s);
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    return stmt_run(&q, err);
 }
 
 /* Both steps or none, in the caller's transaction or in one of its own. */
@@ -64,26 +67,10 @@ ErrCode catalog_metric_upsert(Catalog *c, const CatalogMetric *m, Err *err)
 ErrCode catalog_metric_tail(Catalog *c, int64_t run_id, int64_t n, Arena *a, CatalogMetric **ret,
                             size_t *ret_n, Err *err)
 {
-    Rows rows = {.arena = a, .size = sizeof(CatalogMetric)};
     Stmt q = stmt_kept(&c->stmts, "SELECT * FROM (SELECT run_id, step, attempt, tokens, loss,"
                                   " loss_status, grad_norm, lr, tokens_per_s FROM metric"
                                   " WHERE run_id = ?1 ORDER BY step DESC LIMIT ?2) ORDER BY step");
     stmt_bind_i64(&q, run_id);
     stmt_bind_i64(&q, n);
-    for (CatalogMetric *m; (m = rows_next(&rows, &q)) != NULL;) {
-        m->run_id = stmt_col_i64(&q);
-        m->step = stmt_col_i64(&q);
-        m->attempt = stmt_col_i64(&q);
-        m->tokens = stmt_col_i64(&q);
-        m->loss = stmt_col_loss(&q);
-        m->grad_norm = stmt_col_f64(&q);
-        m->lr = stmt_col_f64(&q);
-        m->tokens_per_s = stmt_col_f64(&q);
-    }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_read(&q, a, metric_fields, sizeof **ret, ret, ret_n, err);
 }

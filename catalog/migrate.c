@@ -92,8 +92,7 @@ static ErrCode back_up(sqlite3 *db, const char *path, int64_t version, Err *err)
     (void)unlink(part); /* of an earlier try; VACUUM INTO wants a new file */
     q = stmt_begin(db, "VACUUM INTO ?1");
     stmt_bind_text(&q, part);
-    (void)stmt_step(&q);
-    TRY(stmt_finish(&q, err));
+    TRY(stmt_run(&q, err));
     TRY(sync_file(part, err));
     if (rename(part, copy) != 0) {
         rc = err_sys(err, "rename %s to %s", part, copy);

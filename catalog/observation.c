@@ -50,10 +50,5 @@ ErrCode catalog_observation_list(Catalog *c, Arena *a, CatalogObservation **ret,
         read_observation(&q, a, &before, o);
         before = *o;
     }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_finish(&rows, &q, ret, ret_n, err);
 }

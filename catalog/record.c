@@ -112,6 +112,22 @@ static ErrCode object_text(const json_t *v, Arena *a, const char **ret, Err *err
     return rc;
 }
 
+/* Reads dir/name, whose object `read` takes apart; names the file in its errors. */
+static ErrCode get_record(const char *dir, const char *name,
+                          ErrCode (*read)(const json_t *v, Arena *a, void *record, Err *err),
+                          Arena *a, void *record, Err *err)
+{
+    char path[FSX_PATH_BYTES];
+    json_t *v = NULL;
+    ErrCode rc = get(dir, name, path, &v, err);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = read(v, a, record, err);
+    json_decref(v);
+    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+}
+
 ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *err)
 {
     json_error_t why;
@@ -128,27 +144,26 @@ ErrCode study_record_write(const char *study_dir, const CatalogStudy *s, Err *er
                err);
 }
 
-ErrCode study_record_read(const char *study_dir, Arena *a, CatalogStudy *ret, Err *err)
+static ErrCode study_of(const json_t *v, Arena *a, void *record, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
     CatalogStudy s = {0};
-    json_t *v = NULL, *resolved = NULL;
-    rc = get(study_dir, "study.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    json_t *resolved = NULL;
+    ErrCode rc = ERR_OK;
     TRY(need_text(v, "name", a, &s.name, err));
     TRY(text_of(v, "source_path", a, &s.source_path, err));
     TRY(text_of(v, "source_sha256", a, &s.source_sha256, err));
     TRY(need_text(v, "slaw_version", a, &s.slaw_version, err));
     TRY(json_get_obj(v, "resolved", &resolved, err));
     TRY(object_text(resolved, a, &s.resolved, err));
-    *ret = s;
+    *(CatalogStudy *)record = s;
 
 done:
-    json_decref(v);
-    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+    return rc;
+}
+
+ErrCode study_record_read(const char *study_dir, Arena *a, CatalogStudy *ret, Err *err)
+{
+    return get_record(study_dir, "study.json", study_of, a, ret, err);
 }
 
 ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err)
@@ -172,10 +187,31 @@ ErrCode run_record_write(const char *run_dir, const CatalogRun *r, Err *err)
         err);
 }
 
-static ErrCode numbers_of_run(const json_t *v, Arena *a, CatalogRun *r, Err *err)
+static ErrCode names_of_run(const json_t *config, Arena *a, void *record, Err *err)
 {
+    CatalogRun *r = record;
+    ErrCode rc = ERR_OK;
+    json_t *model = NULL;
+    TRY(need_text(config, "run", a, &r->hash, err));
+    TRY(need_text(config, "name", a, &r->name, err));
+    TRY(need_text(config, "size", a, &r->size, err));
+    TRY(json_get_obj(config, "model", &model, err));
+    TRY(need_text(model, "architecture", a, &r->architecture, err));
+    TRY(json_get_i64(config, "seed", &r->seed, err));
+    TRY(object_text(config, a, &r->config, err));
+
+done:
+    return rc;
+}
+
+/* After names_of_run(). */
+static ErrCode numbers_of_run(const json_t *v, Arena *a, void *record, Err *err)
+{
+    CatalogRun *r = record;
+    const char *hash = NULL;
     ErrCode rc = ERR_OK;
     json_t *axes = NULL, *flops = NULL;
+    TRY(json_get_str(v, "run", &hash, err));
     if (json_object_get(v, "id")) { /* slaw 0.1 wrote none */
         TRY(json_get_i64(v, "id", &r->id, err));
     }
@@ -192,22 +228,9 @@ static ErrCode numbers_of_run(const json_t *v, Arena *a, CatalogRun *r, Err *err
     TRY(json_get_f64(flops, "exact", &r->flops_exact, err));
     TRY(json_get_f64(flops, "paper", &r->flops_paper, err));
     TRY(json_get_i64(v, "checkpoints", &r->checkpoints, err));
-
-done:
-    return rc;
-}
-
-static ErrCode names_of_run(const json_t *config, Arena *a, CatalogRun *r, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    json_t *model = NULL;
-    TRY(need_text(config, "run", a, &r->hash, err));
-    TRY(need_text(config, "name", a, &r->name, err));
-    TRY(need_text(config, "size", a, &r->size, err));
-    TRY(json_get_obj(config, "model", &model, err));
-    TRY(need_text(model, "architecture", a, &r->architecture, err));
-    TRY(json_get_i64(config, "seed", &r->seed, err));
-    TRY(object_text(config, a, &r->config, err));
+    if (strcmp(hash, r->hash) != 0) {
+        rc = err_set(err, ERR_FORMAT, "of run %.12s, config.json of run %.12s", hash, r->hash);
+    }
 
 done:
     return rc;
@@ -215,32 +238,15 @@ done:
 
 ErrCode run_record_read(const char *run_dir, Arena *a, CatalogRun *ret, Err *err)
 {
-    char path[FSX_PATH_BYTES];
     CatalogRun r = {0};
-    json_t *v = NULL;
-    const char *hash = NULL;
-    ErrCode rc = get(run_dir, "config.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
+    ErrCode rc = get_record(run_dir, "config.json", names_of_run, a, &r, err);
+    if (rc == ERR_OK) {
+        rc = get_record(run_dir, "run.json", numbers_of_run, a, &r, err);
     }
-    TRY(names_of_run(v, a, &r, err));
-    json_decref(v);
-    v = NULL;
-    rc = get(run_dir, "run.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
+    if (rc == ERR_OK) {
+        *ret = r;
     }
-    TRY(json_get_str(v, "run", &hash, err));
-    TRY(numbers_of_run(v, a, &r, err));
-    if (strcmp(hash, r.hash) != 0) {
-        rc = err_set(err, ERR_FORMAT, "of run %.12s, config.json of run %.12s", hash, r.hash);
-        goto done;
-    }
-    *ret = r;
-
-done:
-    json_decref(v);
-    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+    return rc;
 }
 
 ErrCode status_record_write(const char *run_dir, const StatusRecord *s, Err *err)
@@ -254,33 +260,30 @@ ErrCode status_record_write(const char *run_dir, const StatusRecord *s, Err *err
                err);
 }
 
-ErrCode status_record_read(const char *run_dir, Arena *a, StatusRecord *ret, Err *err)
+static ErrCode status_of(const json_t *v, Arena *a, void *record, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
     StatusRecord s = {0};
-    json_t *v = NULL;
     const char *state = NULL;
-    rc = get(run_dir, "status.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    ErrCode rc = ERR_OK;
     TRY(need_text(v, "run", a, &s.run, err));
     TRY(json_get_str(v, "state", &state, err));
     if (!catalog_run_state_parse(state, &s.state)) {
-        rc = err_set(err, ERR_FORMAT, "\"state\": a run cannot be \"%s\"", state);
-        goto done;
+        return err_set(err, ERR_FORMAT, "\"state\": a run cannot be \"%s\"", state);
     }
     TRY(text_of(v, "reason", a, &s.reason, err));
     TRY(json_get_i64(v, "attempts", &s.attempts, err));
     TRY(json_get_i64(v, "step", &s.step, err));
     TRY(json_get_i64(v, "steps", &s.steps, err));
     TRY(json_get_i64(v, "checkpoints", &s.checkpoints, err));
-    *ret = s;
+    *(StatusRecord *)record = s;
 
 done:
-    json_decref(v);
-    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+    return rc;
+}
+
+ErrCode status_record_read(const char *run_dir, Arena *a, StatusRecord *ret, Err *err)
+{
+    return get_record(run_dir, "status.json", status_of, a, ret, err);
 }
 
 ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err)
@@ -295,21 +298,14 @@ ErrCode exit_record_write(const char *attempt_dir, const ExitRecord *e, Err *err
                err);
 }
 
-ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err)
+static ErrCode exit_of(const json_t *v, Arena *a, void *record, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
     ExitRecord e = {0};
-    json_t *v = NULL;
     const char *state = NULL;
-    rc = get(attempt_dir, "exit.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    ErrCode rc = ERR_OK;
     TRY(json_get_str(v, "state", &state, err));
     if (!catalog_attempt_state_parse(state, &e.state)) {
-        rc = err_set(err, ERR_FORMAT, "\"state\": an attempt cannot be \"%s\"", state);
-        goto done;
+        return err_set(err, ERR_FORMAT, "\"state\": an attempt cannot be \"%s\"", state);
     }
     TRY(i64_or_none(v, "code", &e.code, err));
     TRY(i64_or_none(v, "signal", &e.signal, err));
@@ -317,11 +313,15 @@ ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err
     TRY(json_get_i64(v, "started_ms", &e.started_ms, err));
     TRY(json_get_i64(v, "ended_ms", &e.ended_ms, err));
     TRY(i64_or_none(v, "peak_rss_bytes", &e.peak_rss_bytes, err));
-    *ret = e;
+    *(ExitRecord *)record = e;
 
 done:
-    json_decref(v);
-    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+    return rc;
+}
+
+ErrCode exit_record_read(const char *attempt_dir, Arena *a, ExitRecord *ret, Err *err)
+{
+    return get_record(attempt_dir, "exit.json", exit_of, a, ret, err);
 }
 
 ErrCode damage_record_write(const char *checkpoint_dir, CatalogCheckpointState state,
@@ -368,23 +368,22 @@ ErrCode damage_record_read(const char *checkpoint_dir, CatalogCheckpointState *r
     return ERR_OK;
 }
 
-ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err)
+static ErrCode corpus_of(const json_t *v, Arena *a, void *record, Err *err)
 {
-    ErrCode rc = ERR_OK;
-    char path[FSX_PATH_BYTES];
     CatalogCorpus c = {0};
-    json_t *v = NULL, *held_out = NULL;
-    rc = get(corpus_dir, "manifest.json", path, &v, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    json_t *held_out = NULL;
+    ErrCode rc = ERR_OK;
     TRY(need_text(v, "digest", a, &c.digest, err));
     TRY(json_get_obj(v, "validation", &held_out, err));
     TRY(json_get_f64(held_out, "bytes_per_token", &c.validation_bytes_per_token, err));
     TRY(object_text(v, a, &c.manifest, err));
-    *ret = c;
+    *(CatalogCorpus *)record = c;
 
 done:
-    json_decref(v);
-    return rc == ERR_OK ? rc : err_wrap(err, "%s", path);
+    return rc;
+}
+
+ErrCode corpus_record_read(const char *corpus_dir, Arena *a, CatalogCorpus *ret, Err *err)
+{
+    return get_record(corpus_dir, "manifest.json", corpus_of, a, ret, err);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,35 @@ static void remove_side_files(const char *path)
             (void)unlink(side); /* mostly not there */
         }
     }
+}
+
+static void say(const Reindex *x, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void say(const Reindex *x, const char *fmt, va_list ap)
+{
+    if (x->report) {
+        char text[2048];
+        (void)vsnprintf(text, sizeof text, fmt, ap);
+        x->report(x->ctx, text);
+    }
+}
+
+void reindex_say(const Reindex *x, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(x, fmt, ap);
+    va_end(ap);
+}
+
+void reindex_problem(Reindex *x, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(x, fmt, ap);
+    va_end(ap);
+    x->totals.problems++;
 }
 
 static ErrCode read_study(Reindex *x, Err *err)
@@ -108,7 +138,7 @@ static ErrCode find_runs(Reindex *x, Arena *a, CatalogRun **ret, size_t *ret_n, 
     size_t n_names = 0, n = 0;
     CatalogRun *runs = NULL;
     TRY(fsx_join(runs_dir, x->study_dir, "runs", err));
-    TRY(reindex_list(runs_dir, a, &names, &n_names, err));
+    TRY(fsx_list(runs_dir, a, &names, &n_names, err));
     runs = arena_array(a, n_names + 1, sizeof *runs);
     if (!runs) {
         rc = err_nomem(err, "the runs of the study");
@@ -198,8 +228,7 @@ static ErrCode read_fits(Reindex *x, const char *old_path, Err *err)
 static ErrCode count(Reindex *x, const char *sql, int64_t *ret, Err *err)
 {
     Stmt q = stmt_begin(x->c->db, sql);
-    *ret = stmt_row(&q) ? stmt_col_i64(&q) : 0;
-    return stmt_finish(&q, err);
+    return stmt_number(&q, 0, ret, err);
 }
 
 static ErrCode count_rows(Reindex *x, Err *err)

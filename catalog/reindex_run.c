@@ -1,10 +1,7 @@
 #include "catalog/reindex_run.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,93 +15,6 @@
 #include "common/fsx.h"
 #include "common/hash.h"
 #include "common/json.h"
-
-static void say(const Reindex *x, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
-
-static void say(const Reindex *x, const char *fmt, va_list ap)
-{
-    if (x->report) {
-        char text[2048];
-        (void)vsnprintf(text, sizeof text, fmt, ap);
-        x->report(x->ctx, text);
-    }
-}
-
-void reindex_say(const Reindex *x, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    say(x, fmt, ap);
-    va_end(ap);
-}
-
-void reindex_problem(Reindex *x, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    say(x, fmt, ap);
-    va_end(ap);
-    x->totals.problems++;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static ErrCode collect(DIR *d, const char *dir, Arena *a, const char ***ret, size_t *ret_n,
-                       Err *err)
-{
-    const char **list = NULL;
-    size_t n = 0, cap = 0;
-    for (;;) {
-        errno = 0;
-        const struct dirent *e = readdir(d); /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
-        if (!e) {
-            break;
-        }
-        if (e->d_name[0] == '.') {
-            continue;
-        }
-        if (n == cap) {
-            const char **more = arena_array(a, cap = cap > 0 ? 2 * cap : 32, sizeof *more);
-            if (!more) {
-                return err_nomem(err, dir);
-            }
-            if (n > 0) {
-                memcpy(more, list, n * sizeof *more);
-            }
-            list = more;
-        }
-        list[n] = arena_strdup(a, e->d_name);
-        if (!list[n++]) {
-            return err_nomem(err, dir);
-        }
-    }
-    if (errno != 0) {
-        return err_sys(err, "read %s", dir);
-    }
-    if (n > 0) {
-        qsort(list, n, sizeof *list, by_text);
-    }
-    *ret = list;
-    *ret_n = n;
-    return ERR_OK;
-}
-
-ErrCode reindex_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err)
-{
-    *ret = NULL;
-    *ret_n = 0;
-    DIR *d = opendir(dir);
-    if (!d) {
-        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : err_sys(err, "open %s", dir);
-    }
-    ErrCode rc = collect(d, dir, a, ret, ret_n, err);
-    (void)closedir(d);
-    return rc;
-}
 
 /* "attempt-012" -> 12, "step-00001220" -> 1220; -1 for anything else. */
 static int64_t number_after(const char *name, const char *prefix)
@@ -228,7 +138,7 @@ static ErrCode reindex_attempts(Reindex *x, int64_t run_id, const char *run_dir,
     Arena a = ARENA_INIT;
     const char **names = NULL, *name = NULL, *after = NULL;
     size_t n = 0;
-    TRY(reindex_list(run_dir, &a, &names, &n, err));
+    TRY(fsx_list(run_dir, &a, &names, &n, err));
     *ret = (NewestAttempt){.number = -1};
     for (int64_t k = next_attempt(names, n, -1, &name); name; name = after) {
         char dir[FSX_PATH_BYTES];
@@ -403,7 +313,7 @@ static ErrCode reindex_checkpoints(Reindex *x, const CatalogRun *r, int64_t run_
         TRY(check_known(x, run_dir, &list[i], err));
     }
     TRY(fsx_join(dir, run_dir, "checkpoints", err));
-    TRY(reindex_list(dir, &a, &names, &n_names, err));
+    TRY(fsx_list(dir, &a, &names, &n_names, err));
     for (size_t i = 0; i < n_names; i++) {
         CatalogCheckpoint k = {.run_id = run_id,
                                .step = number_after(names[i], "step-"),

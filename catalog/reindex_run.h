@@ -24,7 +24,4 @@ void reindex_problem(Reindex *x, const char *fmt, ...) __attribute__((format(pri
 /* Adds run, attempts, events and checkpoints of x->study_dir/r->dir. */
 ErrCode reindex_run(Reindex *x, const CatalogRun *r, Err *err);
 
-/* Names of the entries of a folder, sorted; none when it does not exist.  ERR_IO. */
-ErrCode reindex_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err);
-
 #endif

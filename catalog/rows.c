@@ -28,3 +28,23 @@ void *rows_next(Rows *r, Stmt *q)
     q->is_short = q->is_short || !row;
     return row;
 }
+
+ErrCode rows_finish(const Rows *r, Stmt *q, void *ret, size_t *ret_n, Err *err)
+{
+    ErrCode rc = stmt_finish(q, err);
+    if (rc == ERR_OK) {
+        memcpy(ret, &r->data, sizeof r->data);
+        *ret_n = r->n;
+    }
+    return rc;
+}
+
+ErrCode rows_read(Stmt *q, Arena *a, const StmtField *field, size_t size, void *ret, size_t *ret_n,
+                  Err *err)
+{
+    Rows rows = {.arena = a, .size = size};
+    for (void *row; (row = rows_next(&rows, q)) != NULL;) {
+        stmt_read_row(q, a, field, row);
+    }
+    return rows_finish(&rows, q, ret, ret_n, err);
+}

@@ -2,7 +2,7 @@
  *
  *   Rows rows = {.arena = a, .size = sizeof(CatalogFit)};
  *   for (CatalogFit *f; (f = rows_next(&rows, &q)) != NULL;) { ... read columns into *f ... }
- *   ErrCode rc = stmt_finish(&q, err);      then rows.data, rows.n
+ *   return rows_finish(&rows, &q, ret, ret_n, err);
  */
 #ifndef CATALOG_ROWS_H
 #define CATALOG_ROWS_H
@@ -24,5 +24,12 @@ void *rows_add(Rows *r);
 /* Steps q and gives a zeroed element for its row, or NULL at the end or on a failure
  * (which stmt_finish() reports).  Earlier pointers into data end. */
 void *rows_next(Rows *r, Stmt *q);
+
+/* Finishes q; on success *ret, a pointer to elements, is data and *ret_n is n. */
+ErrCode rows_finish(const Rows *r, Stmt *q, void *ret, size_t *ret_n, Err *err);
+
+/* Every row of q by a list of members (stmt.h), elements of `size` bytes; finishes q. */
+ErrCode rows_read(Stmt *q, Arena *a, const StmtField *field, size_t size, void *ret, size_t *ret_n,
+                  Err *err);
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/names.h"
 #include "catalog/rows.h"
 #include "common/buf.h"
+#include "common/names.h"
 #include "common/quantity.h"
 
 static const char *const state_names[CATALOG_N_RUN_STATES] = {
@@ -22,12 +22,7 @@ const char *catalog_run_state_name(CatalogRunState s)
 
 bool catalog_run_state_parse(const char *name, CatalogRunState *ret)
 {
-    size_t v = 0;
-    if (!name_parse(name, state_names, CATALOG_N_RUN_STATES, &v)) {
-        return false;
-    }
-    *ret = (CatalogRunState)v;
-    return true;
+    return name_parse(name, state_names, CATALOG_N_RUN_STATES, ret);
 }
 
 static const char upsert_sql[] =
@@ -51,47 +46,38 @@ static const char upsert_sql[] =
     "   AND c.state IN ('complete', 'removed')) THEN 'done' ELSE 'waiting' END"
     " RETURNING id";
 
-static void bind_run(Stmt *q, const CatalogRun *r)
-{
-    stmt_bind_text(q, r->hash);
-    stmt_bind_text(q, r->name);
-    stmt_bind_text(q, r->dir);
-    stmt_bind_text(q, r->architecture);
-    stmt_bind_text(q, r->size);
-    stmt_bind_i64(q, r->seed);
-    stmt_bind_text(q, r->axes);
-    stmt_bind_text(q, r->config);
-    stmt_bind_i64(q, r->position);
-    stmt_bind_i64(q, r->params);
-    stmt_bind_i64(q, r->params_total);
-    stmt_bind_i64(q, r->tokens);
-    stmt_bind_i64(q, r->steps);
-    stmt_bind_i64(q, r->batch_tokens);
-    stmt_bind_f64(q, r->flops_6nd);
-    stmt_bind_f64(q, r->flops_exact);
-    stmt_bind_f64(q, r->flops_paper);
-    stmt_bind_i64(q, r->checkpoints);
-}
+/* What the study file says of a run, in the order of upsert_sql and RUN_COLUMNS. */
+#define STMT_ROW CatalogRun
+static const StmtField planned[] = {STMT_FIELD(TEXT, hash),
+                                    STMT_FIELD(TEXT, name),
+                                    STMT_FIELD(TEXT, dir),
+                                    STMT_FIELD(TEXT, architecture),
+                                    STMT_FIELD(TEXT, size),
+                                    STMT_FIELD(I64, seed),
+                                    STMT_FIELD(TEXT, axes),
+                                    STMT_FIELD(TEXT, config),
+                                    STMT_FIELD(I64, position),
+                                    STMT_FIELD(I64, params),
+                                    STMT_FIELD(I64, params_total),
+                                    STMT_FIELD(I64, tokens),
+                                    STMT_FIELD(I64, steps),
+                                    STMT_FIELD(I64, batch_tokens),
+                                    STMT_FIELD(F64, flops_6nd),
+                                    STMT_FIELD(F64, flops_exact),
+                                    STMT_FIELD(F64, flops_paper),
+                                    STMT_FIELD(I64, checkpoints),
+                                    {STMT_END}};
 
 /* id: for a new row; 0: the next one. */
 static ErrCode upsert(Catalog *c, const CatalogRun *r, int64_t id, UnixMs now, int64_t *ret_id,
                       Err *err)
 {
     Stmt q = stmt_kept(&c->stmts, upsert_sql);
-    bind_run(&q, r);
+    stmt_bind_row(&q, planned, r);
     stmt_bind_i64(&q, now);
     stmt_bind_i64_or_null(&q, id, 0);
-    int64_t got = 0;
-    if (stmt_row(&q)) {
-        got = stmt_col_i64(&q);
-        (void)stmt_step(&q); /* the write ends only with the statement */
-    }
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc != ERR_OK) {
-        return err_wrap(err, "run %s", r->name ? r->name : "?");
-    }
-    *ret_id = got;
-    return ERR_OK;
+    ErrCode rc = stmt_number(&q, 0, ret_id, err);
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, "run %s", r->name ? r->name : "?");
 }
 
 /* The lowest id that no run has, from c->free_id on; 0 when gaps are not to be filled. */
@@ -133,10 +119,9 @@ ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, con
     stmt_bind_text(&q, catalog_run_state_name(state));
     stmt_bind_text(&q, reason);
     stmt_bind_i64(&q, now);
-    bool found = stmt_row(&q);
-    (void)(found && stmt_step(&q));
-    ErrCode rc = stmt_finish(&q, err);
-    if (rc == ERR_OK && !found) {
+    int64_t found = 0;
+    ErrCode rc = stmt_number(&q, 0, &found, err);
+    if (rc == ERR_OK && found == 0) {
         rc = err_set(err, ERR_NOTFOUND, "the catalog has no run %" PRId64, id);
     }
     return rc;
@@ -213,30 +198,17 @@ done:
     return rc;
 }
 
+static const StmtField settled[] = {
+    {STMT_NAME, offsetof(CatalogRun, state), state_names, CATALOG_N_RUN_STATES},
+    STMT_FIELD(TEXT, reason),
+    STMT_FIELD(I64, updated_ms),
+    {STMT_END}};
+
 static void read_run(Stmt *q, Arena *a, CatalogRun *r)
 {
     r->id = stmt_col_i64(q);
-    r->hash = stmt_col_text(q, a);
-    r->name = stmt_col_text(q, a);
-    r->dir = stmt_col_text(q, a);
-    r->architecture = stmt_col_text(q, a);
-    r->size = stmt_col_text(q, a);
-    r->seed = stmt_col_i64(q);
-    r->axes = stmt_col_text(q, a);
-    r->config = stmt_col_text(q, a);
-    r->position = stmt_col_i64(q);
-    r->params = stmt_col_i64(q);
-    r->params_total = stmt_col_i64(q);
-    r->tokens = stmt_col_i64(q);
-    r->steps = stmt_col_i64(q);
-    r->batch_tokens = stmt_col_i64(q);
-    r->flops_6nd = stmt_col_f64(q);
-    r->flops_exact = stmt_col_f64(q);
-    r->flops_paper = stmt_col_f64(q);
-    r->checkpoints = stmt_col_i64(q);
-    (void)catalog_run_state_parse(stmt_col_text(q, a), &r->state); /* the column has a CHECK */
-    r->reason = stmt_col_text(q, a);
-    r->updated_ms = stmt_col_i64(q);
+    stmt_read_row(q, a, planned, r);
+    stmt_read_row(q, a, settled, r);
 }
 
 #define RUN_COLUMNS                                                                         \
@@ -252,12 +224,7 @@ static ErrCode read_runs(Stmt *q, Arena *a, CatalogRun **ret, size_t *ret_n, Err
     for (CatalogRun *r; (r = rows_next(&rows, q)) != NULL;) {
         read_run(q, a, r);
     }
-    ErrCode rc = stmt_finish(q, err);
-    if (rc == ERR_OK) {
-        *ret = rows.data;
-        *ret_n = rows.n;
-    }
-    return rc;
+    return rows_finish(&rows, q, ret, ret_n, err);
 }
 
 ErrCode catalog_run_list(Catalog *c, Arena *a, CatalogRun **ret, size_t *ret_n, Err *err)

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/names.h"
+
+enum { NONE = -1 }; /* of STMT_OR_NONE */
+
 static void note(Stmt *s, int rc)
 {
     if (s->rc == SQLITE_OK && rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE) {
@@ -195,6 +199,81 @@ const char *stmt_col_view(Stmt *s)
     return (const char *)sqlite3_column_text(s->raw, s->next_col++);
 }
 
+static int64_t i64_at(const void *at)
+{
+    int64_t v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+static double f64_at(const void *at)
+{
+    double v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+static const char *text_at(const StmtField *f, const void *at)
+{
+    const char *text;
+    unsigned name;
+    if (f->kind == STMT_TEXT) {
+        memcpy(&text, at, sizeof text);
+        return text;
+    }
+    memcpy(&name, at, sizeof name);
+    return f->names[name];
+}
+
+void stmt_bind_row(Stmt *s, const StmtField *field, const void *row)
+{
+    for (const StmtField *f = field; f->kind != STMT_END; f++) {
+        const void *at = (const char *)row + f->at;
+        if (f->kind == STMT_I64) {
+            stmt_bind_i64(s, i64_at(at));
+        } else if (f->kind == STMT_OR_NONE) {
+            stmt_bind_i64_or_null(s, i64_at(at), NONE);
+        } else if (f->kind == STMT_F64) {
+            stmt_bind_f64(s, f64_at(at));
+        } else if (f->kind == STMT_FINITE) {
+            stmt_bind_finite(s, f64_at(at));
+        } else if (f->kind == STMT_LOSS) {
+            stmt_bind_loss(s, f64_at(at));
+        } else {
+            stmt_bind_text(s, text_at(f, at));
+        }
+    }
+}
+
+static int64_t read_i64(Stmt *s, StmtKind kind)
+{
+    return kind == STMT_I64 ? stmt_col_i64(s) : stmt_col_i64_or(s, NONE);
+}
+
+static double read_f64(Stmt *s, StmtKind kind)
+{
+    return kind == STMT_LOSS ? stmt_col_loss(s) : stmt_col_f64(s);
+}
+
+void stmt_read_row(Stmt *s, Arena *a, const StmtField *field, void *row)
+{
+    for (const StmtField *f = field; f->kind != STMT_END; f++) {
+        void *at = (char *)row + f->at;
+        if (f->kind == STMT_NAME) {
+            (void)name_parse(stmt_col_view(s), f->names, f->n_names, at); /* it has a CHECK */
+        } else if (f->kind == STMT_TEXT) {
+            const char *text = stmt_col_text(s, a);
+            memcpy(at, &text, sizeof text);
+        } else if (f->kind == STMT_I64 || f->kind == STMT_OR_NONE) {
+            int64_t v = read_i64(s, f->kind);
+            memcpy(at, &v, sizeof v);
+        } else {
+            double v = read_f64(s, f->kind);
+            memcpy(at, &v, sizeof v);
+        }
+    }
+}
+
 static ErrCode code_of(int rc)
 {
     switch (rc & 0xff) {
@@ -263,6 +342,24 @@ ErrCode stmt_finish(Stmt *s, Err *err)
     }
     s->raw = NULL;
     s->slot = NULL;
+    return rc;
+}
+
+ErrCode stmt_run(Stmt *s, Err *err)
+{
+    (void)stmt_step(s);
+    return stmt_finish(s, err);
+}
+
+ErrCode stmt_number(Stmt *s, int64_t none, int64_t *ret, Err *err)
+{
+    bool found = stmt_row(s);
+    int64_t v = found ? stmt_col_i64(s) : none;
+    (void)(found && stmt_step(s));
+    ErrCode rc = stmt_finish(s, err);
+    if (rc == ERR_OK) {
+        *ret = v;
+    }
     return rc;
 }
 

@@ -17,6 +17,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/arena.h"
@@ -77,10 +78,46 @@ const char *stmt_col_view(Stmt *s);           /* SQLite's, until the next row; N
 /* Steps a statement that gives no rows to its end; true if that worked. */
 bool stmt_step(Stmt *s);
 
+/* A member of a row's struct, bound or read. */
+typedef enum StmtKind {
+    STMT_END, /* of a list of members */
+    STMT_I64,
+    STMT_OR_NONE, /* int64_t, -1 for NULL */
+    STMT_F64,
+    STMT_FINITE, /* double; bound as NULL unless finite */
+    STMT_LOSS,
+    STMT_TEXT,
+    STMT_NAME, /* an enumeration, by name */
+} StmtKind;
+
+typedef struct StmtField {
+    StmtKind kind;
+    size_t at;                /* offsetof() of the member */
+    const char *const *names; /* [n_names] of STMT_NAME, else NULL */
+    size_t n_names;
+} StmtField;
+
+/* An entry of a list: a member of STMT_ROW, which the file that has the list defines. */
+#define STMT_FIELD(kind, member)                \
+    {                                           \
+        STMT_##kind, offsetof(STMT_ROW, member) \
+    }
+
+/* Binds or reads the members of *row that the list names, in its order. */
+void stmt_bind_row(Stmt *s, const StmtField *field, const void *row);
+void stmt_read_row(Stmt *s, Arena *a, const StmtField *field, void *row);
+
 /* Releases the statement, or rewinds a kept one; always call it, once.  ERR_CONFLICT for a broken
  * constraint, ERR_FORMAT for a damaged file, ERR_NOMEM, ERR_DB for anything else
  * SQLite refused; err->sys_errno says ENOSPC or EDQUOT for want of space (err_is_no_space). */
 ErrCode stmt_finish(Stmt *s, Err *err);
+
+/* stmt_step() and stmt_finish(). */
+ErrCode stmt_run(Stmt *s, Err *err);
+
+/* The first column of the first row, or `none` without a row; the statement is run to its end, as
+ * a write wants, and finished. */
+ErrCode stmt_number(Stmt *s, int64_t none, int64_t *ret, Err *err);
 
 /* Runs text of one or more statements without parameters. */
 ErrCode stmt_exec(sqlite3 *db, const char *sql, Err *err);

@@ -2,6 +2,11 @@
 
 #include "catalog/stmt.h"
 
+#define STMT_ROW CatalogStudy
+static const StmtField fields[] = {STMT_FIELD(TEXT, name),          STMT_FIELD(TEXT, source_path),
+                                   STMT_FIELD(TEXT, source_sha256), STMT_FIELD(TEXT, resolved),
+                                   STMT_FIELD(TEXT, slaw_version),  {STMT_END}};
+
 ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *err)
 {
     Stmt q =
@@ -12,14 +17,9 @@ ErrCode catalog_study_put(Catalog *c, const CatalogStudy *s, UnixMs now, Err *er
                   " source_path = excluded.source_path, source_sha256 = excluded.source_sha256,"
                   " resolved = excluded.resolved, slaw_version = excluded.slaw_version,"
                   " updated_ms = excluded.updated_ms");
-    stmt_bind_text(&q, s->name);
-    stmt_bind_text(&q, s->source_path);
-    stmt_bind_text(&q, s->source_sha256);
-    stmt_bind_text(&q, s->resolved);
-    stmt_bind_text(&q, s->slaw_version);
+    stmt_bind_row(&q, fields, s);
     stmt_bind_i64(&q, now);
-    (void)stmt_step(&q);
-    return stmt_finish(&q, err);
+    return stmt_run(&q, err);
 }
 
 ErrCode catalog_study_get(Catalog *c, Arena *a, CatalogStudy *ret, Err *err)
@@ -29,11 +29,7 @@ ErrCode catalog_study_get(Catalog *c, Arena *a, CatalogStudy *ret, Err *err)
     CatalogStudy s = {0};
     bool found = stmt_row(&q);
     if (found) {
-        s.name = stmt_col_text(&q, a);
-        s.source_path = stmt_col_text(&q, a);
-        s.source_sha256 = stmt_col_text(&q, a);
-        s.resolved = stmt_col_text(&q, a);
-        s.slaw_version = stmt_col_text(&q, a);
+        stmt_read_row(&q, a, fields, &s);
         s.created_ms = stmt_col_i64(&q);
         s.updated_ms = stmt_col_i64(&q);
     }

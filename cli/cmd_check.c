@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/ready.h"
 #include "cli/study_arg.h"
 
 static int64_t count_checkpoints(const Study *study)
@@ -17,6 +18,9 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     StudyArg a;
     ErrCode rc = study_arg_open(s, argv[0], NULL, &a, err);
     if (rc == ERR_OK) {
+        rc = ready_warn(s, a.study, a.dir, true, err);
+    }
+    if (rc == ERR_OK) {
         AnswerNode *top = answer_top(&s->answer);
         answer_say(top, NULL, SAY_VERDICT, "%s is a good study file.", argv[0]);
         answer_show(top, &(Column){.key = "study", .heading = "study"}, value_text(a.study->name));
@@ -32,9 +36,11 @@ const Command command_check = {
     .name = "check",
     .args = "FILE",
     .summary = "check a study file",
-    .description = "Reads a study file and resolves every cell of its matrix; starts nothing and "
-                   "writes nothing.\n\nEvery problem is printed as file:line:column: message, "
-                   "with a hint where the cure is known; the exit status is then 65.",
+    .description = "Reads a study file, resolves every cell of its matrix and looks at the sizes "
+                   "of its texts; starts nothing and writes nothing.\n\nEvery problem is printed "
+                   "as file:line:column: message, with the line and a hint where the cure is "
+                   "known; the exit status is then 65. What slaw run would refuse here and is no "
+                   "error of the file is a warning.",
     .examples = {"slaw check experiments/quickstart.yaml",
                  "slaw check experiments/quickstart.yaml --json"},
     .min_args = 1,

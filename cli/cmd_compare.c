@@ -8,6 +8,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_ONLY = 64 };
 
@@ -54,40 +55,17 @@ static const Opt compare_opts[] = {
     {0},
 };
 
-static ErrCode parse_losses(const char *text, CompareOptions *o, Err *err)
+/* The names of --groups, in `word` of as many. */
+static ErrCode parse_groups(const char *text, char word[][WORD_BYTES], const char **name,
+                            size_t *ret_n, Err *err)
 {
-    while (text && *text) {
-        char word[32];
-        size_t n = strcspn(text, ",");
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        double *loss = &o->at[o->n_at];
-        if (o->n_at == COMPARE_MAX_AT || n >= sizeof word ||
-            !quantity_parse(word, QUANTITY_COUNT, loss) || !(*loss > 0.0)) {
-            return err_set(err, ERR_USAGE,
-                           "--at-loss takes up to %d positive numbers with commas, not \"%s\"",
-                           COMPARE_MAX_AT, text);
-        }
-        o->n_at++;
-        text += n + (text[n] == ',');
+    size_t n = 0;
+    for (; n < MAX_ONLY && words_next(&text, ',', word[n]); n++) {
+        name[n] = word[n];
     }
-    return ERR_OK;
-}
-
-/* The names of --groups, cut in place. */
-static ErrCode parse_groups(char *text, const char **name, size_t *ret_n, Err *err)
-{
-    *ret_n = 0;
-    while (text && *text) {
-        size_t n = strcspn(text, ",");
-        if (*ret_n == MAX_ONLY) {
-            return err_set(err, ERR_USAGE, "--groups names more than %d groups", MAX_ONLY);
-        }
-        name[(*ret_n)++] = text;
-        bool is_last = text[n] == '\0';
-        text[n] = '\0';
-        text += n + (is_last ? 0 : 1);
-    }
-    return ERR_OK;
+    *ret_n = n;
+    return text && *text ? err_set(err, ERR_USAGE, "--groups names up to %d groups", MAX_ONLY)
+                         : ERR_OK;
 }
 
 static ErrCode make_options(const CompareOpts *o, FitRun *r, CompareOptions *ret, Err *err)
@@ -107,7 +85,7 @@ static ErrCode make_options(const CompareOpts *o, FitRun *r, CompareOptions *ret
     ret->margin = o->margin;
     TRY(compare_null_parse(o->null, &ret->null, err));
     TRY(compare_method_parse(o->test, &ret->method, err));
-    TRY(parse_losses(o->at_loss, ret, err));
+    TRY(words_numbers("at-loss", o->at_loss, COMPARE_MAX_AT, ret->at, &ret->n_at, err));
 done:
     return rc;
 }
@@ -154,14 +132,9 @@ static ErrCode draw(const Session *s, const CompareOpts *o, const FitRun *r, con
     ErrCode rc = ERR_OK;
     TRY(fit_run_folder(r, o->out, folder, err));
     TRY(compare_figures(c, &f, err));
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_write(&f.figure[i], folder, err));
-    }
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_render(&f.figure[i], folder, err));
-        if (!s->is_quiet) {
-            (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
-        }
+    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
+    for (size_t i = 0; !s->is_quiet && i < f.n; i++) {
+        (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
     }
 done:
     compare_figures_release(&f);
@@ -190,7 +163,8 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     CompareOptions options = {0};
     Compare c = {0};
     TableFormat format;
-    Buf names = BUF_INIT, out = BUF_INIT;
+    Buf out = BUF_INIT;
+    char name[MAX_ONLY][WORD_BYTES];
     const char *only[MAX_ONLY];
     ErrCode rc = ERR_OK;
     (void)argc;
@@ -198,9 +172,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(fit_args_open(s, &o->fit, argv[0], &r, err));
     TRY(make_options(o, &r, &options, err));
     if (o->groups) {
-        buf_puts(&names, o->groups);
-        TRY(buf_ok(&names, err));
-        TRY(parse_groups(names.data, only, &options.n_only, err));
+        TRY(parse_groups(o->groups, name, only, &options.n_only, err));
         options.only = only;
     }
     TRY(compare_run(argv[0], &r.obs, &options, &c, err));
@@ -218,7 +190,6 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
 done:
     buf_release(&out);
     compare_release(&c);
-    buf_release(&names);
     fit_run_release(&r);
     return rc;
 }

@@ -1,33 +1,24 @@
 #include <stdio.h>
 
+#include "analysis/report/report_answer.h"
 #include "cli/fit_args.h"
 #include "cli/fit_store.h"
 #include "common/fsx.h"
 #include "common/json.h"
 
-typedef struct FitOpts {
-    FitArgs fit;
-    const char *format;
-} FitOpts;
-
-static const FitOpts fit_default = {.fit = FIT_ARGS_DEFAULT, .format = "text"};
-
-static const Opt fit_opts[] = {
-    {"format", "NAME", "text, markdown, latex, csv or json, which is --json (default text)",
-     OPT_TEXT, offsetof(FitOpts, format)},
-    FIT_ARGS_OPTS(offsetof(FitOpts, fit)),
-    {0},
-};
-
 /* A study keeps its latest fit beside its other reports, and all of them in its catalog. */
-static ErrCode save(const Session *s, const FitRun *r, const json_t *result, Err *err)
+static ErrCode save(const Session *s, const FitRun *r, const AnswerNode *top, Err *err)
 {
     char folder[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
+    json_t *result = NULL;
     ErrCode rc = ERR_OK;
     bool is_stored = false;
     if (!r->source.is_study) {
         return ERR_OK;
     }
+    TRY(answer_ok(&s->answer, err));
+    result = answer_json(top);
+    TRY(result ? ERR_OK : err_nomem(err, "the answer"));
     TRY(fit_run_folder(r, NULL, folder, err));
     TRY(fsx_join(path, folder, "fit.json", err));
     TRY(json_write_file(path, result, err));
@@ -36,42 +27,30 @@ static ErrCode save(const Session *s, const FitRun *r, const json_t *result, Err
         (void)fprintf(stderr, "notice: the catalog is in use; this fit is in %s only\n", path);
     }
 done:
+    json_decref(result);
     return rc;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
-    const FitOpts *o = opts;
     FitRun r = {0};
-    Buf out = BUF_INIT;
-    json_t *result = NULL;
-    TableFormat format;
+    AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
+    (void)opts;
     (void)argc;
-    TRY(table_format_parse(o->format, &format, err));
-    TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
-    result = report_json(&r.report);
-    if (!result) {
-        rc = err_nomem(err, "report");
-        goto done;
-    }
-    TRY(fit_run_provenance(&r, result, err));
-    if (s->is_json || format == TABLE_JSON) {
-        json_pretty(result, &out);
-    } else if (format != TABLE_TEXT) {
-        TRY(report_laws_table(&r.report, format, &out, err));
-    } else if (s->verbosity > 0) {
-        report_details(&r.report, &out);
+    TRY(fit_args_run(s, &s->fit, argv[0], &r, err));
+    TRY(fit_run_answer(s, &r, &top, err));
+    report_rows_say(&r.report, top);
+    if (s->verbosity > 0) {
+        report_details_answer(&r.report, top);
     } else {
-        TRY(report_text(&r.report, &out, err));
+        report_laws_answer(&r.report, top);
     }
-    TRY(buf_ok(&out, err));
-    TRY(save(s, &r, result, err));
-    (void)fputs(buf_str(&out), stdout);
-    fit_run_report_refusals(s, &r);
+    report_values_answer(&r.report, top);
+    report_answer(&r.report, top);
+    TRY(save(s, &r, top, err));
+    fit_run_status(s, &r);
 done:
-    json_decref(result);
-    buf_release(&out);
     fit_run_release(&r);
     return rc;
 }
@@ -81,17 +60,16 @@ const Command command_fit = {
     .args = "SOURCE",
     .summary = "fit scaling laws to a study, a catalog or a CSV file",
     .description =
-        "SOURCE is a study's folder, a catalog.db, or a CSV file whose header names N, D and "
-        "loss.\n"
-        "Prints a table of each law with a row a group and its 95 % intervals; with --verbose "
-        "each\n"
+        "SOURCE is a study file or its folder, a catalog.db, or a CSV file whose header names N, D "
+        "and loss.\n"
+        "Prints a table of each law with a row a group and its 95 % intervals; with --verbose each "
         "fit by itself, with all derived values and the evidence that it is the minimum.\n"
-        "For a study it also writes reports/fit.json and the catalog's table fit.  A law that the "
-        "points cannot determine is\n"
-        "refused with the reason, and the exit status is 1.",
-    .opts = fit_opts,
-    .opts_size = sizeof(FitOpts),
-    .opts_default = &fit_default,
+        "For a study it also writes reports/fit.json and the catalog's table fit. A law that the "
+        "points cannot determine is refused with the reason, and the exit status is 1.",
+    .groups = {&group_rows, &group_law, &group_interval, &group_share, &group_isoflop,
+               &group_optimum, &group_methods},
+    .examples = {"slaw fit runs/quickstart", "slaw fit points.csv --by model --law chinchilla"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

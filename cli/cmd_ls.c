@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/failures.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 typedef struct LsOpts {
     OptTexts states, architectures;
@@ -26,14 +27,12 @@ static ErrCode check_states(const OptTexts *states, Err *err)
         known[i] = catalog_run_state_name((CatalogRunState)i);
     }
     for (size_t i = 0; i < states->n; i++) {
-        CatalogRunState ignored;
-        if (catalog_run_state_parse(states->item[i], &ignored)) {
-            continue;
+        size_t ignored;
+        ErrCode rc =
+            words_enum("state", states->item[i], known, CATALOG_N_RUN_STATES, &ignored, err);
+        if (rc != ERR_OK) {
+            return rc;
         }
-        (void)err_set(err, ERR_USAGE, "--state: a run is never \"%s\"", states->item[i]);
-        const char *near = nearest_name(states->item[i], known, CATALOG_N_RUN_STATES);
-        return near ? err_hint(err, "did you mean %s?", near)
-                    : err_hint(err, "waiting, running, done, failed or diverged");
     }
     return ERR_OK;
 }

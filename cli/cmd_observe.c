@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/observe/observe_report.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -11,6 +11,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_BOOTSTRAP = 100000, MAX_THREADS = 64, DEFAULT_COMPONENTS = 3 };
 
@@ -98,24 +99,6 @@ static ErrCode open_source(const Session *s, const ObserveOpts *o, const char *p
     return rc == ERR_OK ? obs_source_open(dir, ret, err) : rc;
 }
 
-static ErrCode read_number(const char *name, const char *text, double lo, double hi, double *ret,
-                           Err *err)
-{
-    if (!quantity_parse(text, QUANTITY_COUNT, ret) || !(*ret >= lo && *ret < hi)) {
-        return err_set(err, ERR_USAGE, "--%s takes a number from %g to below %g, not \"%s\"", name,
-                       lo, hi, text);
-    }
-    return ERR_OK;
-}
-
-static ErrCode in_range(const char *name, int64_t x, int64_t lo, int64_t hi, Err *err)
-{
-    return x >= lo && x <= hi
-               ? ERR_OK
-               : err_set(err, ERR_USAGE, "--%s must be between %lld and %lld, not %lld", name,
-                         (long long)lo, (long long)hi, (long long)x);
-}
-
 static ErrCode make_selection(const ObserveOpts *o, const ObsSource *s, const Frame *with,
                               ScoresOptions *ret, Err *err)
 {
@@ -153,37 +136,35 @@ static ErrCode make_selection(const ObserveOpts *o, const ObsSource *s, const Fr
 static ErrCode make_plan(const ObserveOpts *o, const Scores *scores, ObserveOptions *ret, Err *err)
 {
     ErrCode rc = ERR_OK;
+    static const char *const unit[] = {"models", "families"};
     double impute = 0.0;
+    size_t is_by_family = 0;
     size_t most = scores->t < DEFAULT_COMPONENTS ? scores->t : DEFAULT_COMPONENTS;
     *ret = (ObserveOptions){.components = o->components ? (size_t)o->components : most,
                             .is_scaled = o->standardize,
                             .link.kind = scores->is_negated ? LINK_LINEAR : LINK_HEIGHT,
                             .reference = o->reference,
                             .bootstrap = (size_t)o->bootstrap,
-                            .is_by_family = strcmp(o->resample, "families") == 0,
                             .seed = (uint64_t)o->seed,
                             .threads = (size_t)o->threads};
-    TRY(in_range("components", o->components, 0, OBSERVE_MAX_COMPONENTS, err));
-    TRY(in_range("bootstrap", o->bootstrap, 0, MAX_BOOTSTRAP, err));
-    TRY(in_range("threads", o->threads, 1, MAX_THREADS, err));
-    TRY(in_range("seed", o->seed, 0, INT64_MAX, err));
+    TRY(words_check_whole("components", o->components, 0, OBSERVE_MAX_COMPONENTS, err));
+    TRY(words_check_whole("bootstrap", o->bootstrap, 0, MAX_BOOTSTRAP, err));
+    TRY(words_check_whole("threads", o->threads, 1, MAX_THREADS, err));
+    TRY(words_check_whole("seed", o->seed, 0, INT64_MAX, err));
     if (strcmp(o->impute, "none") != 0) {
-        TRY(read_number("impute", o->impute, 1.0, PCA_MAX_COLUMNS, &impute, err));
+        TRY(words_number("impute", o->impute, 1.0, PCA_MAX_COLUMNS, &impute, err));
         ret->impute = (size_t)impute;
     }
-    if (!ret->is_by_family && strcmp(o->resample, "models") != 0) {
-        rc =
-            err_set(err, ERR_USAGE, "--resample takes models or families, not \"%s\"", o->resample);
-        goto done;
-    }
+    TRY(words_enum("resample", o->resample, unit, 2, &is_by_family, err));
+    ret->is_by_family = is_by_family == 1;
     if (o->link) {
         TRY(link_parse(o->link, &ret->link.kind, err));
     }
     if (o->chance) {
-        TRY(read_number("chance", o->chance, 0.0, 1.0, &ret->link.chance, err));
+        TRY(words_number("chance", o->chance, 0.0, 1.0, &ret->link.chance, err));
     }
     if (o->cutoff) {
-        TRY(read_number("cutoff", o->cutoff, 1.0, 1e60, &ret->cutoff, err));
+        TRY(words_number("cutoff", o->cutoff, 1.0, 1e60, &ret->cutoff, err));
         if (scores->n_targets == 0) {
             rc = err_set(err, ERR_USAGE,
                          "--cutoff tests predictions of a metric: name it with "
@@ -258,14 +239,9 @@ static ErrCode draw(const Session *s, const char *folder, const Observe *r, Err 
     ErrCode rc = ERR_OK;
     TRY(observe_figures(r, &f, err));
     TRY(fsx_mkdirs(folder, err));
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_write(&f.figure[i], folder, err));
-    }
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_render(&f.figure[i], folder, err));
-        if (!s->is_quiet) {
-            (void)fprintf(stderr, "%s/%s.png\n", folder, f.figure[i].name);
-        }
+    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
+    for (size_t i = 0; !s->is_quiet && i < f.n; i++) {
+        (void)fprintf(stderr, "%s/%s.png\n", folder, f.figure[i].name);
     }
 done:
     observe_figures_release(&f);
@@ -309,7 +285,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(table_format_parse(o->format, &format, err));
     TRY(open_source(s, o, argv[0], &source, err));
     if (o->with) {
-        TRY(csv_read(o->with, &with, err));
+        TRY(frame_read_csv(o->with, &with, err));
     }
     TRY(make_selection(o, &source, o->with ? &with : NULL, &selection, err));
     TRY(scores_read(&source.frame, &selection, &scores, err));

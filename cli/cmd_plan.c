@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/plan_text.h"
+#include "cli/ready.h"
 #include "cli/study_arg.h"
 
 typedef struct Options {
@@ -51,6 +52,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(plan_text(&p, a.study, &(PlanText){&how, o->is_all, o->is_why}, answer_top(&s->answer),
                   &rows, err));
     TRY(session_show(s, err)); /* its rows are the plan's */
+    TRY(ready_warn(s, a.study, a.dir, false, err));
 done:
     plan_rows_release(&rows);
     arena_release(&arena);

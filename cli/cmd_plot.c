@@ -1,82 +1,127 @@
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "analysis/report/figures.h"
+#include "analysis/report/report_answer.h"
 #include "cli/fit_args.h"
 #include "common/fsx.h"
 
 typedef struct PlotOpts {
-    FitArgs fit;
-    const char *out, *axis;
+    const char *out, *axis, *only, *width, *title;
+    OptTexts format;
 } PlotOpts;
-
-static const PlotOpts plot_default = {.fit = FIT_ARGS_DEFAULT};
 
 static const Opt plot_opts[] = {
     {"out", "DIR", "where to write (default <study>/reports)", OPT_TEXT, offsetof(PlotOpts, out)},
     {"axis", "COLUMN", "loss_axis, too: the end of each run against it, as lr", OPT_TEXT,
      offsetof(PlotOpts, axis)},
-    FIT_ARGS_OPTS(offsetof(PlotOpts, fit)),
+    {"format", "KINDS", "svg, png, pdf, eps; with commas or repeated (default svg,png)", OPT_TEXTS,
+     offsetof(PlotOpts, format)},
+    {"only", "NAMES", "these pictures, with commas, as loss_compute", OPT_TEXT,
+     offsetof(PlotOpts, only)},
+    {"width", "WIDTH", "page (7 in) or column (3.4 in); type of 7 points in both (default page)",
+     OPT_TEXT, offsetof(PlotOpts, width)},
+    {"title", "TEXT", "none, auto or the pictures' title (default auto)", OPT_TEXT,
+     offsetof(PlotOpts, title)},
     {0},
 };
 
-/* Draws what can be drawn: without gnuplot data and scripts are still written. */
-static ErrCode write_all(const Figures *f, const char *folder, Err *err)
+/* The list of files has a format, too: text, json, ... */
+static bool is_answer_format(const char *word, int *ret)
+{
+    for (int i = 0; i < N_FORMATS; i++) {
+        if (strcmp(word, answer_format_names[i]) == 0) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of the command line, before what takes long. */
+static ErrCode read_output(Session *s, const PlotOpts *o, PlotOutput *ret, unsigned *ret_only,
+                           Err *err)
 {
     ErrCode rc = ERR_OK;
-    for (size_t i = 0; i < f->n; i++) {
-        TRY(plot_write(&f->figure[i], folder, err));
+    for (size_t i = 0; i < o->format.n; i++) {
+        if (!is_answer_format(o->format.item[i], &s->format)) {
+            TRY(plot_parse_formats(o->format.item[i], ret, err));
+        }
     }
-    for (size_t i = 0; i < f->n; i++) {
-        TRY(plot_render(&f->figure[i], folder, err));
-    }
+    TRY(plot_parse_width(o->width, ret, err));
+    plot_parse_title(o->title, ret);
+    TRY(figures_choose(o->only, ret_only, err));
 done:
     return rc;
 }
 
-static void list_files(const Figures *f, const char *folder, bool is_json)
+static void list_files(const Figures *f, const PlotOutput *o, const char *folder, AnswerNode *top)
 {
-    static const char *const ending[] = {"csv", "gp", "svg", "png"};
-    (void)fputs(is_json ? "{\"schema\":1,\"files\":[" : "", stdout);
-    for (size_t i = 0; i < f->n * 4; i++) {
-        const char *name = f->figure[i / 4].name;
-        if (is_json) {
-            json_t *path = json_sprintf("%s/%s.%s", folder, name, ending[i % 4]);
-            char *text = json_dumps(path, JSON_ENCODE_ANY);
-            (void)printf("%s%s", i ? "," : "", text ? text : "null");
-            free(text);
-            json_decref(path);
-        } else {
-            (void)printf("%s/%s.%s\n", folder, name, ending[i % 4]);
+    static const Column column[] = {
+        {.key = "name"},
+        {.key = "title", .heading = "picture", .is_prose = true},
+        {.key = "file", .heading = "file"},
+    };
+    char path[FSX_PATH_BYTES + 128];
+    AnswerNode *table =
+        answer_table(top, "pictures", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *files = answer_list(top, "files");
+    for (size_t i = 0; i < f->n; i++) {
+        const PlotFigure *figure = &f->figure[i];
+        const char *const data[] = {"csv", "gp"};
+        for (size_t k = 0; k < 2; k++) {
+            (void)snprintf(path, sizeof path, "%s/%s.%s", folder, figure->name, data[k]);
+            answer_set(files, NULL, value_text(path));
+        }
+        for (int k = 0; k < PLOT_N_FORMATS; k++) {
+            if (plot_has_format(o, (PlotFormat)k)) {
+                const char *ending = plot_format_name((PlotFormat)k);
+                (void)snprintf(path, sizeof path, "%s/%s.%s", folder, figure->name, ending);
+                answer_set(files, NULL, value_text(path));
+                answer_row(table, value_text(figure->name), value_text(figure->title),
+                           value_text(path));
+            }
         }
     }
-    (void)fputs(is_json ? "]}\n" : "", stdout);
+    answer_say(top, NULL, SAY_NOTE,
+               "Beside each picture lie its data (.csv) and its script (.gp).");
+    answer_set(top, "groups_not_drawn", value_size(f->n_left_out));
+    if (f->n_left_out) {
+        answer_say(top, NULL, SAY_WARNING, "%zu more groups are not drawn.", f->n_left_out);
+    }
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const PlotOpts *o = opts;
-    FitArgs args = o->fit;
     FitRun r = {0};
     FigureAxis axis;
     Figures f = {0};
+    PlotOutput output = {0};
+    unsigned only = 0;
+    AnswerNode *top = NULL;
     char folder[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
     (void)argc;
-    args.law = args.law ? args.law : "chinchilla,paper_power";
-    TRY(fit_args_open(s, &args, argv[0], &r, err));
+    s->fit.law = s->fit.law ? s->fit.law : "chinchilla,paper_power";
+    TRY(read_output(s, o, &output, &only, err));
+    TRY(fit_args_open(s, &s->fit, argv[0], &r, err));
     if (o->axis) { /* before what takes long */
         TRY(figure_axis_find(&r.source.frame, o->axis, &axis, err));
     }
     TRY(report_make(argv[0], &r.obs, &r.plan, &r.report, err));
     TRY(fit_run_folder(&r, o->out, folder, err));
-    TRY(figures_make(&r.report, o->axis ? &axis : NULL, &f, err));
-    TRY(write_all(&f, folder, err));
-    if (f.n_left_out && !s->is_quiet) {
-        (void)fprintf(stderr, "slaw: %zu more groups are not drawn\n", f.n_left_out);
+    TRY(figures_make(&r.report, o->axis ? &axis : NULL, only, &f, err));
+    if (f.n == 0) {
+        rc = err_set(err, ERR_INVALID, "%s has nothing to draw in %s", argv[0], o->only);
+        (void)err_hint(err, "docs/reports.md says what each picture needs");
+        goto done;
     }
-    list_files(&f, folder, s->is_json);
-    fit_run_report_refusals(s, &r);
+    TRY(plot_draw(f.figure, f.n, &output, folder, err));
+    TRY(fit_run_answer(s, &r, &top, err));
+    list_files(&f, &output, folder, top);
+    report_refused_answer(&r.report, top);
+    fit_run_status(s, &r);
 done:
     figures_release(&f);
     fit_run_release(&r);
@@ -89,13 +134,15 @@ const Command command_plot = {
     .summary = "pictures of the loss against C, N and D with the fitted laws",
     .description =
         "Writes loss against C, N and D, the law as contours, isoFLOP curves, the best N and D "
-        "with\n"
-        "bands, residuals and profiles, and with --axis the loss at the end of each run against a\n"
-        "column of a sweep, each as data (.csv), a gnuplot script\n"
-        "(.gp) that can be run again by hand, and pictures (.svg, .png), and lists the files.",
+        "with bands, residuals and profiles, and with --axis the loss at the end of each run "
+        "against a column of a sweep.\n"
+        "Each is written as data (.csv), a gnuplot script (.gp) that can be run again by hand, and "
+        "pictures (.svg, .png), and listed.",
     .opts = plot_opts,
     .opts_size = sizeof(PlotOpts),
-    .opts_default = &plot_default,
+    .groups = {&group_rows, &group_law, &group_interval, &group_share},
+    .examples = {"slaw plot runs/quickstart", "slaw plot points.csv --by model --out pictures"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

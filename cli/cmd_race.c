@@ -28,7 +28,7 @@ static ErrCode draw(const RaceOpts *o, const FitRun *r, Race *race, Err *err)
     if (!figure) {
         return err_nomem(err, "figure");
     }
-    ErrCode rc = race_figure(race, figure, err);
+    ErrCode rc = race_figure(race, r->obs.convention, figure, err);
     return rc == ERR_OK ? fit_run_draw(r, o->out, figure, err) : rc;
 }
 

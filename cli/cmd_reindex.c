@@ -77,13 +77,12 @@ static ErrCode open_copy(const char *dir, AnswerNode *warnings, int64_t *problem
                          Err *err)
 {
     char file[FSX_PATH_BYTES];
-    Problems list;
+    Problems list = PROBLEMS_INIT;
     Err why = ERR_INIT;
     ErrCode rc = fsx_join(file, dir, "study.yaml", err);
     if (rc != ERR_OK) {
         return rc;
     }
-    list = PROBLEMS_INIT(file);
     rc = study_open_list(file, ret, &list, &why);
     problems_release(&list);
     if (rc == ERR_NOMEM) {

@@ -1,25 +1,19 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "analysis/report/figures.h"
 #include "analysis/report/html.h"
+#include "analysis/report/report_answer.h"
 #include "cli/fit_args.h"
-#include "cli/output.h"
 #include "common/fsx.h"
-#include "common/json.h"
 
 typedef struct ReportOpts {
-    FitArgs fit;
     const char *out;
 } ReportOpts;
-
-static const ReportOpts report_default = {.fit = FIT_ARGS_DEFAULT};
 
 static const Opt report_opts[] = {
     {"out", "FILE", "the page (default <study>/reports/report.html, for a CSV report.html)",
      OPT_TEXT, offsetof(ReportOpts, out)},
-    FIT_ARGS_OPTS(offsetof(ReportOpts, fit)),
     {0},
 };
 
@@ -27,11 +21,9 @@ static const Opt report_opts[] = {
 static ErrCode draw(const FitRun *r, const char *folder, Figures *f, HtmlPage *page, Err *why,
                     Err *err)
 {
-    ErrCode rc = figures_make(&r->report, NULL, f, why);
-    for (size_t i = 0; rc == ERR_OK && i < f->n; i++) {
-        rc = plot_write(&f->figure[i], folder, why);
-        rc = rc == ERR_OK ? plot_render(&f->figure[i], folder, why) : rc;
-    }
+    const PlotOutput svg = {.formats = 1u << PLOT_SVG};
+    ErrCode rc = figures_make(&r->report, NULL, 0, f, why);
+    rc = rc == ERR_OK ? plot_draw(f->figure, f->n, &svg, folder, why) : rc;
     if (rc == ERR_NOMEM) {
         *err = *why;
         return rc;
@@ -51,19 +43,22 @@ static ErrCode page_path(const FitRun *r, const char *out, char ret[FSX_PATH_BYT
     return rc == ERR_OK ? fsx_join(ret, folder, "report.html", err) : rc;
 }
 
-static ErrCode print_done(const Session *s, const FitRun *r, const char *path, Err *err)
+/* What was written. */
+static void say_done(const FitRun *r, const HtmlPage *page, const char *path, AnswerNode *top)
 {
-    if (!s->is_json) {
-        (void)printf("%s\n", path);
-        return ERR_OK;
+    static const Column file = {.key = "report", .heading = "page"},
+                        column = {.heading = "pictures"};
+    answer_show(top, &file, value_text(path));
+    AnswerNode *pictures = answer_list(top, "pictures");
+    for (size_t i = 0; page->figure && i < page->figure->n; i++) {
+        answer_set(pictures, NULL, value_text(page->figure->figure[i].name));
     }
-    json_t *v = json_pack("{s:i, s:s}", "schema", 1, "report", path);
-    ErrCode rc = v ? fit_run_provenance(r, v, err) : err_nomem(err, "report");
-    if (rc != ERR_OK) {
-        json_decref(v);
-        return rc;
+    if (page->figure) {
+        answer_show(top, &column, value_size(page->figure->n));
+    } else {
+        answer_say(top, "no_pictures", SAY_NOTE, "There are no pictures: %s.", page->no_figures);
     }
-    return output_json(v, err);
+    report_refused_answer(&r->report, top);
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
@@ -73,18 +68,20 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     Figures f = {0};
     Buf out = BUF_INIT, command = BUF_INIT;
     Err why = ERR_INIT;
-    json_t *result = NULL;
+    AnswerNode *top = NULL;
+    json_t *head = NULL;
     char path[FSX_PATH_BYTES], folder[] = "/tmp/slaw-report-XXXXXX";
     bool has_folder = false;
     const Provenance provenance = {argv[0], &r.source, &r.selected, &r.obs, &r.plan};
-    HtmlPage page = {.report = &r.report, .provenance = &provenance, .folder = folder};
+    HtmlPage page = {.report = &r.report, .folder = folder};
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(fit_args_run(s, &o->fit, argv[0], &r, err));
+    TRY(fit_args_run(s, &s->fit, argv[0], &r, err));
     TRY(page_path(&r, o->out, path, err));
-    result = report_json(&r.report);
-    TRY(result ? fit_run_provenance(&r, result, err) : err_nomem(err, "report"));
-    page.result = result;
+    TRY(fit_run_answer(s, &r, &top, err));
+    head = answer_json(top);
+    TRY(head ? ERR_OK : err_nomem(err, "report"));
+    page.head = head;
     if (!mkdtemp(folder)) {
         rc = err_sys(err, "make %s", folder);
         goto done;
@@ -95,15 +92,15 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     page.command = buf_str(&command);
     TRY(html_page(&page, &out, err));
     TRY(fsx_replace(path, buf_str(&out), out.len, err));
-    TRY(print_done(s, &r, path, err));
-    fit_run_report_refusals(s, &r);
+    say_done(&r, &page, path, top);
+    fit_run_status(s, &r);
 done:
     if (has_folder) {
         Err ignored = ERR_INIT;
         (void)fsx_remove_tree(folder, &ignored);
     }
     figures_release(&f);
-    json_decref(result);
+    json_decref(head);
     buf_release(&command);
     buf_release(&out);
     fit_run_release(&r);
@@ -115,12 +112,16 @@ const Command command_report = {
     .args = "SOURCE",
     .summary = "everything about the laws of a source as one HTML page",
     .description =
-        "Fits as slaw fit does and writes one self-contained page: the answer first, tables,\n"
-        "pictures, warnings explained, the method, and where it all comes from with the command\n"
-        "that repeats it.  It needs no network and no script to be read.",
+        "Fits as slaw fit does and writes one self-contained page: the answer first, tables, "
+        "pictures, warnings explained, the method, and where it all comes from with the command "
+        "that repeats it. It needs no network and no script to be read.",
     .opts = report_opts,
     .opts_size = sizeof(ReportOpts),
-    .opts_default = &report_default,
+    .groups = {&group_rows, &group_law, &group_interval, &group_share, &group_isoflop,
+               &group_optimum, &group_methods},
+    .examples = {"slaw report runs/quickstart",
+                 "slaw report points.csv --by model --out page.html"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

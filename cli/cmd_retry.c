@@ -34,7 +34,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(lock_acquire(dir, &lock, err));
     TRY(catalog_location(dir, path, NULL, err));
     if (!fsx_exists(path)) {
-        rc = err_set(err, ERR_NOTFOUND, "%s: the study has no catalog", path);
+        rc = err_set(err, ERR_NOTFOUND, "%s: no such file", path);
         (void)err_hint(err, "slaw run %s makes one", argv[0]);
         goto done;
     }

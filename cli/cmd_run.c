@@ -10,8 +10,10 @@
 #include "cli/command.h"
 #include "cli/detach.h"
 #include "cli/disk.h"
+#include "cli/missing.h"
 #include "cli/plan_arg.h"
 #include "cli/progress.h"
+#include "cli/ready.h"
 #include "cli/run_only.h"
 #include "cli/run_report.h"
 #include "cli/study_arg.h"
@@ -28,7 +30,7 @@ typedef struct RunOpts {
     bool is_fail_fast, is_detached;
 } RunOpts;
 
-enum { AS_IN_STUDY = -1, BYTE_VOCABULARY = 256 };
+enum { AS_IN_STUDY = -1 };
 
 static const RunOpts run_default = {.workers = AS_IN_STUDY, .retries = AS_IN_STUDY};
 
@@ -61,33 +63,7 @@ typedef struct RunVerb {
     SchedSummary summary;
 } RunVerb;
 
-/* ---- what this version cannot run ------------------------------------------------------ */
-
-static ErrCode cannot(Err *err, const char *what, const char *hint)
-{
-    (void)err_set(err, ERR_INVALID, "%s", what);
-    return err_hint(err, "%s", hint);
-}
-
-/* Before anything is written. */
-static ErrCode check_supported(const Study *study, Err *err)
-{
-    if (strcmp(study->trainer, "native") != 0) {
-        return cannot(err, "execution.trainer: only the native trainer can be run so far",
-                      "set trainer: native");
-    }
-    if (!launcher_find(study->launcher)) {
-        (void)err_set(err, ERR_INVALID, "execution.launcher: %s cannot be run so far",
-                      study->launcher);
-        return err_hint(err, "set launcher: local");
-    }
-    if (study->corpus_vocabulary != BYTE_VOCABULARY) {
-        return cannot(err, "corpus.tokenizer: only bytes can be run so far",
-                      "set tokenizer: bytes");
-    }
-    return study->n_runs > 0 ? ERR_OK
-                             : err_set(err, ERR_INVALID, "%s: the matrix has no runs", study->file);
-}
+/* ---- options ------------------------------------------------------------------------------- */
 
 static ErrCode set_options(RunVerb *v, const RunOpts *o, Err *err)
 {
@@ -135,13 +111,8 @@ static void corpus_progress(void *ctx, const char *text)
 static ErrCode prepare_corpus(RunVerb *v, Err *err)
 {
     const Study *study = v->study.study;
-    CorpusSpec spec = {.text = study->corpus_text,
-                       .n_text = study->n_corpus_text,
-                       .base_dir = study->base_dir,
-                       .vocabulary = study->corpus_vocabulary,
-                       .validation_tokens = study->corpus_validation};
+    const CorpusSpec spec = ready_corpus_spec(study);
     ErrCode rc = ERR_OK;
-    TRY(fsx_join(v->corpus_dir, v->study.dir, "corpus", err));
     TRY(corpus_prepare(&spec, v->corpus_dir, corpus_progress, v, &v->corpus, err));
     for (size_t i = 0; i < study->n_runs; i++) {
         const RunSpec *c = &study->runs[i];
@@ -212,27 +183,56 @@ done:
     return rc;
 }
 
-/* The study's folder, its lock, the resolved copy, the corpus. */
-static ErrCode prepare(RunVerb *v, Err *err)
+/* What would be refused, before anything is written. */
+static ErrCode check_ready(const RunVerb *v, Err *err)
+{
+    Problems likely = PROBLEMS_INIT;
+    ErrCode rc = ERR_OK;
+    TRY(ready_supported(v->study.study, err));
+    TRY(ready_dir(v->study.dir, err));
+    TRY(ready_corpus(v->study.study, v->study.dir, v->session->problems, &likely, err));
+    TRY(problems_err(v->session->problems, err));
+done:
+    problems_release(&likely);
+    return rc;
+}
+
+/* The study's folder, its lock, the corpus, the resolved copy. */
+static ErrCode make_folder(RunVerb *v, Err *err)
 {
     ErrCode rc = ERR_OK;
     char copy[FSX_PATH_BYTES];
     Buf text = BUF_INIT;
     TRY(fsx_mkdirs(v->study.dir, err));
     TRY(lock_acquire(v->study.dir, &v->lock, err));
-    TRY(fsx_join(copy, v->study.dir, "study.yaml", err));
-    if (strcmp(copy, v->study.file) != 0) { /* or it was the copy that was named */
-        TRY(study_write_resolved(v->study.study, copy, err));
-    }
     run_report_intro(v->study.study, v->study.dir, &text);
     say(v, buf_str(&text));
     TRY(prepare_corpus(v, err));
     buf_clear(&text);
     run_report_corpus(&v->corpus, &text);
     say(v, buf_str(&text));
+    TRY(fsx_join(copy, v->study.dir, "study.yaml", err));
+    if (strcmp(copy, v->study.file) != 0) { /* or it was the copy that was named */
+        TRY(study_write_resolved(v->study.study, copy, err));
+    }
 
 done:
     buf_release(&text);
+    return rc;
+}
+
+/* make_folder(), or nothing is left of it. */
+static ErrCode prepare(RunVerb *v, Err *err)
+{
+    Missing was;
+    ErrCode rc = ERR_OK;
+    TRY(fsx_join(v->corpus_dir, v->study.dir, "corpus", err));
+    TRY(missing_find(v->study.dir, &was, err));
+    rc = make_folder(v, err);
+    if (rc != ERR_OK && rc != ERR_IO) { /* what a full disk or a bad one has left is of use */
+        missing_restore(v->study.dir, &was, v->lock.fd >= 0);
+    }
+done:
     return rc;
 }
 
@@ -418,7 +418,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(study_arg_open(s, argv[0], s->fit.dir, &v.study, err));
     progress_init(&v.progress, STDERR_FILENO, s->is_quiet, o->is_detached);
-    TRY(check_supported(v.study.study, err));
+    TRY(check_ready(&v, err));
     TRY(run_only(v.study.study, o->only, &v.is_wanted, err));
     TRY(set_options(&v, o, err));
     TRY(v.options.launcher->probe(err));

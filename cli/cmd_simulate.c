@@ -10,6 +10,7 @@
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 typedef struct SimulateOpts {
     DesignArgs design;
@@ -84,49 +85,18 @@ static const Opt opts_table[] = {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static ErrCode in_range(const char *name, int64_t x, int64_t lo, int64_t hi, Err *err)
-{
-    if (x < lo || x > hi) {
-        return err_set(err, ERR_USAGE, "--%s must be between %lld and %lld, not %lld", name,
-                       (long long)lo, (long long)hi, (long long)x);
-    }
-    return ERR_OK;
-}
-
-static ErrCode parse_flops(const char *text, FitOptions *f, Err *err)
-{
-    while (text && *text) {
-        char word[32];
-        size_t n = strcspn(text, ",");
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        if (f->n_at == FIT_MAX_AT || n >= sizeof word ||
-            !quantity_parse(word, QUANTITY_COUNT, &f->at[f->n_at]) || !(f->at[f->n_at] > 0.0)) {
-            return err_set(err, ERR_USAGE,
-                           "--flops takes up to %d positive numbers with commas, not \"%s\"",
-                           FIT_MAX_AT, text);
-        }
-        f->n_at++;
-        text += n + (text[n] == ',');
-    }
-    return ERR_OK;
-}
-
-/* "alpha=0.02"; the name in `word` lives as long as the command. */
+/* "alpha=0.02" */
 static ErrCode parse_difference(const char *text, const Form *f, SimOptions *o, Err *err)
 {
-    char name[32];
-    size_t n = strcspn(text, "=");
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
-    int k = n < sizeof name ? form_param(f, name) : -1;
-    if (text[n] != '=' || k < 0 ||
-        !quantity_parse(text + n + 1, QUANTITY_COUNT, &o->difference_by)) {
-        return err_set(err, ERR_USAGE,
-                       "--difference takes a parameter of %s and a number, as alpha=0.02, not "
-                       "\"%s\"",
-                       f->name, text);
+    char name[WORD_BYTES];
+    const char *value;
+    ErrCode rc = words_setting("difference", "PARAMETER=NUMBER", text, name, &value, err);
+    rc = rc == ERR_OK ? fit_param_parse(&f, 1, name, err) : rc;
+    if (rc == ERR_OK && !quantity_parse(value, QUANTITY_COUNT, &o->difference_by)) {
+        rc = err_set(err, ERR_USAGE, "--difference takes PARAMETER=NUMBER, not \"%s\"", text);
     }
-    o->difference = f->param[k].name;
-    return ERR_OK;
+    o->difference = rc == ERR_OK ? f->param[form_param(f, name)].name : NULL;
+    return rc;
 }
 
 static ErrCode make_options(const SimulateOpts *a, const Form *f, SimOptions *o, Err *err)
@@ -136,23 +106,20 @@ static ErrCode make_options(const SimulateOpts *a, const Form *f, SimOptions *o,
                       .studies = (size_t)a->studies,
                       .threads = (size_t)a->threads,
                       .seed = (uint64_t)a->seed};
-    TRY(in_range("studies", a->studies, 1, MAX_STUDIES, err));
-    TRY(in_range("starts", a->starts, 1, MAX_STARTS, err));
-    TRY(in_range("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
-    TRY(in_range("threads", a->threads, 1, MAX_THREADS, err));
-    TRY(in_range("seed", a->seed, 0, INT64_MAX, err));
+    TRY(words_check_whole("studies", a->studies, 1, MAX_STUDIES, err));
+    TRY(words_check_whole("starts", a->starts, 1, MAX_STARTS, err));
+    TRY(words_check_whole("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
+    TRY(words_check_whole("threads", a->threads, 1, MAX_THREADS, err));
+    TRY(words_check_whole("seed", a->seed, 0, INT64_MAX, err));
     o->fit.starts = (size_t)a->starts;
     o->fit.bootstrap = (size_t)a->bootstrap;
     TRY(fit_resampling_parse(a->resampling, &o->fit.resampling, err));
-    TRY(parse_flops(a->flops, &o->fit, err));
+    TRY(words_numbers("flops", a->flops, FIT_MAX_AT, o->fit.at, &o->fit.n_at, err));
     if (a->loss) {
         TRY(fit_loss_parse(a->loss, &o->fit.loss, err));
     }
-    if (a->residual && strcmp(a->residual, "log") != 0 && strcmp(a->residual, "raw") != 0) {
-        return err_set(err, ERR_USAGE, "--residual takes log or raw, not \"%s\"", a->residual);
-    }
     if (a->residual) {
-        o->fit.residual = strcmp(a->residual, "raw") == 0 ? FIT_RAW : FIT_LOG;
+        TRY(fit_residual_parse(a->residual, &o->fit.residual, err));
     }
     if (a->difference) {
         TRY(parse_difference(a->difference, f, o, err));
@@ -160,9 +127,7 @@ static ErrCode make_options(const SimulateOpts *a, const Form *f, SimOptions *o,
             return err_set(err, ERR_USAGE, "--difference is tested by the bootstrap: not with 0");
         }
     }
-    if (!(a->correlation >= 0.0 && a->correlation < 1.0)) {
-        return err_set(err, ERR_USAGE, "--correlation must be at least 0 and below 1");
-    }
+    TRY(words_check_number("correlation", a->correlation, 0.0, 1.0, err));
 done:
     return rc;
 }
@@ -227,9 +192,8 @@ static ErrCode open_like(const Session *s, const SimulateOpts *a, const char *pa
 
 static ErrCode choose_law(const SimulateOpts *a, const Truth *t, const Form **ret, Err *err)
 {
-    *ret = a->law ? form_find(a->law) : t->form ? t->form : &form_chinchilla;
-    return *ret ? ERR_OK
-                : err_set(err, ERR_USAGE, "there is no law \"%s\"; slaw fit lists them", a->law);
+    *ret = t->form ? t->form : &form_chinchilla;
+    return a->law ? fit_law_parse(a->law, ret, err) : ERR_OK;
 }
 
 /* ---- the verb -------------------------------------------------------------------------------- */
@@ -246,10 +210,10 @@ static ErrCode do_group(const SimulateOpts *a, const Truth *truth, const FitRun 
         TRY(truth_like(like, &o->fit, g, err));
     }
     if (a->noise) {
-        TRY(design_share("noise", a->noise, &g->noise.run, err));
+        TRY(words_share("noise", a->noise, &g->noise.run, err));
     }
     if (a->point_noise) {
-        TRY(design_share("point-noise", a->point_noise, &g->noise.point, err));
+        TRY(words_share("point-noise", a->point_noise, &g->noise.point, err));
     }
     g->noise.correlation = a->correlation;
     own.noise = g->noise;

@@ -1,12 +1,14 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/status_report.h"
-#include "cli/term.h"
+#include "common/text_style.h"
 
 typedef struct StatusOpts {
     bool is_watch, is_all;
@@ -26,6 +28,22 @@ static const Opt status_opts[] = {
 static const StatusOpts status_defaults = {.interval_s = 2.0};
 
 /* ---- on a screen --------------------------------------------------------------------------- */
+
+/* A terminal whose cursor can be moved. */
+static bool is_screen(void)
+{
+    /* Read before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) == 1 && !(term && strcmp(term, "dumb") == 0);
+}
+
+static size_t screen_height(void)
+{
+    enum { HEIGHT = 24 };
+    struct winsize size;
+    bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1;
+    return is_known ? size.ws_row : HEIGHT;
+}
 
 static size_t count_lines(const Buf *text)
 {
@@ -77,8 +95,8 @@ static ErrCode show_on_screen(Session *s, const CatalogArg *a, StatusReport *r,
                               const char *study_arg, Err *err)
 {
     Buf text = BUF_INIT, out = BUF_INIT;
-    size_t height = (size_t)term_height(STDOUT_FILENO) - 1; /* the last newline would scroll */
-    s->width = s->output.width ? s->width : term_width(STDOUT_FILENO);
+    size_t height = screen_height() - 1; /* the last newline would scroll */
+    s->width = s->output.width ? s->width : text_style_of(STDOUT_FILENO).width;
     ErrCode rc = fit(s, a, r, study_arg, height, &text, err);
     if (rc == ERR_OK) {
         put_over(&text, height, &out);
@@ -91,7 +109,7 @@ static ErrCode show_on_screen(Session *s, const CatalogArg *a, StatusReport *r,
 static ErrCode show(Session *s, const CatalogArg *a, StatusReport *r, bool is_watch,
                     const char *study_arg, Err *err)
 {
-    if (is_watch && s->format == FORMAT_TEXT && term_is_screen(STDOUT_FILENO)) {
+    if (is_watch && s->format == FORMAT_TEXT && is_screen()) {
         return show_on_screen(s, a, r, study_arg, err);
     }
     const StatusShow how = {study_arg, SIZE_MAX};

@@ -12,6 +12,7 @@
 #include "common/exit_code.h"
 #include "common/quantity.h"
 #include "common/rng.h"
+#include "common/words.h"
 
 typedef struct SuggestOpts {
     FitArgs fit;
@@ -71,11 +72,9 @@ typedef struct Work {
 
 static ErrCode number(const char *option, const char *text, double *ret, Err *err)
 {
+    size_t n;
     *ret = 0.0;
-    if (text && (!quantity_parse(text, QUANTITY_COUNT, ret) || !(*ret > 0.0))) {
-        return err_set(err, ERR_USAGE, "--%s takes a positive number, not \"%s\"", option, text);
-    }
-    return ERR_OK;
+    return words_numbers(option, text, 1, ret, &n, err);
 }
 
 static ErrCode read_options(Work *w, Err *err)
@@ -99,13 +98,9 @@ static ErrCode read_options(Work *w, Err *err)
         (void)err_set(err, ERR_USAGE, "the loss of what?");
         return err_hint(err, "--target-flops 1e21, or --N 7e9 --D 3e11, or --target alpha");
     }
-    if (a->runs < 1 || a->runs > SUGGEST_MAX_RUNS) {
-        return err_set(err, ERR_USAGE, "--runs must be between 1 and %d, not %lld",
-                       SUGGEST_MAX_RUNS, (long long)a->runs);
-    }
-    if (!(a->reach >= 1.0 && a->reach <= 1e6) || a->verify < 0 || a->verify > 100000) {
-        return err_set(err, ERR_USAGE, "--reach is at least 1, --verify at most 100000 studies");
-    }
+    TRY(words_check_whole("runs", a->runs, 1, SUGGEST_MAX_RUNS, err));
+    TRY(words_check_number("reach", a->reach, 1.0, 1e6, err));
+    TRY(words_check_whole("verify", a->verify, 0, 100000, err));
     w->options.runs = (size_t)a->runs;
     w->options.budget = r->budget;
     w->pool = (PoolOptions){.budget = r->budget,

@@ -105,12 +105,7 @@ static ErrCode draw(Session *s, const ValidateOpts *o, const FitRun *r,
     ErrCode rc = ERR_OK;
     TRY(fit_run_folder(r, o->out, folder, err));
     TRY(validate_figures_make(report, &f, err));
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_write(&f.figure[i], folder, err));
-    }
-    for (size_t i = 0; i < f.n; i++) {
-        TRY(plot_render(&f.figure[i], folder, err));
-    }
+    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
     if (f.n_left_out && !s->is_quiet) {
         (void)fprintf(stderr, "slaw: %zu more panels are not drawn\n", f.n_left_out);
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/term.h"
+#include "common/err_report.h"
 #include "common/exit_code.h"
 #include "common/log.h"
 #include "common/quantity.h"
@@ -258,24 +258,17 @@ ErrCode session_show(Session *s, Err *err)
 
 static void report(const Session *s, const Err *err)
 {
+    Buf text = BUF_INIT;
+    Err ignored = ERR_INIT;
     if (s->is_json) {
-        Answer a = ANSWER_INIT;
-        AnswerNode *e = answer_object(answer_top(&a), "error");
-        answer_set(e, "kind", value_text(err_code_name(err->code)));
-        answer_set(e, "message", value_text(err->msg));
-        answer_set(e, "hint", value_text(err->hint[0] ? err->hint : NULL));
-        Buf text = BUF_INIT;
-        Err ignored = ERR_INIT;
-        (void)answer_render(&a, FORMAT_JSON, &(AnswerStyle){0}, &text, &ignored);
-        answer_release(&a);
+        err_report_json(err, s->problems, &text);
         if (session_print(&text, &ignored) == ERR_OK) {
             return;
         }
     }
-    (void)fprintf(stderr, "slaw: %s\n", err->msg);
-    if (err->hint[0]) {
-        (void)fprintf(stderr, "hint: %s\n", err->hint);
-    }
+    err_report_text(err, s->problems, s->err_style, &text);
+    (void)fputs(buf_str(&text), stderr);
+    buf_release(&text);
 }
 
 /* ---- running ---- */
@@ -287,10 +280,12 @@ static ErrCode look_around(Session *s, Err *err)
     }
     s->format = s->output.json ? FORMAT_JSON : s->format;
     s->is_json = s->format == FORMAT_JSON;
-    s->width = s->output.width ? (int)s->output.width : term_width(STDOUT_FILENO);
-    bool is_always = s->output.color == COLOR_ALWAYS, is_auto = s->output.color == COLOR_AUTO;
-    s->has_color = is_always || (is_auto && term_has_color(STDOUT_FILENO));
-    s->err_has_color = is_always || (is_auto && term_has_color(STDERR_FILENO));
+    TextStyle out = text_style_of(STDOUT_FILENO);
+    s->width = s->output.width ? (int)s->output.width : out.width;
+    s->has_color = s->output.color == COLOR_AUTO ? out.has_color : s->output.color == COLOR_ALWAYS;
+    if (s->output.color != COLOR_AUTO) {
+        s->err_style.has_color = s->has_color;
+    }
     s->err_is_terminal = isatty(STDERR_FILENO) == 1;
     log_set_level(s->verbosity >= 2 ? LOG_DEBUG : s->verbosity == 1 ? LOG_INFO : LOG_WARN);
     return ERR_OK;
@@ -340,7 +335,13 @@ static int run_command(const Command *c, int argc, char *const argv[])
     if (c->opts_default) {
         memcpy(opts.bytes, c->opts_default, c->opts_size);
     }
-    Session s = {.command = c, .opts = opts.bytes, .fit = FIT_DEFAULT};
+    Problems problems = PROBLEMS_INIT;
+    Session s = {.command = c,
+                 .opts = opts.bytes,
+                 .fit = FIT_DEFAULT,
+                 .err_style = text_style_of(STDERR_FILENO),
+                 .problems = &problems};
+    s.fit.bootstrap = c->bootstrap ? c->bootstrap : s.fit.bootstrap;
     Words w = {.argc = argc, .argv = argv};
     s.is_json = asks_for_json(argc, argv);
     char **positional = calloc((size_t)argc + 1, sizeof *positional);
@@ -350,8 +351,9 @@ static int run_command(const Command *c, int argc, char *const argv[])
     answer_release(&s.answer);
     if (rc != ERR_OK) {
         report(&s, &err);
-        return err_exit_status(rc);
+        s.exit_status = err_exit_status(rc);
     }
+    problems_release(&problems);
     return s.exit_status;
 }
 
@@ -377,7 +379,7 @@ static int unknown_verb(const char *name, int argc, char *const argv[])
     (void)err_set(&err, ERR_USAGE, "there is no verb \"%s\"", name);
     (void)(near ? err_hint(&err, "did you mean \"%s\"?", near)
                 : err_hint(&err, "slaw --help lists them"));
-    report(&(Session){.is_json = asks_for_json(argc, argv)}, &err);
+    report(&(Session){.is_json = asks_for_json(argc, argv), .err_style = TEXT_STYLE_PLAIN}, &err);
     return EXIT_USAGE;
 }
 
@@ -402,7 +404,7 @@ static int show_help(const char *about)
         help_all(&text);
     }
     if (session_print(&text, &err) != ERR_OK) {
-        report(&(Session){0}, &err);
+        report(&(Session){.err_style = TEXT_STYLE_PLAIN}, &err);
         return err_exit_status(err.code);
     }
     return EXIT_ALL_DONE;

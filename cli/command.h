@@ -14,6 +14,8 @@
 #include "answer/render.h"
 #include "cli/options.h"
 #include "common/err.h"
+#include "common/problems.h"
+#include "common/text_style.h"
 
 typedef struct Command Command;
 
@@ -40,10 +42,12 @@ typedef struct Session {
     bool is_quiet;  /* --quiet: no progress, no notices */
     int verbosity;  /* --verbose, counted */
     bool has_color; /* standard output shows colours */
-    bool err_has_color, err_is_terminal;
-    bool is_one_line; /* JSON on one line: an answer that comes again and again */
-    int width;        /* characters a line of standard output; see term.h */
-    int exit_status;  /* a command that succeeds with another status than 0 sets it */
+    bool err_is_terminal;
+    TextStyle err_style; /* of what is written to standard error */
+    Problems *problems;  /* of the study file; printed if the command fails by them */
+    bool is_one_line;    /* JSON on one line: an answer that comes again and again */
+    int width;           /* characters a line of standard output */
+    int exit_status;     /* a command that succeeds with another status than 0 sets it */
     struct {
         const char *table;
         int64_t width;
@@ -70,6 +74,7 @@ struct Command {
     bool can_fail_part;     /* exit status 1: some runs failed or some fits were refused */
     bool can_be_refused;    /* exit status 69: a lock, a worker, a launcher is not to be had */
     bool can_be_stopped;    /* exit status 75 */
+    int64_t bootstrap;      /* replicates unless --bootstrap names them; 0: 200 */
     int min_args, max_args; /* positional; max -1 for no limit */
     ErrCode (*run)(Session *s, const void *opts, int argc, char *const argv[], Err *err);
 };

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "cli/study_arg.h"
+#include "cli/study_group.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/map.h"
+#include "common/words.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
 
@@ -17,46 +20,22 @@ typedef struct Points {
     size_t *run;
 } Points;
 
-static const char *axis_text(json_t *axes, const char *by, Arena *arena)
-{
-    char number[32];
-    const json_t *v = json_object_get(axes, by);
-    if (json_is_string(v)) {
-        return arena_strdup(arena, json_string_value(v));
-    }
-    if (json_is_number(v)) {
-        json_number_text(json_number_value(v), number);
-        return arena_strdup(arena, number);
-    }
-    return NULL;
-}
-
 /* The group of every run, new ones added in the order of the matrix. */
-static ErrCode group_runs(const Study *study, const char *by, Arena *arena, size_t *of,
+static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of,
                           DesignSource *d, Err *err)
 {
-    for (size_t i = 0; i < study->n_runs; i++) {
-        json_t *axes = NULL;
-        ErrCode rc = study_run_axes(study, i, &axes, err);
-        const char *name = rc == ERR_OK ? axis_text(axes, by, arena) : NULL;
-        json_decref(axes);
-        if (rc != ERR_OK) {
-            return rc;
+    Buf name = BUF_INIT;
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
+        rc = study_group_name(study, i, by, &name, err);
+        of[i] = rc == ERR_OK ? map_add_text(groups, buf_str(&name)) : 0;
+        rc = rc == ERR_OK ? map_ok(groups, "the design", err) : rc;
+        if (rc == ERR_OK && of[i] == d->n_groups) {
+            d->group[d->n_groups++] = (DesignGroup){.name = map_text(groups, of[i])};
         }
-        if (!name) {
-            return err_set(err, ERR_USAGE, "--by: run %s has no axis \"%s\"", study->runs[i].name,
-                           by);
-        }
-        size_t g = 0;
-        while (g < d->n_groups && strcmp(d->group[g].name, name) != 0) {
-            g++;
-        }
-        if (g == d->n_groups) {
-            d->group[d->n_groups++] = (DesignGroup){.name = name};
-        }
-        of[i] = g;
     }
-    return ERR_OK;
+    buf_release(&name);
+    return rc;
 }
 
 static double flops_per_token(const RunModel *m, ObsConvention c)
@@ -108,7 +87,9 @@ ErrCode design_of_study(const Study *study, const DesignArgs *a, Arena *arena, D
     if (!ret->group || !of || !ret->by) {
         return err_nomem(err, "the design");
     }
-    ErrCode rc = group_runs(study, by, arena, of, ret, err);
+    Map groups = MAP_INIT(arena);
+    ErrCode rc = group_runs(study, by, &groups, of, ret, err);
+    map_release(&groups);
     for (size_t g = 0; rc == ERR_OK && g < ret->n_groups; g++) {
         points = 0;
         for (size_t i = 0; i < study->n_runs; i++) {
@@ -205,9 +186,7 @@ ErrCode design_open(const Session *s, const DesignArgs *a, const char *path, Des
 {
     DesignSource d = {.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
     ErrCode rc = ERR_OK;
-    if (!(a->skip_fraction >= 0.0 && a->skip_fraction < 1.0)) {
-        return err_set(err, ERR_USAGE, "--skip-fraction must be at least 0 and below 1");
-    }
+    TRY(words_check_number("skip-fraction", a->skip_fraction, 0.0, 1.0, err));
     if (a->convention) {
         TRY(obs_convention_parse(a->convention, &d.convention, err));
     }
@@ -225,20 +204,4 @@ void design_release(DesignSource *d)
     obs_source_release(&d->source);
     arena_release(&d->arena);
     *d = (DesignSource){.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
-}
-
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err)
-{
-    char *end = NULL;
-    double x = strtod(text, &end);
-    if (end != text && *end == '%') {
-        x /= 100.0;
-        end++;
-    }
-    if (end == text || *end || !(x >= 0.0 && x < 1.0)) {
-        return err_set(err, ERR_USAGE, "--%s takes a share such as 0.3%% or 0.003, not \"%s\"",
-                       option, text);
-    }
-    *ret = x;
-    return ERR_OK;
 }

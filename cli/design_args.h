@@ -41,7 +41,4 @@ void design_release(DesignSource *d);
 ErrCode design_of_study(const Study *study, const DesignArgs *a, Arena *arena, DesignSource *ret,
                         Err *err);
 
-/* "0.3%" or "0.003"; ERR_USAGE naming the option. */
-ErrCode design_share(const char *option, const char *text, double *ret, Err *err);
-
 #endif

@@ -7,151 +7,89 @@
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
-
-static ErrCode find_law(const char *name, size_t n, const Form **ret, Err *err)
-{
-    Buf known = BUF_INIT;
-    char word[64];
-    (void)snprintf(word, sizeof word, "%.*s", (int)n, name);
-    *ret = n < sizeof word ? form_find(word) : NULL;
-    if (*ret) {
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < form_count(); i++) {
-        buf_printf(&known, "%s%s", i ? ", " : "", form_at(i)->name);
-    }
-    (void)err_set(err, ERR_USAGE, "there is no law \"%.*s\"", (int)n, name);
-    (void)err_hint(err, "the laws are: %s", buf_str(&known));
-    buf_release(&known);
-    return err->code;
-}
 
 /* "E=0" */
 static ErrCode add_fix(const char *text, ReportPlan *plan, Err *err)
 {
-    size_t n = strcspn(text, "=");
-    if (plan->n_fix == REPORT_MAX_FIX || text[n] != '=' || n >= sizeof plan->fix[0].name ||
-        !quantity_parse(text + n + 1, QUANTITY_COUNT, &plan->fix[plan->n_fix].value)) {
-        return err_set(err, ERR_USAGE, "--fix takes PARAMETER=NUMBER, not \"%s\"", text);
+    char name[WORD_BYTES];
+    const char *value;
+    ErrCode rc = words_setting("fix", "PARAMETER=NUMBER", text, name, &value, err);
+    if (rc == ERR_OK && plan->n_fix == REPORT_MAX_FIX) {
+        rc = err_set(err, ERR_USAGE, "--fix holds up to %d parameters", REPORT_MAX_FIX);
     }
-    (void)snprintf(plan->fix[plan->n_fix].name, sizeof plan->fix[0].name, "%.*s", (int)n, text);
-    for (size_t i = 0; i < plan->n_laws; i++) {
-        if (form_param(plan->law[i], plan->fix[plan->n_fix].name) >= 0) {
-            plan->n_fix++;
-            return ERR_OK;
-        }
+    rc = rc == ERR_OK ? fit_param_parse(plan->law, plan->n_laws, name, err) : rc;
+    if (rc == ERR_OK && !quantity_parse(value, QUANTITY_COUNT, &plan->fix[plan->n_fix].value)) {
+        rc = err_set(err, ERR_USAGE, "--fix takes PARAMETER=NUMBER, not \"%s\"", text);
     }
-    Buf known = BUF_INIT;
-    for (size_t i = 0; plan->n_laws && i < plan->law[0]->n_params; i++) {
-        buf_printf(&known, "%s%s", i ? ", " : "", plan->law[0]->param[i].name);
+    if (rc == ERR_OK) {
+        (void)snprintf(plan->fix[plan->n_fix++].name, sizeof plan->fix[0].name, "%.31s", name);
     }
-    (void)err_set(err, ERR_USAGE, "no law here has a parameter \"%s\"",
-                  plan->fix[plan->n_fix].name);
-    (void)err_hint(err, "%s has %s", plan->law[0]->name, buf_str(&known));
-    buf_release(&known);
-    return err->code;
+    return rc;
 }
 
 /* "alpha,beta" */
 static ErrCode parse_share(const char *text, ReportPlan *plan, Err *err)
 {
-    while (text && *text) {
-        size_t n = strcspn(text, ",");
-        bool is_known = false;
-        if (plan->n_share == REPORT_MAX_FIX || n >= sizeof plan->share[0]) {
-            return err_set(err, ERR_USAGE, "--share names up to %d parameters", REPORT_MAX_FIX);
+    char name[WORD_BYTES];
+    while (words_next(&text, ',', name)) {
+        ErrCode rc = fit_param_parse(plan->law, plan->n_laws, name, err);
+        if (rc == ERR_OK && plan->n_share == REPORT_MAX_FIX) {
+            rc = err_set(err, ERR_USAGE, "--share names up to %d parameters", REPORT_MAX_FIX);
         }
-        char *name = plan->share[plan->n_share++];
-        (void)snprintf(name, sizeof plan->share[0], "%.*s", (int)n, text);
-        for (size_t i = 0; i < plan->n_laws; i++) {
-            is_known = is_known || form_param(plan->law[i], name) >= 0;
+        if (rc != ERR_OK) {
+            return rc;
         }
-        if (!is_known) {
-            return err_set(err, ERR_USAGE, "no law here has a parameter \"%s\" to share", name);
-        }
-        text += n + (text[n] == ',');
+        (void)snprintf(plan->share[plan->n_share++], sizeof plan->share[0], "%.31s", name);
     }
     return ERR_OK;
 }
 
-/* "1e21,5.76e23" */
-static ErrCode parse_at(const char *text, ReportPlan *plan, Err *err)
+static ErrCode add_law(const char *name, ReportPlan *plan, Err *err)
 {
-    while (text && *text) {
-        char word[32];
-        size_t n = strcspn(text, ",");
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        double *c = &plan->at[plan->n_at];
-        if (plan->n_at == FIT_MAX_AT || n >= sizeof word ||
-            !quantity_parse(word, QUANTITY_COUNT, c) || !(*c > 0.0)) {
-            return err_set(err, ERR_USAGE,
-                           "--at-flops takes up to %d positive numbers with commas, not \"%s\"",
-                           FIT_MAX_AT, text);
-        }
-        plan->n_at++;
-        text += n + (text[n] == ',');
+    if (plan->n_laws == REPORT_MAX_LAWS) {
+        return err_set(err, ERR_USAGE, "--law names up to %d laws", REPORT_MAX_LAWS);
     }
-    return ERR_OK;
+    return fit_law_parse(name, &plan->law[plan->n_laws++], err);
 }
 
 /* --law, else what the study says, else chinchilla. */
 static ErrCode choose_laws(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
 {
     const char *names = a->law ? a->law : s->analysis.n_laws ? NULL : "chinchilla";
-    for (size_t i = 0; !names && i < s->analysis.n_laws; i++) {
-        const char *law = s->analysis.law[i];
-        ErrCode rc = find_law(law, strlen(law), &plan->law[plan->n_laws++], err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
+    char name[WORD_BYTES];
+    ErrCode rc = ERR_OK;
+    while (rc == ERR_OK && words_next(&names, ',', name)) {
+        rc = add_law(name, plan, err);
     }
-    while (names && *names) {
-        size_t n = strcspn(names, ",");
-        if (plan->n_laws == REPORT_MAX_LAWS) {
-            return err_set(err, ERR_USAGE, "--law names more than %d laws", REPORT_MAX_LAWS);
-        }
-        ErrCode rc = find_law(names, n, &plan->law[plan->n_laws++], err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        names += n + (names[n] == ',');
+    for (size_t i = 0; rc == ERR_OK && !a->law && i < s->analysis.n_laws; i++) {
+        rc = add_law(s->analysis.law[i], plan, err);
     }
-    return ERR_OK;
-}
-
-static ErrCode in_range(const char *name, int64_t x, int64_t lo, int64_t hi, Err *err)
-{
-    if (x < lo || x > hi) {
-        return err_set(err, ERR_USAGE, "--%s must be between %lld and %lld, not %lld", name,
-                       (long long)lo, (long long)hi, (long long)x);
-    }
-    return ERR_OK;
+    return rc;
 }
 
 static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
 {
     ErrCode rc = ERR_OK;
     *plan = (ReportPlan){.has_loss = a->loss != NULL, .has_residual = a->residual != NULL};
-    TRY(in_range("starts", a->starts, 1, MAX_STARTS, err));
-    TRY(in_range("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
-    TRY(in_range("threads", a->threads, 1, MAX_THREADS, err));
-    TRY(in_range("seed", a->seed, 0, INT64_MAX, err));
+    TRY(words_check_whole("starts", a->starts, 1, MAX_STARTS, err));
+    TRY(words_check_whole("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
+    TRY(words_check_whole("threads", a->threads, 1, MAX_THREADS, err));
+    TRY(words_check_whole("seed", a->seed, 0, INT64_MAX, err));
     if (a->loss) {
         TRY(fit_loss_parse(a->loss, &plan->loss, err));
     }
-    if (a->residual && strcmp(a->residual, "log") != 0 && strcmp(a->residual, "raw") != 0) {
-        rc = err_set(err, ERR_USAGE, "--residual takes log or raw, not \"%s\"", a->residual);
-        goto done;
+    if (a->residual) {
+        TRY(fit_residual_parse(a->residual, &plan->residual, err));
     }
-    plan->residual = a->residual && strcmp(a->residual, "raw") == 0 ? FIT_RAW : FIT_LOG;
     plan->has_all_intervals = a->all_intervals;
     plan->has_isoflop = a->isoflop;
-    TRY(in_range("window", a->window, 0, 1000000, err));
+    TRY(words_check_whole("window", a->window, 0, 1000000, err));
     plan->isoflop_window = (size_t)a->window;
     TRY(fit_resampling_parse(a->resampling, &plan->resampling, err));
-    TRY(parse_at(a->at_flops, plan, err));
+    TRY(words_numbers("at-flops", a->at_flops, FIT_MAX_AT, plan->at, &plan->n_at, err));
     plan->starts = (size_t)a->starts;
     plan->bootstrap = (size_t)a->bootstrap;
     plan->threads = (size_t)a->threads;
@@ -183,8 +121,9 @@ static ErrCode make_selection(const FitArgs *a, const ObsSource *s, const Report
     if (!o->by && s->is_study) {
         o->by = s->analysis.by ? s->analysis.by : "architecture";
     }
-    if (!(o->skip_fraction >= 0.0 && o->skip_fraction < 1.0)) {
-        return err_set(err, ERR_USAGE, "--skip-fraction must be at least 0 and below 1");
+    ErrCode rc = words_check_number("skip-fraction", o->skip_fraction, 0.0, 1.0, err);
+    if (rc != ERR_OK) {
+        return rc;
     }
     for (size_t i = 0; i < a->where.n; i++) {
         o->where[o->n_where++] = a->where.item[i];
@@ -266,13 +205,14 @@ static void option_key(const char *name, char out[64])
 }
 
 /* Only what the verb honours is said; its own options are said, too. */
-static void keep_honoured(const Session *s, json_t *options)
+static void keep_honoured(const Session *s, bool is_unfitted, json_t *options)
 {
     char key[64];
     for (size_t i = 0; all_groups[i]; i++) {
         for (const Opt *o = all_groups[i]->opt; o->name; o++) {
             option_key(o->name, key);
-            if (!command_honours(s->command, o->name)) {
+            bool is_idle = is_unfitted && all_groups[i] != &group_rows && strcmp(key, "law") != 0;
+            if (is_idle || !command_honours(s->command, o->name)) {
                 (void)json_object_del(options, key);
             }
         }
@@ -290,7 +230,7 @@ ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err)
     AnswerNode *top = answer_top(&s->answer);
     ErrCode rc = head ? fit_run_provenance(r, head, err) : err_nomem(err, "the answer");
     if (rc == ERR_OK) {
-        keep_honoured(s, json_object_get(head, "options"));
+        keep_honoured(s, r->is_unfitted, json_object_get(head, "options"));
         for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
             answer_set_json(top, keys[i], json_incref(json_object_get(head, keys[i])));
         }
@@ -305,24 +245,14 @@ ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure,
     char folder[4096];
     ErrCode rc = ERR_OK;
     TRY(fit_run_folder(r, out, folder, err));
-    TRY(plot_write(figure, folder, err));
-    TRY(plot_render(figure, folder, err));
+    TRY(plot_draw(figure, 1, &(PlotOutput){0}, folder, err));
 done:
     return rc;
 }
 
-void fit_run_report_refusals(Session *s, const FitRun *r)
+void fit_run_status(Session *s, const FitRun *r)
 {
-    for (size_t i = 0; i < r->report.n; i++) {
-        const ReportFit *f = &r->report.fit[i];
-        if (f->is_refused) {
-            (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, f->refusal.msg);
-            if (f->refusal.hint[0]) {
-                (void)fprintf(stderr, "hint: %s\n", f->refusal.hint);
-            }
-            s->exit_status = EXIT_SOME_FAILED;
-        }
-    }
+    s->exit_status = r->report.n_refused ? EXIT_SOME_FAILED : s->exit_status;
 }
 
 ErrCode fit_run_folder(const FitRun *r, const char *out, char ret[4096], Err *err)

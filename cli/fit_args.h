@@ -24,8 +24,8 @@
          OPT_TEXT, (at) + offsetof(FitArgs, loss)},                                                \
         {"residual", "KIND", "log or raw (default: the law's)", OPT_TEXT,                          \
          (at) + offsetof(FitArgs, residual)},                                                      \
-        {"by", "COLUMN", "one fit for each value of it (default: the study's)", OPT_TEXT,          \
-         (at) + offsetof(FitArgs, by)},                                                            \
+        {"by", "COLUMNS", "one fit for each value, as architecture,lr (default: the study's)",     \
+         OPT_TEXT, (at) + offsetof(FitArgs, by)},                                                  \
         {"where", "COND", "rows with COLUMN=VALUE; also != < <= > >=; may be repeated", OPT_TEXTS, \
          (at) + offsetof(FitArgs, where)},                                                         \
         {"map", "NAME=COLUMN", "where N, D, loss, ... is found; COLUMN*2048 scales; repeatable",   \
@@ -75,6 +75,8 @@ typedef struct FitRun {
     ReportPlan plan;
     Obs obs;
     Report report;
+    bool is_unfitted; /* set by a verb that was asked for the rows alone: of the options only those
+                         that chose rows are said */
 } FitRun;
 
 /* Opens and selects, fits nothing: for verbs that fit in their own way.  `path` is what the user
@@ -96,8 +98,8 @@ ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err);
 /* Writes a figure into fit_run_folder(r, out) and lets gnuplot draw it. */
 ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure, Err *err);
 
-/* Prints each refusal to standard error and sets the exit status. */
-void fit_run_report_refusals(Session *s, const FitRun *r);
+/* Sets the exit status of what fit_args_run() fitted: EXIT_SOME_FAILED when a fit was refused. */
+void fit_run_status(Session *s, const FitRun *r);
 
 /* <study>/reports, made if missing, or `out` when given; ERR_USAGE when the source is no
  * study and out is NULL. */

@@ -37,8 +37,8 @@ static const Opt law_opts[] = {
 };
 
 static const Opt interval_opts[] = {
-    {"bootstrap", "N", "replicates for the intervals, 0 for none (default 200)", OPT_I64,
-     FIT(bootstrap)},
+    {"bootstrap", "N", "replicates for the intervals, 0 for none (default 200, of compare 1000)",
+     OPT_I64, FIT(bootstrap)},
     {"resample", "KIND", "cases, cluster, stratified, residual, wild or auto (default auto)",
      OPT_TEXT, FIT(resampling)},
     {0},
@@ -52,8 +52,9 @@ static const Opt share_opts[] = {
 static const Opt isoflop_opts[] = {
     {"isoflop", NULL, "approach 2 beside the laws: a parabola at each compute budget", OPT_FLAG,
      FIT(isoflop)},
-    {"window", "N", "with --isoflop: points of a budget around its least loss (default all)",
-     OPT_I64, FIT(window)},
+    {"window", "N",
+     "points of a budget around its least loss that its parabola takes (default all)", OPT_I64,
+     FIT(window)},
     {0},
 };
 

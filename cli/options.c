@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/buf.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 const Opt *opt_find(const Opt *opts, const char *name, size_t n)
 {
@@ -31,45 +31,6 @@ static ErrCode store_text(const Opt *o, const char *value, OptTexts *t, Err *err
     return ERR_OK;
 }
 
-static ErrCode store_numbers(const Opt *o, const char *value, OptNumbers *list, Err *err)
-{
-    *list = (OptNumbers){0};
-    for (const char *rest = value; *rest;) {
-        char word[64];
-        size_t n = strcspn(rest, ",");
-        double x = 0.0;
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, rest);
-        if (n >= sizeof word || !quantity_parse(word, QUANTITY_COUNT, &x) || !(x > 0.0)) {
-            return wrong(o, "positive numbers with commas", value, err);
-        }
-        if (list->n == OPT_MAX_NUMBERS) {
-            return err_set(err, ERR_USAGE, "--%s takes up to %d numbers", o->name, OPT_MAX_NUMBERS);
-        }
-        list->x[list->n++] = x;
-        rest += n + (rest[n] == ',');
-    }
-    return list->n ? ERR_OK : wrong(o, "positive numbers with commas", value, err);
-}
-
-static ErrCode store_choice(const Opt *o, const char *value, int *ret, Err *err)
-{
-    Buf words = BUF_INIT;
-    size_t n = 0;
-    for (; o->choices[n]; n++) {
-        if (strcmp(o->choices[n], value) == 0) {
-            *ret = (int)n;
-            return ERR_OK;
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&words, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", o->choices[i]);
-    }
-    (void)wrong(o, buf_str(&words), value, err);
-    buf_release(&words);
-    const char *near = nearest_name(value, o->choices, n);
-    return near ? err_hint(err, "did you mean %s?", near) : err->code;
-}
-
 ErrCode opt_store(const Opt *o, const char *value, void *into, Err *err)
 {
     void *field = (unsigned char *)into + o->offset;
@@ -92,10 +53,19 @@ ErrCode opt_store(const Opt *o, const char *value, void *into, Err *err)
                                                             : wrong(o, "a number", value, err);
     case OPT_TEXTS:
         return store_text(o, value, field, err);
-    case OPT_NUMBERS:
-        return store_numbers(o, value, field, err);
-    case OPT_CHOICE:
-        return store_choice(o, value, field, err);
+    case OPT_NUMBERS: {
+        OptNumbers *list = field;
+        return words_numbers(o->name, value, OPT_MAX_NUMBERS, list->x, &list->n, err);
+    }
+    case OPT_CHOICE: {
+        size_t n = 0, at = 0;
+        while (o->choices[n]) {
+            n++;
+        }
+        ErrCode rc = words_enum(o->name, value, o->choices, n, &at, err);
+        *(int *)field = rc == ERR_OK ? (int)at : *(int *)field;
+        return rc;
+    }
     }
     return ERR_OK;
 }

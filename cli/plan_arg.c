@@ -78,5 +78,6 @@ ErrCode plan_arg(const Session *s, const Study *study, const char *dir, const Pl
     given.past = &past;
     TRY(plan_make(study, dir, &given, arena, ret, err));
 done:
+    past_release(&past);
     return rc;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/map.h"
+
 /* ---- a line for every architecture and size -------------------------------------------------- */
 
 typedef struct Range {
@@ -129,7 +131,7 @@ typedef struct Reason {
     size_t n;
 } Reason;
 
-enum { MAX_REASONS = 64, REASON_SLOTS = 4096 };
+enum { MAX_REASONS = 64 };
 
 static int by_count(const void *a, const void *b)
 {
@@ -137,41 +139,37 @@ static int by_count(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Sentences by how many runs have them; those that are rare beyond the table are counted only. */
+/* Sentences by how many runs have them; the rare ones are counted only. */
 static ErrCode reasons_table(const Plan *p, AnswerNode *top, Err *err)
 {
     static const Column column[] = {{.heading = "runs"},
                                     {.heading = "what would happen", .is_prose = true},
                                     {.heading = "the first", .rank = 1}};
-    Reason *list = calloc(REASON_SLOTS, sizeof *list);
-    size_t others = 0, n_shown = 0;
-    if (!list) {
+    Reason *list = calloc(p->n_cells + 1, sizeof *list);
+    Map seen = MAP_INIT(NULL);
+    size_t others = 0;
+    for (size_t i = 0; list && !seen.is_short && i < p->n_cells; i++) {
+        size_t k = map_add_text(&seen, p->cells[i].why);
+        if (k != MAP_NONE && list[k].n++ == 0) {
+            list[k] = (Reason){p->cells[i].why, p->cells[i].run->name, 1};
+        }
+    }
+    size_t n_reasons = seen.n;
+    bool is_whole = list && !seen.is_short;
+    map_release(&seen);
+    if (!is_whole) {
+        free(list);
         return err_nomem(err, "the plan");
     }
-    for (size_t i = 0; i < p->n_cells; i++) {
-        const char *why = p->cells[i].why;
-        size_t k = hash_u64(why, strlen(why)) % REASON_SLOTS, tries = 0;
-        while (list[k].n > 0 && strcmp(list[k].why, why) != 0 && tries++ < MAX_REASONS) {
-            k = (k + 1) % REASON_SLOTS;
-        }
-        if (list[k].n == 0) {
-            list[k] = (Reason){why, p->cells[i].run->name, 0};
-        }
-        if (strcmp(list[k].why, why) == 0) {
-            list[k].n++;
-        } else {
-            others++;
-        }
-    }
-    qsort(list, REASON_SLOTS, sizeof *list, by_count);
+    qsort(list, n_reasons, sizeof *list, by_count);
     AnswerNode *table = answer_table(top, NULL, NULL, column, 3);
     answer_table_use(table, TABLE_FOR_PEOPLE);
-    for (; n_shown < MAX_REASONS && list[n_shown].n > 0; n_shown++) {
-        answer_row(table, value_size(list[n_shown].n), value_text(list[n_shown].why),
-                   value_text(list[n_shown].name));
-    }
-    for (size_t i = n_shown; i < REASON_SLOTS; i++) {
-        others += list[i].n;
+    for (size_t i = 0; i < n_reasons; i++) {
+        if (i < MAX_REASONS) {
+            answer_row(table, value_size(list[i].n), value_text(list[i].why),
+                       value_text(list[i].name));
+        }
+        others += i < MAX_REASONS ? 0 : list[i].n;
     }
     free(list);
     if (others > 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "common/csv.h"
 #include "common/json.h"
 #include "common/quantity.h"
 
@@ -267,16 +268,6 @@ ErrCode simulate_text(const SimReport *r, TableFormat format, Buf *out, Err *err
 
 /* ---- one data set ---------------------------------------------------------------------------- */
 
-static void add_quoted(const char *text, Buf *out)
-{
-    buf_putc(out, '"');
-    for (; *text; text++) {
-        buf_puts(out, *text == '"' ? "\"" : "");
-        buf_putc(out, *text);
-    }
-    buf_putc(out, '"');
-}
-
 ErrCode simulate_csv(const SimReport *r, Buf *out, Err *err)
 {
     buf_puts(out, "group,run,N,D,C,loss\n");
@@ -297,7 +288,7 @@ ErrCode simulate_csv(const SimReport *r, Buf *out, Err *err)
             json_number_text(d->tokens[i], tokens);
             json_number_text(d->flops ? d->flops[i] : 6.0 * d->params[i] * d->tokens[i], c);
             json_number_text(loss[i], l);
-            add_quoted(own->design->name, out);
+            csv_put_cell(out, own->design->name);
             buf_printf(out, ",%zu-%zu,%s,%s,%s,%s\n", g + 1, d->n_runs ? d->run[i] + 1 : i + 1, n,
                        tokens, c, l);
         }

@@ -4,32 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json.h"
-
-static void print_problems(const Session *s, const Problems *p)
-{
-    Buf text = BUF_INIT;
-    problems_text(p, &text);
-    (void)fputs(buf_str(&text), stderr);
-    json_t *errors = s->is_json ? problems_json(p) : NULL;
-    if (errors) {
-        json_t *out = json_pack("{s:i, s:o}", "schema", 1, "errors", errors);
-        buf_clear(&text);
-        json_pretty(out, &text);
-        (void)fputs(buf_str(&text), stdout);
-        json_decref(out);
-    }
-    buf_release(&text);
-}
-
 static ErrCode open_file(const Session *s, StudyArg *a, Err *err)
 {
-    Problems problems = PROBLEMS_INIT(a->file);
-    ErrCode rc = study_open_list(a->file, &a->study, &problems, err);
-    if (rc != ERR_OK) {
-        print_problems(s, &problems);
-    }
-    problems_release(&problems);
+    ErrCode rc = study_open_list(a->file, &a->study, s->problems, err);
     assert(rc != ERR_OK || a->study);
     return rc;
 }
@@ -66,13 +43,13 @@ static ErrCode locate(const char *arg, const char *dir_option, StudyArg *a, Err 
         TRY(fsx_path(a->dir, err, "%s", arg));
         TRY(fsx_join(a->file, arg, "study.yaml", err));
         if (!fsx_exists(a->file)) {
-            (void)err_set(err, ERR_NOTFOUND, "%s holds no study.yaml", arg);
+            (void)err_set(err, ERR_NOTFOUND, "%s: no such file", a->file);
             return err_hint(err, "a study directory is what `slaw run FILE` made");
         }
         return ERR_OK;
     }
     if (!fsx_exists(arg)) {
-        return err_set(err, ERR_NOTFOUND, "there is no file or directory %s", arg);
+        return fsx_no_such(arg, arg, err);
     }
     TRY(fsx_path(a->file, err, "%s", arg));
     if (dir_option) {
@@ -115,7 +92,7 @@ ErrCode study_arg_dir(const Session *s, const char *arg, const char *dir_option,
         TRY(fsx_join(a.dir, "runs", a.study->name, err));
     }
     if (!fsx_is_dir(a.dir)) {
-        rc = err_set(err, ERR_NOTFOUND, "the study has not been run: there is no %s", a.dir);
+        rc = err_set(err, ERR_NOTFOUND, "%s: no such folder: the study has not been run", a.dir);
         (void)err_hint(err, "slaw run %s", arg);
         goto done;
     }

@@ -16,7 +16,7 @@ typedef struct StudyArg {
 } StudyArg;
 
 /* Finds and opens a study.  `dir_option` is --dir or NULL.  What is wrong with the file goes to
- * standard error, and with --json as {"schema":1,"errors":[...]} to standard output too.
+ * s->problems, for command.c to print; its text is there also on success.
  * ERR_INVALID (bad file), ERR_NOTFOUND, ERR_USAGE (--dir with a directory), ERR_IO. */
 ErrCode study_arg_open(const Session *s, const char *arg, const char *dir_option, StudyArg *ret,
                        Err *err);

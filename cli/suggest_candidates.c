@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/study_group.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "orchestrator/plan/plan.h"
@@ -151,18 +152,10 @@ typedef struct Sizes {
 
 static bool is_of_group(const Study *study, size_t i, const char *by, const char *group, Err *err)
 {
-    json_t *axes = NULL;
-    char number[32] = "";
-    if (study_run_axes(study, i, &axes, err) != ERR_OK) {
-        return false;
-    }
-    const json_t *v = json_object_get(axes, by);
-    if (json_is_number(v)) {
-        json_number_text(json_number_value(v), number);
-    }
-    const char *text = json_is_string(v) ? json_string_value(v) : number;
-    bool is_one = !by || strcmp(text, group) == 0;
-    json_decref(axes);
+    Buf name = BUF_INIT;
+    bool is_one = !by || (study_group_name(study, i, by, &name, err) == ERR_OK &&
+                          strcmp(buf_str(&name), group) == 0);
+    buf_release(&name);
     return is_one;
 }
 

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/study_group.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/words.h"
 #include "common/yaml.h"
 
 static json_t *size_json(const SuggestRun *r)
@@ -17,21 +19,29 @@ static json_t *size_json(const SuggestRun *r)
     return v;
 }
 
-/* The value of an axis that groups are made by, as the study file has it. */
-static json_t *axis_value(const Study *study, const char *by, const char *text)
+/* The axes that groups are made by, as the runs of this group have them. */
+static void set_group_axes(const Study *study, const char *by, const char *group, json_t *cell)
 {
-    const json_t *axis = json_object_get(json_object_get(study->resolved, "matrix"), by);
-    for (size_t i = 0; i < json_array_size(axis); i++) {
-        json_t *v = json_array_get(axis, i);
-        char number[32] = "";
-        if (json_is_number(v)) {
-            json_number_text(json_number_value(v), number);
-        }
-        if (strcmp(json_is_string(v) ? json_string_value(v) : number, text) == 0) {
-            return json_incref(v);
+    char word[WORD_BYTES];
+    Buf name = BUF_INIT;
+    json_t *axes = NULL;
+    Err ignored = ERR_INIT;
+    size_t i = 0;
+    while (i < study->n_runs && (study_group_name(study, i, by, &name, &ignored) != ERR_OK ||
+                                 strcmp(buf_str(&name), group) != 0)) {
+        i++;
+    }
+    buf_release(&name);
+    if (i == study->n_runs || study_run_axes(study, i, &axes, &ignored) != ERR_OK) {
+        return;
+    }
+    for (const char *rest = by, *two; words_next(&rest, ',', word);) {
+        const char *path = study_group_axis(axes, word, &two);
+        if (path && !json_object_get(cell, path)) { /* architecture, size and seed are the run's */
+            (void)json_object_set(cell, path, json_object_get(axes, path));
         }
     }
-    return NULL;
+    json_decref(axes);
 }
 
 static json_t *cell_json(const Study *study, const char *by, const ChosenRun *c)
@@ -39,11 +49,8 @@ static json_t *cell_json(const Study *study, const char *by, const ChosenRun *c)
     const SuggestRun *r = c->run;
     json_t *v = json_pack("{s:s, s:s, s:I, s:I}", "architecture", r->architecture, "size", r->size,
                           "seed", (json_int_t)c->seed, "training.tokens", (json_int_t)r->tokens);
-    bool is_plain = !by || strcmp(by, "architecture") == 0 || strcmp(by, "size") == 0 ||
-                    strcmp(by, "seed") == 0;
-    json_t *value = is_plain ? NULL : axis_value(study, by, r->group);
-    if (v && value) {
-        (void)json_object_set_new(v, by, value);
+    if (v && by) {
+        set_group_axes(study, by, r->group, v);
     }
     return v;
 }
@@ -77,12 +84,12 @@ static bool holds(const Study *s, const ChosenRun *c)
 
 static ErrCode read_back(const char *path, const ChosenRun *run, size_t n, size_t n_runs, Err *err)
 {
-    Buf problems = BUF_INIT;
+    Problems problems = PROBLEMS_INIT;
     Study *s = NULL;
-    ErrCode rc = study_open(path, &s, &problems, err);
-    if (rc != ERR_OK) {
-        rc = err_set(err, ERR_INVALID, "%s is not a study that can run: %.600s", path,
-                     buf_str(&problems));
+    ErrCode rc = study_open_list(path, &s, &problems, err);
+    if (rc != ERR_OK && problems.n > 0) {
+        rc = err_set(err, ERR_INVALID, "%s is not a study that can run: %s", path,
+                     problems.item[0].message);
     }
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         if (!holds(s, &run[i]) || s->n_runs != n_runs + n) {
@@ -93,7 +100,7 @@ static ErrCode read_back(const char *path, const ChosenRun *run, size_t n, size_
         }
     }
     study_close(s);
-    buf_release(&problems);
+    problems_release(&problems);
     return rc;
 }
 

@@ -1,33 +1,9 @@
 #include "cli/use_args.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "analysis/report/fit_answer.h"
 #include "common/exit_code.h"
-#include "common/quantity.h"
-
-ErrCode use_numbers(const char *option, const char *text, UseNumbers *ret, Err *err)
-{
-    *ret = (UseNumbers){0};
-    while (text && *text) {
-        char word[64];
-        size_t n = strcspn(text, ",");
-        double x = 0.0;
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, text);
-        if (n >= sizeof word || !quantity_parse(word, QUANTITY_COUNT, &x) || !(x > 0.0)) {
-            return err_set(err, ERR_USAGE, "--%s takes positive numbers with commas, not \"%.*s\"",
-                           option, (int)n, text);
-        }
-        if (ret->n == USE_MAX_NUMBERS) {
-            return err_set(err, ERR_USAGE, "--%s takes up to %d numbers", option, USE_MAX_NUMBERS);
-        }
-        ret->x[ret->n++] = x;
-        text += n + (text[n] == ',');
-    }
-    return ERR_OK;
-}
 
 FitOptions use_options(const FitRun *r, const Form *form)
 {
@@ -37,86 +13,141 @@ FitOptions use_options(const FitRun *r, const Form *form)
     return o;
 }
 
-ErrCode use_fits_list(const FitArgs *a, const FitRun *r, bool (*is_for)(const Form *f),
-                      const char *what, UseFits *ret, Err *err)
+static ErrCode add_law(Use *u, const Form *form, bool is_for, const char *what, Err *err)
 {
-    const ReportPlan *plan = &r->plan;
-    *ret = (UseFits){0};
-    if (plan->n_share > 0) {
-        (void)err_set(err, ERR_USAGE, "--share fits all groups together, which this verb does not");
-        return err_hint(err, "slaw fit --share shows such fits");
-    }
-    ret->fit = calloc(plan->n_laws * r->obs.n_groups + 1, sizeof *ret->fit);
-    if (!ret->fit) {
-        return err_nomem(err, "fits");
-    }
-    for (size_t k = 0; k < plan->n_laws; k++) {
-        if (!is_for(plan->law[k]) && a->law) {
-            use_fits_release(ret);
-            return err_set(err, ERR_USAGE, "%s is no law %s", plan->law[k]->name, what);
+    const Form *first = u->n ? u->fit[0].form : form;
+    if (is_for && form->response == first->response) {
+        u->has_laws = u->has_laws || form != first;
+        for (size_t g = 0; g < u->run.obs.n_groups; g++) {
+            u->fit[u->n++] =
+                (UseFit){.group = &u->run.obs.group[g], .form = form, .refusal = ERR_INIT};
         }
-        for (size_t g = 0; g < r->obs.n_groups && is_for(plan->law[k]); g++) {
-            ret->fit[ret->n++] =
-                (UseFit){.group = &r->obs.group[g], .form = plan->law[k], .refusal = ERR_INIT};
-        }
-    }
-    if (ret->n == 0) {
-        use_fits_release(ret);
-        (void)err_set(err, ERR_USAGE, "none of the study's laws is one %s", what);
-        return err_hint(err, "name one: --law chinchilla");
+    } else if (u->s->fit.law && is_for) {
+        return err_set(err, ERR_USAGE, "%s predicts %s, and %s %s: ask them one by one",
+                       first->name, form_response_name(first->response), form->name,
+                       form_response_name(form->response));
+    } else if (u->s->fit.law) {
+        return err_set(err, ERR_USAGE, "%s is no law %s", form->name, what);
     }
     return ERR_OK;
 }
 
-ErrCode use_fits_open(const FitArgs *a, const FitRun *r, bool (*is_for)(const Form *f),
-                      const char *what, UseFits *ret, Err *err)
+ErrCode use_open(Session *s, const char *path, bool (*is_for)(const Form *f), const char *what,
+                 Use *ret, Err *err)
 {
-    ErrCode rc = use_fits_list(a, r, is_for, what, ret, err);
-    for (size_t i = 0; rc == ERR_OK && i < ret->n; i++) {
-        UseFit *f = &ret->fit[i];
-        FitOptions o = use_options(r, f->form);
-        rc = law_fit(&o, &f->group->data, r->obs.convention == OBS_6ND, &f->law, &f->refusal);
-        f->is_refused = rc != ERR_OK;
-        f->form = f->is_refused ? f->form : f->law.fit.form;
-        if (rc == ERR_NOMEM) {
-            *err = f->refusal;
-            use_fits_release(ret);
-            return rc;
-        }
-        rc = ERR_OK;
+    Use *u = ret;
+    ErrCode rc = ERR_OK;
+    *u = (Use){.s = s};
+    TRY(fit_args_open(s, &s->fit, path, &u->run, err));
+    u->fit = calloc(u->run.plan.n_laws * u->run.obs.n_groups + 1, sizeof *u->fit);
+    if (!u->fit) {
+        return err_nomem(err, "fits");
     }
+    for (size_t i = 0; i < u->run.plan.n_laws; i++) {
+        const Form *form = u->run.plan.law[i];
+        TRY(add_law(u, form, is_for(form), what, err));
+    }
+    if (u->n == 0) {
+        (void)err_set(err, ERR_USAGE, "none of the study's laws is one %s", what);
+        return err_hint(err, "name one: --law chinchilla");
+    }
+    TRY(fit_run_answer(s, &u->run, &u->top, err));
+    answer_set(u->top, "convention", value_text(obs_convention_name(u->run.obs.convention)));
+    u->lead = answer_object(u->top, NULL);
+done:
     return rc;
 }
 
-void use_fits_release(UseFits *f)
+void use_release(Use *u)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        law_release(&f->fit[i].law);
-        law_rest_release(&f->fit[i].rest);
+    for (size_t i = 0; i < u->n; i++) {
+        law_release(&u->fit[i].law);
+        law_rest_release(&u->fit[i].rest);
     }
-    free(f->fit);
-    *f = (UseFits){0};
+    free(u->fit);
+    fit_run_release(&u->run);
+    *u = (Use){0};
 }
 
-json_t *use_head_json(const FitRun *r, Err *err)
+ErrCode use_fit(Use *u, Err *err)
 {
-    json_t *obj = json_object();
-    (void)json_object_set_new(obj, "schema", json_integer(1));
-    ErrCode rc = obj ? fit_run_provenance(r, obj, err) : err_nomem(err, "report");
-    if (rc != ERR_OK) {
-        json_decref(obj);
-        return NULL;
+    for (size_t i = 0; i < u->n; i++) {
+        UseFit *f = &u->fit[i];
+        FitOptions o = use_options(&u->run, f->form);
+        ErrCode rc =
+            law_fit(&o, &f->group->data, u->run.obs.convention == OBS_6ND, &f->law, &f->refusal);
+        f->is_refused = rc != ERR_OK;
+        f->form = f->is_refused ? f->form : f->law.fit.form;
+        u->has_laws = u->has_laws || f->form != u->fit[0].form;
+        if (rc == ERR_NOMEM) {
+            *err = f->refusal;
+            return rc;
+        }
     }
-    (void)json_object_set_new(obj, "convention",
-                              json_string(obs_convention_name(r->obs.convention)));
-    return obj;
+    return ERR_OK;
 }
 
-void use_say_refused(Session *s, const UseFit *f, const Err *refusal)
+static void refuse(Use *u, const UseFit *f, const Err *why)
 {
-    (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, refusal->msg);
-    if (refusal->hint[0]) {
-        (void)fprintf(stderr, "hint: %s\n", refusal->hint);
+    (void)refusal_answer(u->refused, f->group->name, "law", f->form->name, why);
+    u->s->exit_status = EXIT_SOME_FAILED;
+}
+
+static ErrCode ask_one(Use *u, UseFit *f, size_t n,
+                       ErrCode (*ask)(void *work, UseFit *f, size_t k, Err *why), void *work,
+                       Err *err)
+{
+    for (size_t k = 0; k < n; k++) {
+        Err why = ERR_INIT;
+        ErrCode rc = ask(work, f, k, &why);
+        if (rc == ERR_NOMEM) {
+            *err = why;
+            return rc;
+        }
+        if (rc != ERR_OK) {
+            refuse(u, f, &why);
+        }
     }
-    s->exit_status = EXIT_SOME_FAILED;
+    return ERR_OK;
+}
+
+/* Each law once. */
+static void say_law(Use *u, const UseFit *f)
+{
+    const UseFit *same = u->fit;
+    while (same < f && (same->is_refused || same->form != f->form)) {
+        same++;
+    }
+    if (same == f) {
+        answer_say(u->laws, NULL, SAY_FORMULA, "%s: %s", f->form->name, f->form->equation);
+    }
+}
+
+ErrCode use_ask(Use *u, size_t n, ErrCode (*ask)(void *work, UseFit *f, size_t k, Err *why),
+                void *work, Err *err)
+{
+    u->laws = answer_object(u->top, NULL);
+    u->fits = answer_list(u->top, "fits");
+    u->refused = answer_list(u->top, "refused");
+    for (size_t i = 0; i < u->n; i++) {
+        UseFit *f = &u->fit[i];
+        if (f->is_refused) {
+            refuse(u, f, &f->refusal);
+            continue;
+        }
+        ErrCode rc = ask_one(u, f, n, ask, work, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        if (f->law.data) {
+            say_law(u, f);
+            use_fit_answer(u->fits, f);
+        }
+    }
+    if (u->is_far) {
+        answer_say(u->laws, NULL, SAY_WARNING,
+                   "More than ten times beyond the data no interval covers a law that changes "
+                   "there.");
+    }
+    return ERR_OK;
 }

@@ -1,44 +1,42 @@
-/* use_args.h -- what `predict` and `allocate` share: lists of numbers, every law fitted to every group
- * with its replicates, and what is printed of refusals. */
+/* use_args.h -- the frame of `predict` and `allocate`: every law fitted to every group, questions put
+ * to each fit, and what is refused named. */
 #ifndef CLI_USE_ARGS_H
 #define CLI_USE_ARGS_H
 
-#include "analysis/use/use_report.h"
+#include "analysis/use/use_answer.h"
 #include "cli/fit_args.h"
+#include "common/words.h"
 
-enum { USE_MAX_NUMBERS = 64 };
-
-typedef struct UseNumbers {
-    double x[USE_MAX_NUMBERS];
+typedef struct Use {
+    Session *s;
+    FitRun run;
+    UseFit *fit; /* [n] of every group, each law of the plan */
     size_t n;
-} UseNumbers;
+    bool has_laws;    /* more than one */
+    AnswerNode *top;  /* of the answer, with provenance and convention */
+    AnswerNode *lead; /* for people, before what is added to top */
+    AnswerNode *laws, *fits, *refused;
+    bool is_far; /* set by ask: something that was asked lies far beyond the data */
+} Use;
 
-/* "7e9,70G": positive finite numbers; NULL gives none.  ERR_USAGE naming the option. */
-ErrCode use_numbers(const char *option, const char *text, UseNumbers *ret, Err *err);
-
-/* Every law of the plan for which `is_for` holds, fitted to every group. */
-typedef struct UseFits {
-    UseFit *fit;
-    size_t n;
-} UseFits;
-
-/* The laws that the user named must all be such; of a study's own only those that are, are taken.
- * ERR_USAGE else, or for an option that fits groups together; ERR_NOMEM.  A refused fit is in the list. */
-ErrCode use_fits_open(const FitArgs *a, const FitRun *r, bool (*is_for)(const Form *f),
-                      const char *what, UseFits *ret, Err *err);
-/* The same laws and groups, not fitted. */
-ErrCode use_fits_list(const FitArgs *a, const FitRun *r, bool (*is_for)(const Form *f),
-                      const char *what, UseFits *ret, Err *err);
-void use_fits_release(UseFits *f);
+/* Opens the source, lists laws and groups, begins the answer; fits nothing.  The laws that the user
+ * named must all hold for is_for ("is no law WHAT" else) and predict one thing; of a study's own those
+ * are taken that do.  ERR_USAGE; ERR_NOMEM; errors of fit_args_open().  *ret is for use_release() in
+ * any case, and must stay where it is. */
+ErrCode use_open(Session *s, const char *path, bool (*is_for)(const Form *f), const char *what,
+                 Use *ret, Err *err);
+void use_release(Use *u);
 
 /* How the plan fits this law with intervals for what is computed from it. */
 FitOptions use_options(const FitRun *r, const Form *form);
 
-/* schema, where the result comes from (report/provenance.h) and the convention of C.  NULL, with *err set,
- * when memory is short. */
-json_t *use_head_json(const FitRun *r, Err *err);
+/* Fits all; a fit that is refused says so.  ERR_NOMEM. */
+ErrCode use_fit(Use *u, Err *err);
 
-/* One refusal to standard error, with its hint; sets the exit status. */
-void use_say_refused(Session *s, const UseFit *f, const Err *refusal);
+/* Puts questions 0 to n - 1 to every fit that is not refused: `ask` adds what it finds to the answer,
+ * or says why there is none.  Then adds the fits and all refusals, which set the exit status.
+ * ERR_NOMEM. */
+ErrCode use_ask(Use *u, size_t n, ErrCode (*ask)(void *work, UseFit *f, size_t k, Err *why),
+                void *work, Err *err);
 
 #endif

@@ -62,6 +62,15 @@ ErrCode err_hint_text(Err *err, const char *fmt, ...)
     return err->code;
 }
 
+ErrCode err_place_at(Err *err, const char *file, TextPos at)
+{
+    if (strlen(file) < sizeof err->in_file) {
+        (void)snprintf(err->in_file, sizeof err->in_file, "%s", file);
+        err->at = at;
+    }
+    return err->code;
+}
+
 bool err_is_no_space(const Err *err)
 {
     return err->code != ERR_OK && (err->sys_errno == ENOSPC || err->sys_errno == EDQUOT);
@@ -72,10 +81,10 @@ static const struct {
     ExitCode status;
 } code_table[] = {
     [ERR_OK] = {"ok", EXIT_ALL_DONE},
-    [ERR_NOMEM] = {"nomem", EXIT_IO},
+    [ERR_NOMEM] = {"out_of_memory", EXIT_IO},
     [ERR_USAGE] = {"usage", EXIT_USAGE},
     [ERR_INVALID] = {"invalid", EXIT_BAD_INPUT},
-    [ERR_NOTFOUND] = {"notfound", EXIT_BAD_INPUT},
+    [ERR_NOTFOUND] = {"not_found", EXIT_BAD_INPUT},
     [ERR_CONFLICT] = {"conflict", EXIT_UNAVAILABLE},
     [ERR_UNAVAILABLE] = {"unavailable", EXIT_UNAVAILABLE},
     [ERR_IO] = {"io", EXIT_IO},

@@ -31,13 +31,22 @@ typedef enum ErrCode {
     ERR_INTERRUPTED, /* a signal asked to stop; running again goes on */
 } ErrCode;
 
+/* A place in a text, both counted from 1 (columns in characters); line 0: the file as a whole. */
+typedef struct TextPos {
+    int line, column;
+} TextPos;
+
+enum { ERR_FILE_BYTES = 512 };
+
 typedef struct Err {
     ErrCode code;
-    int sys_errno; /* errno at the point of failure, 0 if none */
-    const char *file;
+    int sys_errno;    /* errno at the point of failure, 0 if none */
+    const char *file; /* with line: where in our own source it was recorded */
     int line;
-    char msg[1024]; /* UTF-8, NUL-terminated, truncated to fit */
-    char hint[512]; /* the cure when we know it, else empty */
+    char in_file[ERR_FILE_BYTES]; /* the user's file that is at fault; empty: none, or too long */
+    TextPos at;                   /* where in it */
+    char msg[1024];               /* UTF-8, NUL-terminated, truncated to fit */
+    char hint[512];               /* the cure when we know it, else empty */
 } Err;
 
 #define ERR_INIT ((Err){.code = ERR_OK})
@@ -87,6 +96,12 @@ ErrCode err_wrap_text(Err *err, const char *fmt, ...) __attribute__((format(prin
 #define err_hint(err, ...) err_certain(err_hint_text((err), __VA_ARGS__))
 
 ErrCode err_hint_text(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Say in which of the user's files, and where in it, the failure already recorded lies; for
+ * programs that read the error, so the message says it too.  Returns its code. */
+#define err_place(err, ...) err_certain(err_place_at((err), __VA_ARGS__))
+
+ErrCode err_place_at(Err *err, const char *file, TextPos at);
 
 /* The failure is a full disk or a used-up quota: the work can go on once there is space. */
 bool err_is_no_space(const Err *err);

@@ -1,13 +1,17 @@
 #include "common/fsx.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/quantity.h"
 
 ErrCode fsx_path(char out[FSX_PATH_BYTES], Err *err, const char *fmt, ...)
 {
@@ -237,12 +241,13 @@ ErrCode fsx_each_block(const char *path, FsxSink sink, void *ctx, Err *err)
 {
     static _Thread_local unsigned char block[1 << 18];
     int fd = open_again(path, O_RDONLY);
+    if (fd < 0 && errno == ENOENT) {
+        (void)err_set(err, ERR_NOTFOUND, "%s: no such file", path);
+        err->sys_errno = ENOENT;
+        return err_place(err, path, (TextPos){0, 0});
+    }
     if (fd < 0) {
-        ErrCode rc = err_sys(err, "%s", path);
-        if (err->sys_errno == ENOENT) {
-            rc = err->code = ERR_NOTFOUND;
-        }
-        return rc;
+        return err_sys(err, "%s", path);
     }
     ErrCode rc = ERR_OK;
     while (rc == ERR_OK) {
@@ -282,6 +287,139 @@ ErrCode fsx_read(const char *path, size_t max_bytes, Buf *ret, Err *err)
     Appending a = {.path = path, .max = max_bytes, .to = ret};
     ErrCode rc = buf_ok(ret, err);
     return rc == ERR_OK ? fsx_each_block(path, append_block, &a, err) : rc;
+}
+
+static int is_shown(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+static const char *ending_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot : "";
+}
+
+/* The name of `candidate` if it is nearer to `base` than `best` (NULL: none): whole names are
+ * compared, and names of one ending without it. */
+static const char *nearer(const char *base, const char *best, const char *candidate)
+{
+    enum { STEM_BYTES = 64 };
+    char stem[STEM_BYTES], other[STEM_BYTES];
+    bool is_kind = strcmp(ending_of(base), ending_of(candidate)) == 0;
+    size_t n_ending = is_kind ? strlen(ending_of(base)) : 0;
+    (void)snprintf(stem, sizeof stem, "%.*s", (int)(strlen(base) - n_ending), base);
+    (void)snprintf(other, sizeof other, "%.*s", (int)(strlen(candidate) - n_ending), candidate);
+    const char *name = other, *pair[] = {best, candidate};
+    bool is_near = nearest_name(stem, &name, 1) != NULL;
+    return !is_near ? best : !best ? candidate : nearest_name(base, pair, 2);
+}
+
+/* A file beside the one that is missing: of similar name, else the first few of its kind. */
+static void hint_near(const char *base, const char *prefix, int n_prefix, struct dirent **list,
+                      size_t n, Err *err)
+{
+    enum { SHOWN = 3 };
+    const char *near = NULL;
+    Buf some = BUF_INIT;
+    size_t n_some = 0;
+    for (size_t i = 0; i < n; i++) {
+        near = nearer(base, near, list[i]->d_name);
+        if (ending_of(base)[0] && strcmp(ending_of(base), ending_of(list[i]->d_name)) == 0 &&
+            n_some++ < SHOWN) {
+            buf_printf(&some, "%s%s", n_some > 1 ? ", " : "", list[i]->d_name);
+        }
+    }
+    if (near) {
+        (void)err_hint(err, "did you mean %.*s%s?", n_prefix, prefix, near);
+    } else if (n_some > 0) {
+        (void)err_hint(err, "in that folder %s %s%s", n_some > 1 ? "are" : "is", buf_str(&some),
+                       n_some > SHOWN ? ", ..." : "");
+    }
+    buf_release(&some);
+}
+
+ErrCode fsx_no_such(const char *path, const char *name, Err *err)
+{
+    const char *slash = strrchr(path, '/'), *in_name = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : path;
+    int n_prefix = in_name ? (int)(in_name + 1 - name) : 0;
+    char dir[FSX_PATH_BYTES];
+    struct dirent **list = NULL;
+    (void)snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+                   slash ? path : ".");
+    (void)err_set(err, ERR_NOTFOUND, "%s: no such file", name);
+    int n = scandir(dir, &list, is_shown, alphasort);
+    if (n < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        (void)err_hint(err, "there is no folder %.*s", n_prefix > 1 ? n_prefix - 1 : n_prefix,
+                       name);
+    }
+    if (n > 0) {
+        hint_near(base, name, n_prefix, list, (size_t)n, err);
+    }
+    for (int i = 0; i < n; i++) {
+        free(list[i]);
+    }
+    free(list);
+    return err_place(err, name, (TextPos){0, 0});
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static ErrCode collect(DIR *d, const char *dir, Arena *a, const char ***ret, size_t *ret_n,
+                       Err *err)
+{
+    const char **list = NULL;
+    size_t n = 0, cap = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(d); /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
+        if (!e) {
+            break;
+        }
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        if (n == cap) {
+            const char **more = arena_array(a, cap = cap > 0 ? 2 * cap : 32, sizeof *more);
+            if (!more) {
+                return err_nomem(err, dir);
+            }
+            if (n > 0) {
+                memcpy(more, list, n * sizeof *more);
+            }
+            list = more;
+        }
+        list[n] = arena_strdup(a, e->d_name);
+        if (!list[n++]) {
+            return err_nomem(err, dir);
+        }
+    }
+    if (errno != 0) {
+        return err_sys(err, "read %s", dir);
+    }
+    if (n > 0) {
+        qsort(list, n, sizeof *list, by_text);
+    }
+    *ret = list;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+ErrCode fsx_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    DIR *d = opendir(dir);
+    if (!d) {
+        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : err_sys(err, "open %s", dir);
+    }
+    ErrCode rc = collect(d, dir, a, ret, ret_n, err);
+    (void)closedir(d);
+    return rc;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)

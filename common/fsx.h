@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/span.h"
@@ -62,6 +63,15 @@ ErrCode fsx_sync_dir(const char *path, Err *err);
 
 /* fsync of a file that was written without it; one that does not exist is fine.  ERR_IO. */
 ErrCode fsx_sync_file(const char *path, Err *err);
+
+/* Records ERR_NOTFOUND, "NAME: no such file", for a `path` that is not there and that the user knows
+ * as `name`; the hint is a file of similar name or kind beside it, or the folder that is not there
+ * either.  Reads that folder, so it is for what a user has typed. */
+ErrCode fsx_no_such(const char *path, const char *name, Err *err);
+
+/* Names of the entries of a folder but those that begin with a dot, sorted, in the arena; none when it
+ * does not exist.  ERR_IO, ERR_NOMEM. */
+ErrCode fsx_list(const char *dir, Arena *a, const char ***ret, size_t *ret_n, Err *err);
 
 bool fsx_exists(const char *path);
 bool fsx_is_dir(const char *path);

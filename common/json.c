@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fsx.h"
+#include "common/utf8.h"
 
 void json_number_text(double x, char out[32])
 {
@@ -198,6 +199,19 @@ void json_line(const json_t *v, Buf *out)
     put_whole(v, (Style){.indent = 0}, out);
 }
 
+void json_plain_text(const json_t *v, Buf *out)
+{
+    char number[32];
+    if (json_is_string(v)) {
+        buf_puts(out, json_string_value(v));
+    } else if (json_is_number(v)) {
+        json_number_text(json_number_value(v), number);
+        buf_puts(out, number);
+    } else if (v && !json_is_null(v)) {
+        json_canonical(v, out);
+    }
+}
+
 void json_pretty(const json_t *v, Buf *out)
 {
     put_whole(v, (Style){.indent = 2}, out);
@@ -215,7 +229,8 @@ ErrCode json_read_file(const char *path, json_t **ret, Err *err)
         if (v) {
             *ret = v;
         } else {
-            rc = err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            (void)err_set(err, ERR_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
+            rc = err_place(err, path, (TextPos){why.line, why.column});
         }
     }
     buf_release(&text);
@@ -304,6 +319,24 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
     }
     *ret = v;
     return ERR_OK;
+}
+
+json_t *json_string_any(const char *s)
+{
+    size_t n = strlen(s);
+    json_t *v = json_stringn(s, n);
+    char *copy = v ? NULL : malloc(n + 1);
+    for (size_t i = 0; copy && i < n;) {
+        uint32_t c = 0;
+        size_t k = utf8_decode((const unsigned char *)s + i, n - i, &c);
+        memcpy(copy + i, k ? s + i : "?", k ? k : 1);
+        i += k ? k : 1;
+    }
+    if (copy) {
+        v = json_stringn(copy, n);
+        free(copy);
+    }
+    return v;
 }
 
 json_t *json_real_or_name(double x)

@@ -22,6 +22,10 @@ void json_canonical(const json_t *v, Buf *out);
 /* Shortest text that strtod() reads back to exactly x, into out [32].  Finite x. */
 void json_number_text(double x, char out[32]);
 
+/* A value as people write it, appended: a string as it is, true or false, a number as above; nothing for
+ * null or NULL; else the canonical form. */
+void json_plain_text(const json_t *v, Buf *out);
+
 /* Readable text with two-space indents and a final newline; reals as in the
  * canonical form.  Key order is insertion order. */
 void json_pretty(const json_t *v, Buf *out);
@@ -58,6 +62,9 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
 /* jansson iterates over writable objects only; this is the same object, and the caller
  * must not change it. */
 json_t *json_for_iteration(const json_t *v);
+
+/* A string for s: what is not UTF-8 in it becomes question marks.  NULL when memory is short. */
+json_t *json_string_any(const char *s);
 
 /* A JSON value for x that survives NaN and infinities: a real when finite, else
  * the string "nan", "inf" or "-inf".  NULL when memory is short. */

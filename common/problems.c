@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/excerpt.h"
+#include "common/json.h"
+
 static bool is_same(const Problem *a, const Problem *b)
 {
     return a->at.line == b->at.line && a->at.column == b->at.column &&
@@ -78,19 +81,45 @@ void problems_sort(Problems *p)
     }
 }
 
-void problems_text(const Problems *p, Buf *out)
+static void put_problem(const Problems *p, const Problem *q, TextStyle style, Buf *out)
+{
+    const char *bold = style.has_color ? "\x1b[1m" : "", *dim = style.has_color ? "\x1b[36m" : "";
+    const char *off = style.has_color ? "\x1b[0m" : "";
+    if (q->at.line > 0) {
+        buf_printf(out, "%s%s:%d:%d:%s %s\n", bold, p->file, q->at.line, q->at.column, off,
+                   q->message);
+        excerpt_text(buf_str(&p->source), p->source.len, q->at, style, out);
+    } else {
+        buf_printf(out, "%s%s:%s %s\n", bold, p->file, off, q->message);
+    }
+    if (q->hint[0]) {
+        buf_printf(out, "  %shint:%s %s\n", dim, off, q->hint);
+    }
+}
+
+void problems_text(const Problems *p, TextStyle style, Buf *out)
 {
     for (size_t i = 0; i < p->n; i++) {
-        const Problem *q = &p->item[i];
-        if (q->at.line > 0) {
-            buf_printf(out, "%s:%d:%d: %s\n", p->file, q->at.line, q->at.column, q->message);
-        } else {
-            buf_printf(out, "%s: %s\n", p->file, q->message);
-        }
-        if (q->hint[0]) {
-            buf_printf(out, "  hint: %s\n", q->hint);
-        }
+        put_problem(p, &p->item[i], style, out);
     }
+}
+
+static json_t *text_or_null(const char *s)
+{
+    return s && s[0] ? json_string_any(s) : json_null();
+}
+
+static json_t *place_or_null(int x)
+{
+    return x > 0 ? json_integer(x) : json_null();
+}
+
+json_t *problem_json(const char *kind, const char *message, const char *hint, const char *file,
+                     TextPos at)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", kind, "message",
+                     text_or_null(message), "hint", text_or_null(hint), "file", text_or_null(file),
+                     "line", place_or_null(at.line), "column", place_or_null(at.column));
 }
 
 json_t *problems_json(const Problems *p)
@@ -98,8 +127,7 @@ json_t *problems_json(const Problems *p)
     json_t *list = json_array();
     for (size_t i = 0; list && i < p->n; i++) {
         const Problem *q = &p->item[i];
-        json_t *one = json_pack("{s:s, s:i, s:i, s:s, s:s}", "file", p->file, "line", q->at.line,
-                                "column", q->at.column, "message", q->message, "hint", q->hint);
+        json_t *one = problem_json(err_code_name(ERR_INVALID), q->message, q->hint, p->file, q->at);
         if (!one || json_array_append_new(list, one) != 0) {
             json_decref(list);
             return NULL;
@@ -117,13 +145,29 @@ ErrCode problems_err(const Problems *p, Err *err)
         return ERR_OK;
     }
     if (p->n_dropped > 0) {
-        return err_set(err, ERR_INVALID, "%s has more than %d problems", p->file, PROBLEMS_MAX);
+        (void)err_set(err, ERR_INVALID, "%s has more than %d problems", p->file, PROBLEMS_MAX);
+    } else {
+        (void)err_set(err, ERR_INVALID, "%s has %zu problem%s", p->file, p->n,
+                      p->n == 1 ? "" : "s");
     }
-    return err_set(err, ERR_INVALID, "%s has %zu problem%s", p->file, p->n, p->n == 1 ? "" : "s");
+    return err_place(err, p->file, p->item[0].at);
+}
+
+void problems_of(Problems *p, const char *file, Buf *source)
+{
+    problems_release(p);
+    p->file = strdup(file);
+    p->is_short = !p->file;
+    if (source) {
+        p->source = *source;
+        *source = BUF_INIT;
+    }
 }
 
 void problems_release(Problems *p)
 {
+    free(p->file);
     free(p->item);
-    *p = PROBLEMS_INIT(p->file);
+    buf_release(&p->source);
+    *p = PROBLEMS_INIT;
 }

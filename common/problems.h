@@ -13,13 +13,9 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/text_style.h"
 
 enum { PROBLEMS_MAX = 100, PROBLEM_TEXT_BYTES = 400 };
-
-/* A place in a text, both counted from 1; line 0: the file as a whole. */
-typedef struct TextPos {
-    int line, column;
-} TextPos;
 
 typedef struct Problem {
     TextPos at;
@@ -28,13 +24,18 @@ typedef struct Problem {
 } Problem;
 
 typedef struct Problems {
-    const char *file; /* for printing; borrowed */
+    char *file; /* for printing; NULL until problems_of() */
+    Buf source; /* the file's text, for printing; may be empty */
     Problem *item;
     size_t n, n_dropped;
     bool is_short; /* an allocation failed */
 } Problems;
 
-#define PROBLEMS_INIT(path) ((Problems){.file = (path)})
+#define PROBLEMS_INIT ((Problems){0})
+
+/* Names the file that the problems are of and forgets what was there before.  The path is copied;
+ * `source` (NULL: none) is taken over and left empty. */
+void problems_of(Problems *p, const char *file, Buf *source);
 
 /* Adds one; message and hint (NULL: none) are copied, cut to fit. */
 void problems_add(Problems *p, TextPos at, const char *hint, const char *fmt, ...)
@@ -54,10 +55,16 @@ static inline bool problems_full(const Problems *p)
 /* Orders them by place. */
 void problems_sort(Problems *p);
 
-/* Appends "file:line:column: message" lines, each hint on a line "  hint: ...". */
-void problems_text(const Problems *p, Buf *out);
+/* Appends for each "file:line:column: message", the line of the source with a caret
+ * (common/excerpt.h), and the hint on a line "  hint: ...". */
+void problems_text(const Problems *p, TextStyle style, Buf *out);
 
-/* [{"file","line","column","message","hint"}]; NULL when memory is short. */
+/* {"kind","message","hint","file","line","column"}, null for a text that is empty and a place that
+ * is none; NULL when memory is short. */
+json_t *problem_json(const char *kind, const char *message, const char *hint, const char *file,
+                     TextPos at);
+
+/* A list of those, of kind "invalid"; NULL when memory is short. */
 json_t *problems_json(const Problems *p);
 
 /* ERR_INVALID counting them; ERR_NOMEM if one was lost; ERR_OK when there are none. */

@@ -67,6 +67,77 @@ bool quantity_parse_i64(const char *text, QuantityUnit unit, int64_t *ret)
     return true;
 }
 
+/* Other words for the units of counts. */
+static const struct {
+    const char *word, *unit;
+} count_word[] = {
+    {"thousand", "k"}, {"m", "M"},       {"mm", "M"}, {"mn", "M"},   {"mio", "M"},
+    {"mil", "M"},      {"million", "M"}, {"b", "G"},  {"bn", "G"},   {"bio", "G"},
+    {"bil", "G"},      {"billion", "G"}, {"g", "G"},  {"tn", "T"},   {"tri", "T"},
+    {"trillion", "T"}, {"t", "T"},       {"k", "k"},  {"token", ""}, {"step", ""},
+};
+
+/* The number at the start of a text, without what people put between its digits; returns the
+ * rest. */
+static const char *clean_number(const char *p, char out[QUANTITY_TEXT_BYTES])
+{
+    size_t n = 0;
+    bool has_point = false;
+    memset(out, 0, QUANTITY_TEXT_BYTES);
+    for (; *p && n + 1 < QUANTITY_TEXT_BYTES; p++) {
+        bool is_group = isdigit((unsigned char)p[1]) != 0;
+        bool is_exponent = (*p == 'e' || *p == 'E') && (is_group || p[1] == '-' || p[1] == '+');
+        bool is_sign = (*p == '-' || *p == '+') && (n == 0 || strchr("eE", out[n - 1]));
+        bool is_point = *p == '.' || (*p == ',' && is_group &&
+                                      (strspn(p + 1, "0123456789") != 3 || strcmp(out, "0") == 0));
+        if (isdigit((unsigned char)*p) || is_exponent || is_sign) {
+            out[n++] = *p;
+        } else if (is_point && !has_point) {
+            out[n++] = '.';
+            has_point = true;
+        } else if (!(is_group && n > 0 && strchr("_', ", *p))) {
+            break;
+        }
+    }
+    return p;
+}
+
+/* A unit by any of its names; NULL: it is none. */
+static const char *clean_unit(const char *p, QuantityUnit unit)
+{
+    char word[16];
+    p += strspn(p, " _-");
+    size_t n = strcspn(p, " ");
+    (void)snprintf(word, sizeof word, "%.*s", (int)n, p);
+    if (n > 1 && n < sizeof word && word[n - 1] == 's') {
+        word[n - 1] = '\0'; /* millions */
+    }
+    for (const Unit *u = unit_table[unit]; u->name; u++) {
+        if (strcasecmp(word, u->name) == 0) {
+            return u->name;
+        }
+    }
+    for (size_t i = 0; unit == QUANTITY_COUNT && i < sizeof count_word / sizeof count_word[0];
+         i++) {
+        if (strcasecmp(word, count_word[i].word) == 0) {
+            return count_word[i].unit;
+        }
+    }
+    return NULL;
+}
+
+bool quantity_suggest(const char *text, QuantityUnit unit, char out[QUANTITY_TEXT_BYTES])
+{
+    char number[QUANTITY_TEXT_BYTES];
+    double x = 0.0;
+    const char *name = clean_unit(clean_number(text, number), unit);
+    if (!name || !number[0]) {
+        return false;
+    }
+    (void)snprintf(out, QUANTITY_TEXT_BYTES, "%.24s%.4s", number, name);
+    return strlen(number) <= 24 && strcmp(out, text) != 0 && quantity_parse(out, unit, &x);
+}
+
 static const char *scaled_text(double x, const char *const *suffix, size_t n_suffix,
                                const char *space, char out[QUANTITY_TEXT_BYTES])
 {

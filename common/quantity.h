@@ -21,6 +21,10 @@ bool quantity_parse(const char *text, QuantityUnit unit, double *ret);
 /* The same, and the value is a whole number below 2^53. */
 bool quantity_parse_i64(const char *text, QuantityUnit unit, int64_t *ret);
 
+/* What was meant by a text that is no such quantity: 1B, 10K, 1_000_000, 10,000, 2 million.  False
+ * when nobody can say. */
+bool quantity_suggest(const char *text, QuantityUnit unit, char out[QUANTITY_TEXT_BYTES]);
+
 /* "334k", "6.51M", "3e+11" style with three significant digits, into out; returns out. */
 const char *quantity_count_text(double x, char out[QUANTITY_TEXT_BYTES]);
 /* "12.3 MB" (powers of 1000), into out; returns out. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "common/grow.h"
+#include "common/yaml_fault.h"
 #include "common/yaml_scalar.h"
 
 typedef struct Anchor {
@@ -65,17 +67,10 @@ static ErrCode open_anchor(Reader *r, const yaml_char_t *name, YamlNode *node, b
     if (!name) {
         return ERR_OK;
     }
-    if (r->n_anchors == r->cap_anchors) {
-        size_t cap = r->cap_anchors ? 2 * r->cap_anchors : 8;
-        Anchor *more = realloc(r->anchor, cap * sizeof *more);
-        if (!more) {
-            return err_nomem(r->err, "anchors");
-        }
-        r->anchor = more;
-        r->cap_anchors = cap;
-    }
+    Anchor *anchor = grow_array(r->anchor, r->n_anchors, &r->cap_anchors, sizeof *anchor, 8);
+    r->anchor = anchor ? anchor : r->anchor;
     const char *copy = arena_strdup(r->arena, (const char *)name);
-    if (!copy) {
+    if (!anchor || !copy) {
         return err_nomem(r->err, "anchors");
     }
     r->anchor[r->n_anchors++] = (Anchor){copy, node, is_open};
@@ -133,42 +128,13 @@ static ErrCode read_scalar(Reader *r, const yaml_event_t *e, YamlNode **ret)
 
 /* ---- events --------------------------------------------------------------------------- */
 
-/* Line and column of a byte offset, for errors that libyaml gives no mark for. */
-static TextPos place_of_offset(const char *bytes, size_t n, size_t offset)
-{
-    TextPos at = {1, 1};
-    for (size_t i = 0; i < offset && i < n; i++) {
-        bool is_continuation = ((unsigned char)bytes[i] & 0xC0) == 0x80;
-        at.column += !is_continuation;
-        if (bytes[i] == '\n') {
-            at = (TextPos){at.line + 1, 1};
-        }
-    }
-    return at;
-}
-
 static ErrCode parser_failed(Reader *r)
 {
-    const yaml_parser_t *p = &r->parser;
-    if (p->error == YAML_MEMORY_ERROR) {
+    if (r->parser.error == YAML_MEMORY_ERROR) {
         return err_nomem(r->err, "the file's text");
     }
-    TextPos at = place(p->problem_mark);
-    const char *why = p->problem ? p->problem : "this is not YAML";
-    const char *hint = NULL;
-    if (p->error == YAML_READER_ERROR) {
-        at = place_of_offset((const char *)p->input.string.start,
-                             (size_t)(p->input.string.end - p->input.string.start),
-                             p->problem_offset);
-        hint = "the file must be UTF-8 text";
-    } else if (strstr(why, "cannot start any token")) {
-        hint = "indent with spaces, and quote text that starts with @, ` or a tab";
-    } else if (strstr(why, "expected key")) {
-        hint = "check the indentation and the quotes of this line and the one above";
-    } else if (strstr(why, "mapping values are not allowed")) {
-        hint = "quote text that holds a colon, and check the indentation";
-    }
-    return refuse(r, at, hint, why);
+    YamlFault f = yaml_fault(&r->parser);
+    return refuse(r, f.at, f.hint, f.message);
 }
 
 static ErrCode next(Reader *r, yaml_event_t *e)
@@ -188,15 +154,11 @@ typedef struct Children {
 
 static ErrCode add_child(Reader *r, Children *c, YamlNode *key, YamlNode *value)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 8;
-        Child *item = realloc(c->item, cap * sizeof *item);
-        if (!item) {
-            return err_nomem(r->err, "the file's values");
-        }
-        c->item = item;
-        c->cap = cap;
+    Child *item = grow_array(c->item, c->n, &c->cap, sizeof *item, 8);
+    if (!item) {
+        return err_nomem(r->err, "the file's values");
     }
+    c->item = item;
     c->item[c->n++] = (Child){key, value};
     return ERR_OK;
 }

@@ -7,63 +7,78 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/quantity.h"
 #include "common/subprocess.h"
 #include "draw/plot_script.h"
 
-static const struct {
-    const char *name, *color;
-} fixed_color[] = {
-    {"llama", "#0072B2"},
-    {"tnl", "#D55E00"},
-    {"hgrn2", "#009E73"},
-    {"cosformer2", "#CC79A7"},
-};
+/* ---- looks ---- */
 
-const char *plot_group_color(const char *name, size_t index)
+static PlotLook look(const char *title, const char *color, int code)
 {
-    static const char *const rest[] = {"#56B4E9", "#E69F00", "#000000", "#0072B2",
-                                       "#D55E00", "#009E73", "#CC79A7"};
-    for (size_t i = 0; i < sizeof fixed_color / sizeof fixed_color[0]; i++) {
-        if (strcmp(fixed_color[i].name, name) == 0) {
-            return fixed_color[i].color;
-        }
-    }
-    return rest[index % (sizeof rest / sizeof rest[0])];
+    PlotLook l = {.title = title, .code = code};
+    (void)snprintf(l.color, sizeof l.color, "%s", color);
+    (void)snprintf(l.text, sizeof l.text, "%s", color);
+    return l;
 }
 
-void plot_tint(const char *color, double strength, char ret[8])
+PlotLook plot_ink(void)
 {
-    unsigned rgb = (unsigned)strtoul(color + 1, NULL, 16), mixed = 0;
+    return look(NULL, "#222222", 0);
+}
+
+PlotLook plot_grey(void)
+{
+    return look(NULL, "#8A8A8A", 0);
+}
+
+PlotLook plot_look(const char *title, size_t index)
+{
+    static const char *const color[] = {"#56B4E9", "#E69F00", "#000000", "#0072B2",
+                                        "#D55E00", "#009E73", "#CC79A7"};
+    return look(title, color[index % 7], (int)(index % 4)); /* 7 and 4 have no divisor in common */
+}
+
+PlotLook plot_tint(PlotLook l, double strength)
+{
+    unsigned rgb = (unsigned)strtoul(l.color + 1, NULL, 16), mixed = 0;
     for (unsigned shift = 0; shift <= 16; shift += 8) {
         double part = (double)(rgb >> shift & 0xFFu);
         unsigned level = (unsigned)lround(255.0 - strength * (255.0 - part));
         mixed |= (level & 0xFFu) << shift;
     }
-    (void)snprintf(ret, 8, "#%06X", mixed & 0xFFFFFFu);
+    (void)snprintf(l.color, sizeof l.color, "#%06X", mixed & 0xFFFFFFu);
+    return l;
 }
 
-PlotSeries *plot_add(PlotPanel *p, const char *label, const char *color, PlotStyle style, size_t n,
+/* ---- parts of a figure ---- */
+
+PlotSeries *plot_add(PlotPanel *p, const char *label, PlotLook own, PlotStyle style, size_t n,
                      const double *x, const double *y)
 {
     if (p->n_series == PLOT_MAX_SERIES || n == 0) {
         return NULL;
     }
     PlotSeries *s = &p->series[p->n_series++];
-    *s = (PlotSeries){.label = label, .style = style, .n = n, .x = x, .y = y};
-    (void)snprintf(s->color, sizeof s->color, "%s", color);
+    *s = (PlotSeries){.label = label, .look = own, .style = style, .n = n, .x = x, .y = y};
     return s;
 }
 
-PlotSeries *plot_add_range(PlotPanel *p, const char *label, const char *color, PlotStyle style,
-                           size_t n, const double *x, const double *y, const double *y_lo,
-                           const double *y_hi)
+PlotSeries *plot_add_range(PlotPanel *p, const char *label, PlotLook own, PlotStyle style, size_t n,
+                           const double *x, const double *y, const double *y_lo, const double *y_hi)
 {
-    PlotSeries *s = plot_add(p, label, color, style, n, x, y);
+    PlotSeries *s = plot_add(p, label, own, style, n, x, y);
     if (s) {
         s->y_lo = y_lo;
         s->y_hi = y_hi;
     }
     return s;
+}
+
+void plot_place(PlotSeries *q, PlotLabel at)
+{
+    if (q) {
+        q->label_at = at;
+    }
 }
 
 void plot_add_line(PlotPanel *p, PlotLineKind kind, double at, const char *label)
@@ -73,7 +88,7 @@ void plot_add_line(PlotPanel *p, PlotLineKind kind, double at, const char *label
     }
 }
 
-bool plot_has_ranges(const PlotFigure *f)
+static bool has_ranges_of(const PlotFigure *f)
 {
     for (size_t p = 0; p < f->n_panels; p++) {
         for (size_t s = 0; s < f->panel[p].n_series; s++) {
@@ -129,7 +144,7 @@ static void put_point(const PlotPanel *p, const PlotSeries *q, size_t i, bool ha
 static void put_data(const PlotFigure *f, Buf *out)
 {
     size_t id = 0;
-    bool has_ranges = plot_has_ranges(f);
+    bool has_ranges = has_ranges_of(f);
     buf_printf(out, "series,%s,%s,panel,label", f->x_column, f->y_column);
     if (has_ranges) {
         buf_printf(out, ",%s_lo,%s_hi", f->y_column, f->y_column);
@@ -139,6 +154,10 @@ static void put_data(const PlotFigure *f, Buf *out)
         for (size_t s = 0; s < f->panel[p].n_series; s++, id++) {
             const PlotSeries *q = &f->panel[p].series[s];
             for (size_t i = 0; i < q->n; i++) {
+                if (!isfinite(q->x[i]) && !isfinite(q->y[i])) { /* gnuplot interrupts a line here */
+                    buf_putc(out, '\n');
+                    continue;
+                }
                 buf_printf(out, "%zu,", id);
                 put_point(&f->panel[p], q, i, has_ranges, out);
             }
@@ -158,23 +177,25 @@ done:
     return rc;
 }
 
-ErrCode plot_write(const PlotFigure *f, const char *dir, Err *err)
+ErrCode plot_write(const PlotFigure *f, const PlotOutput *o, const char *dir, Err *err)
 {
     Buf text = BUF_INIT;
-    ErrCode rc = ERR_OK;
+    Layout *layout = layout_new(f, o);
+    ErrCode rc = layout ? ERR_OK : err_nomem(err, "picture");
+    TRY(rc);
     put_data(f, &text);
     TRY(write_file(dir, f->name, "csv", &text, err));
     buf_clear(&text);
-    plot_script(f, &text);
+    plot_script(f, o, layout, &text);
     TRY(write_file(dir, f->name, "gp", &text, err));
 done:
+    layout_free(layout);
     buf_release(&text);
     return rc;
 }
 
-/* ---- rendering ---- */
-
-ErrCode plot_render(const PlotFigure *f, const char *dir, Err *err)
+/* Runs gnuplot on the script. */
+static ErrCode render(const PlotFigure *f, const char *dir, Err *err)
 {
     char script[FSX_PATH_BYTES];
     const char *const argv[] = {"gnuplot", "-d", script, NULL}; /* -d: no one's own settings */
@@ -197,4 +218,91 @@ ErrCode plot_render(const PlotFigure *f, const char *dir, Err *err)
 done:
     buf_release(&output);
     return rc;
+}
+
+ErrCode plot_draw(const PlotFigure *f, size_t n, const PlotOutput *o, const char *dir, Err *err)
+{
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < n; i++) {
+        TRY(plot_write(&f[i], o, dir, err));
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(render(&f[i], dir, err));
+    }
+done:
+    return rc;
+}
+
+/* ---- what was asked for ---- */
+
+static const char *const formats[PLOT_N_FORMATS] = {"svg", "png", "pdf", "eps"};
+
+const char *plot_format_name(PlotFormat f)
+{
+    return f < PLOT_N_FORMATS ? formats[f] : "";
+}
+
+bool plot_has_format(const PlotOutput *o, PlotFormat f)
+{
+    unsigned chosen = o->formats ? o->formats : 1u << PLOT_SVG | 1u << PLOT_PNG;
+    return (chosen >> f & 1u) != 0;
+}
+
+/* Position of a word of n bytes, or the error with the word that is nearest. */
+static ErrCode find_word(const char *word, size_t n, const char *const *list, size_t n_list,
+                         const char *what, size_t *ret, Err *err)
+{
+    char own[64];
+    Buf all = BUF_INIT;
+    (void)snprintf(own, sizeof own, "%.*s", (int)(n < 63 ? n : 63), word);
+    for (size_t i = 0; i < n_list; i++) {
+        if (strcmp(own, list[i]) == 0) {
+            buf_release(&all);
+            *ret = i;
+            return ERR_OK;
+        }
+        buf_printf(&all, "%s%s", i ? ", " : "", list[i]);
+    }
+    const char *near = nearest_name(own, list, n_list);
+    (void)err_set(err, ERR_USAGE, "there is no %s \"%s\"", what, own);
+    (void)(near ? err_hint(err, "did you mean \"%s\"?", near)
+                : err_hint(err, "there are: %.400s", buf_str(&all)));
+    buf_release(&all);
+    return ERR_USAGE;
+}
+
+ErrCode plot_parse_words(const char *text, const char *const *list, size_t n_list, const char *what,
+                         unsigned *ret, Err *err)
+{
+    for (const char *p = text; p && *p;) {
+        size_t n = strcspn(p, ","), at = 0;
+        ErrCode rc = find_word(p, n, list, n_list, what, &at, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        *ret |= 1u << at;
+        p += n + (p[n] == ',' ? 1 : 0);
+    }
+    return ERR_OK;
+}
+
+ErrCode plot_parse_formats(const char *text, PlotOutput *o, Err *err)
+{
+    return plot_parse_words(text, formats, PLOT_N_FORMATS, "format of pictures", &o->formats, err);
+}
+
+ErrCode plot_parse_width(const char *text, PlotOutput *o, Err *err)
+{
+    static const char *const widths[] = {"page", "column"};
+    size_t at = PLOT_PAGE;
+    ErrCode rc = text ? find_word(text, strlen(text), widths, 2, "width", &at, err) : ERR_OK;
+    if (rc == ERR_OK) {
+        o->width = (PlotWidth)at;
+    }
+    return rc;
+}
+
+void plot_parse_title(const char *text, PlotOutput *o)
+{
+    o->title = !text || strcmp(text, "auto") == 0 ? NULL : strcmp(text, "none") == 0 ? "" : text;
 }

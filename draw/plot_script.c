@@ -2,22 +2,12 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { PANEL_WIDTH = 560, PANEL_HEIGHT = 420, TITLE_HEIGHT = 44, PNG_SCALE_PERCENT = 160 };
-/* Height of a line of small text and of a panel's plot, in the same units. */
-#define TAG_HEIGHT  13.0
-#define PLOT_HEIGHT 310.0
-#define TAG_SHARE   0.16   /* of the axis: width of a tag */
-#define DIGIT_SHARE 0.0165 /* of the axis: width of a digit of a tick's number */
-#define TAG_COLOR   "#404040"
-/* Room beyond the data, as a share of the axis in logs. */
-#define PAD         0.04
-#define PAD_RIGHT   0.20
-#define PAD_ABOVE   0.08
+#define FRAME_COLOR "#404040"
+enum { PNG_DPI = 200 };
 
-/* ---- the script ---- */
+/* ---- words ---- */
 
 /* In single quotes, a quote doubled; nothing that gnuplot would expand. */
 static void put_quoted(Buf *out, const char *s)
@@ -33,212 +23,207 @@ static void put_quoted(Buf *out, const char *s)
     buf_putc(out, '\'');
 }
 
-typedef struct Range {
-    double lo, hi;
-    bool is_linear;
-} Range;
-
-static void reach(Range *r, double v)
+/* Text with its middle (or left end) at a place of the whole picture. */
+static void put_text(const Layout *l, const char *text, double x, double y, double size,
+                     const char *how, Buf *out)
 {
-    if (isfinite(v) && (r->is_linear || v > 0.0)) {
-        r->lo = fmin(r->lo, v);
-        r->hi = fmax(r->hi, v);
+    buf_puts(out, "  set label ");
+    put_quoted(out, text);
+    buf_printf(out, " at screen %.5f,%.5f %s font ',%g' noenhanced front\n", x / l->width,
+               y / l->height, how, size);
+}
+
+static void put_lines(const Layout *l, const LayoutText *t, double x, double y, double size,
+                      const char *how, Buf *out)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        put_text(l, t->line[i], x, y - 1.3 * size * (double)i, size, how, out);
     }
 }
 
-/* What the series and lines of a panel take of one axis. */
-static void reach_panel(const PlotPanel *p, bool is_x, Range *r)
+/* ---- looks ---- */
+
+static const char *dash_of(const PlotSeries *s)
 {
-    for (size_t s = 0; s < p->n_series; s++) {
-        const PlotSeries *q = &p->series[s];
-        for (size_t i = 0; i < q->n; i++) {
-            if (is_x || q->style != PLOT_BAND) {
-                reach(r, is_x ? q->x[i] : q->y[i]);
-            }
-            if (!is_x && q->y_lo) {
-                reach(r, q->y_lo[i]);
-                reach(r, q->y_hi[i]);
-            }
-        }
-    }
-    for (size_t i = 0; i < p->n_lines; i++) {
-        if (p->line[i].kind == (is_x ? PLOT_VERTICAL : PLOT_HORIZONTAL)) {
-            reach(r, p->line[i].at);
-        }
-    }
+    static const char *const dash[] = {"solid", "(8,2.5)", "(7,2,1.5,2)", "(14,2)"};
+    return s->style == PLOT_BEYOND                           ? "(1,1.6)"
+           : s->style == PLOT_THICK || s->style == PLOT_LINE ? dash[s->look.code % 4]
+                                                             : "solid";
 }
 
-/* Room beyond the data: more where tags stand past the far end of this axis. */
-static double room_of(const PlotPanel *p, bool is_x)
+static int marker_of(const PlotSeries *s)
 {
-    double beyond = PAD;
-    for (size_t s = 0; s < p->n_series; s++) {
-        const PlotSeries *q = &p->series[s];
-        if (q->label && q->label_at != PLOT_IN_KEY) {
-            bool is_right = q->label_at == PLOT_AT_LAST;
-            beyond = is_right == is_x ? fmax(beyond, is_right ? PAD_RIGHT : PAD_ABOVE) : beyond;
-        }
-    }
-    return beyond;
+    static const int marker[] = {7, 5, 9, 13}; /* circle, square, triangle, diamond */
+    return s->style == PLOT_MARKS ? 6 : marker[s->look.code % 4];
 }
 
-/* Range of one axis over panels [first, end). */
-static Range range_of(const PlotFigure *f, size_t first, size_t end, bool is_x)
+/* Line width and radius of the points [pt]; 0: none. */
+static double width_of(PlotStyle s)
 {
-    bool is_linear = is_x ? f->is_x_linear : f->is_y_linear;
-    Range r = {(double)INFINITY, is_linear ? -(double)INFINITY : 0.0, is_linear};
-    double beyond = PAD;
-    for (size_t p = first; p < end; p++) {
-        reach_panel(&f->panel[p], is_x, &r);
-        beyond = fmax(beyond, room_of(&f->panel[p], is_x));
-    }
-    if (is_x && f->x_name) {
-        return (Range){0.5, (double)f->n_x_names + 0.5, true};
-    }
-    if (!(r.lo <= r.hi)) { /* nothing to draw */
-        return (Range){1.0, 10.0, is_linear};
-    }
-    if (is_linear) {
-        double size = fmax(fabs(r.lo), fabs(r.hi)); /* the script has nine digits */
-        double span = fmax(r.hi - r.lo, size > 0.0 ? 1e-6 * size : 1.0);
-        return (Range){r.lo - PAD * span, r.hi + beyond * span, true};
-    }
-    double span = fmax(log(r.hi / r.lo), 0.05);
-    return (Range){r.lo * exp(-PAD * span), r.hi * exp(beyond * span), false};
+    static const double width[] = {
+        [PLOT_POINTS] = 0.0, [PLOT_MARKS] = 0.8, [PLOT_THIN] = 0.5,   [PLOT_LINE] = 0.8,
+        [PLOT_BEADS] = 0.8,  [PLOT_THICK] = 1.6, [PLOT_BEYOND] = 1.2, [PLOT_ERRORS] = 0.7};
+    return s < sizeof width / sizeof width[0] ? width[s] : 0.0;
 }
 
-/* Powers of ten with short ticks between them; 2 and 5 get a label too when there are few. */
-static void put_decades(Buf *out, char axis, Range r)
+static double radius_of(const PlotSeries *s)
 {
-    int first = (int)ceil(log10(r.lo) - 1e-9), last = (int)floor(log10(r.hi) + 1e-9);
-    int every = (last - first) / 8 + 1;
-    bool has_room = last - first < 2;
-    const char *sep = "";
-    buf_printf(out, "set %ctics (", axis);
-    for (int decade = first - 1; decade <= last; decade++) {
-        for (int digit = 1; digit <= 9; digit++) {
-            double v = digit * pow(10.0, decade);
-            bool is_major = digit == 1 && (decade - first) % every == 0;
-            if (v < r.lo || v > r.hi || (!is_major && every > 1)) {
-                continue;
-            }
-            if (is_major) {
-                buf_printf(out, "%s'10^{%d}' %.6g", sep, decade, v);
-            } else if (has_room && (digit == 2 || digit == 5)) {
-                buf_printf(out, "%s'%d\302\26710^{%d}' %.6g", sep, digit, decade, v);
-            } else {
-                buf_printf(out, "%s'' %.6g 1", sep, v);
-            }
-            sep = ", ";
-        }
-    }
-    buf_puts(out, ")\n");
+    return s->style == PLOT_MARKS                              ? 2.8
+           : s->style == PLOT_POINTS                           ? (s->n > 100 ? 0.9 : 1.2)
+           : s->style == PLOT_BEADS || s->style == PLOT_ERRORS ? 1.5
+                                                               : 0.0;
 }
 
-/* Round numbers for a range of less than a decade and a half. */
-static void put_round_ticks(Buf *out, char axis, Range r)
+/* A band can be seen through; EPS cannot do that. */
+static void put_band_color(const PlotSeries *s, Buf *out)
 {
-    static const double coarse[] = {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0};
-    static const double fine[] = {1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8,
-                                  3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0};
-    static const double finest[] = {1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9,
-                                    2.0, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7, 2.8, 2.9,
-                                    3.0, 3.2, 3.4, 3.6, 3.8, 4.0, 4.2, 4.4, 4.6, 4.8,
-                                    5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5};
-    bool is_narrow = r.hi / r.lo < 3.2, is_very = r.hi / r.lo < 1.6;
-    const double *tick = is_very ? finest : is_narrow ? fine : coarse;
-    size_t n = is_very     ? sizeof finest / sizeof finest[0]
-               : is_narrow ? sizeof fine / sizeof fine[0]
-                           : sizeof coarse / sizeof coarse[0];
-    const char *sep = "";
-    buf_printf(out, "set format %c '%%g'\nset %ctics (", axis, axis);
-    for (int decade = (int)floor(log10(r.lo)); decade <= (int)ceil(log10(r.hi)); decade++) {
-        for (size_t i = 0; i < n; i++) {
-            double v = tick[i] * pow(10.0, decade);
-            if (v >= r.lo && v <= r.hi) {
-                buf_printf(out, "%s%.6g", sep, v);
-                sep = ", ";
-            }
-        }
-    }
-    buf_puts(out, ")\n");
+    buf_printf(out, "(kind eq 'eps' ? '%s' : '#C8%s')", plot_tint(s->look, 0.22).color,
+               s->look.color + 1);
 }
 
-static void put_axis(Buf *out, char axis, Range r)
+static void put_style(const PlotSeries *s, Buf *out)
 {
-    if (r.is_linear) {
-        buf_printf(out, "set %crange [%.9g:%.9g]\nset format %c '%%g'\nset %ctics autofreq\n", axis,
-                   r.lo, r.hi, axis, axis);
+    double width = width_of(s->style), radius = radius_of(s);
+    if (s->style == PLOT_BAND) {
+        buf_puts(out, "with filledcurves fs solid noborder lc rgb ");
+        put_band_color(s, out);
         return;
     }
-    buf_printf(out, "set %crange [%.6g:%.6g]\n", axis, r.lo, r.hi);
-    if (r.hi / r.lo > 30.0 || r.hi > 1000.0) {
-        put_decades(out, axis, r);
+    buf_printf(out, "with %s",
+               s->style == PLOT_ERRORS                  ? "yerrorbars"
+               : radius > 0.0 && s->style != PLOT_BEADS ? "points"
+               : radius > 0.0                           ? "linespoints"
+                                                        : "lines");
+    if (width > 0.0) {
+        buf_printf(out, " lw %g dt %s", width, dash_of(s));
+    }
+    if (radius > 0.0) {
+        buf_printf(out, " pt %d ps %g*point", marker_of(s), radius);
+    }
+    buf_printf(out, " lc rgb '%s'", s->look.color);
+}
+
+/* ---- the legend ---- */
+
+static void put_key(const Layout *l, const LayoutKey *k, Buf *out)
+{
+    const PlotSeries *s = k->series;
+    double w = l->width, h = l->height, end = k->x + LAYOUT_SIGN;
+    double width = width_of(s->style), radius = radius_of(s);
+    if (s->style == PLOT_BAND) {
+        buf_printf(out, "  set object rectangle from screen %.5f,%.5f to screen %.5f,%.5f",
+                   k->x / w, (k->y - 2.5) / h, end / w, (k->y + 2.5) / h);
+        buf_puts(out, " fs solid noborder fc rgb ");
+        put_band_color(s, out);
+        buf_puts(out, "\n");
+    } else if (width > 0.0 && s->style != PLOT_MARKS) {
+        double half = s->style == PLOT_ERRORS ? 0.0 : 0.5 * LAYOUT_SIGN;
+        double middle = k->x + 0.5 * LAYOUT_SIGN, up = s->style == PLOT_ERRORS ? 3.5 : 0.0;
+        buf_printf(
+            out,
+            "  set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw %g dt %s lc rgb "
+            "'%s'\n",
+            (middle - half) / w, (k->y - up) / h, (middle + half) / w, (k->y + up) / h, width,
+            dash_of(s), s->look.color);
+    }
+    if (radius > 0.0) {
+        buf_printf(out, "  set label '' at screen %.5f,%.5f point pt %d ps %g*point lc rgb '%s'\n",
+                   (k->x + 0.5 * LAYOUT_SIGN) / w, k->y / h, marker_of(s), radius + 0.5,
+                   s->look.color);
+    }
+    put_text(l, s->label, end + 4.0, k->y, LAYOUT_SMALL, "left", out);
+}
+
+/* ---- a panel ---- */
+
+static void put_ticks(char axis, const Ticks *t, bool has_text, Buf *out)
+{
+    buf_printf(out, "  set %ctics (", axis);
+    for (size_t i = 0; i < t->n; i++) {
+        const Tick *k = &t->tick[i];
+        buf_printf(out, "%s'%s' %.9g%s", i ? ", " : "", has_text ? k->text : "", k->at,
+                   k->text[0] ? "" : " 1");
+    }
+    buf_printf(out, ") font ',%g'%s\n", LAYOUT_SMALL,
+               axis == 'x' ? " offset 0,0.3" : " offset 0.4,0");
+}
+
+static void put_axis(char axis, const Axis *a, const Ticks *t, bool has_text, Buf *out)
+{
+    buf_printf(out, "  %s logscale %c\n  set %crange [%.9g:%.9g]\n", a->is_log ? "set" : "unset",
+               axis, axis, a->lo, a->hi);
+    put_ticks(axis, t, has_text, out);
+}
+
+static void put_axes(const PlotFigure *f, size_t at, const Layout *l, Buf *out)
+{
+    const LayoutPanel *p = &l->panel[at];
+    double x = 0.5 * (p->frame.x0 + p->frame.x1), y = 0.5 * (p->frame.y0 + p->frame.y1);
+    buf_printf(out,
+               "  set lmargin at screen %.5f\n  set rmargin at screen %.5f\n"
+               "  set bmargin at screen %.5f\n  set tmargin at screen %.5f\n",
+               p->frame.x0 / l->width, p->frame.x1 / l->width, p->frame.y0 / l->height,
+               p->frame.y1 / l->height);
+    put_axis('x', &p->x, &p->x_ticks, p->has_x_text, out);
+    put_axis('y', &p->y, &p->y_ticks, p->has_y_text, out);
+    if (p->has_x_text) {
+        put_lines(l, &p->x_label, x, p->frame.y0 - 6.0 - 1.3 * LAYOUT_SMALL - 0.6 * l->size,
+                  l->size, "center", out);
+    }
+    if (p->has_y_text) {
+        double left = p->frame.x0 - ticks_width(&p->y_ticks, LAYOUT_SMALL) - 9.0 - 0.6 * l->size;
+        put_text(l, f->y_label, left, y, l->size, "center rotate by 90", out);
+    }
+    if (f->panel[at].title) {
+        put_text(l, f->panel[at].title, x, p->frame.y1 + 0.8 * l->size, l->size, "center", out);
+    }
+}
+
+static void put_ref_line(const PlotRefLine *r, const LayoutPanel *p, Buf *out)
+{
+    double lo = fmax(p->x.lo, p->y.lo), hi = fmin(p->x.hi, p->y.hi);
+    if (r->kind == PLOT_DIAGONAL && !(lo < hi)) {
+        return;
+    }
+    buf_puts(out, "  set arrow from ");
+    if (r->kind == PLOT_HORIZONTAL) {
+        buf_printf(out, "graph 0,first %.9g to graph 1,first %.9g", r->at, r->at);
+    } else if (r->kind == PLOT_VERTICAL) {
+        buf_printf(out, "first %.9g,graph 0 to first %.9g,graph 1", r->at, r->at);
     } else {
-        put_round_ticks(out, axis, r);
+        buf_printf(out, "first %.9g,first %.9g to first %.9g,first %.9g", lo, lo, hi, hi);
     }
+    buf_puts(out, " nohead back lw 0.6 dt (4,3) lc rgb '#7A7A7A'\n");
 }
 
-/* Ticks at the figure's own values. */
-static void put_ticks(const PlotFigure *f, Range r, Buf *out)
+static void put_labels(const LayoutPanel *p, const Layout *l, Buf *out)
 {
-    double last = 0.0;
-    buf_puts(out, "set format x '%g'\nset xtics (");
-    for (size_t i = 0; i < f->n_x_ticks; i++) {
-        double v = f->x_tick[i];
-        char text[32];
-        int n = snprintf(text, sizeof text, "%.4g", v);
-        bool has_room = last == 0.0 || log(v / last) / log(r.hi / r.lo) > DIGIT_SHARE * (n + 1);
-        buf_printf(out, "%s'%s' %.9g", i ? ", " : "", has_room ? text : "", v);
-        last = has_room ? v : last;
-    }
-    buf_puts(out, ")\n");
-}
-
-static void put_axes(const PlotFigure *f, size_t first, size_t end, Buf *out, Range *ret_x,
-                     Range *ret_y)
-{
-    *ret_x = range_of(f, first, end, true);
-    *ret_y = range_of(f, first, end, false);
-    put_axis(out, 'x', *ret_x);
-    if (f->n_x_ticks && !ret_x->is_linear) {
-        put_ticks(f, *ret_x, out);
-    }
-    if (f->x_name) {
-        buf_puts(out, "set xtics rotate by -30 left noenhanced (");
-        for (size_t i = 0; i < f->n_x_names; i++) {
-            buf_puts(out, i ? ", " : "");
-            put_quoted(out, f->x_name[i]);
-            buf_printf(out, " %zu", i + 1);
+    for (size_t i = 0; i < p->n_labels; i++) {
+        const LayoutLabel *k = &p->label[i];
+        char how[48], color[8];
+        layout_text_color(k->color, color);
+        (void)snprintf(how, sizeof how, "center textcolor rgb '%s'", color);
+        put_text(l, k->text, k->x, k->y, LAYOUT_SMALL, how, out);
+        if (k->has_leader) {
+            buf_printf(out,
+                       "  set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 0.4 lc rgb "
+                       "'%s'\n",
+                       k->end[0] / l->width, k->end[1] / l->height,
+                       (k->x - 0.5 * text_width(k->text, LAYOUT_SMALL) - 1.0) / l->width,
+                       k->y / l->height, color);
         }
-        buf_puts(out, ")\n");
     }
-    put_axis(out, 'y', *ret_y);
 }
 
-static const char *style_of(PlotStyle s)
+static void put_note(const PlotPanel *p, const LayoutPanel *q, const Layout *l, Buf *out)
 {
-    switch (s) {
-    case PLOT_POINTS:
-        return "with points pt 7 ps 0.55";
-    case PLOT_MARKS:
-        return "with points pt 6 ps 1.3 lw 1.6";
-    case PLOT_LINE:
-        return "with lines lw 1.4";
-    case PLOT_BEADS:
-        return "with linespoints lw 1.4 pt 7 ps 0.65";
-    case PLOT_CURVE:
-        return "with linespoints lw 1.2 pt 7 ps 0.3";
-    case PLOT_THICK:
-        return "with lines lw 2.6";
-    case PLOT_DASHED:
-        return "with lines lw 2 dt (6,4)";
-    case PLOT_ERRORS:
-        return "with yerrorbars pt 7 ps 0.6 lw 1.2";
-    case PLOT_BAND:
-        return "with filledcurves fs transparent solid 0.22 noborder";
-    }
-    return "with lines";
+    const char *note = p->note ? p->note : "there is nothing to draw here";
+    double width = q->frame.x1 - q->frame.x0;
+    LayoutText t;
+    layout_wrap(note, LAYOUT_SMALL, width - 12.0, &t);
+    put_lines(l, &t, q->frame.x0 + 0.5 * width,
+              0.5 * (q->frame.y0 + q->frame.y1) + 0.65 * LAYOUT_SMALL * (double)(t.n - 1),
+              LAYOUT_SMALL, "center textcolor rgb '#606060'", out);
 }
 
 /* Columns of the data that a style reads. */
@@ -247,224 +232,122 @@ static const char *columns_of(PlotStyle s)
     return s == PLOT_ERRORS ? "3:6:7" : s == PLOT_BAND ? "6:7" : "3";
 }
 
-/* One text beside a curve. */
-typedef struct Tag {
-    double x, y; /* of the point it belongs to, then where it goes */
-    const PlotSeries *series;
-} Tag;
-
-static int by_height(const void *a, const void *b)
+/* Those that only explain a style in the legend have no point. */
+static bool has_points(const PlotSeries *q)
 {
-    const Tag *p = a, *q = b;
-    return p->y < q->y ? -1 : p->y > q->y;
-}
-
-/* How far apart two x are, as a share of the axis. */
-static double apart(Range x, double a, double b)
-{
-    return x.is_linear ? fabs(a - b) / (x.hi - x.lo) : fabs(log(a / b)) / log(x.hi / x.lo);
-}
-
-/* Raises tags that would touch one below. */
-static void spread(Tag *tag, size_t n, Range x, Range y)
-{
-    double share = TAG_HEIGHT / PLOT_HEIGHT; /* of the axis, that a line of text takes */
-    double step = y.is_linear ? share * (y.hi - y.lo) : 0.0;
-    double factor = y.is_linear ? 1.0 : pow(y.hi / y.lo, share);
-    qsort(tag, n, sizeof *tag, by_height);
-    for (size_t i = 1; i < n; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (apart(x, tag[i].x, tag[j].x) < TAG_SHARE) {
-                tag[i].y = fmax(tag[i].y, tag[j].y * factor + step);
-            }
-        }
-    }
-}
-
-static void put_tags(const PlotPanel *p, Range x_range, Range y_range, Buf *out)
-{
-    Tag tag[PLOT_MAX_SERIES];
-    size_t n = 0;
-    for (size_t s = 0; s < p->n_series; s++) {
-        const PlotSeries *q = &p->series[s];
-        if (!q->label || q->label_at == PLOT_IN_KEY) {
-            continue;
-        }
-        size_t at = q->label_at == PLOT_AT_FIRST ? 0 : q->n - 1;
-        tag[n++] = (Tag){q->x[at], q->y[at], q};
-    }
-    bool is_last = n > 0 && tag[0].series->label_at == PLOT_AT_LAST;
-    if (is_last) {
-        spread(tag, n, x_range, y_range);
-    }
-    for (size_t i = 0; i < n; i++) {
-        buf_puts(out, "  set label ");
-        put_quoted(out, tag[i].series->label);
-        buf_printf(out, " at %.6g,%.6g %s font ',9' textcolor rgb '%s' noenhanced front\n",
-                   tag[i].x, tag[i].y, is_last ? "left offset 0.6,0" : "center offset 0,0.6",
-                   TAG_COLOR);
-    }
-}
-
-/* A dashed line from end to end of the panel, and its text. */
-static void put_line(const PlotRefLine *l, Range x, Range y, Buf *out)
-{
-    double lo = fmax(x.lo, y.lo), hi = fmin(x.hi, y.hi);
-    bool is_on = l->kind == PLOT_DIAGONAL ? lo < hi : true;
-    if (!is_on) {
-        return;
-    }
-    buf_puts(out, "  set arrow from ");
-    if (l->kind == PLOT_HORIZONTAL) {
-        buf_printf(out, "graph 0,first %.9g to graph 1,first %.9g", l->at, l->at);
-    } else if (l->kind == PLOT_VERTICAL) {
-        buf_printf(out, "first %.9g,graph 0 to first %.9g,graph 1", l->at, l->at);
-    } else {
-        buf_printf(out, "first %.9g,first %.9g to first %.9g,first %.9g", lo, lo, hi, hi);
-    }
-    buf_puts(out, " nohead back lw 1.2 dt (4,4) lc rgb '#7A7A7A'\n");
-    if (!l->label) {
-        return;
-    }
-    buf_puts(out, "  set label ");
-    put_quoted(out, l->label);
-    if (l->kind == PLOT_HORIZONTAL) {
-        buf_printf(out, " at graph 0.985,first %.9g right offset 0,0.5", l->at);
-    } else if (l->kind == PLOT_VERTICAL) {
-        buf_printf(out, " at first %.9g,graph 0.96 left offset 0.5,0", l->at);
-    } else {
-        buf_printf(out, " at first %.9g,first %.9g right offset -1.5,-0.5", hi, hi);
-    }
-    buf_printf(out, " font ',9' textcolor rgb '%s' noenhanced front\n", TAG_COLOR);
-}
-
-static void put_lines(const PlotPanel *p, Range x, Range y, Buf *out)
-{
-    for (size_t i = 0; i < p->n_lines; i++) {
-        put_line(&p->line[i], x, y, out);
-    }
-}
-
-static bool has_lines(const PlotFigure *f)
-{
-    for (size_t p = 0; p < f->n_panels; p++) {
-        if (f->panel[p].n_lines) {
+    for (size_t i = 0; i < q->n; i++) {
+        if (isfinite(q->x[i])) {
             return true;
         }
     }
     return false;
 }
 
+/* The bands first: where they cannot be seen through they would hide what is below. */
 static void put_series(const PlotPanel *p, size_t first_id, Buf *out)
 {
+    const char *sep = "";
     buf_puts(out, "  plot ");
-    for (size_t s = 0; s < p->n_series; s++) {
+    for (size_t k = 0; k < 2 * p->n_series; k++) {
+        size_t s = k % p->n_series;
         const PlotSeries *q = &p->series[s];
-        buf_printf(out, "%s\\\n    data using (series(%zu)):%s %s lc rgb '%s' ", s ? ", " : "",
-                   first_id + s, columns_of(q->style), style_of(q->style), q->color);
-        if (q->label && q->label_at == PLOT_IN_KEY) {
-            buf_puts(out, "title ");
-            put_quoted(out, q->label);
-            buf_puts(out, " noenhanced");
-        } else {
-            buf_puts(out, "notitle");
+        if ((q->style == PLOT_BAND) == (k < p->n_series) && has_points(q)) {
+            buf_printf(out, "%s\\\n    data using (series(%zu)):%s ", sep, first_id + s,
+                       columns_of(q->style));
+            put_style(q, out);
+            sep = ", ";
         }
     }
-    buf_puts(out, p->n_series ? "\n" : "NaN notitle\n"); /* an empty frame */
+    buf_puts(out, *sep ? "\n" : "NaN\n"); /* an empty frame */
 }
 
-static void put_panel(const PlotFigure *f, size_t at, size_t first_id, Range x, Range y, Buf *out)
+static void put_panel(const PlotFigure *f, size_t at, size_t first_id, const Layout *l, Buf *out)
 {
     const PlotPanel *p = &f->panel[at];
-    if (f->has_own_axes) {
-        put_axes(f, at, at + 1, out, &x, &y);
+    buf_printf(out, "  # panel %zu\n  unset label\n  unset arrow\n  unset object\n", at + 1);
+    if (at == 0) { /* what belongs to the whole picture */
+        put_lines(l, &l->title, 0.5 * l->width, l->title_y, l->size + 1.0, "center", out);
+        for (size_t i = 0; i < l->n_keys; i++) {
+            put_key(l, &l->key[i], out);
+        }
     }
-    if (p->x_label) {
-        buf_puts(out, "  set xlabel ");
-        put_quoted(out, p->x_label);
-        buf_puts(out, " noenhanced\n");
+    put_axes(f, at, l, out);
+    for (size_t i = 0; i < p->n_lines; i++) {
+        put_ref_line(&p->line[i], &l->panel[at], out);
     }
-    buf_puts(out, "  set title ");
-    put_quoted(out, p->title ? p->title : "");
-    buf_puts(out, " noenhanced\n  unset label\n");
-    buf_puts(out, has_lines(f) ? "  unset arrow\n" : "");
-    put_tags(p, x, y, out);
-    put_lines(p, x, y, out);
+    put_labels(&l->panel[at], l, out);
+    if (p->n_series == 0) {
+        put_note(p, &l->panel[at], l, out);
+    }
     put_series(p, first_id, out);
 }
 
-static void grid_of(size_t n, size_t *rows, size_t *columns)
-{
-    *columns = n <= 1 ? 1 : n <= 4 ? 2 : n <= 9 ? 3 : 4;
-    *rows = (n + *columns - 1) / *columns;
-}
+/* ---- the whole ---- */
 
-static const char *key_place(const PlotFigure *f)
+/* Widths and type in points whatever the terminal's own units; `point`: a radius of 1 pt on a page. */
+static void put_terminal(PlotFormat format, const Layout *l, Buf *out)
 {
-    switch (f->key) {
-    case PLOT_KEY_TOP_LEFT:
-        return "top left";
-    case PLOT_KEY_BOTTOM_RIGHT:
-        return "bottom right";
-    case PLOT_KEY_OUTSIDE:
-        return "outside top center horizontal";
-    case PLOT_KEY_CORNER:
+    static const double css = 96.0 / 72.0, png = PNG_DPI / 72.0;
+    double w = l->width, h = l->height, point = l->size / 8.0;
+    buf_printf(out, "  if (kind eq '%s') {\n    set terminal ", plot_format_name(format));
+    switch (format) {
+    case PLOT_SVG:
+        buf_printf(out,
+                   "svg size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f "
+                   "background '#FFFFFF'\n    point = %.4f\n",
+                   w * css, h * css, l->size, css, css, point * css / (0.375 * l->size));
+        break;
+    case PLOT_PNG:
+        buf_printf(out,
+                   "pngcairo size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth %.4f "
+                   "dashlength 1.8\n    point = %.4f\n",
+                   w * png, h * png, l->size, png / css, png, point * png / 3.0);
+        break;
+    case PLOT_PDF:
+    case PLOT_EPS:
+    case PLOT_N_FORMATS:
+        buf_printf(out,
+                   "%scairo size %.4fin,%.4fin font 'DejaVu Sans,%g' fontscale %.4f linewidth %d "
+                   "dashlength 1.8\n    point = %.4f\n",
+                   plot_format_name(format), w / 72.0, h / 72.0, l->size, 1.0 / css,
+                   format == PLOT_EPS ? 4 : 2, point / 3.0);
         break;
     }
-    return f->is_key_left ? "bottom left" : "top right";
+    buf_puts(out, "  }\n");
 }
 
-static const char *log_axes(const PlotFigure *f)
+void plot_script(const PlotFigure *f, const PlotOutput *o, const Layout *l, Buf *out)
 {
-    return f->is_x_linear   ? (f->is_y_linear ? "" : "set logscale y\n")
-           : f->is_y_linear ? "set logscale x\n"
-                            : "set logscale xy\n";
-}
-
-void plot_script(const PlotFigure *f, Buf *out)
-{
-    size_t rows, columns, id = 0;
-    grid_of(f->n_panels, &rows, &columns);
-    size_t width = columns * PANEL_WIDTH + (columns == 1 ? 160 : 0);
-    size_t height = rows * PANEL_HEIGHT + TITLE_HEIGHT + (rows == 1 ? 80 : 0);
-    buf_printf(out, "# Draws %s.svg and %s.png from %s.csv: run `gnuplot %s.gp` in this folder.\n",
-               f->name, f->name, f->name, f->name);
+    size_t id = 0;
+    const char *sep = "";
+    buf_printf(out, "# Draws %s from its data: run `gnuplot %s.gp` in this folder.\n", f->name,
+               f->name);
     buf_printf(out, "data = '%s.csv'\n", f->name);
     buf_puts(out, "set encoding utf8\n"
                   "set datafile separator comma\n"
                   "# x of the rows of one series, nothing for the others\n"
-                  "series(i) = column(1) == i ? column(2) : NaN\n");
-    buf_puts(out, log_axes(f));
-    Range x_range, y_range;
-    put_axes(f, 0, f->n_panels, out, &x_range, &y_range);
-    buf_puts(out, "set xlabel ");
-    put_quoted(out, f->x_label);
-    buf_puts(out, " noenhanced\nset ylabel ");
-    put_quoted(out, f->y_label);
-    buf_printf(
-        out,
-        " noenhanced\nset grid xtics ytics lt 1 lc rgb '#DDDDDD' lw 0.5\n"
-        "set border lc rgb '#404040'\n"
-        "set tics nomirror\n"
-        "set key %s Left reverse samplen 1.6 spacing 1.05 opaque fillcolor rgb '#FFFFFF' font "
-        "',9'\n"
-        "set title font ',13'\n"
-        "do for [kind in 'svg png'] {\n"
-        "  if (kind eq 'svg') {\n"
-        "    set terminal svg size %zu,%zu font 'DejaVu Sans,11' background '#FFFFFF'\n"
-        "  } else {\n"
-        "    set terminal pngcairo size %zu,%zu font 'DejaVu Sans,11' fontscale %.2f linewidth "
-        "%.2f pointscale %.2f\n"
-        "  }\n"
-        "  set output '%s.'.kind\n",
-        key_place(f), width, height, width * PNG_SCALE_PERCENT / 100,
-        height * PNG_SCALE_PERCENT / 100, PNG_SCALE_PERCENT / 100.0, PNG_SCALE_PERCENT / 100.0,
-        PNG_SCALE_PERCENT / 100.0, f->name);
-    buf_printf(out, "  set multiplot layout %zu,%zu title ", rows, columns);
-    put_quoted(out, f->title);
-    buf_puts(out, " noenhanced font ',14'\n");
+                  "series(i) = column(1) == i ? column(2) : NaN\n"
+                  "set grid xtics ytics back lt 1 lc rgb '#E4E4E4' lw 0.4\n"
+                  "set border lw 0.6 lc rgb '" FRAME_COLOR "'\n"
+                  "set tics nomirror out scale 0.5,0.25 textcolor rgb '" FRAME_COLOR "'\n"
+                  "set bars small\n"
+                  "unset key\n"
+                  "do for [kind in '");
+    for (int k = 0; k < PLOT_N_FORMATS; k++) {
+        if (plot_has_format(o, (PlotFormat)k)) {
+            buf_printf(out, "%s%s", sep, plot_format_name((PlotFormat)k));
+            sep = " ";
+        }
+    }
+    buf_puts(out, "'] {\n");
+    for (int k = 0; k < PLOT_N_FORMATS; k++) {
+        if (plot_has_format(o, (PlotFormat)k)) {
+            put_terminal((PlotFormat)k, l, out);
+        }
+    }
+    buf_printf(out, "  set output '%s.'.kind\n  set multiplot\n", f->name);
     for (size_t p = 0; p < f->n_panels; p++) {
-        put_panel(f, p, id, x_range, y_range, out);
+        put_panel(f, p, id, l, out);
         id += f->panel[p].n_series;
     }
     buf_puts(out, "  unset multiplot\n  set output\n}\n");

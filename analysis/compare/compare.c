@@ -9,6 +9,7 @@
 #include "analysis/compare/reach.h"
 #include "analysis/compare/verdict.h"
 #include "common/rng.h"
+#include "common/words.h"
 
 /* Replicates of a pair's test: a quarter of those of the whole, but never fewer than this, nor too few
  * for the least p to survive Holm. */
@@ -20,14 +21,10 @@ static const char *const null_name[] = {[COMPARE_EXPONENTS] = "exponents",
 
 ErrCode compare_null_parse(const char *text, CompareNull *ret, Err *err)
 {
-    for (int i = 0; i <= COMPARE_ALL; i++) {
-        if (strcmp(text, null_name[i]) == 0) {
-            *ret = (CompareNull)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no null \"%s\"", text);
-    return err_hint(err, "exponents, exponents+E, or all");
+    size_t i = 0;
+    ErrCode rc = words_enum("null", text, null_name, COMPARE_ALL + 1, &i, err);
+    *ret = rc == ERR_OK ? (CompareNull)i : *ret;
+    return rc;
 }
 
 const char *compare_null_name(CompareNull null)
@@ -40,14 +37,10 @@ static const char *const method_name[] = {
 
 ErrCode compare_method_parse(const char *text, NestedMethod *ret, Err *err)
 {
-    for (int i = 0; i <= NESTED_BOOTSTRAP; i++) {
-        if (strcmp(text, method_name[i]) == 0) {
-            *ret = (NestedMethod)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no test \"%s\"", text);
-    return err_hint(err, "F, bootstrap, or auto");
+    size_t i = 0;
+    ErrCode rc = words_enum("test", text, method_name, NESTED_BOOTSTRAP + 1, &i, err);
+    *ret = rc == ERR_OK ? (NestedMethod)i : *ret;
+    return rc;
 }
 
 const char *compare_method_name(NestedMethod method)
@@ -82,14 +75,13 @@ static const ObsGroup *find_group(const Obs *obs, const char *name)
 
 static ErrCode unknown_group(const Obs *obs, const char *name, Err *err)
 {
-    Buf known = BUF_INIT;
-    for (size_t g = 0; obs->group && g < obs->n_groups; g++) {
-        buf_printf(&known, "%s%s", g ? ", " : "", obs->group[g].name);
+    enum { MOST_TOLD = 64 };
+    const char *known[MOST_TOLD];
+    size_t n = 0, ignored;
+    for (; obs->group && n < obs->n_groups && n < MOST_TOLD; n++) {
+        known[n] = obs->group[n].name;
     }
-    (void)err_set(err, ERR_USAGE, "there is no group \"%s\"", name);
-    (void)err_hint(err, "the groups are: %s", buf_str(&known));
-    buf_release(&known);
-    return err->code;
+    return words_find("group", name, known, n, &ignored, err);
 }
 
 /* The groups asked for, in their order. */

@@ -6,9 +6,9 @@
 
 #include "analysis/compare/difference.h"
 #include "analysis/compare/reach.h"
+#include "analysis/report/look.h"
 
 enum { N_CURVE = 60, N_MULTIPLIER = 24 };
-#define BAR_STEP 0.12 /* of the margin, from group to group */
 
 /* One curve with its band. */
 typedef struct Curve {
@@ -70,15 +70,15 @@ static ErrCode frontier(const Compare *c, const CompareGroup *g, double lo, doub
 static void draw_band(PlotPanel *p, const CompareGroup *g, size_t index, const Curve *c)
 {
     if (c->n > 0 && isfinite(c->lo[0])) {
-        (void)plot_add_range(p, NULL, plot_group_color(g->name, index), PLOT_BAND, c->n, c->x, c->y,
-                             c->lo, c->hi);
+        (void)plot_add_range(p, NULL, look_of(g->name, index), PLOT_BAND, c->n, c->x, c->y, c->lo,
+                             c->hi);
     }
 }
 
-/* The part within the group's data thick, the rest dashed. */
+/* The part within the group's data thick, the rest dotted. */
 static void draw_frontier(PlotPanel *p, const CompareGroup *g, size_t index, const Curve *c)
 {
-    const char *color = plot_group_color(g->name, index);
+    PlotLook look = look_of(g->name, index);
     size_t first = 0, end = c->n;
     while (first < c->n && c->x[first] < g->amount_lo) {
         first++;
@@ -90,29 +90,30 @@ static void draw_frontier(PlotPanel *p, const CompareGroup *g, size_t index, con
     size_t from = end > 0 ? end - 1 : 0;
     Curve before = part(c, 0, first < c->n ? first + 1 : c->n), after = part(c, from, c->n - from);
     if (before.n > 1) {
-        (void)plot_add(p, NULL, color, PLOT_DASHED, before.n, before.x, before.y);
+        (void)plot_add(p, NULL, look, PLOT_BEYOND, before.n, before.x, before.y);
     }
     if (after.n > 1) {
-        (void)plot_add(p, NULL, color, PLOT_DASHED, after.n, after.x, after.y);
+        (void)plot_add(p, NULL, look, PLOT_BEYOND, after.n, after.x, after.y);
     }
-    (void)plot_add(p, g->name, color, PLOT_THICK, within.n, within.x, within.y);
+    (void)plot_add(p, look.title, look, PLOT_THICK, within.n, within.x, within.y);
 }
 
 static ErrCode draw_frontiers(const Compare *c, CompareFigures *f, Err *err)
 {
     PlotFigure *figure = &f->figure[f->n++];
     double lo = (double)INFINITY, hi = 0.0;
-    const char *label = c->form.best_size ? "C = 6 N D [FLOP], at the best N and D"
-                        : c->resource[0] == 'C'
-                            ? "C [FLOP]"
-                            : (c->resource[0] == 'N' ? "N [parameters]" : "D [tokens]");
-    *figure = (PlotFigure){.name = "compare_frontier",
-                           .title = "Least loss of each group, with 95 % bands",
-                           .x_label = label,
-                           .y_label = "loss [nats/token]",
-                           .x_column = c->resource,
-                           .y_column = "loss",
-                           .n_panels = 1};
+    const char *label = c->form.best_size       ? look_compute(OBS_6ND)
+                        : c->resource[0] == 'C' ? look_compute(OBS_GIVEN)
+                        : c->resource[0] == 'N' ? LOOK_PARAMS
+                                                : LOOK_TOKENS;
+    *figure =
+        (PlotFigure){.name = "compare_frontier",
+                     .title = "Least loss of each group with 95 % bands; dotted beyond its data",
+                     .x_label = label,
+                     .y_label = LOOK_LOSS,
+                     .x_column = c->resource,
+                     .y_column = "loss",
+                     .n_panels = 1};
     for (size_t g = 0; g < c->n_groups; g++) {
         lo = fmin(lo, c->group[g].amount_lo);
         hi = fmax(hi, c->group[g].amount_hi);
@@ -164,26 +165,22 @@ static ErrCode multipliers(const Compare *c, size_t g, double lo, double hi, Cur
     return ERR_OK;
 }
 
-/* The losses asked for, as points with bars; each group a little to the side of the others. */
-static ErrCode draw_bars(const Compare *c, CompareFigures *f, PlotPanel *p, size_t g, double width,
-                         Err *err)
+/* The losses asked for, as points. */
+static ErrCode draw_asked(const Compare *c, CompareFigures *f, PlotPanel *p, size_t g, Err *err)
 {
-    Curve bar;
+    Curve asked;
     size_t n = 0;
-    if (!curve_new(&f->arena, c->n_at, &bar)) {
+    if (!curve_new(&f->arena, c->n_at, &asked)) {
         return err_nomem(err, "multipliers");
     }
     for (size_t i = 0; i < c->n_multipliers; i++) {
         const CompareMultiplier *m = &c->multiplier[i];
         if (m->a == 0 && m->b == g && isfinite(m->value)) {
-            bar.x[n] = m->loss + width * ((double)g - 0.5 * (double)c->n_groups);
-            bar.y[n] = 1.0 / m->value;
-            bar.lo[n] = 1.0 / m->hi;
-            bar.hi[n++] = 1.0 / m->lo;
+            asked.x[n] = m->loss;
+            asked.y[n++] = 1.0 / m->value;
         }
     }
-    (void)plot_add_range(p, NULL, plot_group_color(c->group[g].name, g), PLOT_ERRORS, n, bar.x,
-                         bar.y, bar.lo, bar.hi);
+    (void)plot_add(p, NULL, look_of(c->group[g].name, g), PLOT_POINTS, n, asked.x, asked.y);
     return ERR_OK;
 }
 
@@ -191,6 +188,7 @@ static ErrCode draw_multipliers(const Compare *c, CompareFigures *f, Err *err)
 {
     PlotFigure *figure = &f->figure[f->n++];
     double lo = (double)INFINITY, hi = 0.0;
+    const char *first = look_of(c->group[0].name, 0).title;
     for (size_t i = 0; i < c->n_at; i++) {
         lo = fmin(lo, c->at[i]);
         hi = fmax(hi, c->at[i]);
@@ -198,16 +196,16 @@ static ErrCode draw_multipliers(const Compare *c, CompareFigures *f, Err *err)
     double room = c->n_at > 1 ? 0.1 * (hi - lo) : 0.02 * lo;
     lo -= room;
     hi += room;
-    *figure = (PlotFigure){
-        .name = "compare_multiplier",
-        .title = arena_printf(&f->arena, "%s for the same loss, over that of %s", c->resource,
-                              c->group[0].name),
-        .x_label = "loss [nats/token]",
-        .y_label = arena_printf(&f->arena, "%s over that of %s", c->resource, c->group[0].name),
-        .x_column = "loss",
-        .y_column = "multiplier",
-        .is_x_linear = true,
-        .n_panels = 1};
+    *figure =
+        (PlotFigure){.name = "compare_multiplier",
+                     .title = arena_printf(&f->arena, "%s for the same loss, over that of %s",
+                                           c->resource, first),
+                     .x_label = LOOK_LOSS,
+                     .y_label = arena_printf(&f->arena, "%s over that of %s", c->resource, first),
+                     .x_column = "loss",
+                     .y_column = "multiplier",
+                     .is_x_linear = true,
+                     .n_panels = 1};
     PlotPanel *p = &figure->panel[0];
     plot_add_line(p, PLOT_HORIZONTAL, 1.0, NULL);
     Curve *curve = arena_array(&f->arena, c->n_groups, sizeof *curve);
@@ -222,9 +220,9 @@ static ErrCode draw_multipliers(const Compare *c, CompareFigures *f, Err *err)
         draw_band(p, &c->group[g], g, &curve[g]);
     }
     for (size_t g = 1; g < c->n_groups; g++) {
-        const char *color = plot_group_color(c->group[g].name, g);
-        (void)plot_add(p, c->group[g].name, color, PLOT_THICK, curve[g].n, curve[g].x, curve[g].y);
-        ErrCode rc = draw_bars(c, f, p, g, BAR_STEP * room, err);
+        PlotLook look = look_of(c->group[g].name, g);
+        (void)plot_add(p, look.title, look, PLOT_THICK, curve[g].n, curve[g].x, curve[g].y);
+        ErrCode rc = draw_asked(c, f, p, g, err);
         if (rc != ERR_OK) {
             return rc;
         }

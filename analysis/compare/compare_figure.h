@@ -7,9 +7,9 @@
 
 enum { COMPARE_FIGURES = 2 };
 
-/* compare_frontier: least loss against the resource, a line and a 95 % band a group, dashed beyond the
+/* compare_frontier: least loss against the resource, a line and a 95 % band a group, dotted beyond the
  * group's data.  compare_multiplier: C of each group over C of the first one, against the loss, with
- * 95 % bands and the losses asked for as bars. */
+ * 95 % bands and points at the losses asked for. */
 typedef struct CompareFigures {
     Arena arena;
     PlotFigure *figure; /* [COMPARE_FIGURES] */

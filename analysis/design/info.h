@@ -25,7 +25,7 @@
 #ifndef ANALYSIS_DESIGN_INFO_H
 #define ANALYSIS_DESIGN_INFO_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 
 enum { INFO_MAX = FORM_MAX_PARAMS * FORM_MAX_PARAMS };
 

@@ -11,6 +11,7 @@
 #define ANALYSIS_DESIGN_SIMULATE_H
 
 #include "analysis/design/truth.h"
+#include "analysis/fit/fit.h"
 
 typedef struct SimNoise {
     double run, point;  /* standard deviations of ln L */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/words.h"
+
 enum { MAX_SWEEPS = 50 };
 
 /* An exchange must improve the criterion by more than rounding. */
@@ -29,12 +31,11 @@ typedef struct Search {
 
 ErrCode suggest_criterion_parse(const char *text, SuggestCriterion *ret, Err *err)
 {
-    bool is_c = strcmp(text, "c") == 0 || strcmp(text, "C") == 0;
-    if (!is_c && strcmp(text, "D") != 0 && strcmp(text, "d") != 0) {
-        return err_set(err, ERR_USAGE, "the criterion is c or D, not \"%s\"", text);
-    }
-    *ret = is_c ? SUGGEST_C : SUGGEST_D;
-    return ERR_OK;
+    static const char *const name[] = {"c", "D", "C", "d"};
+    size_t i = 0;
+    ErrCode rc = words_enum("criterion", text, name, 4, &i, err);
+    *ret = rc == ERR_OK ? (i % 2 == 0 ? SUGGEST_C : SUGGEST_D) : *ret;
+    return rc;
 }
 
 double suggest_error(const SuggestGroup *g)

@@ -6,8 +6,9 @@
 
 #include "common/buf.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
-enum { GOLDEN_STEPS = 90, WORD_BYTES = 64 };
+enum { GOLDEN_STEPS = 90 };
 
 /* Features and samples in the middle of the data, unless told. */
 #define MIDDLE_FEATURES 100.0
@@ -32,23 +33,21 @@ const Truth *truth_named(size_t i)
 
 /* ---- parsing ------------------------------------------------------------------------------- */
 
-/* The next "NAME=VALUE" of a list with commas; false at its end. */
+/* The next "NAME=VALUE" of a list with commas; false at its end.  Without a value that is empty. */
 static bool next_setting(const char **text, char name[WORD_BYTES], char value[WORD_BYTES])
 {
-    if (!**text) {
+    if (!words_next(text, ',', name)) {
         return false;
     }
-    size_t n = strcspn(*text, ","), eq = strcspn(*text, "=,");
-    (void)snprintf(name, WORD_BYTES, "%.*s", (int)eq, *text);
-    (void)snprintf(value, WORD_BYTES, "%.*s", (int)(eq < n ? n - eq - 1 : 0),
-                   *text + eq + (eq < n ? 1 : 0));
-    *text += n + ((*text)[n] == ',' ? 1 : 0);
+    char *eq = strchr(name, '=');
+    (void)snprintf(value, WORD_BYTES, "%s", eq ? eq + 1 : "");
+    name[eq ? (size_t)(eq - name) : strlen(name)] = '\0';
     return true;
 }
 
 static ErrCode bad_setting(const char *name, const char *value, const char *known, Err *err)
 {
-    (void)err_set(err, ERR_USAGE, "a truth takes NAME=NUMBER, not \"%s=%s\"", name, value);
+    (void)err_set(err, ERR_USAGE, "--truth takes NAME=NUMBER, not \"%s=%s\"", name, value);
     return err_hint(err, "it has %s", known);
 }
 
@@ -61,7 +60,7 @@ static ErrCode parse_ridge(const char *value, Solvable *s, Err *err)
     } else if (quantity_parse(value, QUANTITY_COUNT, &s->gamma) && s->gamma > 0.0) {
         s->ridge = SOLVABLE_FIXED;
     } else {
-        return err_set(err, ERR_USAGE, "ridge is none, best or a positive number, not \"%s\"",
+        return err_set(err, ERR_USAGE, "ridge= takes none, best or a positive number, not \"%s\"",
                        value);
     }
     return ERR_OK;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "analysis/design/solvable.h"
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 
 typedef struct Truth {
     const Form *form; /* NULL: the solvable model */

@@ -11,6 +11,7 @@
 #include "analysis/fit/parallel.h"
 #include "analysis/fit/values.h"
 #include "analysis/fit/wild.h"
+#include "common/arena.h"
 #include "common/rng.h"
 
 enum { MIN_REPLICATES = 20 };
@@ -73,6 +74,7 @@ typedef struct Job {
     Wild wild;
     Bench *bench; /* [threads] */
     size_t threads;
+    Arena arena; /* of all the arrays but values */
 } Job;
 
 static size_t draw(const Job *j, uint32_t replicate, size_t i, size_t n)
@@ -221,29 +223,21 @@ static void job_release(Job *j)
 {
     for (size_t t = 0; j->bench && t < j->threads; t++) {
         problem_release(&j->bench[t].problem);
-        free(j->bench[t].times);
-        free(j->bench[t].drawn);
     }
-    free(j->bench);
-    free(j->stratum);
-    free(j->order);
-    free(j->first);
-    free(j->count);
-    free(j->predicted);
-    free(j->residual);
     wild_release(&j->wild);
+    arena_release(&j->arena);
 }
 
 static ErrCode benches(Job *j, Err *err)
 {
-    j->bench = calloc(j->threads, sizeof *j->bench);
+    j->bench = arena_array(&j->arena, j->threads, sizeof *j->bench);
     if (!j->bench) {
         return err_nomem(err, "bootstrap");
     }
     for (size_t t = 0; t < j->threads; t++) {
         Bench *b = &j->bench[t];
-        b->times = calloc(j->p->n + 1, sizeof *b->times);
-        b->drawn = calloc(j->data->n_runs + 1, sizeof *b->drawn);
+        b->times = arena_array(&j->arena, j->p->n + 1, sizeof *b->times);
+        b->drawn = arena_array(&j->arena, j->data->n_runs + 1, sizeof *b->drawn);
         ErrCode rc = problem_clone(j->p, &b->problem, err);
         if (rc != ERR_OK || !b->times || !b->drawn) {
             return rc != ERR_OK ? rc : err_nomem(err, "bootstrap");
@@ -256,13 +250,12 @@ static ErrCode benches(Job *j, Err *err)
 static ErrCode budgets(Job *j, Err *err)
 {
     size_t n = j->p->n;
-    double *ln_c = calloc(n + 1, sizeof *ln_c);
-    j->stratum = calloc(n + 1, sizeof *j->stratum);
-    j->order = calloc(n + 1, sizeof *j->order);
-    j->first = calloc(n + 1, sizeof *j->first);
-    j->count = calloc(n + 1, sizeof *j->count);
+    double *ln_c = arena_array(&j->arena, n + 1, sizeof *ln_c);
+    j->stratum = arena_array(&j->arena, n + 1, sizeof *j->stratum);
+    j->order = arena_array(&j->arena, n + 1, sizeof *j->order);
+    j->first = arena_array(&j->arena, n + 1, sizeof *j->first);
+    j->count = arena_array(&j->arena, n + 1, sizeof *j->count);
     if (!ln_c || !j->stratum || !j->order || !j->first || !j->count) {
-        free(ln_c);
         return err_nomem(err, "budgets");
     }
     for (size_t i = 0; i < n; i++) {
@@ -279,14 +272,13 @@ static ErrCode budgets(Job *j, Err *err)
         j->count[s]++;
     }
     j->n_strata = s + 1;
-    free(ln_c);
     return ERR_OK;
 }
 
 static ErrCode residuals(Job *j, Err *err)
 {
-    j->predicted = calloc(j->p->n + 1, sizeof *j->predicted);
-    j->residual = calloc(j->p->n + 1, sizeof *j->residual);
+    j->predicted = arena_array(&j->arena, j->p->n + 1, sizeof *j->predicted);
+    j->residual = arena_array(&j->arena, j->p->n + 1, sizeof *j->residual);
     if (!j->predicted || !j->residual) {
         return err_nomem(err, "residuals");
     }

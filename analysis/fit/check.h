@@ -2,7 +2,7 @@
 #ifndef ANALYSIS_FIT_CHECK_H
 #define ANALYSIS_FIT_CHECK_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 #include "analysis/fit/solve.h"
 
 /* Before: ERR_NUMERIC when there are too few points or distinct inputs, the response never

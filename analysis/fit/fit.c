@@ -1,7 +1,6 @@
 #include "analysis/fit/fit.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,132 +14,12 @@
 #include "analysis/fit/solve.h"
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
-#include "common/quantity.h"
 
 #define AT_MINIMUM       1e-8
 #define DISTINCT_MINIMUM 1e-6
-#define DEFAULT_DELTA    1e-3
 
 /* Enough to choose a member of a family by BIC; the one chosen gets all that are asked for. */
 enum { FAMILY_STARTS = 24 };
-
-FitOptions fit_defaults(const Form *form)
-{
-    FitLoss loss = form->huber_delta > 0.0 ? (FitLoss){FIT_HUBER, form->huber_delta, 1.0}
-                                           : (FitLoss){FIT_MSE, 0.0, 1.0};
-    return (FitOptions){.form = form,
-                        .loss = loss,
-                        .residual = form->is_raw ? FIT_RAW : FIT_LOG,
-                        .starts = 64,
-                        .bootstrap = 200,
-                        .resampling = FIT_AUTO,
-                        .seed = 1,
-                        .threads = 1};
-}
-
-static bool positive(const char *text, double *ret)
-{
-    return quantity_parse(text, QUANTITY_COUNT, ret) && *ret > 0.0;
-}
-
-/* "W" or "W:DELTA" */
-static bool asymmetric(const char *text, FitLoss *ret)
-{
-    char weight[32];
-    size_t n = strcspn(text, ":");
-    *ret = (FitLoss){FIT_ASYMMETRIC, DEFAULT_DELTA, 1.0};
-    (void)snprintf(weight, sizeof weight, "%.*s", (int)n, text);
-    return n < sizeof weight && positive(weight, &ret->over) &&
-           (text[n] == '\0' || positive(text + n + 1, &ret->delta));
-}
-
-ErrCode fit_loss_parse(const char *text, FitLoss *ret, Err *err)
-{
-    double delta;
-    if (strcmp(text, "mse") == 0) {
-        *ret = (FitLoss){FIT_MSE, 0.0, 1.0};
-    } else if (strcmp(text, "l1") == 0) {
-        *ret = (FitLoss){FIT_L1, 0.0, 1.0};
-    } else if (strcmp(text, "huber") == 0) {
-        *ret = (FitLoss){FIT_HUBER, DEFAULT_DELTA, 1.0};
-    } else if (strncmp(text, "huber:", 6) == 0 && positive(text + 6, &delta)) {
-        *ret = (FitLoss){FIT_HUBER, delta, 1.0};
-    } else if (strncmp(text, "asymmetric:", 11) != 0 || !asymmetric(text + 11, ret)) {
-        (void)err_set(err, ERR_USAGE, "there is no loss \"%s\"", text);
-        return err_hint(err, "mse, l1, huber:DELTA as huber:1e-3, or asymmetric:WEIGHT:DELTA as "
-                             "asymmetric:10:1e-3");
-    }
-    return ERR_OK;
-}
-
-const char *fit_loss_name(FitLossKind kind)
-{
-    static const char *const name[] = {
-        [FIT_MSE] = "mse", [FIT_HUBER] = "huber", [FIT_L1] = "l1", [FIT_ASYMMETRIC] = "asymmetric"};
-    return name[kind];
-}
-
-static const char *const resampling_name[] = {
-    [FIT_NO_INTERVALS] = "none",  [FIT_CASES] = "cases",
-    [FIT_CLUSTERS] = "cluster",   [FIT_STRATIFIED] = "stratified",
-    [FIT_RESIDUALS] = "residual", [FIT_WILD] = "wild",
-    [FIT_AUTO] = "auto",
-};
-
-const char *fit_resampling_name(FitResampling r)
-{
-    return resampling_name[r];
-}
-
-ErrCode fit_resampling_parse(const char *text, FitResampling *ret, Err *err)
-{
-    for (int r = FIT_AUTO; r < FIT_NO_INTERVALS; r++) {
-        if (strcmp(text, resampling_name[r]) == 0) {
-            *ret = (FitResampling)r;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no resampling \"%s\"", text);
-    return err_hint(err, "cases, cluster (whole runs), stratified (by C), residual, wild, or auto");
-}
-
-const char *fit_method_name(FitMethod m)
-{
-    static const char *const name[FIT_N_METHODS] = {
-        [FIT_PERCENTILE] = "bootstrap", [FIT_BCA] = "bca",
-        [FIT_SANDWICH] = "sandwich",    [FIT_PROFILE] = "profile",
-        [FIT_JACKKNIFE] = "jackknife",
-    };
-    return name[m];
-}
-
-double fit_predict(const FitResult *r, const double *inputs)
-{
-    double x[FORM_MAX_INPUTS];
-    form_place(r->form, inputs, r->centre, x);
-    return form_value(r->form, r->theta, x);
-}
-
-const FitValue *fit_value(const FitResult *r, const char *name)
-{
-    for (size_t i = 0; i < r->n_params + r->n_derived; i++) {
-        const FitValue *v = i < r->n_params ? &r->param[i] : &r->derived[i - r->n_params];
-        if (strcmp(v->name, name) == 0) {
-            return v;
-        }
-    }
-    return NULL;
-}
-
-void fit_warn(FitResult *r, const char *fmt, ...)
-{
-    if (r->n_warnings < FIT_MAX_WARNINGS) {
-        va_list ap;
-        va_start(ap, fmt);
-        (void)vsnprintf(r->warning[r->n_warnings++], FIT_WARNING_BYTES, fmt, ap);
-        va_end(ap);
-    }
-}
 
 /* ---- multi-start ---- */
 

@@ -11,6 +11,7 @@
 #include "analysis/fit/leverage.h"
 #include "analysis/fit/parallel.h"
 #include "analysis/fit/solve.h"
+#include "common/arena.h"
 #include "common/rng.h"
 
 /* What one thread works in: the same observations with other responses. */
@@ -32,6 +33,7 @@ typedef struct Nested {
     size_t df1, df2, threads;
     Bench *bench;      /* [threads] */
     double *statistic; /* [replicates]; NaN: failed */
+    Arena arena;       /* of all the arrays */
 } Nested;
 
 static double statistic_of(double restricted, double full, size_t df1, size_t df2)
@@ -110,31 +112,21 @@ static void replicate_item(void *ctx, size_t worker, size_t item)
 
 /* ---- rooms ---- */
 
-static void bench_release(Bench *b)
-{
-    for (size_t g = 0; b->joint.problem && g < b->joint.n_groups; g++) {
-        free(b->joint.problem[g].y);
-        free(b->joint.problem[g].ln_y);
-    }
-    arrow_release(&b->joint, false);
-    free(b->theta);
-}
-
-/* Shares inputs and weights with the observations, owns the responses. */
-static ErrCode bench_open(const Nested *k, Bench *b, Err *err)
+/* Shares inputs and weights with the observations, has responses of its own. */
+static ErrCode bench_open(Nested *k, Bench *b, Err *err)
 {
     ErrCode rc = arrow_copy(&k->joint, &b->joint, err);
     if (rc != ERR_OK) {
         return rc;
     }
-    b->theta = calloc(k->n_groups, sizeof *b->theta);
+    b->theta = arena_array(&k->arena, k->n_groups, sizeof *b->theta);
     bool has_memory = b->theta != NULL;
     for (size_t g = 0; g < k->n_groups; g++) {
         FitProblem *p = &b->joint.problem[g];
         const FitProblem *from = &k->joint.problem[g];
         size_t bytes = sizeof *p->y * (p->padded + 4);
-        p->y = malloc(bytes);
-        p->ln_y = malloc(bytes);
+        p->y = arena_alloc(&k->arena, bytes);
+        p->ln_y = arena_alloc(&k->arena, bytes);
         has_memory = has_memory && p->y && p->ln_y;
         if (p->y && p->ln_y) {
             memcpy(p->y, from->y, bytes);
@@ -147,24 +139,10 @@ static ErrCode bench_open(const Nested *k, Bench *b, Err *err)
 static void nested_release(Nested *k)
 {
     for (size_t t = 0; k->bench && t < k->threads; t++) {
-        bench_release(&k->bench[t]);
+        arrow_release(&k->bench[t].joint, false);
     }
-    for (size_t g = 0; g < k->n_groups; g++) {
-        if (k->predicted) {
-            free(k->predicted[g]);
-        }
-        if (k->residual) {
-            free(k->residual[g]);
-        }
-    }
-    free(k->bench);
-    free(k->predicted);
-    free(k->data);
-    free(k->residual);
-    free(k->full);
-    free(k->null);
-    free(k->statistic);
     arrow_release(&k->joint, true);
+    arena_release(&k->arena);
 }
 
 /* theta of reported parameters; a coefficient that is 0 at its limit. */
@@ -184,11 +162,15 @@ static ErrCode open_groups(Nested *k, const bool *is_shared, const FitResult *sh
 {
     const FitOptions *o = k->o;
     ErrCode rc = arrow_open(k->n_groups, o->form->n_params, &k->joint, err);
-    k->full = calloc(k->n_groups, sizeof *k->full);
-    k->null = calloc(k->n_groups, sizeof *k->null);
-    k->data = calloc(k->n_groups, sizeof(FitData *));     /* NOLINT(bugprone-sizeof-expression) */
-    k->predicted = calloc(k->n_groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
-    k->residual = calloc(k->n_groups, sizeof(double *));  /* NOLINT(bugprone-sizeof-expression) */
+    Arena *a = &k->arena;
+    k->full = arena_array(a, k->n_groups, sizeof *k->full);
+    k->null = arena_array(a, k->n_groups, sizeof *k->null);
+    k->data =
+        arena_array(a, k->n_groups, sizeof(FitData *)); /* NOLINT(bugprone-sizeof-expression) */
+    k->predicted =
+        arena_array(a, k->n_groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
+    k->residual =
+        arena_array(a, k->n_groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
     if (rc == ERR_OK && (!k->full || !k->null || !k->data || !k->predicted || !k->residual)) {
         rc = err_nomem(err, "nested test");
     }
@@ -204,8 +186,8 @@ static ErrCode open_groups(Nested *k, const bool *is_shared, const FitResult *sh
                           k->group[g].data, err);
         place(k->group[g].full, shared[g].centre, k->full[g]);
         memcpy(k->null[g], shared[g].theta, sizeof k->null[g]);
-        k->predicted[g] = calloc(n + 1, sizeof **k->predicted);
-        k->residual[g] = calloc(n + 1, sizeof **k->residual);
+        k->predicted[g] = arena_array(a, n + 1, sizeof **k->predicted);
+        k->residual[g] = arena_array(a, n + 1, sizeof **k->residual);
         if (rc == ERR_OK && (!k->predicted[g] || !k->residual[g])) {
             rc = err_nomem(err, "nested test");
         }
@@ -283,8 +265,8 @@ static ErrCode bootstrap(Nested *k, const bool *is_shared, const FitResult *shar
     size_t n = k->o->bootstrap, above = 0;
     TRY(open_groups(k, is_shared, shared, err));
     TRY(take_errors(k, is_shared, err));
-    k->bench = calloc(k->threads, sizeof *k->bench);
-    k->statistic = calloc(n + 1, sizeof *k->statistic);
+    k->bench = arena_array(&k->arena, k->threads, sizeof *k->bench);
+    k->statistic = arena_array(&k->arena, n + 1, sizeof *k->statistic);
     if (!k->bench || !k->statistic) {
         rc = err_nomem(err, "bootstrap");
         goto done;

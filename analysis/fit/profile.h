@@ -6,7 +6,7 @@
 #ifndef ANALYSIS_FIT_PROFILE_H
 #define ANALYSIS_FIT_PROFILE_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 
 typedef struct Profile {
     /* Moves theta to the least objective with value = v and returns it; +inf without one. */

@@ -13,6 +13,7 @@
 #include "analysis/fit/starts.h"
 #include "analysis/fit/values.h"
 #include "analysis/fit/wild.h"
+#include "common/arena.h"
 #include "common/rng.h"
 
 #define AT_MINIMUM 1e-8
@@ -37,6 +38,7 @@ typedef struct Whole {
     Wild wild;
     size_t *units;    /* [n_groups] runs or observations that may be left out */
     double *left_out; /* [sum of units, n_values] */
+    Arena arena;      /* of all the arrays */
 } Whole;
 
 static void start_item(void *ctx, size_t worker, size_t item)
@@ -109,16 +111,17 @@ static ErrCode open_rooms(Whole *w, Err *err)
         most = w->data[g]->n > most ? w->data[g]->n : most;
     }
     size_t rooms = w->o->starts > w->threads ? w->o->starts : w->threads;
-    w->start = calloc(rooms * groups + 1, sizeof *w->start);
-    w->best = calloc(groups + 1, sizeof *w->best);
-    w->end = calloc(w->o->starts + 1, sizeof *w->end);
-    w->bench = calloc(w->threads, sizeof *w->bench);
-    w->times = calloc(w->threads, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
+    w->start = arena_array(&w->arena, rooms * groups + 1, sizeof *w->start);
+    w->best = arena_array(&w->arena, groups + 1, sizeof *w->best);
+    w->end = arena_array(&w->arena, w->o->starts + 1, sizeof *w->end);
+    w->bench = arena_array(&w->arena, w->threads, sizeof *w->bench);
+    w->times = arena_array(&w->arena, w->threads,
+                           sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
     bool has_memory = w->start && w->best && w->end && w->bench && w->times;
     ErrCode rc = has_memory ? ERR_OK : err_nomem(err, "joint fit");
     for (size_t t = 0; t < w->threads && rc == ERR_OK; t++) {
         rc = arrow_copy(&w->joint, &w->bench[t], err);
-        w->times[t] = calloc(2 * most + 1, sizeof **w->times);
+        w->times[t] = arena_array(&w->arena, 2 * most + 1, sizeof **w->times);
         rc = rc == ERR_OK && !w->times[t] ? err_nomem(err, "joint fit") : rc;
     }
     return rc;
@@ -354,7 +357,7 @@ static double tail_of(const Whole *w, const ShareFit *whole)
 static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
 {
     size_t replicates = w->o->bootstrap, at = 0;
-    w->values = calloc(replicates * w->n_values + 1, sizeof *w->values);
+    w->values = arena_array(&w->arena, replicates * w->n_values + 1, sizeof *w->values);
     double *column = calloc(replicates + 1, sizeof *column);
     if (!w->values || !column) {
         free(column);
@@ -382,7 +385,7 @@ static ErrCode bootstrap(Whole *w, ShareFit *whole, Err *err)
 static ErrCode other_intervals(Whole *w, const ShareFit *whole, Err *err)
 {
     size_t total = 0;
-    w->units = calloc(w->joint.n_groups, sizeof *w->units);
+    w->units = arena_array(&w->arena, w->joint.n_groups, sizeof *w->units);
     if (!w->units) {
         return err_nomem(err, "intervals");
     }
@@ -390,7 +393,7 @@ static ErrCode other_intervals(Whole *w, const ShareFit *whole, Err *err)
         w->units[g] = w->by_run ? w->data[g]->n_runs : w->data[g]->n;
         total += w->units[g];
     }
-    w->left_out = calloc(total * w->n_values + 1, sizeof *w->left_out);
+    w->left_out = arena_array(&w->arena, total * w->n_values + 1, sizeof *w->left_out);
     if (!w->left_out) {
         return err_nomem(err, "jackknife");
     }
@@ -435,27 +438,15 @@ done:
 
 static void whole_release(Whole *w)
 {
-    for (size_t t = 0; t < w->threads; t++) {
+    for (size_t t = 0; w->bench && t < w->threads; t++) {
         for (size_t g = 0; w->owns_benches && g < w->joint.n_groups; g++) {
             problem_release(&w->bench[t].problem[g]);
         }
-        if (w->bench) {
-            arrow_release(&w->bench[t], false);
-        }
-        if (w->times) {
-            free(w->times[t]);
-        }
+        arrow_release(&w->bench[t], false);
     }
-    free(w->bench);
-    free(w->times);
-    free(w->start);
-    free(w->best);
-    free(w->end);
-    free(w->values);
-    free(w->units);
-    free(w->left_out);
     wild_release(&w->wild);
     arrow_release(&w->joint, true);
+    arena_release(&w->arena);
 }
 
 ErrCode share_run(const FitOptions *o, const bool *is_shared, const FitData *const *data,

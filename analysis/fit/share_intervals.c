@@ -2,11 +2,11 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/fit/profile.h"
 #include "analysis/fit/values.h"
+#include "common/arena.h"
 
 enum { P = FORM_MAX_PARAMS, MIN_UNITS = 4, MAX_PROFILE_STEPS = 60 };
 
@@ -21,6 +21,7 @@ typedef struct Peak {
     double value, kappa;
     size_t n;
     FitResult *result;
+    Arena arena; /* of all the arrays that are made here */
 } Peak;
 
 /* Value `slot` of group g, its logarithm where it is a scale. */
@@ -74,7 +75,7 @@ static ErrCode fill_scores(Peak *k, Err *err)
     double squares = 0.0, curves = 0.0;
     for (size_t g = 0; g < k->j.n_groups; g++) {
         const FitProblem *p = &k->j.problem[g];
-        k->score[g] = calloc(k->units->n[g] * p->p + 1, sizeof **k->score);
+        k->score[g] = arena_array(&k->arena, k->units->n[g] * p->p + 1, sizeof **k->score);
         if (!k->score[g]) {
             return err_nomem(err, "sandwich");
         }
@@ -284,16 +285,8 @@ static void jackknife_slot(const ShareUnits *u, size_t n_groups, size_t at, bool
 
 static void peak_release(Peak *k)
 {
-    for (size_t g = 0; k->score && g < k->j.n_groups; g++) {
-        free(k->score[g]);
-    }
-    free(k->score);
-    free(k->x);
-    free(k->y);
-    free(k->good);
-    free(k->room);
-    free(k->theta);
     arrow_release(&k->j, false);
+    arena_release(&k->arena);
 }
 
 static ErrCode peak_open(Peak *k, const Arrow *joint, Err *err)
@@ -303,12 +296,13 @@ static ErrCode peak_open(Peak *k, const Arrow *joint, Err *err)
         return rc;
     }
     size_t n = k->j.n_groups;
-    k->x = calloc(n, sizeof *k->x);
-    k->y = calloc(n, sizeof *k->y);
-    k->good = calloc(n, sizeof *k->good);
-    k->room = calloc(n, sizeof *k->room);
-    k->theta = calloc(n, sizeof *k->theta);
-    k->score = calloc(n, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    k->x = arena_array(&k->arena, n, sizeof *k->x);
+    k->y = arena_array(&k->arena, n, sizeof *k->y);
+    k->good = arena_array(&k->arena, n, sizeof *k->good);
+    k->room = arena_array(&k->arena, n, sizeof *k->room);
+    k->theta = arena_array(&k->arena, n, sizeof *k->theta);
+    k->score = arena_array(&k->arena, n,
+                           sizeof(double *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     if (!k->x || !k->y || !k->good || !k->room || !k->theta || !k->score) {
         return err_nomem(err, "intervals");
     }
@@ -328,7 +322,7 @@ ErrCode share_intervals_add(const FitOptions *o, const FitData *const *data, con
     Peak k = {.o = o, .data = data, .units = units, .best = best, .result = result};
     size_t at = 0, n_groups = joint->n_groups;
     bool is_smooth = o->loss.kind != FIT_L1;
-    double *column = calloc(units->replicates + 1, sizeof *column);
+    double *column = arena_array(&k.arena, units->replicates + 1, sizeof *column);
     ErrCode rc = column ? peak_open(&k, joint, err) : err_nomem(err, "intervals");
     for (size_t g = 0; rc == ERR_OK && g < n_groups; g++) {
         for (size_t slot = 0; slot < fit_slots(&result[g]); slot++, at++) {
@@ -343,7 +337,6 @@ ErrCode share_intervals_add(const FitOptions *o, const FitData *const *data, con
             profile_slot(&k, g, slot, grad);
         }
     }
-    free(column);
     peak_release(&k);
     return rc;
 }

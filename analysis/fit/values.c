@@ -99,24 +99,6 @@ void values_describe(const FitProblem *p, const FitOptions *o, FitResult *r)
     }
 }
 
-FitValue *fit_slot(FitResult *r, size_t k)
-{
-    if (k < r->n_params) {
-        return &r->param[k];
-    }
-    k -= r->n_params;
-    if (k < r->n_derived) {
-        return &r->derived[k];
-    }
-    k -= r->n_derived;
-    return &r->at[k / FIT_PER_AT].value[k % FIT_PER_AT];
-}
-
-size_t fit_slots(const FitResult *r)
-{
-    return r->n_params + r->n_derived + FIT_PER_AT * r->n_at;
-}
-
 bool values_is_scale(const FitResult *r, size_t k)
 {
     if (k < r->n_params) {

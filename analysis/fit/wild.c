@@ -73,16 +73,7 @@ static ErrCode errors(const Arrow *joint, Wild *w, ArrowTheta *theta, Err *err)
 
 void wild_release(Wild *w)
 {
-    for (size_t g = 0; g < w->n_groups; g++) {
-        if (w->law) {
-            free(w->law[g]);
-        }
-        if (w->error) {
-            free(w->error[g]);
-        }
-    }
-    free(w->law);
-    free(w->error);
+    arena_release(&w->arena);
     *w = (Wild){0};
 }
 
@@ -91,13 +82,15 @@ ErrCode wild_open(const Arrow *joint, ArrowTheta *theta, const FitData *const *d
 {
     size_t groups = joint->n_groups;
     Wild w = {.data = data, .n_groups = groups, .by_run = by_run};
-    ArrowTheta *own = calloc(groups, sizeof *own);
-    w.law = calloc(groups, sizeof(double *));   /* NOLINT(bugprone-sizeof-expression) */
-    w.error = calloc(groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
+    ArrowTheta *own = arena_array(&w.arena, groups, sizeof *own);
+    w.law =
+        arena_array(&w.arena, groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
+    w.error =
+        arena_array(&w.arena, groups, sizeof(double *)); /* NOLINT(bugprone-sizeof-expression) */
     bool has_memory = own && w.law && w.error;
     for (size_t g = 0; has_memory && g < groups; g++) {
-        w.law[g] = calloc(data[g]->n + 1, sizeof **w.law);
-        w.error[g] = calloc(data[g]->n + 1, sizeof **w.error);
+        w.law[g] = arena_array(&w.arena, data[g]->n + 1, sizeof **w.law);
+        w.error[g] = arena_array(&w.arena, data[g]->n + 1, sizeof **w.error);
         has_memory = w.law[g] && w.error[g];
     }
     ErrCode rc = has_memory ? ERR_OK : err_nomem(err, "wild bootstrap");
@@ -108,7 +101,6 @@ ErrCode wild_open(const Arrow *joint, ArrowTheta *theta, const FitData *const *d
         }
     }
     rc = rc == ERR_OK ? errors(joint, &w, own, err) : rc;
-    free(own);
     if (rc != ERR_OK) {
         wild_release(&w);
     }

@@ -21,12 +21,14 @@
 #include <stdint.h>
 
 #include "analysis/fit/arrow.h"
+#include "common/arena.h"
 
 typedef struct Wild {
     const FitData *const *data; /* [n_groups], borrowed */
     size_t n_groups;
     bool by_run;
     double **law, **error; /* [n_groups][n]; e as above */
+    Arena arena;           /* of both */
 } Wild;
 
 /* theta [n_groups]: the minimum.  by_run: every group has runs.  ERR_NOMEM. */

@@ -16,7 +16,7 @@
 enum { E, A, B, ALPHA, BETA, N_PARAMS };
 enum { U, V };
 
-static void derive(const double *params, double *derived)
+void form_optimum(const double *params, double *derived)
 {
     double sum = params[ALPHA] + params[BETA];
     derived[0] = params[BETA] / sum;
@@ -24,10 +24,10 @@ static void derive(const double *params, double *derived)
     derived[2] = pow(params[ALPHA] * params[A] / (params[BETA] * params[B]), 1.0 / sum);
 }
 
-static double best_size(const double *params, double nd)
+double form_optimum_size(const double *params, double nd)
 {
     double derived[3];
-    derive(params, derived);
+    form_optimum(params, derived);
     return derived[2] * pow(nd, derived[0]);
 }
 
@@ -41,10 +41,9 @@ const Form form_chinchilla = {
     .n_terms = 3,
     .param =
         {
-            [E] = {"E", "nats/token", "loss that neither size nor data removes",
-                   .may_vanish = true},
-            [A] = {"A", "nats/token", "coefficient of size, at N = 1", .centres = 1u << U},
-            [B] = {"B", "nats/token", "coefficient of data, at D = 1", .centres = 1u << V},
+            [E] = FORM_PARAM_E,
+            [A] = FORM_PARAM_A(1u << U),
+            [B] = FORM_PARAM_B(1u << V),
             [ALPHA] = {"alpha", "1", "exponent of size", FORM_SHAPE, .sign = 1, .lo = 0.1,
                        .hi = 2.0},
             [BETA] = {"beta", "1", "exponent of data", FORM_SHAPE, .sign = 1, .lo = 0.1, .hi = 2.0},
@@ -61,6 +60,6 @@ const Form form_chinchilla = {
     .huber_delta = 1e-3,
     .report = form_powers_report,
     .internal = form_powers_internal,
-    .derive = derive,
-    .best_size = best_size,
+    .derive = form_optimum,
+    .best_size = form_optimum_size,
 };

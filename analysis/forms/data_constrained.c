@@ -105,21 +105,6 @@ static void internal(const Form *f, const double *params, const double *centre, 
     theta[R_N] = log(params[R_N]);
 }
 
-static void derive(const double *params, double *derived)
-{
-    double sum = params[ALPHA] + params[BETA];
-    derived[0] = params[BETA] / sum;
-    derived[1] = params[ALPHA] / sum;
-    derived[2] = pow(params[ALPHA] * params[A] / (params[BETA] * params[B]), 1.0 / sum);
-}
-
-static double best_size(const double *params, double nd)
-{
-    double derived[3];
-    derive(params, derived);
-    return derived[2] * pow(nd, derived[0]);
-}
-
 const Form form_data_constrained = {
     .name = "data_constrained",
     .equation =
@@ -132,11 +117,9 @@ const Form form_data_constrained = {
     .n_params = N_PARAMS,
     .param =
         {
-            [E] = {"E", "nats/token", "loss that neither size nor data removes",
-                   .may_vanish = true},
-            [A] = {"A", "nats/token", "coefficient of size, at N = 1", .centres = 1u << X_N},
-            [B] = {"B", "nats/token", "coefficient of data, at D = 1",
-                   .centres = 1u << X_D | 1u << X_U},
+            [E] = FORM_PARAM_E,
+            [A] = FORM_PARAM_A(1u << X_N),
+            [B] = FORM_PARAM_B(1u << X_D | 1u << X_U),
             [ALPHA] = {"alpha", "1", "exponent of size", FORM_SHAPE, .sign = 1, .lo = 0.05,
                        .hi = 1.0},
             [BETA] = {"beta", "1", "exponent of data", FORM_SHAPE, .sign = 1, .lo = 0.05,
@@ -157,6 +140,6 @@ const Form form_data_constrained = {
     .formula = formula,
     .report = report,
     .internal = internal,
-    .derive = derive,
-    .best_size = best_size,
+    .derive = form_optimum,
+    .best_size = form_optimum_size,
 };

@@ -171,6 +171,25 @@ double form_loss(const Form *f, const double *params, const double *inputs);
 void form_powers_report(const Form *f, const double *theta, const double *centre, double *params);
 void form_powers_internal(const Form *f, const double *params, const double *centre, double *theta);
 
+/* The first parameters of laws in N and D that add their terms. */
+#define FORM_PARAM_E                                                                     \
+    {                                                                                    \
+        "E", "nats/token", "loss that neither size nor data removes", .may_vanish = true \
+    }
+#define FORM_PARAM_A(inputs)                                                    \
+    {                                                                           \
+        "A", "nats/token", "coefficient of size, at N = 1", .centres = (inputs) \
+    }
+#define FORM_PARAM_B(inputs)                                                    \
+    {                                                                           \
+        "B", "nats/token", "coefficient of data, at D = 1", .centres = (inputs) \
+    }
+
+/* derive (a, b, G) and best_size of a law whose parameters begin with E, A, B, alpha and beta of
+ * E + A N^-alpha + B D^-beta (chinchilla.c). */
+void form_optimum(const double *params, double *derived);
+double form_optimum_size(const double *params, double nd);
+
 #define FORM(id) extern const Form form_##id;
 #include "analysis/forms/forms.def"
 #undef FORM

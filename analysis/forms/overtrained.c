@@ -36,10 +36,9 @@ const Form form_overtrained = {
     .n_terms = 3,
     .param =
         {
-            [E] = {"E", "nats/token", "loss that neither size nor data removes",
-                   .may_vanish = true},
-            [A] = {"A", "nats/token", "coefficient of size, at N = 1", .centres = 1u << U},
-            [B] = {"B", "nats/token", "coefficient of data, at D = 1", .centres = 1u << V},
+            [E] = FORM_PARAM_E,
+            [A] = FORM_PARAM_A(1u << U),
+            [B] = FORM_PARAM_B(1u << V),
             [ALPHA] = {"alpha", "1", "exponent of both", FORM_SHAPE, .sign = 1, .lo = 0.02,
                        .hi = 2.0},
         },

@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_HINTED_COLUMNS = 256, MAX_CELLS = 1 << 27 };
 
@@ -105,13 +106,8 @@ size_t frame_find(const Frame *f, const char *name)
     return FRAME_NONE;
 }
 
-ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err)
+static ErrCode no_column(const Frame *f, const char *name, Err *err)
 {
-    size_t c = frame_find(f, name);
-    if (c != FRAME_NONE) {
-        *ret = c;
-        return ERR_OK;
-    }
     const char *known[MAX_HINTED_COLUMNS];
     size_t n = 0;
     for (; n < f->n_columns && n < MAX_HINTED_COLUMNS; n++) {
@@ -129,6 +125,58 @@ ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err)
     (void)err_hint(err, "its columns are: %.400s", buf_str(&list));
     buf_release(&list);
     return err->code;
+}
+
+static ErrCode several_columns(const Frame *f, const char *name, Err *err)
+{
+    Buf list = BUF_INIT;
+    for (size_t c = 0; c < f->n_columns; c++) {
+        const char *own = frame_name(f, c);
+        if (strcmp(own, name) == 0 || words_is_ending(own, name)) {
+            buf_printf(&list, "%s%s", list.len ? ", " : "", own);
+        }
+    }
+    (void)err_set(err, ERR_INVALID, "%s: \"%s\" may mean several columns", f->source, name);
+    (void)err_hint(err, "name one in full: %.400s", buf_str(&list));
+    buf_release(&list);
+    return err->code;
+}
+
+ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err)
+{
+    size_t exact = frame_find(f, name), by_end = FRAME_NONE, n_ends = 0, n_axes = 0;
+    for (size_t c = 0; c < f->n_columns; c++) {
+        if (words_is_ending(frame_name(f, c), name)) {
+            by_end = c;
+            n_ends++;
+            n_axes += c >= f->first_axis && c - f->first_axis < f->n_axes ? 1 : 0;
+        }
+    }
+    if (exact != FRAME_NONE ? n_axes > 0 : n_ends > 1) {
+        return several_columns(f, name, err);
+    }
+    if (exact == FRAME_NONE && n_ends == 0) {
+        return no_column(f, name, err);
+    }
+    *ret = exact != FRAME_NONE ? exact : by_end;
+    return ERR_OK;
+}
+
+ErrCode frame_scaled(const Frame *f, const char *text, size_t *ret_column, double *ret_factor,
+                     Err *err)
+{
+    char name[WORD_BYTES];
+    double factor = 1.0;
+    size_t c = frame_find(f, text);
+    ErrCode rc = ERR_OK;
+    if (c == FRAME_NONE) {
+        rc = frame_column(f, words_scaled(text, name, &factor) ? name : text, &c, err);
+    }
+    if (rc == ERR_OK) {
+        *ret_column = c;
+        *ret_factor = factor;
+    }
+    return rc;
 }
 
 ErrCode frame_bad_cell(const Frame *f, size_t row, size_t column, const char *rule, Err *err)

@@ -23,6 +23,7 @@ typedef struct Frame {
     uint32_t *at; /* offsets into text: n_columns names, then the cells row by row */
     size_t n_at, cap_at;
     size_t n_columns, n_rows;
+    size_t first_axis, n_axes; /* columns that are axes of a study's matrix */
     uint32_t *line; /* [n_rows] line of the file where the row starts; NULL when not a file */
     /* [n_columns]: the numbers of a column that has no text, [n_rows], NaN for an empty cell; NULL: a
      * column of text.  NULL altogether when every column is text. */
@@ -52,8 +53,16 @@ ErrCode frame_set_numbers(Frame *f, size_t column, double *values, Err *err);
 /* FRAME_NONE when there is no such column. */
 size_t frame_find(const Frame *f, const char *name);
 
-/* The same; ERR_INVALID with the nearest name as a hint. */
+/* The column that people mean: of that name, or else the only one whose name ends in it behind a dot, as
+ * "lr" and "adamw.lr" for training.optimizer.adamw.lr.  ERR_INVALID: there is none (with the nearest name
+ * as a hint); several end in it; or it is a column's name and an axis of the study ends in it, so that
+ * only the axis's whole name says which is meant (both are named). */
 ErrCode frame_column(const Frame *f, const char *name, size_t *ret, Err *err);
+
+/* "COLUMN", or "COLUMN*FACTOR" for numbers that want one; a column whose name has a star is itself.
+ * Errors of frame_column(). */
+ErrCode frame_scaled(const Frame *f, const char *text, size_t *ret_column, double *ret_factor,
+                     Err *err);
 
 /* The cell as a finite number.  ERR_INVALID: "fits.csv:12: column \"loss\": \"abc\" is not a
  * number", with a hint that says why: empty, NaN, too large, a decimal comma, a separator of

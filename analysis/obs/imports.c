@@ -1,19 +1,19 @@
 #include "analysis/obs/imports.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
 
 enum { MAX_IMPORTS = 256 };
 
 typedef struct Imports {
-    char *name[MAX_IMPORTS];
+    Arena arena;
+    const char *name[MAX_IMPORTS];
     Frame frame[MAX_IMPORTS];
     size_t n;
 } Imports;
@@ -21,50 +21,41 @@ typedef struct Imports {
 static void imports_release(Imports *m)
 {
     for (size_t i = 0; i < m->n; i++) {
-        free(m->name[i]);
         frame_release(&m->frame[i]);
     }
+    arena_release(&m->arena);
     free(m);
 }
 
 /* ---- the files ---- */
 
-static bool is_manifest(const char *file)
+/* The name of an import by its manifest's, in place; false when the file is none. */
+static bool cut_name(char *file)
 {
     size_t n = strlen(file);
-    return n > 5 && file[0] != '.' && strcmp(file + n - 5, ".json") == 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    bool is_one = n > 5 && strcmp(file + n - 5, ".json") == 0;
+    if (is_one) {
+        file[n - 5] = '\0';
+    }
+    return is_one;
 }
 
 /* Names of the manifests, sorted. */
 static ErrCode list(const char *dir, Imports *m, Err *err)
 {
-    DIR *d = opendir(dir);
-    ErrCode rc = ERR_OK;
-    if (!d) {
-        return errno == ENOENT ? ERR_OK : err_sys(err, "open %s", dir);
-    }
-    const struct dirent *e;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
-    while ((e = readdir(d)) != NULL && rc == ERR_OK) {
-        if (!is_manifest(e->d_name)) {
-            continue;
-        }
-        if (m->n == MAX_IMPORTS) {
-            rc = err_set(err, ERR_INVALID, "%s: more than %d imports", dir, MAX_IMPORTS);
-        } else if (!(m->name[m->n] = strndup(e->d_name, strlen(e->d_name) - 5))) {
+    const char **file;
+    size_t n;
+    ErrCode rc = fsx_list(dir, &m->arena, &file, &n, err);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        char *name = arena_strdup(&m->arena, file[i]);
+        if (!name) {
             rc = err_nomem(err, "imports");
-        } else {
-            m->n++;
+        } else if (cut_name(name) && m->n == MAX_IMPORTS) {
+            rc = err_set(err, ERR_INVALID, "%s: more than %d imports", dir, MAX_IMPORTS);
+        } else if (strcmp(name, file[i]) != 0) {
+            m->name[m->n++] = name;
         }
     }
-    (void)closedir(d);
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers */
-    qsort(m->name, m->n, sizeof m->name[0], by_name);
     return rc;
 }
 
@@ -83,7 +74,7 @@ static ErrCode read_one(const char *dir, const char *name, Frame *ret, Err *err)
         goto done;
     }
     TRY(fsx_join(path, dir, file, err));
-    TRY(csv_read(path, ret, err));
+    TRY(frame_read_csv(path, ret, err));
     if (strcmp(ret->digest, digest) != 0) {
         rc = err_set(err, ERR_FORMAT, "%s was changed after it was imported", path);
         (void)err_hint(err, "import it again: slaw import STUDY --csv FILE --name %s --replace",
@@ -106,11 +97,25 @@ static bool has_column(const Frame *f, const char *name)
     return frame_find(f, name) != FRAME_NONE;
 }
 
+/* The only axis of the study that a name is the end of, as the matrix may call it. */
+static size_t axis_of(const Frame *f, const char *name)
+{
+    size_t found = FRAME_NONE, n = 0;
+    for (size_t c = f->first_axis; c < f->first_axis + f->n_axes; c++) {
+        if (words_is_ending(frame_name(f, c), name)) {
+            found = c;
+            n++;
+        }
+    }
+    return n == 1 ? found : FRAME_NONE;
+}
+
 /* Is column c of import i the first of its name among the imports? */
 static bool is_new(const Imports *m, const Frame *f, size_t i, size_t c)
 {
     const char *name = frame_name(&m->frame[i], c);
-    bool is_first = !has_column(f, name) && strcmp(name, "origin") != 0;
+    bool is_first =
+        !has_column(f, name) && axis_of(f, name) == FRAME_NONE && strcmp(name, "origin") != 0;
     for (size_t k = 0; k < i && is_first; k++) {
         is_first = !has_column(&m->frame[k], name);
     }
@@ -134,6 +139,8 @@ static void add_header(const Imports *m, const Frame *f, Frame *out)
     }
     add_text(out, "origin");
     out->n_columns = n + 1;
+    out->first_axis = f->first_axis;
+    out->n_axes = f->n_axes;
 }
 
 static void add_own_rows(const Frame *f, Frame *out)
@@ -181,6 +188,18 @@ static void add_6nd(const Frame *in, size_t row, Frame *out)
     add_text(out, text);
 }
 
+/* The name by which an import has column c of the study. */
+static const char *name_in(const Frame *in, const Frame *out, size_t c)
+{
+    const char *name = frame_name(out, c);
+    for (size_t k = 0; k < in->n_columns && !has_column(in, name); k++) {
+        if (axis_of(out, frame_name(in, k)) == c) {
+            return frame_name(in, k);
+        }
+    }
+    return name;
+}
+
 static void add_import_rows(const char *import, const Frame *in, Frame *out)
 {
     for (size_t r = 0; r < in->n_rows; r++) {
@@ -191,7 +210,7 @@ static void add_import_rows(const char *import, const Frame *in, Frame *out)
             } else if (strcmp(name, "C_6nd") == 0) {
                 add_6nd(in, r, out);
             } else {
-                add_text(out, cell_of(in, r, name));
+                add_text(out, cell_of(in, r, name_in(in, out, c)));
             }
         }
         add_text(out, import);

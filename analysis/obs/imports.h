@@ -5,7 +5,8 @@
  * rebuilt without them, and removing the two files removes the import.
  *
  * With an import the frame has a column `origin` (empty for the study's own rows, else the import's
- * name) and what columns the imports bring.  An imported run is named <import>:<run>, so that it is
+ * name) and what columns the imports bring.  What an import calls by an end of an axis's path (lr) is
+ * that axis.  An imported run is named <import>:<run>, so that it is
  * no run of the study's; without a run each row is one of its own.  C_6nd is 6 N D where the import
  * does not say otherwise; C_exact and C_paper stay empty, since nobody counted them.
  */

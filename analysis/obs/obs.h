@@ -51,7 +51,9 @@ typedef struct ObsOptions {
     const char
         *map[OBS_MAX_MAP]; /* "N=params": the source calls N params; "batch=bs*2048" scales */
     size_t n_map;
-    const char *by; /* column to group by; NULL: one group */
+    /* Columns to group by, with commas; NULL: one group.  A group of several is named by its cells with
+     * a slash between: by "architecture,lr" it is llama/0.003. */
+    const char *by;
     const char
         *best_per; /* "N,D": of the rows that agree in these columns only that of least loss */
     bool is_loss_signed; /* a law takes the loss as an input that may be any number */
@@ -74,7 +76,7 @@ typedef struct ObsGroup {
 typedef struct Obs {
     Arena arena;
     ObsConvention convention; /* never OBS_DEFAULT */
-    const char *by;           /* the column of the groups; NULL: one group */
+    const char *by;           /* the columns of the groups; NULL: one group */
     ObsGroup *group;          /* in the order of the source */
     size_t n_groups;
     size_t n_read; /* rows of the source */

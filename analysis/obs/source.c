@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/imports.h"
 #include "analysis/obs/obs.h"
 #include "catalog/catalog.h"
@@ -52,7 +52,7 @@ ErrCode obs_source_open(const char *path, ObsSource *ret, Err *err)
         char catalog[FSX_PATH_BYTES];
         ErrCode rc = catalog_location_read(path, catalog, err);
         if (rc == ERR_OK && !fsx_exists(catalog)) {
-            (void)err_set(err, ERR_NOTFOUND, "%s: no %s in this folder", path, CATALOG_FILE);
+            (void)err_set(err, ERR_NOTFOUND, "%s: no such file", catalog);
             return err_hint(err, "slaw run makes one; a study lives in runs/<study>");
         }
         return rc == ERR_OK ? open_study(path, catalog, ret, err) : rc;
@@ -67,7 +67,7 @@ ErrCode obs_source_open(const char *path, ObsSource *ret, Err *err)
         return rc;
     }
     ObsSource s = {0};
-    ErrCode rc = csv_read(path, &s.frame, err);
+    ErrCode rc = frame_read_csv(path, &s.frame, err);
     if (rc == ERR_OK) {
         *ret = s;
     }

@@ -12,6 +12,7 @@
 #include "catalog/study.h"
 #include "common/arena.h"
 #include "common/json.h"
+#include "common/map.h"
 
 static const char *const fixed_column[] = {
     "run",     "name", "architecture",  "size",       "seed",  "task",
@@ -29,6 +30,7 @@ typedef struct Axes {
     CatalogRun *run;
     json_t **value; /* [n_runs] */
     size_t n_runs;
+    Map by_hash; /* values: those of `value` */
 } Axes;
 
 void study_analysis_release(StudyAnalysis *a)
@@ -47,6 +49,7 @@ static void axes_release(Axes *x)
         json_decref(x->value[i]);
     }
     free(x->value);
+    map_release(&x->by_hash);
 }
 
 static void add_axis(Axes *x, const char *name)
@@ -81,12 +84,13 @@ static ErrCode read_axes(Catalog *c, Arena *a, Axes *x, Err *err)
         const char *key;
         json_t *v;
         x->value[i] = json_loads(x->run[i].axes, 0, NULL);
+        map_set(&x->by_hash, map_add_text(&x->by_hash, x->run[i].hash), x->value[i]);
         json_object_foreach(x->value[i], key, v)
         {
             add_axis(x, key);
         }
     }
-    return ERR_OK;
+    return map_ok(&x->by_hash, "axes", err);
 }
 
 static void add_text(Frame *f, const char *s)
@@ -94,41 +98,13 @@ static void add_text(Frame *f, const char *s)
     frame_add(f, s ? s : "", s ? strlen(s) : 0);
 }
 
-static void add_real(Frame *f, double x)
-{
-    char text[32] = "";
-    if (isfinite(x)) {
-        json_number_text(x, text);
-    }
-    add_text(f, text);
-}
-
 static void add_axis_value(Frame *f, const json_t *v)
 {
-    if (json_is_string(v)) {
-        add_text(f, json_string_value(v));
-    } else if (json_is_number(v)) {
-        add_real(f, json_number_value(v));
-    } else if (json_is_boolean(v)) {
-        add_text(f, json_is_true(v) ? "true" : "false");
-    } else {
-        Buf text = BUF_INIT;
-        if (v) {
-            json_canonical(v, &text);
-        }
-        add_text(f, buf_str(&text));
-        buf_release(&text);
-    }
-}
-
-static const json_t *axes_of(const Axes *x, const char *hash)
-{
-    for (size_t i = 0; i < x->n_runs; i++) {
-        if (strcmp(x->run[i].hash, hash) == 0) {
-            return x->value[i];
-        }
-    }
-    return NULL;
+    Buf text = BUF_INIT;
+    json_plain_text(v, &text);
+    f->text.is_short = f->text.is_short || text.is_short;
+    add_text(f, buf_str(&text));
+    buf_release(&text);
 }
 
 /* Text of a column whose rows mostly repeat the one above: stored once. */
@@ -157,7 +133,7 @@ static void add_observation(Frame *f, const CatalogObservation *o, const Axes *x
             (void)frame_point(f, 0); /* a number: add_numbers() */
         }
     }
-    const json_t *axes = x->n ? axes_of(x, o->run) : NULL;
+    const json_t *axes = x->n ? map_get_text(&x->by_hash, o->run) : NULL;
     for (size_t i = 0; i < x->n; i++) {
         add_axis_value(f, json_object_get(axes, x->name[i]));
     }
@@ -308,6 +284,8 @@ ErrCode study_frame_read(const char *catalog_path, Frame *ret, StudyAnalysis *re
     TRY(digest_of(o, n, &arena, f.digest, err));
     f.source = strdup(catalog_path);
     f.n_columns = N_FIXED + axes.n;
+    f.first_axis = N_FIXED;
+    f.n_axes = axes.n;
     for (size_t i = 0; i < f.n_columns; i++) {
         add_text(&f, i < N_FIXED ? fixed_column[i] : axes.name[i - N_FIXED]);
     }

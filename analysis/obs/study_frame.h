@@ -2,7 +2,8 @@
  *
  * Columns: run (hash), name, architecture, size, seed, task, step, N, N_total, D, C_6nd,
  * C_exact, C_paper, loss, bits_per_byte, train_loss, state, is_final, and one for every
- * other axis of the matrix.
+ * other axis of the matrix, by its path (training.optimizer.adamw.lr); frame_column() knows it by any
+ * end of that, as the matrix does.
  *
  * digest: SHA-256 over the runs by rising hash, of each its observations by task and step:
  *   the run's 64 digits, the task and a NUL, then as little-endian IEEE doubles step, N, N_total,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/fit/parallel.h"
 #include "analysis/observe/core.h"
 #include "analysis/observe/draw.h"
@@ -387,8 +388,8 @@ done:
     return rc;
 }
 
-ErrCode holdout_run(const Scores *s, const ObserveOptions *o, size_t which, Arena *a,
-                    ObserveHoldout *ret, Err *err)
+ErrCode observe_holdout(const Scores *s, const ObserveOptions *o, size_t which, Arena *a,
+                        ObserveHoldout *ret, Err *err)
 {
     static const char *const by[OBSERVE_SCORES] = {"benchmarks", "family_lines", "compute",
                                                    "single", "mean"};

@@ -5,7 +5,7 @@
 #include "analysis/observe/observe.h"
 
 /* Fills `ret` for target `which`; refusals stand in it.  ERR_NOMEM. */
-ErrCode holdout_run(const Scores *s, const ObserveOptions *o, size_t which, Arena *a,
-                    ObserveHoldout *ret, Err *err);
+ErrCode observe_holdout(const Scores *s, const ObserveOptions *o, size_t which, Arena *a,
+                        ObserveHoldout *ret, Err *err);
 
 #endif

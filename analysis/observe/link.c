@@ -1,5 +1,6 @@
 #include "analysis/observe/link.h"
 
+
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_qrng.h>
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/words.h"
 
 enum { MAX_PARAMS = LINK_MAX_INPUTS + 3, N_STARTS = 48, MAX_ITERATIONS = 400 };
 /* Objectives that agree to this are one minimum. */
@@ -31,14 +34,11 @@ static const char *const kind_name[] = {"linear", "fixed", "height", "free"};
 
 ErrCode link_parse(const char *text, LinkKind *ret, Err *err)
 {
-    for (size_t i = 0; i < sizeof kind_name / sizeof kind_name[0]; i++) {
-        if (strcmp(text, kind_name[i]) == 0) {
-            *ret = (LinkKind)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no link \"%s\"", text);
-    return err_hint(err, "fixed, height, free or linear");
+    size_t i = 0;
+    ErrCode rc =
+        words_enum("link", text, kind_name, sizeof kind_name / sizeof kind_name[0], &i, err);
+    *ret = rc == ERR_OK ? (LinkKind)i : *ret;
+    return rc;
 }
 
 const char *link_name(LinkKind kind)

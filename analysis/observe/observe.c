@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/fit/parallel.h"
 #include "analysis/observe/core.h"
 #include "analysis/observe/draw.h"
@@ -391,7 +392,7 @@ static ErrCode hold_out(Observe *r, Err *err)
         return err_nomem(err, "hold-out");
     }
     for (size_t k = 0; k < s->n_targets; k++) {
-        ErrCode rc = holdout_run(s, &r->options, k, &r->arena, &r->holdout[k], err);
+        ErrCode rc = observe_holdout(s, &r->options, k, &r->arena, &r->holdout[k], err);
         if (rc != ERR_OK) {
             return rc;
         }

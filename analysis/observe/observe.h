@@ -23,7 +23,7 @@
 
 #include <stdint.h>
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 #include "analysis/observe/line.h"
 #include "analysis/observe/link.h"
 #include "analysis/observe/pca.h"

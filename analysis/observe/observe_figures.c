@@ -3,16 +3,10 @@
 #include <string.h>
 
 #include "analysis/observe/observe_report.h"
+#include "analysis/report/look.h"
 
-/* Families with a colour of their own; the others share grey, or the key would fill the picture. */
-enum { MAX_COLOURED = 10, N_PALETTE = 10 };
-#define GREY     "#B0B0B0"
-#define TRAIN    "#0072B2"
-#define HELD_OUT "#D55E00"
-
-static const char *const palette[N_PALETTE] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                               "#E69F00", "#56B4E9", "#000000", "#8B4513",
-                                               "#6A3D9A", "#808000"};
+/* Families with a look of their own; the others share grey, or the key would fill the picture. */
+enum { MAX_COLOURED = 10 };
 
 typedef struct Sheet {
     const Observe *r;
@@ -28,8 +22,7 @@ static double *array(Sheet *s, size_t n)
 }
 
 /* Models of known C of a family, or with family n_families of all that have no colour. */
-static void add_family(Sheet *s, PlotPanel *p, const char *label, const char *color,
-                       const bool *is_in)
+static void add_family(Sheet *s, PlotPanel *p, const char *label, PlotLook look, const bool *is_in)
 {
     const Observe *r = s->r;
     const Scores *t = r->scores;
@@ -41,10 +34,10 @@ static void add_family(Sheet *s, PlotPanel *p, const char *label, const char *co
             y[n++] = r->component[i * r->options.components];
         }
     }
-    (void)plot_add(p, label, color, PLOT_POINTS, n, x, y);
+    (void)plot_add(p, label, look, PLOT_POINTS, n, x, y);
 }
 
-static void add_line(Sheet *s, PlotPanel *p, const ObserveLine *l, const char *color)
+static void add_line(Sheet *s, PlotPanel *p, const ObserveLine *l, PlotLook look)
 {
     double *x = array(s, 2), *y = array(s, 2);
     if (s->is_short) {
@@ -54,7 +47,7 @@ static void add_line(Sheet *s, PlotPanel *p, const ObserveLine *l, const char *c
     x[1] = l->c_hi;
     y[0] = line_at(&l->line, log(x[0]));
     y[1] = line_at(&l->line, log(x[1]));
-    (void)plot_add(p, NULL, color, PLOT_LINE, 2, x, y);
+    (void)plot_add(p, NULL, look, PLOT_LINE, 2, x, y);
 }
 
 /* The next family with the most models on its line that has no colour yet; n_families: none. */
@@ -84,12 +77,11 @@ static void draw_capability(Sheet *s, PlotFigure *f)
     }
     *f = (PlotFigure){.name = "capability",
                       .title = "Capability against training compute, by family",
-                      .x_label = "training compute C [FLOP]",
+                      .x_label = look_compute(r->scores->convention),
                       .y_label = "first component of the benchmarks",
                       .x_column = "C",
                       .y_column = "PC1",
                       .is_y_linear = true,
-                      .key = PLOT_KEY_TOP_LEFT,
                       .n_panels = 1};
     for (; n < MAX_COLOURED; n++) {
         chosen[n] = next_family(r, is_done);
@@ -101,13 +93,13 @@ static void draw_capability(Sheet *s, PlotFigure *f)
     for (size_t k = 0; k < n_families; k++) {
         one[k] = !is_done[k];
     }
-    add_family(s, &f->panel[0], "other families", GREY, one);
+    add_family(s, &f->panel[0], "other families", plot_tint(plot_grey(), 0.7), one);
     for (size_t k = 0; k < n; k++) {
         const char *name = r->scores->family_name[chosen[k]];
         memset(one, 0, n_families * sizeof *one);
         one[chosen[k]] = true;
-        add_line(s, &f->panel[0], &r->line[chosen[k]], palette[k]);
-        add_family(s, &f->panel[0], name, palette[k], one);
+        add_line(s, &f->panel[0], &r->line[chosen[k]], plot_look(NULL, k));
+        add_family(s, &f->panel[0], name, plot_look(NULL, k), one);
     }
 }
 
@@ -127,7 +119,7 @@ static void add_fitted(Sheet *s, PlotPanel *p, size_t k, const char *label)
                        : link_predict(&r->target[k].link, r->component + i * r->options.components);
         }
     }
-    (void)plot_add(p, label, TRAIN, PLOT_POINTS, n, x, y);
+    (void)plot_add(p, label, plot_look(NULL, 3), PLOT_POINTS, n, x, y);
 }
 
 static void add_held_out(Sheet *s, PlotPanel *p, size_t k)
@@ -147,10 +139,10 @@ static void add_held_out(Sheet *s, PlotPanel *p, size_t k)
         }
     }
     if (r->options.bootstrap) {
-        (void)plot_add_range(p, "held out: larger C, 95 % interval", HELD_OUT, PLOT_ERRORS, n, x, y,
-                             lo, hi);
+        (void)plot_add_range(p, "held out: larger C, 95 % interval", plot_look(NULL, 4),
+                             PLOT_ERRORS, n, x, y, lo, hi);
     } else {
-        (void)plot_add(p, "held out: larger C", HELD_OUT, PLOT_POINTS, n, x, y);
+        (void)plot_add(p, "held out: larger C", plot_look(NULL, 4), PLOT_POINTS, n, x, y);
     }
 }
 
@@ -181,7 +173,6 @@ static void draw_target(Sheet *s, size_t k, PlotFigure *f)
         .y_column = "predicted",
         .is_x_linear = true,
         .is_y_linear = true,
-        .key = PLOT_KEY_TOP_LEFT,
         .n_panels = 1};
     char *below = arena_printf(s->arena, "trained on: C <= %.3g FLOP", r->options.cutoff);
     s->is_short = s->is_short || !f->name || !f->title || !below;

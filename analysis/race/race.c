@@ -366,10 +366,10 @@ static ErrCode check_groups(const Obs *obs, const Race *r, Err *err)
     for (size_t g = 0; g < r->n_groups; g++) {
         if (r->group[g].n == 0) {
             (void)err_set(err, ERR_INVALID, "no observation of %s has a time", r->group[g].name);
-            return err_hint(err,
-                            obs->by ? "leave it out with --where '%s!=%s'"
-                                    : "name the column of times: --time COLUMN",
-                            obs->by ? obs->by : "", r->group[g].name);
+            return obs->by && !strchr(obs->by, ',')
+                       ? err_hint(err, "leave it out with --where '%s!=%s'", obs->by,
+                                  r->group[g].name)
+                       : err_hint(err, "name the column of times: --time COLUMN");
         }
     }
     return ERR_OK;

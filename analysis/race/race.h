@@ -101,8 +101,8 @@ RaceEntry race_at(const RaceGroup *g, RaceAxis axis, double x);
 
 /* All but what the source adds: docs/json.md. */
 void race_answer(const Race *r, AnswerNode *top);
-/* Response against time, compute and tokens: a curve a run, its group's best thick.  The arrays live in
- * the race's arena.  ERR_NOMEM. */
-ErrCode race_figure(Race *r, PlotFigure *ret, Err *err);
+/* Response against time, compute (as the observations count it) and tokens: a curve a run, its group's
+ * best thick.  The arrays live in the race's arena.  ERR_NOMEM. */
+ErrCode race_figure(Race *r, ObsConvention convention, PlotFigure *ret, Err *err);
 
 #endif

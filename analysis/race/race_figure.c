@@ -1,13 +1,13 @@
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "analysis/race/race.h"
+#include "analysis/report/look.h"
 
 enum { FRONT_POINTS = 80, MAX_THIN = 40 };
 
 /* The group's best at FRONT_POINTS values of X, even in ln X. */
-static void add_front(Race *r, size_t g, RaceAxis axis, PlotPanel *panel, bool has_label)
+static void add_front(Race *r, size_t g, RaceAxis axis, PlotPanel *panel)
 {
     const RaceGroup *group = &r->group[g];
     double *x = arena_array(&r->arena, FRONT_POINTS, sizeof *x);
@@ -26,32 +26,33 @@ static void add_front(Race *r, size_t g, RaceAxis axis, PlotPanel *panel, bool h
             y[n++] = value;
         }
     }
-    (void)plot_add(panel, has_label ? group->name : NULL, plot_group_color(group->name, g),
-                   PLOT_THICK, n, x, y);
+    PlotLook look = look_of(group->name, g);
+    (void)plot_add(panel, look.title, look, PLOT_THICK, n, x, y);
 }
 
+/* Its runs as one interrupted line. */
 static bool add_runs(Race *r, size_t g, RaceAxis axis, PlotPanel *panel)
 {
     const RaceGroup *group = &r->group[g];
-    double *x = arena_array(&r->arena, group->n + 1, sizeof *x);
-    double *y = arena_array(&r->arena, group->n + 1, sizeof *y);
-    char tint[8];
+    size_t most = group->n + group->n_curves + 1, n = 0;
+    double *x = arena_array(&r->arena, most, sizeof *x);
+    double *y = arena_array(&r->arena, most, sizeof *y);
     if (!x || !y) {
         return false;
     }
-    plot_tint(plot_group_color(group->name, g), 0.45, tint);
-    for (size_t i = 0, first = 0; i < group->n; i++) {
-        x[i] = group->point[i].x[axis];
-        y[i] = group->point[i].response;
-        if (i + 1 == group->n || group->point[i + 1].curve != group->point[i].curve) {
-            (void)plot_add(panel, NULL, tint, PLOT_LINE, i + 1 - first, x + first, y + first);
-            first = i + 1;
+    for (size_t i = 0; i < group->n; i++) {
+        if (i > 0 && group->point[i].curve != group->point[i - 1].curve) {
+            x[n] = y[n] = (double)NAN;
+            n++;
         }
+        x[n] = group->point[i].x[axis];
+        y[n++] = group->point[i].response;
     }
+    (void)plot_add(panel, NULL, plot_tint(look_of(group->name, g), 0.5), PLOT_THIN, n, x, y);
     return true;
 }
 
-ErrCode race_figure(Race *r, PlotFigure *ret, Err *err)
+ErrCode race_figure(Race *r, ObsConvention convention, PlotFigure *ret, Err *err)
 {
     size_t n_curves = 0;
     char *time = arena_printf(&r->arena, "training time [%s]", r->time_unit);
@@ -60,18 +61,18 @@ ErrCode race_figure(Race *r, PlotFigure *ret, Err *err)
     if (!time || !y_label) {
         return err_nomem(err, "figure");
     }
-    *ret =
-        (PlotFigure){.name = "equal_time",
-                     .title = "Equal time, equal compute, equal data: each group's best run thick",
-                     .x_label = "X",
-                     .y_label = y_label,
-                     .x_column = "x",
-                     .y_column = "response",
-                     .has_own_axes = true,
-                     .n_panels = RACE_N_AXES};
+    *ret = (PlotFigure){
+        .name = "equal_time",
+        .title = "Equal time, equal compute, equal data: runs thin, each group's best thick",
+        .x_label = "x",
+        .y_label = y_label,
+        .x_column = "x",
+        .y_column = "response",
+        .x_share = PLOT_SEPARATE,
+        .n_panels = RACE_N_AXES};
     ret->panel[RACE_TIME].x_label = time;
-    ret->panel[RACE_COMPUTE].x_label = "training compute C [FLOP]";
-    ret->panel[RACE_TOKENS].x_label = "training tokens D";
+    ret->panel[RACE_COMPUTE].x_label = look_compute(convention);
+    ret->panel[RACE_TOKENS].x_label = LOOK_TOKENS;
     for (size_t g = 0; g < r->n_groups; g++) {
         n_curves += r->group[g].n_curves;
     }
@@ -83,7 +84,7 @@ ErrCode race_figure(Race *r, PlotFigure *ret, Err *err)
             }
         }
         for (size_t g = 0; g < r->n_groups; g++) {
-            add_front(r, g, (RaceAxis)axis, panel, true);
+            add_front(r, g, (RaceAxis)axis, panel);
         }
     }
     return ERR_OK;

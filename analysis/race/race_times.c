@@ -24,24 +24,6 @@ static ErrCode open_catalog(const char *path, RaceTimes *t, Err *err)
     return rc;
 }
 
-/* "COLUMN" or "COLUMN*3600"; a column whose name has a star is itself. */
-static ErrCode find_column(const Frame *f, const char *text, RaceTimes *t, Err *err)
-{
-    char name[128];
-    const char *star = strrchr(text, '*');
-    t->column = frame_find(f, text);
-    t->factor = 1.0;
-    if (t->column != FRAME_NONE) {
-        return ERR_OK;
-    }
-    size_t n = star ? (size_t)(star - text) : strlen(text);
-    if (star && !(quantity_parse(star + 1, QUANTITY_COUNT, &t->factor) && t->factor > 0.0)) {
-        return err_set(err, ERR_USAGE, "--time takes COLUMN or COLUMN*FACTOR, not \"%s\"", text);
-    }
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
-    return frame_column(f, name, &t->column, err);
-}
-
 /* The first of the columns that times are in by themselves; core_seconds is what a study is raced
  * by, so that it comes first in what was exported from one. */
 static ErrCode open_frame(const Frame *f, const char *column, RaceTimes *t, Err *err)
@@ -54,7 +36,11 @@ static ErrCode open_frame(const Frame *f, const char *column, RaceTimes *t, Err 
                  {"hours", "seconds", SECONDS_PER_HOUR}};
     t->unit = "seconds";
     if (column) {
-        return find_column(f, column, t, err);
+        ErrCode rc = frame_scaled(f, column, &t->column, &t->factor, err);
+        return rc == ERR_OK && !(t->factor > 0.0)
+                   ? err_set(err, ERR_USAGE, "--time takes COLUMN or COLUMN*FACTOR, not \"%.80s\"",
+                             column)
+                   : rc;
     }
     for (size_t i = t->is_wall ? 1 : 0; i < sizeof known / sizeof known[0]; i++) {
         t->column = frame_find(f, known[i].name);

@@ -17,36 +17,10 @@ static const char *last_word(const char *name)
     return dot ? dot + 1 : name;
 }
 
-static ErrCode refuse_several(const Frame *f, const char *word, Err *err)
-{
-    Buf list = BUF_INIT;
-    for (size_t c = 0; c < f->n_columns; c++) {
-        if (strcmp(last_word(frame_name(f, c)), word) == 0) {
-            buf_printf(&list, "%s%s", list.len ? ", " : "", frame_name(f, c));
-        }
-    }
-    (void)err_set(err, ERR_INVALID, "%s: several columns end in \"%s\"", f->source, word);
-    (void)err_hint(err, "name one in full: %.400s", buf_str(&list));
-    buf_release(&list);
-    return err->code;
-}
-
 ErrCode figure_axis_find(const Frame *f, const char *name, FigureAxis *ret, Err *err)
 {
-    size_t n_found = 0;
-    *ret = (FigureAxis){f, frame_find(f, name)};
-    if (ret->column != FRAME_NONE) {
-        return ERR_OK;
-    }
-    for (size_t c = 0; c < f->n_columns; c++) {
-        if (strcmp(last_word(frame_name(f, c)), name) == 0) {
-            ret->column = c;
-            n_found++;
-        }
-    }
-    return n_found == 1 ? ERR_OK
-           : n_found    ? refuse_several(f, name, err)
-                        : frame_column(f, name, &ret->column, err);
+    ret->frame = f;
+    return frame_column(f, name, &ret->column, err);
 }
 
 /* ---- the points ---- */
@@ -93,8 +67,8 @@ static double known(double x)
 }
 
 /* The group's observations that have a value in the column. */
-static ErrCode read_trials(const FigureAxis *axis, const ObsGroup *g, Trial *ret, size_t *ret_n,
-                           Err *err)
+static ErrCode read_trials(const FigureAxis *axis, const ObsGroup *g, const double *y, Trial *ret,
+                           size_t *ret_n, Err *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->data.n; i++) {
@@ -105,7 +79,7 @@ static ErrCode read_trials(const FigureAxis *axis, const ObsGroup *g, Trial *ret
         }
         *t = (Trial){.n = known(g->data.params[i]),
                      .d = known(isfinite(d) ? d : g->data.flops[i]),
-                     .loss = g->data.loss[i],
+                     .loss = y[i],
                      .run = g->data.n_runs ? g->data.run[i] : 0};
         ErrCode rc = frame_number(axis->frame, g->row[i], axis->column, &t->x, err);
         if (rc != ERR_OK) {
@@ -166,15 +140,15 @@ typedef struct Columns {
 } Columns;
 
 static void add_curve(Sheet *s, PlotPanel *panel, Columns *c, const Trial *t, size_t first,
-                      size_t end, const char *color)
+                      size_t end, PlotLook look)
 {
     size_t low = first;
     for (size_t i = first; i < end; i++) {
         low = c->y[i] < c->y[low] ? i : low;
     }
     const char *label = t[first].n > 0.0 ? sheet_size_label(s, "N = ", t[first].n) : NULL;
-    sheet_place(plot_add(panel, label, color, PLOT_BEADS, end - first, c->x + first, c->y + first),
-                PLOT_AT_LAST);
+    plot_place(plot_add(panel, label, look, PLOT_BEADS, end - first, c->x + first, c->y + first),
+               PLOT_AT_LAST);
     if (end - first > 1) { /* of one point there is no lowest */
         c->low_x[c->n_low] = c->x[low];
         c->low_y[c->n_low++] = c->y[low];
@@ -202,17 +176,15 @@ static void draw(Sheet *s, const SheetGroup *g, const Trial *t, size_t n, PlotPa
         c.y[i] = t[i].loss;
     }
     if (n_sizes > SHEET_MAX_CURVES) {
-        (void)plot_add(panel, "runs", g->color, PLOT_POINTS, n, c.x, c.y);
+        (void)plot_add(panel, "runs", g->look, PLOT_POINTS, n, c.x, c.y);
         return;
     }
     for (size_t first = 0; first < n; first = end, rank++) {
-        char tint[8];
         for (end = first; end < n && t[end].n == t[first].n; end++) {
         }
-        plot_tint(g->color, sheet_strength(rank, n_sizes), tint);
-        add_curve(s, panel, &c, t, first, end, tint);
+        add_curve(s, panel, &c, t, first, end, sheet_tone(g, rank, n_sizes));
     }
-    (void)plot_add(panel, "lowest", SHEET_INK, PLOT_MARKS, c.n_low, c.low_x, c.low_y);
+    (void)plot_add(panel, "lowest", plot_ink(), PLOT_MARKS, c.n_low, c.low_x, c.low_y);
 }
 
 /* Ticks where the sweep has its values. */
@@ -266,7 +238,7 @@ static ErrCode draw_group(Sheet *s, const FigureAxis *axis, size_t at, PlotFigur
         s->is_short = true;
         return ERR_OK;
     }
-    ErrCode rc = read_trials(axis, g->obs, t, &n, err);
+    ErrCode rc = read_trials(axis, g->obs, g->y, t, &n, err);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -283,14 +255,10 @@ ErrCode figure_loss_axis(Sheet *s, const FigureAxis *axis, PlotFigure *f, Err *e
 {
     const char *name = frame_name(axis->frame, axis->column);
     size_t n_series = 0;
-    f->name = "loss_axis";
-    f->title = sheet_printf(s, "Loss at the end of each run against %.60s (none that diverged)",
-                            last_word(name));
+    f->title =
+        sheet_printf(s, "The end of each run against %.60s (none that diverged)", last_word(name));
     f->x_label = name;
     f->x_column = plain_name(s, name);
-    f->y_label = "loss [nats/token]";
-    f->y_column = "loss";
-    f->is_key_left = true;
     for (size_t i = 0; i < s->n_groups; i++) {
         ErrCode rc = draw_group(s, axis, i, f, err);
         if (rc != ERR_OK) {

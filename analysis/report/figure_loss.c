@@ -1,168 +1,158 @@
-/* Loss against C, N and D, with the laws. */
+/* The response against C, N and D, with the laws. */
 #include <math.h>
-#include <string.h>
 
-#include "analysis/report/frontier.h"
 #include "analysis/report/sheet.h"
 
-enum { N_CURVE = 80, N_FRONTIER = 60, N_BANDS = 4 };
-/* D this much beyond the longest run still counts as reached: the grid of N is not finer. */
-#define FRONTIER_SLACK 1.05
+    enum {
+        N_CURVE = 50,
+        N_BANDS = 4
+    };
 
-/* Which distinct N curve i has, and how many there are. */
-static size_t size_rank(const SheetGroup *g, size_t i, size_t *ret_n)
+/* ---- against C ---- */
+
+/* All runs of a group as one interrupted line, or as points. */
+static void add_runs(Sheet *s, const SheetGroup *g, bool has_label, PlotPanel *panel)
 {
-    size_t rank = 0, at = 0;
-    for (size_t k = 1; k < g->n_curves; k++) {
-        rank += g->curve[k].n != g->curve[k - 1].n ? 1 : 0;
-        at = k == i ? rank : at;
-    }
-    *ret_n = rank + 1;
-    return at;
-}
-
-/* ---- loss against C ---- */
-
-static void compute_range(const SheetGroup *g, double *lo, double *hi)
-{
-    *lo = (double)INFINITY;
-    *hi = 0.0;
-    for (size_t i = 0; i < g->obs->data.n; i++) {
-        *lo = fmin(*lo, g->obs->data.flops[i]);
-        *hi = fmax(*hi, g->obs->data.flops[i]);
-    }
-}
-
-static double longest_run(const FitData *data)
-{
-    double d = 0.0;
-    for (size_t i = 0; i < data->n; i++) {
-        d = fmax(d, data->tokens[i]);
-    }
-    return d;
-}
-
-static void add_frontier(Sheet *s, const SheetGroup *g, PlotPanel *panel)
-{
-    double lo, hi;
-    double *x = sheet_array(s, N_FRONTIER), *y = sheet_array(s, N_FRONTIER);
-    if (!x || !y || !g->chinchilla) {
+    const FitData *d = &g->obs->data;
+    size_t most = d->n + g->n_curves, n = 0;
+    double *x = sheet_array(s, most), *y = sheet_array(s, most);
+    PlotLook pale = plot_tint(g->look, has_label ? 1.0 : 0.5);
+    const char *label = has_label ? g->title : NULL;
+    PlotStyle style = sheet_is_cloud(g) ? PLOT_POINTS : has_label ? PLOT_LINE : PLOT_THIN;
+    if (!x || !y) {
         return;
     }
-    Frontier f;
-    size_t inside = 0; /* points up to which the best D is one that was reached */
-    double longest = longest_run(&g->obs->data);
-    frontier_init(&f, &g->obs->data);
-    compute_range(g, &lo, &hi);
-    for (size_t i = 0; i < N_FRONTIER; i++) {
-        double d;
-        x[i] = lo * pow(hi / lo, (double)i / (N_FRONTIER - 1));
-        y[i] = frontier_loss(&f, g->chinchilla, x[i], &d);
-        inside += inside == i && d <= longest * FRONTIER_SLACK ? 1 : 0;
+    for (size_t i = 0; i < g->n_curves; i++) {
+        const Curve *c = &g->curve[i];
+        for (size_t k = 0; k < c->count; k++, n++) {
+            x[n] = c->c[k];
+            y[n] = c->y[k];
+        }
+        if (!sheet_is_cloud(g)) {
+            x[n] = y[n] = (double)NAN;
+            n++;
+        }
     }
-    size_t from = inside > 0 ? inside - 1 : 0;
-    (void)plot_add(panel, "compute-optimal by L(N, D)", SHEET_INK, PLOT_THICK, inside, x, y);
-    if (inside < N_FRONTIER) {
-        (void)plot_add(panel, "the same, at D beyond the longest run", SHEET_INK, PLOT_DASHED,
-                       N_FRONTIER - from, x + from, y + from);
-    }
+    (void)plot_add(panel, label, pale, style, n, x, y);
 }
 
-static void add_power_law(Sheet *s, const SheetGroup *g, PlotPanel *panel)
+/* Where no law in N and D stands: the power law on the envelope. */
+static bool add_power_law(Sheet *s, const SheetGroup *g, PlotPanel *panel)
 {
     double *x = sheet_array(s, 2), *y = sheet_array(s, 2);
-    if (!x || !y || !g->power || !g->power->has_envelope ||
+    if (!x || !y || g->law || !g->power || !g->power->has_envelope ||
         !isfinite(g->power->envelope.beta * g->power->envelope.alpha)) {
-        return;
+        return false;
     }
     const Envelope *e = &g->power->envelope;
     for (size_t i = 0; i < 2; i++) {
         x[i] = e->point[i ? e->n_points - 1 : 0].c;
         y[i] = e->beta * pow(x[i] / FORM_PFLOP_S_DAY, e->alpha);
     }
-    (void)plot_add(panel, "power law on the envelope", SHEET_GREY, PLOT_DASHED, 2, x, y);
+    (void)plot_add(panel, g->title ? g->title : "power law on the envelope", g->look, PLOT_THICK, 2,
+                   x, y);
+    return true;
 }
 
-static void panel_compute(Sheet *s, const SheetGroup *g, PlotPanel *panel)
+/* What the styles mean, once for all groups. */
+static void explain(Sheet *s, PlotPanel *panel)
 {
-    char tint[8];
-    if (g->n_curves > SHEET_MAX_CURVES) {
-        const FitData *d = &g->obs->data;
-        (void)plot_add(panel, "runs", g->color, PLOT_POINTS, d->n, d->flops, d->loss);
-    } else {
-        for (size_t i = 0; i < g->n_curves; i++) {
-            const Curve *c = &g->curve[i];
-            size_t n_sizes, rank = size_rank(g, i, &n_sizes);
-            bool is_first = i == 0 || c->n != g->curve[i - 1].n;
-            plot_tint(g->color, sheet_strength(rank, n_sizes), tint);
-            sheet_place(plot_add(panel, is_first ? sheet_size_label(s, "", c->n) : NULL, tint,
-                                 PLOT_CURVE, c->count, c->c, c->loss),
-                        PLOT_AT_FIRST);
-        }
+    bool has_cloud = false, has_band = false, has_beyond = false;
+    for (size_t i = 0; i < s->n_groups; i++) {
+        has_cloud = has_cloud || sheet_is_cloud(&s->group[i]);
     }
-    add_power_law(s, g, panel);
-    add_frontier(s, g, panel);
-}
-
-/* ---- loss against N or D, banded by the other ---- */
-
-/* The curve of the law along one input, the other held. */
-static void add_law(Sheet *s, const SheetGroup *g, PlotPanel *panel, bool is_n, double held,
-                    double lo, double hi, const char *color)
-{
-    double *x = sheet_array(s, N_CURVE), *y = sheet_array(s, N_CURVE);
-    if (!x || !y || !g->chinchilla) {
+    for (size_t k = 0; k < panel->n_series; k++) {
+        has_band = has_band || panel->series[k].style == PLOT_BAND;
+        has_beyond = has_beyond || panel->series[k].style == PLOT_BEYOND;
+    }
+    if (!sheet_has_law(s)) {
         return;
     }
-    for (size_t i = 0; i < N_CURVE; i++) {
-        x[i] = lo * pow(hi / lo, (double)i / (N_CURVE - 1));
-        const double inputs[] = {is_n ? x[i] : held, is_n ? held : x[i]};
-        y[i] = fit_predict(g->chinchilla, inputs);
+    sheet_explain(panel, has_cloud ? "observations" : "runs", has_cloud ? PLOT_POINTS : PLOT_THIN,
+                  0);
+    if (has_band) {
+        sheet_explain(panel, "95 % band", PLOT_BAND, 0);
     }
-    sheet_place(plot_add(panel, sheet_size_label(s, is_n ? "D = " : "N = ", held), color, PLOT_LINE,
-                         N_CURVE, x, y),
-                PLOT_AT_LAST);
+    if (has_beyond) {
+        sheet_explain(panel, "best N or D beyond the data", PLOT_BEYOND, 0);
+    }
+}
+
+bool figure_loss_compute(Sheet *s, PlotFigure *f)
+{
+    PlotPanel *p = &f->panel[0];
+    f->title = sheet_has_law(s) ? "Runs, and the least loss that each law promises for the compute"
+                                : "Loss against compute";
+    f->x_label = look_compute(s->report->obs->convention);
+    f->x_column = "C_flop";
+    f->n_panels = 1;
+    for (size_t i = 0; i < s->n_groups; i++) {
+        SheetGroup *g = &s->group[i];
+        add_runs(s, g, !g->law && !(g->power && g->power->has_envelope), p);
+    }
+    for (size_t i = 0; i < s->n_groups; i++) {
+        const SheetFrontier *r = sheet_frontier(s, &s->group[i]);
+        for (size_t k = 0, end; r && k < r->n; k = end) {
+            for (end = k + 1; end < r->n && r->is_near[end] == r->is_near[k]; end++) {
+            }
+            if (r->is_near[k]) {
+                sheet_add_band(p, s->group[i].look, r->c, &r->loss, k, end);
+            }
+        }
+    }
+    for (size_t i = 0; i < s->n_groups; i++) {
+        SheetGroup *g = &s->group[i];
+        const SheetFrontier *r = sheet_frontier(s, g);
+        if (!add_power_law(s, g, p) && r) {
+            sheet_add_frontier(p, g->title ? g->title : "compute-optimal by the law", g->look, r,
+                               r->c, r->loss.y, true);
+        }
+    }
+    explain(s, p);
+    return true;
+}
+
+/* ---- against N or D, at a few values of the other ---- */
+
+static double distance(double a, double b)
+{
+    return fabs(log(a / b));
+}
+
+/* D of the largest run at its end, and earlier ones even in ln D over what it reports. */
+static size_t bands_of_run(const Curve *c, double *band)
+{
+    double last = c->d[c->count - 1];
+    size_t n = 0;
+    for (size_t k = N_BANDS; k-- > 0;) {
+        double target = last * pow(c->d[0] / last, (double)k / N_BANDS);
+        size_t best = 0;
+        for (size_t i = 0; i < c->count; i++) {
+            best = distance(c->d[i], target) < distance(c->d[best], target) ? i : best;
+        }
+        if (n == 0 || c->d[best] > band[n - 1]) {
+            band[n++] = c->d[best];
+        }
+    }
+    return n;
 }
 
 /* Values of the held variable that the bands stand for, rising; returns how many. */
 static size_t choose_bands(const SheetGroup *g, bool is_n, double *band)
 {
-    bool is_cloud = g->n_curves > SHEET_MAX_CURVES;
     const FitData *data = &g->obs->data;
+    double lo, hi;
     size_t n = 0;
-    if (!is_cloud && !is_n) {
-        for (size_t i = 0; i < g->n_curves; i++) {
-            if (i == 0 || g->curve[i].n != g->curve[i - 1].n) {
-                band[n++] = g->curve[i].n;
-            }
+    if (!sheet_is_cloud(g) && is_n) {
+        return bands_of_run(&g->curve[g->n_curves - 1], band);
+    }
+    for (size_t i = 0; i < g->n_curves && !sheet_is_cloud(g); i++) {
+        if (i == 0 || g->curve[i].n != g->curve[i - 1].n) {
+            band[n++] = g->curve[i].n;
         }
-        return n;
     }
-    if (!is_cloud) { /* D of the largest run at its end and at 1/4, 1/16, 1/64 of it */
-        const Curve *c = &g->curve[g->n_curves - 1];
-        double last = c->d[c->count - 1];
-        for (size_t i = 0; i < c->count; i++) {
-            for (size_t k = N_BANDS; k-- > 0;) {
-                double target = last * pow(0.25, (double)k);
-                bool is_nearest =
-                    (i == 0 ? false
-                            : fabs(log(c->d[i] / target)) <= fabs(log(c->d[i - 1] / target))) &&
-                    (i + 1 == c->count ||
-                     fabs(log(c->d[i] / target)) < fabs(log(c->d[i + 1] / target)));
-                if (is_nearest && (n == 0 || c->d[i] > band[n - 1])) {
-                    band[n++] = c->d[i];
-                }
-            }
-        }
-        return n;
-    }
-    double lo = (double)INFINITY, hi = 0.0;
-    const double *held = is_n ? data->tokens : data->params;
-    for (size_t i = 0; i < data->n; i++) {
-        lo = fmin(lo, held[i]);
-        hi = fmax(hi, held[i]);
-    }
-    for (; n < N_BANDS; n++) {
+    sheet_range(is_n ? data->tokens : data->params, data->n, &lo, &hi);
+    for (; sheet_is_cloud(g) && n < N_BANDS; n++) {
         band[n] = lo * pow(hi / lo, ((double)n + 0.5) / N_BANDS);
     }
     return n;
@@ -171,134 +161,84 @@ static size_t choose_bands(const SheetGroup *g, bool is_n, double *band)
 /* Is value v of the held variable in band k?  Clouds: the nearest; else within 5 %. */
 static bool is_in_band(const double *band, size_t n, size_t k, double v, bool is_cloud)
 {
-    double own = fabs(log(v / band[k]));
+    double own = distance(v, band[k]);
     for (size_t i = 0; i < n && is_cloud; i++) {
-        if (fabs(log(v / band[i])) < own) {
+        if (distance(v, band[i]) < own) {
             return false;
         }
     }
     return is_cloud || own < 0.05;
 }
 
-static void add_band_points(Sheet *s, const SheetGroup *g, PlotPanel *panel, bool is_n,
-                            const double *band, size_t n, size_t k, const char *color)
+static void add_band(Sheet *s, const SheetGroup *g, PlotPanel *panel, bool is_n, const double *band,
+                     size_t n, size_t k)
 {
     const FitData *data = &g->obs->data;
-    double *x = sheet_array(s, data->n), *y = sheet_array(s, data->n);
+    double *x = sheet_array(s, data->n), *y = sheet_array(s, data->n),
+           *at = sheet_array(s, N_CURVE);
+    double lo, hi;
     size_t count = 0;
-    for (size_t i = 0; x && y && i < data->n; i++) {
-        double held = is_n ? data->tokens[i] : data->params[i];
-        if (is_in_band(band, n, k, held, g->n_curves > SHEET_MAX_CURVES)) {
-            x[count] = is_n ? data->params[i] : data->tokens[i];
-            y[count++] = data->loss[i];
-        }
-    }
-    const char *label = g->chinchilla ? NULL : sheet_size_label(s, is_n ? "D = " : "N = ", band[k]);
-    sheet_place(plot_add(panel, label, color, PLOT_POINTS, count, x, y), PLOT_AT_LAST);
-}
-
-static void panel_banded(Sheet *s, const SheetGroup *g, bool is_n, PlotPanel *panel)
-{
-    const FitData *data = &g->obs->data;
-    const double *axis = is_n ? data->params : data->tokens;
-    double *band = sheet_array(s, data->n + N_BANDS);
-    double lo = (double)INFINITY, hi = 0.0;
-    if (!band) {
+    PlotLook tone = sheet_tone(g, k, n);
+    const char *label = sheet_size_label(s, is_n ? "D = " : "N = ", band[k]);
+    SheetLine law;
+    if (!x || !y || !at || !sheet_line(s, N_CURVE, &law)) {
         return;
     }
     for (size_t i = 0; i < data->n; i++) {
-        lo = fmin(lo, axis[i]);
-        hi = fmax(hi, axis[i]);
-    }
-    size_t n = choose_bands(g, is_n, band);
-    for (size_t k = 0; k < n; k++) {
-        char tint[8];
-        plot_tint(g->color, sheet_strength(k, n), tint);
-        add_band_points(s, g, panel, is_n, band, n, k, tint);
-        add_law(s, g, panel, is_n, band[k], lo, hi, tint);
-    }
-}
-
-static const char *convention_text(ObsConvention c)
-{
-    switch (c) {
-    case OBS_PAPER:
-        return "training compute C [FLOP, as arXiv:2406.16690 counts]";
-    case OBS_EXACT:
-        return "training compute C [FLOP, counted from the shapes]";
-    case OBS_6ND:
-        return "training compute C = 6 N D [FLOP]";
-    case OBS_GIVEN:
-    case OBS_DEFAULT:
-        break;
-    }
-    return "training compute C [FLOP, as given]";
-}
-
-static bool has_cloud(const Sheet *s)
-{
-    for (size_t i = 0; i < s->n_groups; i++) {
-        if (sheet_is_cloud(&s->group[i])) {
-            return true;
+        double held = is_n ? data->tokens[i] : data->params[i];
+        if (is_in_band(band, n, k, held, sheet_is_cloud(g))) {
+            x[count] = is_n ? data->params[i] : data->tokens[i];
+            y[count++] = g->y[i];
         }
     }
-    return false;
-}
-
-static bool has_chinchilla(const Sheet *s)
-{
-    for (size_t i = 0; i < s->n_groups; i++) {
-        if (s->group[i].chinchilla) {
-            return true;
+    if (g->law) {
+        sheet_range(is_n ? data->params : data->tokens, data->n, &lo, &hi);
+        for (size_t i = 0; i < N_CURVE; i++) {
+            at[i] = lo * pow(hi / lo, (double)i / (N_CURVE - 1));
         }
+        sheet_law(g, s, is_n, band[k], at, N_CURVE, &law);
+        sheet_add_band(panel, tone, at, &law, 0, N_CURVE);
+        plot_place(plot_add(panel, label, tone, PLOT_LINE, N_CURVE, at, law.y), PLOT_AT_LAST);
     }
-    return false;
+    plot_place(plot_add(panel, g->law ? NULL : label, tone, PLOT_POINTS, count, x, y),
+               PLOT_AT_LAST);
 }
 
-bool figure_loss_compute(Sheet *s, PlotFigure *f)
+static bool draw_bands(Sheet *s, bool is_n, PlotFigure *f)
 {
-    f->name = "loss_compute";
-    f->title = has_cloud(s) ? "Loss against compute"
-                            : "Loss against compute, one curve a run, labelled with its N";
-    f->x_label = convention_text(s->report->obs->convention);
-    f->x_column = "C_flop";
-    f->y_label = "loss [nats/token]";
-    f->y_column = "loss";
-    f->is_key_left = true;
+    f->x_label = is_n ? LOOK_PARAMS : LOOK_TOKENS;
+    f->x_column = is_n ? "N" : "D";
     for (size_t i = 0; i < s->n_groups; i++) {
-        f->panel[i].title = s->group[i].title;
-        panel_compute(s, &s->group[i], &f->panel[i]);
+        const SheetGroup *g = &s->group[i];
+        double *band = sheet_array(s, g->obs->data.n + N_BANDS);
+        f->panel[i].title = g->title;
+        size_t n = band ? choose_bands(g, is_n, band) : 0;
+        for (size_t k = 0; k < n; k++) {
+            add_band(s, g, &f->panel[i], is_n, band, n, k);
+        }
     }
     return true;
 }
 
-static bool draw_banded(Sheet *s, bool is_n, PlotFigure *f)
+static const char *title_of(Sheet *s, const char *axis)
 {
-    f->y_label = "loss [nats/token]";
-    f->y_column = "loss";
+    bool has_band = false;
     for (size_t i = 0; i < s->n_groups; i++) {
-        f->panel[i].title = s->group[i].title;
-        panel_banded(s, &s->group[i], is_n, &f->panel[i]);
+        has_band = has_band || (s->group[i].law && s->group[i].law->draws.n > 0);
     }
-    return true;
+    return sheet_printf(s, "%s%s%s", axis,
+                        sheet_has_law(s) ? ": points measured, curves the law" : "",
+                        has_band ? " with 95 % bands" : "");
 }
 
 bool figure_loss_params(Sheet *s, PlotFigure *f)
 {
-    f->name = "loss_params";
-    f->title = has_chinchilla(s) ? "Loss against size: points measured, curves by L(N, D)"
-                                 : "Loss against size";
-    f->x_label = "N [parameters, without embeddings]";
-    f->x_column = "N";
-    return draw_banded(s, true, f);
+    f->title = title_of(s, "Against size");
+    return draw_bands(s, true, f);
 }
 
 bool figure_loss_tokens(Sheet *s, PlotFigure *f)
 {
-    f->name = "loss_tokens";
-    f->title = has_chinchilla(s) ? "Loss against data: points measured, curves by L(N, D)"
-                                 : "Loss against data";
-    f->x_label = "D [training tokens]";
-    f->x_column = "D";
-    return draw_banded(s, false, f);
+    f->title = title_of(s, "Against data");
+    return draw_bands(s, false, f);
 }

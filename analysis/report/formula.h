@@ -2,7 +2,7 @@
 #ifndef ANALYSIS_REPORT_FORMULA_H
 #define ANALYSIS_REPORT_FORMULA_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 #include "common/buf.h"
 
 /* "L(N, D) = 1.817 + 477.8 N^-0.3473 + 2143 D^-0.3672", with so many significant digits.  False, and

@@ -6,13 +6,14 @@
 #ifndef ANALYSIS_REPORT_HTML_H
 #define ANALYSIS_REPORT_HTML_H
 
+#include <jansson.h>
+
 #include "analysis/report/figures.h"
-#include "analysis/report/provenance.h"
+#include "analysis/report/report.h"
 
 typedef struct HtmlPage {
     const Report *report;
-    const Provenance *provenance;
-    const json_t *result;  /* report_json() with provenance_add() */
+    const json_t *head;    /* an object with "input" and "options" (provenance.h) */
     const char *command;   /* what repeats it */
     const Figures *figure; /* NULL: no pictures, for the reason below */
     const char *folder;    /* where <name>.svg of each figure lies */

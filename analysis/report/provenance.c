@@ -221,5 +221,14 @@ void provenance_command(const Provenance *p, const char *verb, Buf *out)
     put_number_option(out, "bootstrap", (double)plan->bootstrap, -1.0);
     put_number_option(out, "seed", (double)plan->seed, -1.0);
     buf_puts(out, plan->has_all_intervals ? " --intervals" : "");
+    buf_puts(out, plan->has_isoflop ? " --isoflop" : "");
+    put_number_option(out, "window", (double)plan->isoflop_window, 0.0);
+    buf_clear(&list);
+    for (size_t i = 0; i < plan->n_at; i++) {
+        char number[32];
+        json_number_text(plan->at[i], number);
+        buf_printf(&list, "%s%s", i ? "," : "", number);
+    }
+    put_option(out, "at-flops", plan->n_at ? buf_str(&list) : NULL);
     buf_release(&list);
 }

@@ -1,4 +1,4 @@
-/* report.h -- the laws of a source: every group by every law, as JSON, text and tables. */
+/* report.h -- the laws of a source: every group by every law. */
 #ifndef ANALYSIS_REPORT_REPORT_H
 #define ANALYSIS_REPORT_REPORT_H
 
@@ -84,19 +84,7 @@ ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, 
                     Err *err);
 void report_release(Report *r);
 
-/* The object that `slaw fit --json` prints (docs/fitting.md); NULL when memory is short. */
+/* The answer of report_answer() as JSON; NULL when memory is short. */
 json_t *report_json(const Report *r);
-
-/* The same for people: one table a law with a row a group, what its columns mean, and every
- * warning and refusal once.  ERR_NOMEM. */
-ErrCode report_text(const Report *r, Buf *out, Err *err);
-/* Every fit by itself with all its values and the evidence that it is the minimum. */
-void report_details(const Report *r, Buf *out);
-
-/* Fitted parameters with intervals: one table a law; as CSV one long table. */
-ErrCode report_laws_table(const Report *r, TableFormat format, Buf *out, Err *err);
-
-/* One row a run: N, D, C, the last loss.  Sources without runs: one row an N. */
-ErrCode report_runs_table(const Obs *obs, TableFormat format, Buf *out, Err *err);
 
 #endif

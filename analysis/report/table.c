@@ -7,20 +7,17 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/words.h"
 
 ErrCode table_format_parse(const char *text, TableFormat *ret, Err *err)
 {
     static const char *const name[] = {
         [TABLE_TEXT] = "text", [TABLE_MARKDOWN] = "markdown", [TABLE_LATEX] = "latex",
         [TABLE_CSV] = "csv",   [TABLE_JSON] = "json",         [TABLE_HTML] = "html"};
-    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
-        if (strcmp(text, name[i]) == 0) {
-            *ret = (TableFormat)i;
-            return ERR_OK;
-        }
-    }
-    (void)err_set(err, ERR_USAGE, "there is no table format \"%s\"", text);
-    return err_hint(err, "text, markdown, latex, csv, json or html");
+    size_t i = 0;
+    ErrCode rc = words_enum("format", text, name, sizeof name / sizeof name[0], &i, err);
+    *ret = rc == ERR_OK ? (TableFormat)i : *ret;
+    return rc;
 }
 
 void table_init(Table *t, const TableColumn *column, size_t n_columns)

@@ -427,8 +427,5 @@ ErrCode approaches_run(const Law *l, const Err *refusal, const FitData *data, co
             rc = add_bias(&k, data, o->window, ret, law->value, r, err);
         }
     }
-    if (rc == ERR_OK) {
-        explain_approaches(ret);
-    }
     return rc;
 }

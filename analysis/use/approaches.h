@@ -21,7 +21,7 @@
 #include "analysis/use/best.h"
 #include "analysis/use/law.h"
 
-enum { APPROACH_MAX_AT = 8, APPROACH_NAMES = 4, APPROACH_BINS = 10, APPROACH_WHY_BYTES = 400 };
+enum { APPROACH_MAX_AT = 8, APPROACH_NAMES = 4, APPROACH_BINS = 10 };
 
 typedef enum ApproachKind {
     APPROACH_ENVELOPE,
@@ -61,9 +61,6 @@ typedef struct Approaches {
     Approach by[APPROACH_NAMES];
     double at[APPROACH_MAX_AT]; /* C [FLOP] of N_opt and D_opt */
     size_t n_at;
-    size_t n_why;
-    char why[APPROACH_NAMES]
-            [APPROACH_WHY_BYTES]; /* sentences: who disagrees, and the likely reason */
 } Approaches;
 
 typedef struct ApproachOptions {

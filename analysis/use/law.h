@@ -2,6 +2,7 @@
 #ifndef ANALYSIS_USE_LAW_H
 #define ANALYSIS_USE_LAW_H
 
+#include "analysis/fit/fit.h"
 #include "analysis/use/flops.h"
 #include "analysis/use/scatter.h"
 

@@ -17,7 +17,7 @@
 #ifndef ANALYSIS_USE_SCATTER_H
 #define ANALYSIS_USE_SCATTER_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 
 enum { SCATTER_QUANTILES = 101 };
 

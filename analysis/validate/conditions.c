@@ -1,36 +1,37 @@
 #include "analysis/validate/conditions.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "common/words.h"
 
 enum { MAX_CONDITIONS = 16 };
 
-static ErrCode parse(char *text, const Frame *f, Where *where, size_t *ret_n, Err *err)
+static ErrCode parse(const char *text, const Frame *f, char word[][WORD_BYTES], Where *where,
+                     size_t *ret_n, Err *err)
 {
-    char *rest = text;
-    *ret_n = 0;
-    for (char *one; (one = strsep(&rest, "&")) != NULL;) {
-        for (size_t n = strlen(one); n > 0 && one[n - 1] == ' ';) {
-            one[--n] = '\0';
-        }
-        one += strspn(one, " ");
-        if (*ret_n == MAX_CONDITIONS) {
-            return err_set(err, ERR_USAGE, "more than %d conditions in one", MAX_CONDITIONS);
-        }
-        ErrCode rc = where_parse(one, f, &where[(*ret_n)++], err);
+    size_t n = 0, length = strlen(text);
+    if (length > 0 && text[length - 1] == '&') {
+        return where_parse("", f, &where[0], err); /* which says what a condition is */
+    }
+    for (; n < MAX_CONDITIONS && words_next(&text, '&', word[n]); n++) {
+        ErrCode rc = where_parse(word[n], f, &where[n], err);
         if (rc != ERR_OK) {
             return rc;
         }
     }
-    return ERR_OK;
+    *ret_n = n;
+    return *text && n == MAX_CONDITIONS
+               ? err_set(err, ERR_USAGE, "more than %d conditions in one", MAX_CONDITIONS)
+               : ERR_OK;
 }
 
-static ErrCode mark_one(const Frame *f, char *text, const size_t *row, size_t n, bool *ret,
+static ErrCode mark_one(const Frame *f, const char *text, const size_t *row, size_t n, bool *ret,
                         Err *err)
 {
+    char word[MAX_CONDITIONS][WORD_BYTES];
     Where where[MAX_CONDITIONS];
     size_t n_where = 0;
-    ErrCode rc = parse(text, f, where, &n_where, err);
+    ErrCode rc = parse(text, f, word, where, &n_where, err);
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         bool holds = true;
         for (size_t k = 0; k < n_where && holds && rc == ERR_OK; k++) {
@@ -46,9 +47,7 @@ ErrCode conditions_mark(const Frame *f, const char *const *alternative, size_t n
 {
     memset(ret, 0, n * sizeof *ret);
     for (size_t k = 0; k < n_alternatives; k++) {
-        char *copy = strdup(alternative[k]);
-        ErrCode rc = copy ? mark_one(f, copy, row, n, ret, err) : err_nomem(err, "conditions");
-        free(copy);
+        ErrCode rc = mark_one(f, alternative[k], row, n, ret, err);
         if (rc != ERR_OK) {
             return rc;
         }

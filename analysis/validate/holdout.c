@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "analysis/validate/stats.h"
+#include "common/grow.h"
 #include "common/rng.h"
+#include "common/words.h"
 
 enum { MIN_SIZES = 4, MIN_PER_PARAMETER = 2 };
 
@@ -17,14 +19,14 @@ static const char *const by_name[] = {
 
 ErrCode holdout_by_parse(const char *text, HoldoutBy *ret, Err *err)
 {
-    for (int by = HOLDOUT_N; by <= HOLDOUT_RUN; by++) {
-        if (strcmp(text, by_name[by]) == 0) {
-            *ret = (HoldoutBy)by;
-            return ERR_OK;
-        }
+    size_t i = 0;
+    ErrCode rc =
+        words_enum("hold-out", text, by_name + HOLDOUT_N, HOLDOUT_RUN - HOLDOUT_N + 1, &i, err);
+    if (rc != ERR_OK) {
+        return err_hint(err, "N: the largest sizes are predicted from the smaller ones");
     }
-    (void)err_set(err, ERR_USAGE, "--hold-out takes budget, N, D or run, not \"%s\"", text);
-    return err_hint(err, "N: the largest sizes are predicted from the smaller ones");
+    *ret = (HoldoutBy)(HOLDOUT_N + i);
+    return ERR_OK;
 }
 
 const char *holdout_by_name(HoldoutBy by)
@@ -166,14 +168,11 @@ static ErrCode add_points(Work *w, size_t split, Err *err)
         if (!is_in) {
             continue;
         }
-        if (h->n_points == w->cap) {
-            w->cap = w->cap ? 2 * w->cap : 256;
-            HoldoutPoint *p = realloc(h->point, w->cap * sizeof *p);
-            if (!p) {
-                return err_nomem(err, "held-out observations");
-            }
-            h->point = p;
+        HoldoutPoint *p = grow_array(h->point, h->n_points, &w->cap, sizeof *p, 256);
+        if (!p) {
+            return err_nomem(err, "held-out observations");
         }
+        h->point = p;
         size_t level = h->by == HOLDOUT_GIVEN ? 0 : h->levels.of[i];
         h->point[h->n_points++] = (HoldoutPoint){.split = split,
                                                  .at = i,

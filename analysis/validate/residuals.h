@@ -6,7 +6,7 @@
 #ifndef ANALYSIS_VALIDATE_RESIDUALS_H
 #define ANALYSIS_VALIDATE_RESIDUALS_H
 
-#include "analysis/fit/fit.h"
+#include "analysis/fit/result.h"
 #include "analysis/validate/levels.h"
 #include "analysis/validate/stats.h"
 

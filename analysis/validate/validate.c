@@ -7,6 +7,7 @@
 
 #include "analysis/validate/conditions.h"
 #include "common/rng.h"
+#include "common/words.h"
 
 /* Starts of rivals: a law that these points cannot determine takes long to give up, and a formula over
  * many points takes long anyway. */
@@ -14,19 +15,16 @@ enum { ASKED_STARTS = 24, BASELINE_STARTS = 12, SLOW_STARTS = 4, MANY_POINTS = 5
 
 ErrCode validate_parts_parse(const char *text, unsigned *ret, Err *err)
 {
-    static const char *const word[] = {"hold-out", "laws", "influence", "sensitivity", "residuals"};
+    static const char *const part[] = {"hold-out", "laws", "influence", "sensitivity", "residuals"};
+    char word[WORD_BYTES];
     *ret = 0;
-    while (*text) {
-        size_t n = strcspn(text, ","), k = 0;
-        while (k < 5 && !(strlen(word[k]) == n && strncmp(text, word[k], n) == 0)) {
-            k++;
-        }
-        if (k == 5) {
-            (void)err_set(err, ERR_USAGE, "--only names no part \"%.*s\"", (int)n, text);
-            return err_hint(err, "hold-out, laws, influence, sensitivity, residuals");
+    while (words_next(&text, ',', word)) {
+        size_t k = 0;
+        ErrCode rc = words_enum("only", word, part, sizeof part / sizeof part[0], &k, err);
+        if (rc != ERR_OK) {
+            return rc;
         }
         *ret |= 1u << k;
-        text += n + (text[n] == ',');
     }
     return ERR_OK;
 }

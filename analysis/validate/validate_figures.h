@@ -1,9 +1,10 @@
 /* validate_figures.h -- the pictures of a validation.
  *
- *   holdout    predicted against measured, one level ahead, the first law's with the 95 % interval of a
- *              measurement, and its predictions further ahead pale; one panel a group
- *   residuals  residuals against N, D and C, with the mean of each level and twice its standard error;
- *              three panels a group
+ *   holdout          ln predicted - ln measured, one level ahead, against the input that is held out: the
+ *                    first law's with the 95 % interval of a measurement, and its predictions further
+ *                    ahead pale; one panel a group
+ *   residual_trends  residuals (ln law - ln measured) against N, D and C, with the mean of each level and
+ *                    twice its standard error; a row of panels a group
  */
 #ifndef ANALYSIS_VALIDATE_VALIDATE_FIGURES_H
 #define ANALYSIS_VALIDATE_VALIDATE_FIGURES_H

@@ -10,6 +10,7 @@
 #include "catalog/train_time.h"
 #include "common/arena.h"
 #include "common/json.h"
+#include "common/words.h"
 
 enum { MAX_COLUMNS = 32, MAX_AXES = 32 };
 
@@ -152,14 +153,14 @@ static const ExportTable table_list[EXPORT_N_WHATS] = {
 
 ErrCode export_what_parse(const char *text, ExportWhat *ret, Err *err)
 {
-    for (size_t i = 0; i < EXPORT_N_WHATS; i++) {
-        if (strcmp(text, table_list[i].name) == 0) {
-            *ret = (ExportWhat)i;
-            return ERR_OK;
-        }
+    const char *name[EXPORT_N_WHATS];
+    size_t i = 0;
+    for (size_t k = 0; k < EXPORT_N_WHATS; k++) {
+        name[k] = table_list[k].name;
     }
-    (void)err_set(err, ERR_USAGE, "--what: there is no \"%s\" to export", text);
-    return err_hint(err, "observations, runs, attempts, checkpoints, metrics or evaluations");
+    ErrCode rc = words_enum("what", text, name, EXPORT_N_WHATS, &i, err);
+    *ret = rc == ERR_OK ? (ExportWhat)i : *ret;
+    return rc;
 }
 
 /* A run's hash, and its values on the axes as JSON. */

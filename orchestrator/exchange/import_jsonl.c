@@ -6,6 +6,7 @@
 
 #include "common/arena.h"
 #include "common/json.h"
+#include "common/map.h"
 #include "orchestrator/exchange/import_row.h"
 #include "orchestrator/exchange/line_in.h"
 
@@ -13,8 +14,8 @@ enum { MAX_FIELDS = 1024, MAX_DEPTH = 8 };
 
 typedef struct Fields {
     Arena arena;
+    Map known; /* the names, in the order of their first appearance */
     const char *name[MAX_FIELDS];
-    size_t n;
     /* of the row being read */
     Buf text;
     size_t at[MAX_FIELDS]; /* of the value in text, plus 1; 0: not there */
@@ -79,16 +80,13 @@ static ErrCode parse(const LineIn *in, bool is_lenient, Buf *scratch, json_t **r
 /* The number of a field, new ones added while `is_first`; MAX_FIELDS: not wanted. */
 static size_t number_of(Fields *f, const char *name, bool is_first)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        if (strcmp(f->name[i], name) == 0) {
-            return i;
-        }
-    }
-    if (!is_first || f->n == MAX_FIELDS) {
+    bool can_add = is_first && f->known.n < MAX_FIELDS;
+    size_t i = can_add ? map_add_text(&f->known, name) : map_find_text(&f->known, name);
+    if (i == MAP_NONE) {
         return MAX_FIELDS;
     }
-    f->name[f->n] = arena_strdup(&f->arena, name);
-    return f->name[f->n] ? f->n++ : MAX_FIELDS;
+    f->name[i] = map_text(&f->known, i);
+    return i;
 }
 
 static void put_value(Buf *text, const json_t *v)
@@ -114,7 +112,7 @@ static void flatten(Fields *f, const char *prefix, json_t *v, int depth, bool is
     json_t *member;
     json_object_foreach(v, key, member)
     {
-        char name[IMPORT_NAME_BYTES];
+        char name[WORD_BYTES];
         (void)snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
         if (json_is_object(member) && depth < MAX_DEPTH) {
             flatten(f, name, member, depth + 1, is_first);
@@ -132,9 +130,9 @@ static void flatten(Fields *f, const char *prefix, json_t *v, int depth, bool is
 static ErrCode add_row(ImportRows *r, Fields *f, const LineIn *in, json_t *v, Err *err)
 {
     buf_clear(&f->text);
-    memset(f->at, 0, f->n * sizeof *f->at);
+    memset(f->at, 0, f->known.n * sizeof *f->at);
     flatten(f, "", v, 0, false);
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->known.n; i++) {
         f->value[i] = f->at[i] ? f->text.data + f->at[i] - 1 : NULL;
     }
     ErrCode rc = buf_ok(&f->text, err);
@@ -180,16 +178,21 @@ ErrCode import_jsonl(ImportRows *r, const ImportOptions *o, OutFile *out, Err *e
     Fields *f = calloc(1, sizeof *f);
     ErrCode rc = f ? ERR_OK : err_nomem(err, "import");
     for (size_t i = 0; rc == ERR_OK && i < o->n_files; i++) {
+        f->known.keep = &f->arena;
         rc = each_line(o->file[i], f, NULL, o->is_lenient, err);
     }
     if (rc == ERR_OK) {
-        rc = import_rows_open(r, o, f->name, f->n, out, err);
+        rc = map_ok(&f->known, "import", err);
+    }
+    if (rc == ERR_OK) {
+        rc = import_rows_open(r, o, f->name, f->known.n, out, err);
     }
     for (size_t i = 0; rc == ERR_OK && i < o->n_files; i++) {
         rc = each_line(o->file[i], f, r, o->is_lenient, err);
     }
     if (f) {
         buf_release(&f->text);
+        map_release(&f->known);
         arena_release(&f->arena);
     }
     free(f);

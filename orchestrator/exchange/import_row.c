@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/quantity.h"
+#include "common/words.h"
 
 static const struct {
     const char *name;
@@ -38,17 +39,11 @@ static const struct {
 };
 enum { N_KNOWN = sizeof known / sizeof known[0] };
 
-ErrCode import_split(const char *option, const char *text, char name[IMPORT_NAME_BYTES],
+ErrCode import_split(const char *option, const char *text, char name[WORD_BYTES],
                      const char **ret_rest, Err *err)
 {
-    size_t n = strcspn(text, "=");
-    if (n == 0 || text[n] != '=' || text[n + 1] == '\0' || n >= IMPORT_NAME_BYTES) {
-        return err_set(err, ERR_USAGE, "--%s takes NAME=%s, not \"%s\"", option,
-                       strcmp(option, "map") == 0 ? "FIELD" : "VALUE", text);
-    }
-    (void)snprintf(name, IMPORT_NAME_BYTES, "%.*s", (int)n, text);
-    *ret_rest = text + n + 1;
-    return ERR_OK;
+    const char *form = strcmp(option, "map") == 0 ? "NAME=FIELD" : "NAME=VALUE";
+    return words_setting(option, form, text, name, ret_rest, err);
 }
 
 static size_t find(const char *const *list, size_t n, const char *name)
@@ -95,9 +90,9 @@ static ErrCode add(ImportRows *r, const char *name, ImportColumn **ret, Err *err
             return err_set(err, ERR_USAGE, "%s is given twice by --map, --set and --keep", name);
         }
     }
-    if (r->n_columns == IMPORT_MAX_COLUMNS || strlen(name) >= IMPORT_NAME_BYTES) {
+    if (r->n_columns == IMPORT_MAX_COLUMNS || strlen(name) >= WORD_BYTES) {
         return err_set(err, ERR_INVALID, "more than %d columns, or a name of over %d bytes",
-                       IMPORT_MAX_COLUMNS, IMPORT_NAME_BYTES - 1);
+                       IMPORT_MAX_COLUMNS, WORD_BYTES - 1);
     }
     ImportColumn *c = &r->column[r->n_columns];
     *c = (ImportColumn){.field = IMPORT_NO_FIELD, .factor = 1.0, .is_number = is_numeric(name)};
@@ -111,17 +106,16 @@ static ErrCode add(ImportRows *r, const char *name, ImportColumn **ret, Err *err
 static ErrCode add_mapped(ImportRows *r, const char *name, const char *from,
                           const char *const *field, size_t n, Err *err)
 {
-    char base[IMPORT_NAME_BYTES];
-    const char *star = strrchr(from, '*');
+    char base[WORD_BYTES];
+    double factor;
     ImportColumn *c;
     ErrCode rc = add(r, name, &c, err);
     if (rc != ERR_OK) {
         return rc;
     }
     c->field = find(field, n, from);
-    if (c->field == IMPORT_NO_FIELD && star &&
-        quantity_parse(star + 1, QUANTITY_COUNT, &c->factor)) {
-        (void)snprintf(base, sizeof base, "%.*s", (int)(star - from), from);
+    if (c->field == IMPORT_NO_FIELD && words_scaled(from, base, &factor)) {
+        c->factor = factor;
         c->field = find(field, n, base);
         c->is_number = true;
         from = base;
@@ -148,7 +142,7 @@ static ErrCode add_given(ImportRows *r, const char *wanted, const char *const *f
                          bool *ret, Err *err)
 {
     const ImportOptions *o = r->o;
-    char name[IMPORT_NAME_BYTES];
+    char name[WORD_BYTES];
     const char *rest;
     ErrCode rc = ERR_OK;
     *ret = false;
@@ -217,7 +211,7 @@ static bool is_known(const char *name)
 static ErrCode add_others(ImportRows *r, const char *const *field, size_t n, Err *err)
 {
     const ImportOptions *o = r->o;
-    char name[IMPORT_NAME_BYTES];
+    char name[WORD_BYTES];
     const char *rest;
     ErrCode rc = ERR_OK;
     for (size_t i = 0; i < o->n_set; i++) {
@@ -351,7 +345,7 @@ static ErrCode read_numbers(ImportRows *r, const char *path, int64_t line, const
 /* The file's name without its folder and its last ending. */
 static void put_file_name(TableOut *out, const char *path)
 {
-    char name[IMPORT_NAME_BYTES];
+    char name[WORD_BYTES];
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
     (void)snprintf(name, sizeof name, "%.*s", dot && dot > base ? (int)(dot - base) : 255, base);

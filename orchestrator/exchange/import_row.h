@@ -2,13 +2,14 @@
 #ifndef ORCHESTRATOR_EXCHANGE_IMPORT_ROW_H
 #define ORCHESTRATOR_EXCHANGE_IMPORT_ROW_H
 
+#include "common/words.h"
 #include "orchestrator/exchange/import.h"
 #include "orchestrator/exchange/table_out.h"
 
-enum { IMPORT_MAX_COLUMNS = 128, IMPORT_NAME_BYTES = 256 };
+enum { IMPORT_MAX_COLUMNS = 128 };
 
 typedef struct ImportColumn {
-    char name[IMPORT_NAME_BYTES];
+    char name[WORD_BYTES];
     bool is_number;
     bool is_file;         /* the name of the file, without folder and ending */
     size_t field;         /* of the source; IMPORT_NO_FIELD: constant */
@@ -37,7 +38,7 @@ ErrCode import_rows_add(ImportRows *r, const char *path, int64_t line, const cha
                         Err *err);
 
 /* "name=field*2.5" taken apart; ERR_USAGE. */
-ErrCode import_split(const char *option, const char *text, char name[IMPORT_NAME_BYTES],
+ErrCode import_split(const char *option, const char *text, char name[WORD_BYTES],
                      const char **ret_rest, Err *err);
 
 /* The readers, each for all files. */

@@ -13,8 +13,7 @@ ErrCode line_in_open(LineIn *r, const char *path, bool is_cr_end, Err *err)
     }
     r->f = fopen(path, "rbe");
     if (!r->f) {
-        return errno == ENOENT ? err_set(err, ERR_NOTFOUND, "%s: there is no such file", path)
-                               : err_sys(err, "open %s", path);
+        return errno == ENOENT ? fsx_no_such(path, path, err) : err_sys(err, "open %s", path);
     }
     unsigned char mark[3] = {0};
     if (fread(mark, 1, sizeof mark, r->f) != sizeof mark ||

@@ -2,25 +2,9 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
+#include "common/csv.h"
 #include "common/json.h"
-
-static void put_csv(Buf *out, const char *s)
-{
-    if (!strpbrk(s, ",\"\r\n")) {
-        buf_puts(out, s);
-        return;
-    }
-    buf_putc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"') {
-            buf_putc(out, '"');
-        }
-        buf_putc(out, *s);
-    }
-    buf_putc(out, '"');
-}
 
 static bool is_json(const TableOut *t)
 {
@@ -45,11 +29,7 @@ void table_out_begin(TableOut *t, OutFile *file, TableOutFormat format, const ch
     if (is_json(t)) {
         return;
     }
-    for (size_t i = 0; i < n_columns; i++) {
-        buf_puts(&t->row, i ? "," : "");
-        put_csv(&t->row, column[i]);
-    }
-    buf_putc(&t->row, '\n');
+    csv_put_row(&t->row, column, n_columns);
     outfile_write(file, buf_str(&t->row), t->row.len);
     buf_clear(&t->row);
 }
@@ -80,7 +60,7 @@ void table_out_text(TableOut *t, const char *s)
     if (is_json(t)) {
         put_json_text(&t->row, s);
     } else {
-        put_csv(&t->row, s);
+        csv_put_cell(&t->row, s);
     }
 }
 

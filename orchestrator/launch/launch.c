@@ -33,7 +33,7 @@ const LaunchOps *launcher_find(const char *name)
     return NULL;
 }
 
-ErrCode launch_recall(const LaunchOps *ops, const char *attempt_dir, LaunchHandle *ret, Err *err)
+ErrCode launch_recall(const LaunchOps *ops, const char *attempt_dir, LaunchHandle **ret, Err *err)
 {
     Buf text = BUF_INIT;
     ErrCode rc = record_read_handle(attempt_dir, &text, err);

@@ -2,7 +2,7 @@
  *
  * A launcher is a constant of functions; launch.def lists them and
  * launcher_find() looks one up by the word in the study file.  The scheduler
- * holds a LaunchHandle an attempt and knows nothing else about it.
+ * holds a LaunchHandle an attempt, which only its launcher can read.
  *
  *   start   the process exists, or an error says why not.  Before the program
  *           runs its first instruction, the attempt's folder holds `command`
@@ -10,6 +10,7 @@
  *           process can outlive a killed scheduler without being on record.
  *   poll    how it stands; never blocks.
  *   stop    asks (SIGTERM) or forces (SIGKILL); returns at once.
+ *   fds     what to wait on; hear, tell: the worker's side of the conversation.
  *   print/parse  the handle as one line of text, by which a later scheduler finds
  *           the same process again -- or learns that it is gone, also when its
  *           number was given to another process since.
@@ -19,7 +20,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -50,16 +50,17 @@ typedef enum LaunchStop {
     LAUNCH_STOP_FORCE, /* end now */
 } LaunchStop;
 
-/* One started attempt.  Begin with LAUNCH_HANDLE_INIT; release with ops->release. */
-typedef struct LaunchHandle {
-    pid_t pid;
-    int64_t start_ticks; /* field 22 of /proc/<pid>/stat: with pid it names a process */
-    int death_fd;        /* readable once the attempt has ended; -1: poll from time to time */
-    int news_fd;         /* socket with the worker's event lines; -1: none */
-    bool is_child;       /* ours to reap */
-} LaunchHandle;
+/* One started attempt, by start() or parse(); each launcher has its own.  NULL: none.  Release with
+ * ops->release. */
+typedef struct LaunchHandle LaunchHandle;
 
-#define LAUNCH_HANDLE_INIT ((LaunchHandle){.pid = -1, .death_fd = -1, .news_fd = -1})
+/* Descriptors to wait on; -1: none. */
+typedef struct LaunchFds {
+    int death; /* readable once the attempt has ended; without it ops->poll tells, asked at times */
+    int news;  /* readable when the worker has said something: see hear() */
+} LaunchFds;
+
+enum { LAUNCH_NAME_BYTES = 64 };
 
 typedef struct LaunchOps {
     const char *name; /* the word in study files */
@@ -70,7 +71,18 @@ typedef struct LaunchOps {
 
     /* ERR_UNAVAILABLE: the program cannot be executed (and so no attempt can); ERR_IO: this
      * start did not work, another may.  *ret is written on success only. */
-    ErrCode (*start)(const LaunchSpec *spec, LaunchHandle *ret, Err *err);
+    ErrCode (*start)(const LaunchSpec *spec, LaunchHandle **ret, Err *err);
+
+    /* Both -1 of no handle. */
+    LaunchFds (*fds)(const LaunchHandle *h);
+
+    /* Takes what the worker has said, of which nothing is kept: it is in its events file.  True: there
+     * was something.  When the worker says nothing any more fds() has no news. */
+    bool (*hear)(LaunchHandle *h);
+
+    /* Tells the worker a line of n bytes, if it listens and there is room; nothing follows of it else.
+     * No handle is fine. */
+    void (*tell)(const LaunchHandle *h, const char *line, size_t n);
 
     /* Once it says that the attempt has ended it goes on saying so. */
     ErrCode (*poll)(LaunchHandle *h, LaunchStatus *ret, Err *err);
@@ -80,13 +92,16 @@ typedef struct LaunchOps {
 
     void (*print)(const LaunchHandle *h, Buf *out);
 
+    /* "process 12", for people; into out, returns out. */
+    const char *(*who)(const LaunchHandle *h, char out[LAUNCH_NAME_BYTES]);
+
     /* ERR_FORMAT for text that is not such a handle; ERR_NOTFOUND when the process it names
      * does not exist any more on this machine; ERR_CONFLICT when it was started on another
      * host, where nobody here can look. */
-    ErrCode (*parse)(const char *text, LaunchHandle *ret, Err *err);
+    ErrCode (*parse)(const char *text, LaunchHandle **ret, Err *err);
 
-    /* Closes the descriptors.  A process that has not ended is left alone; what one that has ended
-     * started and left behind is ended.  An empty handle is fine. */
+    /* Frees the handle.  A process that has not ended is left alone; what one that has ended started
+     * and left behind is ended.  No handle is fine. */
     void (*release)(LaunchHandle *h);
 } LaunchOps;
 
@@ -97,7 +112,7 @@ const LaunchOps *launcher_at(size_t i);
 
 /* The handle in an attempt folder's `command` file, as start() left it there.  The errors of
  * parse(), and ERR_NOTFOUND also when there is no such file: the program was never executed. */
-ErrCode launch_recall(const LaunchOps *ops, const char *attempt_dir, LaunchHandle *ret, Err *err);
+ErrCode launch_recall(const LaunchOps *ops, const char *attempt_dir, LaunchHandle **ret, Err *err);
 
 /* "exit status 3", "killed by SIGSEGV", "still running", "ended unseen"; into out, returns out. */
 enum { LAUNCH_STATUS_BYTES = 64 };

@@ -39,6 +39,25 @@
 
 enum { NEWS_BUFFER_BYTES = 1 << 20, EXEC_FAILED_STATUS = 127 };
 
+struct LaunchHandle {
+    pid_t pid;
+    int64_t start_ticks; /* field 22 of /proc/<pid>/stat: with pid it names a process */
+    int death_fd;        /* a pidfd */
+    int news_fd;         /* our end of the worker's socket; -1: it said that it is done */
+    bool is_child;       /* ours to reap */
+};
+
+static LaunchHandle *handle_new(Err *err)
+{
+    LaunchHandle *h = malloc(sizeof *h);
+    if (h) {
+        *h = (LaunchHandle){.pid = -1, .death_fd = -1, .news_fd = -1};
+    } else {
+        (void)err_nomem(err, "an attempt");
+    }
+    return h;
+}
+
 static void close_fd(int *fd)
 {
     if (*fd >= 0) {
@@ -234,44 +253,48 @@ done:
     return rc;
 }
 
-static void local_release(LaunchHandle *h)
+static void handle_free(LaunchHandle *h)
 {
-    close_fd(&h->death_fd);
-    close_fd(&h->news_fd);
+    if (h) {
+        close_fd(&h->death_fd);
+        close_fd(&h->news_fd);
+        free(h);
+    }
 }
 
-static ErrCode local_start(const LaunchSpec *spec, LaunchHandle *ret, Err *err)
+static ErrCode local_start(const LaunchSpec *spec, LaunchHandle **ret, Err *err)
 {
     Start s = {
         .go = {-1, -1}, .report = {-1, -1}, .news = {-1, -1}, .in = -1, .out = -1, .err = -1};
-    LaunchHandle h = LAUNCH_HANDLE_INIT;
-    ErrCode rc = ERR_OK;
+    LaunchHandle *h = handle_new(err);
+    ErrCode rc = h ? ERR_OK : err->code;
     pid_t parent = getpid();
 
+    TRY(rc);
     TRY(open_all(&s, spec, err));
-    h.pid = fork();
-    if (h.pid < 0) {
+    h->pid = fork();
+    if (h->pid < 0) {
         rc = err_sys(err, "fork");
         goto done;
     }
-    if (h.pid == 0) {
+    if (h->pid == 0) {
         child_main(&s, parent, spec->argv);
     }
-    h.is_child = true;
-    (void)setpgid(h.pid, h.pid); /* both sides do: whoever is first */
-    rc = release_child(&s, spec, &h, err);
+    h->is_child = true;
+    (void)setpgid(h->pid, h->pid); /* both sides do: whoever is first */
+    rc = release_child(&s, spec, h, err);
     if (rc != ERR_OK) {
-        (void)kill(h.pid, SIGKILL); /* not reaped yet, so the number is still its own */
-        (void)waitpid(h.pid, NULL, 0);
+        (void)kill(h->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+        (void)waitpid(h->pid, NULL, 0);
         goto done;
     }
-    h.news_fd = s.news[0];
+    h->news_fd = s.news[0];
     s.news[0] = -1;
     *ret = h;
-    h = LAUNCH_HANDLE_INIT;
+    h = NULL;
 
 done:
-    local_release(&h);
+    handle_free(h);
     start_release(&s);
     return rc;
 }
@@ -302,6 +325,41 @@ static ErrCode local_poll(LaunchHandle *h, LaunchStatus *ret, Err *err)
     return ERR_OK;
 }
 
+static LaunchFds local_fds(const LaunchHandle *h)
+{
+    return h ? (LaunchFds){h->death_fd, h->news_fd} : (LaunchFds){-1, -1};
+}
+
+static bool local_hear(LaunchHandle *h)
+{
+    char waste[16384];
+    ssize_t n;
+    bool got = false;
+    if (h->news_fd < 0) {
+        return false;
+    }
+    while ((n = recv(h->news_fd, waste, sizeof waste, MSG_DONTWAIT)) > 0) {
+        got = true;
+    }
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        close_fd(&h->news_fd);
+    }
+    return got;
+}
+
+static void local_tell(const LaunchHandle *h, const char *line, size_t n)
+{
+    if (h && h->news_fd >= 0) {
+        (void)send(h->news_fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+static const char *local_who(const LaunchHandle *h, char out[LAUNCH_NAME_BYTES])
+{
+    (void)snprintf(out, LAUNCH_NAME_BYTES, "process %ld", (long)h->pid);
+    return out;
+}
+
 static ErrCode local_stop(const LaunchHandle *h, LaunchStop how, Err *err)
 {
     int sig = how == LAUNCH_STOP_FORCE ? SIGKILL : SIGTERM;
@@ -313,10 +371,10 @@ static ErrCode local_stop(const LaunchHandle *h, LaunchStop how, Err *err)
 
 /* Reaps a child that has ended: until then its number, which is its group's, is not given away.
  * Whatever it started and left behind in its group ends with it. */
-static void local_finish(LaunchHandle *h)
+static void local_release(LaunchHandle *h)
 {
     siginfo_t info = {0};
-    bool has_ended = h->is_child && h->pid > 0 &&
+    bool has_ended = h && h->is_child && h->pid > 0 &&
                      waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
                      info.si_pid == h->pid;
     if (has_ended) {
@@ -325,7 +383,7 @@ static void local_finish(LaunchHandle *h)
         while (waitpid(-h->pid, NULL, WNOHANG) > 0) { /* came to us, the subreaper */
         }
     }
-    local_release(h);
+    handle_free(h);
 }
 
 /* "key=" and a word into out [size]; moves *at past them and one space. */
@@ -358,17 +416,15 @@ static bool take_number(const char **at, const char *key, int64_t *ret)
     return errno == 0 && *end == '\0' && *ret > 0;
 }
 
-static ErrCode local_parse(const char *text, LaunchHandle *ret, Err *err)
+static ErrCode local_parse(const char *text, LaunchHandle **ret, Err *err)
 {
-    LaunchHandle h = LAUNCH_HANDLE_INIT;
-    int64_t pid = 0;
+    int64_t pid = 0, start_ticks = 0;
     const char *at = text;
     char word[8], boot[PROCESS_BOOT_BYTES], host[PROCESS_HOST_BYTES];
     char my_boot[PROCESS_BOOT_BYTES], my_host[PROCESS_HOST_BYTES];
     if (!take_word(&at, "", word, sizeof word) || strcmp(word, "local") != 0 ||
         !take_number(&at, "pid=", &pid) || pid > INT32_MAX ||
-        !take_number(&at, "start=", &h.start_ticks) ||
-        !take_word(&at, "boot=", boot, sizeof boot) ||
+        !take_number(&at, "start=", &start_ticks) || !take_word(&at, "boot=", boot, sizeof boot) ||
         !take_word(&at, "host=", host, sizeof host)) {
         return err_set(err, ERR_FORMAT, "\"%.200s\" does not name a local process", text);
     }
@@ -376,13 +432,18 @@ static ErrCode local_parse(const char *text, LaunchHandle *ret, Err *err)
         return err_set(err, ERR_CONFLICT, "process %" PRId64 " was started on host %s, this is %s",
                        pid, host, my_host);
     }
-    h.pid = (pid_t)pid;
+    LaunchHandle *h = handle_new(err);
+    if (!h) {
+        return err->code;
+    }
+    h->pid = (pid_t)pid;
+    h->start_ticks = start_ticks;
     if (strcmp(boot, process_boot_id(my_boot)) == 0) {
-        h.death_fd = pidfd_open(h.pid, 0);
+        h->death_fd = pidfd_open(h->pid, 0);
     }
     /* The order matters: the descriptor first, then whether it is still the same process. */
-    if (h.death_fd < 0 || process_start_ticks(h.pid) != h.start_ticks) {
-        local_release(&h);
+    if (h->death_fd < 0 || process_start_ticks(h->pid) != h->start_ticks) {
+        handle_free(h);
         return err_set(err, ERR_NOTFOUND, "process %" PRId64 " has ended", pid);
     }
     *ret = h;
@@ -405,9 +466,13 @@ const LaunchOps launcher_local = {
     .summary = "processes of this machine",
     .probe = local_probe,
     .start = local_start,
+    .fds = local_fds,
+    .hear = local_hear,
+    .tell = local_tell,
+    .who = local_who,
     .poll = local_poll,
     .stop = local_stop,
     .print = local_print,
     .parse = local_parse,
-    .release = local_finish,
+    .release = local_release,
 };

@@ -61,37 +61,19 @@ ErrCode past_add(Past *p, const PastRun *r, const char *hash, Err *err)
     return ERR_OK;
 }
 
-static uint32_t *slot_of(const Past *p, const unsigned char sha256[SHA256_BYTES])
-{
-    uint64_t start;
-    memcpy(&start, sha256, sizeof start);
-    size_t i = start & (p->n_slots - 1);
-    while (p->slot[i] && memcmp(p->run[p->slot[i] - 1].sha256, sha256, SHA256_BYTES) != 0) {
-        i = (i + 1) & (p->n_slots - 1);
-    }
-    return &p->slot[i];
-}
-
 ErrCode past_index(Past *p, Err *err)
 {
-    p->n_slots = 16;
-    while (p->n_slots < 2 * p->n) {
-        p->n_slots *= 2;
+    map_reserve(&p->by_identity, p->n);
+    for (size_t i = 0; i < p->n && !p->by_identity.is_short; i++) {
+        size_t k = map_add(&p->by_identity, p->run[i].sha256, SHA256_BYTES);
+        map_set(&p->by_identity, k, &p->run[i]);
     }
-    p->slot = arena_array(p->arena, p->n_slots, sizeof *p->slot);
-    if (!p->slot) {
-        return err_nomem(err, "the earlier runs");
-    }
-    for (size_t i = 0; i < p->n; i++) {
-        *slot_of(p, p->run[i].sha256) = (uint32_t)(i + 1);
-    }
-    return ERR_OK;
+    return map_ok(&p->by_identity, "the earlier runs", err);
 }
 
 PastRun *past_find(const Past *p, const unsigned char sha256[SHA256_BYTES])
 {
-    uint32_t at = p->slot && p->n > 0 ? *slot_of(p, sha256) : 0;
-    return at ? &p->run[at - 1] : NULL;
+    return map_get(&p->by_identity, sha256, SHA256_BYTES);
 }
 
 const json_t *past_config(PastRun *r, const char *study_dir)
@@ -113,6 +95,12 @@ void past_forget_configs(Past *p)
         p->run[i].config = NULL;
         p->run[i].has_no_config = false;
     }
+}
+
+void past_release(Past *p)
+{
+    past_forget_configs(p);
+    map_release(&p->by_identity);
 }
 
 /* ---- the files ------------------------------------------------------------------------------- */

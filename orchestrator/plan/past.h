@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/map.h"
 #include "orchestrator/spec/run_spec.h"
 
 typedef struct PastRun {
@@ -27,13 +28,12 @@ typedef struct PastRun {
     bool has_no_config; /* past_config() has tried */
 } PastRun;
 
-/* All of it lives in the arena. */
+/* All but the map lives in the arena. */
 typedef struct Past {
     Arena *arena;
     PastRun *run; /* [n] */
     size_t n, room;
-    uint32_t *slot; /* index + 1 by identity; made by past_index() */
-    size_t n_slots;
+    Map by_identity; /* values: the runs; made by past_index() */
 } Past;
 
 #define PAST_INIT(arena_of_it) ((Past){.arena = (arena_of_it)})
@@ -54,5 +54,8 @@ PastRun *past_find(const Past *p, const unsigned char sha256[SHA256_BYTES]);
 /* config.json of a run; NULL when it cannot be read.  It lives until past_forget_configs(). */
 const json_t *past_config(PastRun *r, const char *study_dir);
 void past_forget_configs(Past *p);
+
+/* Frees what is not the arena's. */
+void past_release(Past *p);
 
 #endif

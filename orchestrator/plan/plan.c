@@ -1,6 +1,5 @@
 #include "orchestrator/plan/plan.h"
 
-#include <glob.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,8 +8,10 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/map.h"
 #include "common/quantity.h"
 #include "orchestrator/plan/why.h"
+#include "trainer/data/corpus.h"
 
 static const char retired_text[] = "not in the study file any more; its files stay";
 
@@ -52,47 +53,34 @@ static bool is_kind(const RunSpec *a, const RunSpec *b)
     return a->model == b->model && a->batch_tokens == b->batch_tokens;
 }
 
-/* The slot (index + 1 of a kind) of the run's kind, or the free one where it belongs. */
-static uint32_t *kind_slot(const Study *study, const PlanKinds *k, uint32_t *slot, size_t n_slots,
-                           const RunSpec *r)
-{
-    const uint64_t key[] = {(uint64_t)(uintptr_t)r->model, (uint64_t)r->batch_tokens};
-    size_t i = hash_u64(key, sizeof key) & (n_slots - 1);
-    while (slot[i] && !is_kind(&study->runs[k->first[slot[i] - 1]], r)) {
-        i = (i + 1) & (n_slots - 1);
-    }
-    return &slot[i];
-}
-
 ErrCode plan_kinds(const Study *study, Arena *arena, PlanKinds *ret, Err *err)
 {
-    size_t n = study->n_runs, n_slots = 16;
-    while (n_slots < 2 * n) {
-        n_slots *= 2;
-    }
+    size_t n = study->n_runs;
     PlanKinds k = {.of = arena_array(arena, n + 1, sizeof *k.of),
                    .first = calloc(n + 1, sizeof *k.first)}; /* nearly all of it stays unused */
-    uint32_t *slot = calloc(n_slots, sizeof *slot);
-    for (size_t i = 0; k.of && k.first && slot && i < n; i++) {
+    Arena keys = ARENA_INIT;
+    Map seen = MAP_INIT(&keys);
+    for (size_t i = 0; k.of && k.first && !seen.is_short && i < n; i++) {
         const RunSpec *r = &study->runs[i];
         if (i > 0 && is_kind(r, r - 1)) {
             k.of[i] = k.of[i - 1];
             continue;
         }
-        uint32_t *at = kind_slot(study, &k, slot, n_slots, r);
-        if (!*at) {
+        const uint64_t key[] = {(uint64_t)(uintptr_t)r->model, (uint64_t)r->batch_tokens};
+        size_t at = map_add(&seen, key, sizeof key);
+        if (at == k.n) {
             k.first[k.n++] = i;
-            *at = (uint32_t)k.n;
         }
-        k.of[i] = *at - 1;
+        k.of[i] = (uint32_t)at;
     }
     size_t *first = arena_array(arena, k.n + 1, sizeof *first);
-    bool is_whole = k.of && k.first && slot && first;
+    bool is_whole = k.of && k.first && !seen.is_short && first;
     if (is_whole) {
         memcpy(first, k.first, k.n * sizeof *first);
     }
     free(k.first);
-    free(slot);
+    map_release(&seen);
+    arena_release(&keys);
     k.first = first;
     *ret = k;
     return is_whole ? ERR_OK : err_nomem(err, "the plan");
@@ -184,28 +172,16 @@ static int64_t file_bytes(const char *dir, const char *name)
                : 0;
 }
 
-/* Bytes of the texts that the study names; the default corpus has so many (docs/corpus.md). */
+/* Bytes of the texts that the study names, as far as they are there. */
 static int64_t text_bytes(const Study *study)
 {
-    enum { DEFAULT_TEXT_BYTES = 20900000 };
     int64_t sum = 0;
     for (size_t i = 0; i < study->n_corpus_text; i++) {
-        const char *text = study->corpus_text[i];
-        char pattern[FSX_PATH_BYTES];
+        CorpusSpec one = {.text = &study->corpus_text[i], .n_text = 1, .base_dir = study->base_dir};
+        CorpusSize size;
+        size_t word;
         Err ignored = ERR_INIT;
-        glob_t found = {.gl_pathc = 0};
-        struct stat st;
-        if (strcmp(text, "default") == 0) {
-            sum += DEFAULT_TEXT_BYTES;
-        } else if (fsx_path(pattern, &ignored, "%s%s%s", text[0] == '/' ? "" : study->base_dir,
-                            text[0] == '/' ? "" : "/", text) == ERR_OK &&
-                   /* NOLINTNEXTLINE(concurrency-mt-unsafe): plans are made by one thread */
-                   glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-            for (size_t k = 0; k < found.gl_pathc; k++) {
-                sum += stat(found.gl_pathv[k], &st) == 0 ? (int64_t)st.st_size : 0;
-            }
-        }
-        globfree(&found);
+        sum += corpus_measure(&one, &size, &word, &ignored) == ERR_OK ? size.bytes : 0;
     }
     return sum;
 }
@@ -457,6 +433,7 @@ ErrCode plan_make(const Study *study, const char *study_dir, const PlanGiven *gi
     }
     *ret = p;
 done:
+    past_release(&files);
     return rc;
 }
 

@@ -1,12 +1,10 @@
 #include "orchestrator/sched/attempt.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "common/json.h"
@@ -34,7 +32,6 @@ ErrCode attempt_attach(Job *j, const JobContext *x, int64_t number, Err *err)
                    .number = number,
                    .dir = buf_detach(&dir),
                    .events = buf_detach(&events),
-                   .handle = LAUNCH_HANDLE_INIT,
                    .started_ms = clock_unix_ms(),
                    .last_news = clock_mono_ns(),
                    .loss = (double)NAN,
@@ -47,7 +44,7 @@ ErrCode attempt_attach(Job *j, const JobContext *x, int64_t number, Err *err)
 void attempt_free(Attempt *a, const JobContext *x)
 {
     if (a) {
-        x->options->launcher->release(&a->handle);
+        x->options->launcher->release(a->handle);
         free(a->dir);
         free(a->events);
         free(a);
@@ -162,7 +159,7 @@ ErrCode attempt_start(Job *j, const JobContext *x, Err *err)
     return x->options->launcher->start(&spec, &a->handle, err);
 }
 
-void attempt_tell_share(const Attempt *a, size_t threads, const CoreSet *cores)
+void attempt_tell_share(const Attempt *a, const JobContext *x, size_t threads, const CoreSet *cores)
 {
     char line[WIRE_LINE_BYTES], list[1024];
     int n =
@@ -171,8 +168,8 @@ void attempt_tell_share(const Attempt *a, size_t threads, const CoreSet *cores)
                          WIRE_COMMAND_THREADS, threads, core_set_text(cores, list, sizeof list))
               : snprintf(line, sizeof line, "{\"v\":%d,\"command\":\"%s\",\"n\":%zu}\n",
                          WIRE_VERSION, WIRE_COMMAND_THREADS, threads);
-    if (a->handle.news_fd >= 0 && n > 0) { /* a line that does not fit costs speed, no more */
-        (void)send(a->handle.news_fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) { /* a line that does not fit costs speed, no more */
+        x->options->launcher->tell(a->handle, line, (size_t)n);
     }
 }
 

@@ -25,10 +25,10 @@
 struct Attempt {
     Job *job;
     int64_t number;
-    char *dir, *events; /* malloc'ed paths */
-    LaunchHandle handle;
-    size_t threads;  /* that its worker was told to work with; 0: nothing yet */
-    cpu_set_t cores; /* where, if it is kept anywhere */
+    char *dir, *events;   /* malloc'ed paths */
+    LaunchHandle *handle; /* NULL: not started */
+    size_t threads;       /* that its worker was told to work with; 0: nothing yet */
+    cpu_set_t cores;      /* where, if it is kept anywhere */
     bool is_pinned;
     UnixMs started_ms;
     int64_t ingested_bytes;
@@ -94,7 +94,8 @@ ErrCode attempt_end(Job *j, JobContext *x, const AttemptEnding *how, Verdict *re
 
 /* Tells the worker how many threads it has, and where; cores may be NULL: where it is.  A worker
  * that cannot be told goes on as it is. */
-void attempt_tell_share(const Attempt *a, size_t threads, const CoreSet *cores);
+void attempt_tell_share(const Attempt *a, const JobContext *x, size_t threads,
+                        const CoreSet *cores);
 
 /* Bytes of its events.jsonl; 0 when there is none. */
 int64_t attempt_events_bytes(const Attempt *a);

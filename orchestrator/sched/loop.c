@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -38,24 +37,9 @@ static void has_news(Sched *s, Attempt *a)
     }
 }
 
-/* The bytes themselves are of no interest: they are in the file. */
 static void drain_news(Sched *s, Attempt *a)
 {
-    char waste[16384];
-    ssize_t n;
-    bool got = false;
-    if (a->handle.news_fd < 0) {
-        return;
-    }
-    while ((n = recv(a->handle.news_fd, waste, sizeof waste, MSG_DONTWAIT)) > 0) {
-        got = true;
-    }
-    bool is_closed = n == 0 || (errno != EAGAIN && errno != EINTR);
-    if (is_closed) {
-        (void)close(a->handle.news_fd); /* housekeeping looks at the file from now on */
-        a->handle.news_fd = -1;
-    }
-    if (got) {
+    if (a->handle && s->options->launcher->hear(a->handle)) {
         has_news(s, a);
     }
 }
@@ -66,7 +50,7 @@ static void check_death(Sched *s, Job *j)
     Turn *t = &s->turn;
     LaunchStatus status = {0};
     Err err = ERR_INIT;
-    ErrCode rc = s->options->launcher->poll(&j->attempt->handle, &status, &err);
+    ErrCode rc = s->options->launcher->poll(j->attempt->handle, &status, &err);
     if (rc == ERR_OK && status.phase == LAUNCH_RUNNING) {
         return;
     }
@@ -140,11 +124,12 @@ static void keep_house(Sched *s, MonoNs now)
     s->housekeeping_at = now + s->options->times.housekeeping * NS_PER_MS;
     for (size_t i = 0; i < s->n_live; i++) {
         Attempt *a = s->live[i]->attempt;
-        if (a->handle.news_fd < 0 && !a->is_dirty && attempt_events_bytes(a) > a->ingested_bytes) {
+        LaunchFds fds = s->options->launcher->fds(a->handle);
+        if (fds.news < 0 && !a->is_dirty && attempt_events_bytes(a) > a->ingested_bytes) {
             has_news(s, a);
         }
         check_silence(s, s->live[i], now);
-        if (a->handle.death_fd < 0) {
+        if (fds.death < 0 && a->handle) {
             check_death(s, s->live[i]);
         }
     }
@@ -216,9 +201,9 @@ static size_t fill_fds(Sched *s)
     for (size_t i = 0; i < s->n_live; i++) {
         const Attempt *a = s->live[i]->attempt;
         /* poll ignores a negative descriptor: once a tick is set, news wakes nobody */
-        s->fds[n++] = (struct pollfd){.fd = a->handle.death_fd, .events = POLLIN};
-        s->fds[n++] =
-            (struct pollfd){.fd = s->tick_at != 0 ? -1 : a->handle.news_fd, .events = POLLIN};
+        LaunchFds fds = s->options->launcher->fds(a->handle);
+        s->fds[n++] = (struct pollfd){.fd = fds.death, .events = POLLIN};
+        s->fds[n++] = (struct pollfd){.fd = s->tick_at != 0 ? -1 : fds.news, .events = POLLIN};
     }
     return n;
 }

@@ -8,10 +8,10 @@ void loop_ask_to_stop(Sched *s, Job *j, LaunchStop how, int64_t grace_ms)
 {
     Err err = ERR_INIT;
     Attempt *a = j->attempt;
-    if (a->handle.pid < 0) {
+    if (!a->handle) {
         return; /* it is about to be started, and asked then */
     }
-    if (s->options->launcher->stop(&a->handle, how, &err) != ERR_OK) {
+    if (s->options->launcher->stop(a->handle, how, &err) != ERR_OK) {
         job_say(&s->ctx, "%s: %s", job_name(j), err.msg);
     }
     a->is_stopping = true;

@@ -21,11 +21,11 @@ typedef struct Whose {
 } Whose;
 
 /* The process of an attempt, asked to stop; *ret_lives false when there is none. */
-static ErrCode ask_orphan(const Whose *w, const JobContext *x, LaunchHandle *ret, bool *ret_lives,
+static ErrCode ask_orphan(const Whose *w, const JobContext *x, LaunchHandle **ret, bool *ret_lives,
                           Err *err)
 {
     const LaunchOps *ops = x->options->launcher;
-    char path[FSX_PATH_BYTES];
+    char path[FSX_PATH_BYTES], process[LAUNCH_NAME_BYTES];
     Err why = ERR_INIT;
     ErrCode rc = fsx_join(path, w->dir, "exit.json", err);
     *ret_lives = false;
@@ -35,9 +35,9 @@ static ErrCode ask_orphan(const Whose *w, const JobContext *x, LaunchHandle *ret
     rc = launch_recall(ops, w->dir, ret, &why);
     if (rc == ERR_OK) {
         *ret_lives = true;
-        job_say(x, "%s: its worker (process %ld) outlived its scheduler; it is told to stop",
-                w->name, (long)ret->pid);
-        return ops->stop(ret, LAUNCH_STOP_ASK, err);
+        job_say(x, "%s: its worker (%s) outlived its scheduler; it is told to stop", w->name,
+                ops->who(*ret, process));
+        return ops->stop(*ret, LAUNCH_STOP_ASK, err);
     }
     if (rc != ERR_NOTFOUND) {
         job_say(x, "%s: %s: %s", w->name, w->dir, why.msg);
@@ -49,7 +49,8 @@ static ErrCode ask_orphan(const Whose *w, const JobContext *x, LaunchHandle *ret
 static ErrCode wait_for_orphan(const char *name, const JobContext *x, LaunchHandle *h, Err *err)
 {
     const LaunchOps *ops = x->options->launcher;
-    struct pollfd p = {.fd = h->death_fd, .events = POLLIN};
+    struct pollfd p = {.fd = ops->fds(h).death, .events = POLLIN};
+    char process[LAUNCH_NAME_BYTES];
     LaunchStatus s = {.phase = LAUNCH_RUNNING};
     ErrCode rc = ERR_OK;
     if (poll(&p, 1, (int)x->options->times.grace_again) <= 0) {
@@ -58,22 +59,25 @@ static ErrCode wait_for_orphan(const char *name, const JobContext *x, LaunchHand
     }
     TRY(ops->poll(h, &s, err));
     if (s.phase == LAUNCH_RUNNING) {
-        rc = err_set(err, ERR_UNAVAILABLE, "process %ld of an earlier scheduler does not end",
-                     (long)h->pid);
+        rc = err_set(err, ERR_UNAVAILABLE, "%s of an earlier scheduler does not end",
+                     ops->who(h, process));
     }
 
 done:
     ops->release(h);
-    *h = LAUNCH_HANDLE_INIT;
     return rc == ERR_OK ? ERR_OK : err_wrap(err, "%s", name);
 }
 
 static ErrCode end_one(const Whose *w, const JobContext *x, Err *err)
 {
-    LaunchHandle h = LAUNCH_HANDLE_INIT;
+    LaunchHandle *h = NULL;
     bool lives = false;
     ErrCode rc = ask_orphan(w, x, &h, &lives, err);
-    return rc == ERR_OK && lives ? wait_for_orphan(w->name, x, &h, err) : rc;
+    if (rc == ERR_OK && lives) {
+        return wait_for_orphan(w->name, x, h, err);
+    }
+    x->options->launcher->release(h);
+    return rc;
 }
 
 static ErrCode whose(const char *name, const char *run_dir, int64_t number, const JobContext *x,
@@ -97,7 +101,7 @@ ErrCode recover_orphan(const Job *j, const JobContext *x, int64_t newest, Err *e
 
 typedef struct Orphan {
     const Job *job;
-    LaunchHandle handle;
+    LaunchHandle *handle;
 } Orphan;
 
 /* All are asked before the first is waited for. */
@@ -120,7 +124,7 @@ static ErrCode end_orphans(const JobContext *x, const Job *jobs, size_t n, Err *
         }
         TRY(job_dir(j, x, dir, err));
         TRY(run_files_newest_attempt(dir, &newest, err));
-        orphan[n_orphans] = (Orphan){.job = j, .handle = LAUNCH_HANDLE_INIT};
+        orphan[n_orphans] = (Orphan){.job = j};
         if (newest >= 0) {
             run_spec_dir(j->spec, rel);
             TRY(whose(job_name(j), rel, newest, x, &w, err));
@@ -129,12 +133,14 @@ static ErrCode end_orphans(const JobContext *x, const Job *jobs, size_t n, Err *
         n_orphans += lives;
     }
     for (size_t i = 0; i < n_orphans; i++) {
-        TRY(wait_for_orphan(job_name(orphan[i].job), x, &orphan[i].handle, err));
+        LaunchHandle *h = orphan[i].handle;
+        orphan[i].handle = NULL;
+        TRY(wait_for_orphan(job_name(orphan[i].job), x, h, err));
     }
 
 done:
-    for (size_t i = 0; i < n_orphans; i++) {
-        x->options->launcher->release(&orphan[i].handle);
+    for (size_t i = 0; i <= n_orphans; i++) { /* the last: one that could not be asked */
+        x->options->launcher->release(orphan[i].handle);
     }
     free(orphan);
     return rc;

@@ -29,11 +29,9 @@
  */
 #include "orchestrator/sched/run_state.h"
 
-static const struct {
-    CatalogRunState from;
-    RunEvent event;
-    CatalogRunState to;
-} run_edge[] = {
+#include "common/state_machine.h"
+
+static const StateEdge run_edge[] = {
     {CATALOG_RUN_WAITING, RUN_START, CATALOG_RUN_RUNNING},
     {CATALOG_RUN_RUNNING, RUN_FINISH, CATALOG_RUN_DONE},
     {CATALOG_RUN_RUNNING, RUN_REQUEUE, CATALOG_RUN_WAITING},
@@ -49,51 +47,54 @@ static const struct {
     {CATALOG_RUN_DIVERGED, RUN_RETIRE, CATALOG_RUN_RETIRED},
 };
 
-static const CatalogAttemptState attempt_end[N_ATTEMPT_EVENTS] = {
-    [ATTEMPT_FINISH] = CATALOG_ATTEMPT_DONE,      [ATTEMPT_INTERRUPT] = CATALOG_ATTEMPT_INTERRUPTED,
-    [ATTEMPT_DIVERGE] = CATALOG_ATTEMPT_DIVERGED, [ATTEMPT_FAIL] = CATALOG_ATTEMPT_FAILED,
-    [ATTEMPT_LOSE] = CATALOG_ATTEMPT_LOST,
+static const char *const run_event[N_RUN_EVENTS] = {
+    [RUN_START] = "start", [RUN_FINISH] = "finish",   [RUN_REQUEUE] = "requeue",
+    [RUN_FAIL] = "fail",   [RUN_DIVERGE] = "diverge", [RUN_RETRY] = "retry",
+    [RUN_LOSE] = "lose",   [RUN_RETIRE] = "retire",
 };
+
+static const StateMachine run_life = {.edge = run_edge,
+                                      .n_edges = sizeof run_edge / sizeof run_edge[0],
+                                      .event_name = run_event,
+                                      .before = "a ",
+                                      .between = " run cannot "};
+
+static const StateEdge attempt_edge[] = {
+    {CATALOG_ATTEMPT_RUNNING, ATTEMPT_FINISH, CATALOG_ATTEMPT_DONE},
+    {CATALOG_ATTEMPT_RUNNING, ATTEMPT_INTERRUPT, CATALOG_ATTEMPT_INTERRUPTED},
+    {CATALOG_ATTEMPT_RUNNING, ATTEMPT_DIVERGE, CATALOG_ATTEMPT_DIVERGED},
+    {CATALOG_ATTEMPT_RUNNING, ATTEMPT_FAIL, CATALOG_ATTEMPT_FAILED},
+    {CATALOG_ATTEMPT_RUNNING, ATTEMPT_LOSE, CATALOG_ATTEMPT_LOST},
+};
+
+static const char *const attempt_event[N_ATTEMPT_EVENTS] = {
+    [ATTEMPT_FINISH] = "finish", [ATTEMPT_INTERRUPT] = "interrupt", [ATTEMPT_DIVERGE] = "diverge",
+    [ATTEMPT_FAIL] = "fail",     [ATTEMPT_LOSE] = "lose",
+};
+
+static const StateMachine attempt_life = {.edge = attempt_edge,
+                                          .n_edges = sizeof attempt_edge / sizeof attempt_edge[0],
+                                          .event_name = attempt_event,
+                                          .before = "an attempt that is ",
+                                          .between = " cannot "};
 
 const char *run_event_name(RunEvent e)
 {
-    static const char *const name[N_RUN_EVENTS] = {
-        [RUN_START] = "start", [RUN_FINISH] = "finish",   [RUN_REQUEUE] = "requeue",
-        [RUN_FAIL] = "fail",   [RUN_DIVERGE] = "diverge", [RUN_RETRY] = "retry",
-        [RUN_LOSE] = "lose",   [RUN_RETIRE] = "retire",
-    };
-    return name[e];
+    return run_event[e];
 }
 
 const char *attempt_event_name(AttemptEvent e)
 {
-    static const char *const name[N_ATTEMPT_EVENTS] = {
-        [ATTEMPT_FINISH] = "finish",   [ATTEMPT_INTERRUPT] = "interrupt",
-        [ATTEMPT_DIVERGE] = "diverge", [ATTEMPT_FAIL] = "fail",
-        [ATTEMPT_LOSE] = "lose",
-    };
-    return name[e];
+    return attempt_event[e];
 }
 
 ErrCode run_state_next(CatalogRunState from, RunEvent event, CatalogRunState *ret, Err *err)
 {
-    for (size_t i = 0; i < sizeof run_edge / sizeof run_edge[0]; i++) {
-        if (run_edge[i].from == from && run_edge[i].event == event) {
-            *ret = run_edge[i].to;
-            return ERR_OK;
-        }
-    }
-    return err_set(err, ERR_CONFLICT, "a %s run cannot %s", catalog_run_state_name(from),
-                   run_event_name(event));
+    return state_next(&run_life, from, catalog_run_state_name(from), event, ret, err);
 }
 
 ErrCode attempt_state_next(CatalogAttemptState from, AttemptEvent event, CatalogAttemptState *ret,
                            Err *err)
 {
-    if (from != CATALOG_ATTEMPT_RUNNING) {
-        return err_set(err, ERR_CONFLICT, "an attempt that is %s cannot %s",
-                       catalog_attempt_state_name(from), attempt_event_name(event));
-    }
-    *ret = attempt_end[event];
-    return ERR_OK;
+    return state_next(&attempt_life, from, catalog_attempt_state_name(from), event, ret, err);
 }

@@ -20,13 +20,9 @@
  */
 #include "orchestrator/sched/study_state.h"
 
-#include <stddef.h>
+#include "common/state_machine.h"
 
-static const struct {
-    StudyState from;
-    StudyEvent event;
-    StudyState to;
-} study_edge[] = {
+static const StateEdge study_edge[] = {
     {STUDY_NEW, STUDY_REGISTER, STUDY_REGISTERED},
     {STUDY_REGISTERED, STUDY_CATCH_UP, STUDY_RUNNING},
     {STUDY_RUNNING, STUDY_STOP, STUDY_STOPPING},
@@ -35,37 +31,37 @@ static const struct {
     {STUDY_STOPPING, STUDY_DRAIN, STUDY_ENDED},
 };
 
+static const char *const state_name[N_STUDY_STATES] = {
+    [STUDY_NEW] = "new",           [STUDY_REGISTERED] = "registered", [STUDY_RUNNING] = "running",
+    [STUDY_STOPPING] = "stopping", [STUDY_ENDED] = "ended",
+};
+
+static const char *const event_name[N_STUDY_EVENTS] = {
+    [STUDY_REGISTER] = "register",
+    [STUDY_CATCH_UP] = "catch up",
+    [STUDY_STOP] = "stop",
+    [STUDY_DRAIN] = "drain",
+};
+
+static const StateMachine study_life = {.edge = study_edge,
+                                        .n_edges = sizeof study_edge / sizeof study_edge[0],
+                                        .event_name = event_name,
+                                        .before = "a study that is ",
+                                        .between = " cannot "};
+
 const char *study_state_name(StudyState s)
 {
-    static const char *const name[N_STUDY_STATES] = {
-        [STUDY_NEW] = "new",         [STUDY_REGISTERED] = "registered",
-        [STUDY_RUNNING] = "running", [STUDY_STOPPING] = "stopping",
-        [STUDY_ENDED] = "ended",
-    };
-    return name[s];
+    return state_name[s];
 }
 
 const char *study_event_name(StudyEvent e)
 {
-    static const char *const name[N_STUDY_EVENTS] = {
-        [STUDY_REGISTER] = "register",
-        [STUDY_CATCH_UP] = "catch up",
-        [STUDY_STOP] = "stop",
-        [STUDY_DRAIN] = "drain",
-    };
-    return name[e];
+    return event_name[e];
 }
 
 ErrCode study_state_next(StudyState from, StudyEvent event, StudyState *ret, Err *err)
 {
-    for (size_t i = 0; i < sizeof study_edge / sizeof study_edge[0]; i++) {
-        if (study_edge[i].from == from && study_edge[i].event == event) {
-            *ret = study_edge[i].to;
-            return ERR_OK;
-        }
-    }
-    return err_set(err, ERR_CONFLICT, "a study that is %s cannot %s", study_state_name(from),
-                   study_event_name(event));
+    return state_next(&study_life, from, state_name[from], event, ret, err);
 }
 
 StudyCause study_cause_worse(StudyCause a, StudyCause b)

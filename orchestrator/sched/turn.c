@@ -25,7 +25,7 @@ static void apply_share(Sched *s, Attempt *a, const Share *x)
     /* A new worker that is to be kept nowhere is where it should be. */
     bool is_told = moves && (x->is_pinned || a->threads > 0);
     if (is_told || x->threads != a->threads) {
-        attempt_tell_share(a, x->threads, is_told ? &cores : NULL);
+        attempt_tell_share(a, &s->ctx, x->threads, is_told ? &cores : NULL);
     }
     a->threads = x->threads;
     a->cores = x->cores;

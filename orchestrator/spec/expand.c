@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/map.h"
 
 bool cells_expand_slowly = false;
 
@@ -156,70 +157,29 @@ static ErrCode add_cells(Expansion *x, Err *err)
 
 /* ---- two cells, one experiment -------------------------------------------------------------- */
 
-static int by_hash(const void *a, const void *b)
+static ErrCode check_identities(const Expansion *x, Err *err)
 {
-    const RunSpec *x = *(RunSpec *const *)a, *y = *(RunSpec *const *)b;
-    int order = memcmp(x->sha256, y->sha256, SHA256_BYTES);
-    return order != 0 ? order : (x > y) - (x < y);
-}
-
-static ErrCode tell_equals(const Expansion *x, Err *err)
-{
-    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-    RunSpec **sorted = malloc((x->n + 1) * sizeof *sorted);
-    if (!sorted) {
-        return err_nomem(err, "the runs");
-    }
-    for (size_t i = 0; i < x->n; i++) {
-        sorted[i] = &x->run[i];
-    }
-    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-    qsort(sorted, x->n, sizeof *sorted, by_hash);
     TextPos at = yaml_get_key(x->cells->src.root, "matrix")->at;
-    for (size_t i = 1; i < x->n; i++) {
-        if (memcmp(sorted[i - 1]->sha256, sorted[i]->sha256, SHA256_BYTES) == 0) {
+    Map seen = MAP_INIT(NULL); /* values: the newest run of an identity */
+    map_reserve(&seen, x->n);
+    for (size_t i = 0; i < x->n && !seen.is_short; i++) {
+        RunSpec *r = &x->run[i];
+        size_t k = map_add(&seen, r->sha256, SHA256_BYTES);
+        if (k == MAP_NONE) {
+            break;
+        }
+        const RunSpec *before = seen.entry[k].value;
+        if (before) {
             problems_add(x->cells->src.problems, at,
                          "their resolved settings are equal; leave out one",
                          "cells %zu (%s) and %zu (%s) are one experiment",
-                         (size_t)(sorted[i - 1] - x->run) + 1, sorted[i - 1]->name,
-                         (size_t)(sorted[i] - x->run) + 1, sorted[i]->name);
+                         (size_t)(before - x->run) + 1, before->name, i + 1, r->name);
         }
+        map_set(&seen, k, r);
     }
-    free(sorted);
-    return ERR_OK;
-}
-
-/* Eight bytes of an identity, which are as good as any hash of it. */
-static uint64_t start_of(const RunSpec *r)
-{
-    uint64_t x;
-    memcpy(&x, r->sha256, sizeof x);
-    return x;
-}
-
-/* Finds two that are equal by a table; telling which they are is left to a sort. */
-static ErrCode check_identities(const Expansion *x, Err *err)
-{
-    size_t n_slots = 16;
-    while (n_slots < 2 * x->n) {
-        n_slots *= 2;
-    }
-    uint64_t *slot = calloc(n_slots, sizeof *slot); /* start of an identity; 0: free */
-    if (!slot) {
-        return err_nomem(err, "the runs");
-    }
-    bool has_equals = false;
-    for (size_t i = 0; i < x->n && !has_equals; i++) {
-        uint64_t start = start_of(&x->run[i]) | 1;
-        size_t k = (start >> 1) & (n_slots - 1);
-        while (slot[k] && slot[k] != start) {
-            k = (k + 1) & (n_slots - 1);
-        }
-        has_equals = slot[k] == start; /* or nearly: the sort knows */
-        slot[k] = start;
-    }
-    free(slot);
-    return has_equals ? tell_equals(x, err) : ERR_OK;
+    ErrCode rc = map_ok(&seen, "the runs", err);
+    map_release(&seen);
+    return rc;
 }
 
 ErrCode cells_expand(Cells *c, Arena *arena, RunSpec **ret_runs, size_t *ret_n, Err *err)
@@ -248,7 +208,7 @@ done:
 ErrCode cells_describe(const Cells *c, size_t cell, json_t **ret_json, json_t **ret_axes, Err *err)
 {
     size_t n_product = c->walk.n;
-    Problems problems = PROBLEMS_INIT(NULL);
+    Problems problems = PROBLEMS_INIT;
     Source src = c->src;
     src.problems = &problems;
     Cell own;

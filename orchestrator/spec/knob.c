@@ -5,6 +5,8 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
+#include "common/words.h"
+#include "orchestrator/spec/schema.h"
 
 enum { MAX_KNOBS = 256, MAX_PATH = 160 };
 
@@ -97,7 +99,7 @@ ErrCode knobs_read(const Schema *schema, const json_t *doc, Arena *arena, Knobs 
         return err_nomem(err, "the settings");
     }
     memcpy(all, b.item, b.n * sizeof *all);
-    *ret = (Knobs){all, b.n};
+    *ret = (Knobs){schema, all, b.n};
     return ERR_OK;
 }
 
@@ -111,11 +113,29 @@ const Knob *knobs_at(const Knobs *k, const char *path)
     return NULL;
 }
 
-/* `key` is the end of `path`, from a dot on. */
-static bool is_ending(const char *path, const char *key)
+/* Settings that other programs call so; returns how many, listed in `all`. */
+static size_t by_other_names(const Knobs *k, const char *key, char all[PROBLEM_TEXT_BYTES])
 {
-    size_t n = strlen(path), m = strlen(key);
-    return m < n && path[n - m - 1] == '.' && strcmp(path + n - m, key) == 0;
+    SchemaKey found[8];
+    size_t n = schema_keys(k->schema, key, found, sizeof found / sizeof found[0]), n_knobs = 0;
+    all[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        bool is_size = strcmp(found[i].parent, "sizes.NAME") == 0;
+        bool is_axis = strcmp(found[i].parent, "matrix") == 0;
+        char path[MAX_PATH];
+        (void)snprintf(path, sizeof path, "%.95s%s%.40s",
+                       is_size   ? "sizes"
+                       : is_axis ? ""
+                                 : found[i].parent,
+                       is_axis ? "" : ".", found[i].name);
+        if (knobs_at(k, path)) {
+            size_t used = strlen(all);
+            (void)snprintf(all + used, PROBLEM_TEXT_BYTES - used, "%s%s", n_knobs ? ", " : "",
+                           path);
+            n_knobs++;
+        }
+    }
+    return n_knobs;
 }
 
 static void add_unknown(const Knobs *k, const char *key, TextPos at, Problems *problems)
@@ -126,26 +146,32 @@ static void add_unknown(const Knobs *k, const char *key, TextPos at, Problems *p
         word[n++] = k->item[i].leaf;
         word[n++] = k->item[i].path;
     }
-    const char *near = nearest_name(key, word, n);
-    char hint[PROBLEM_TEXT_BYTES];
-    (void)snprintf(hint, sizeof hint,
-                   near ? "did you mean \"%s\"?"
-                        : "a path like training.tokens, checkpoints.count, sizes.layers or "
-                          "options.tnl.lrpe_layer0%s",
-                   near ? near : "");
+    char all[PROBLEM_TEXT_BYTES], hint[PROBLEM_TEXT_BYTES];
+    size_t n_others = by_other_names(k, key, all);
+    const char *near = n_others ? NULL : nearest_name(key, word, n);
+    if (n_others) {
+        (void)snprintf(hint, sizeof hint, "here that is %s%.300s", n_others > 1 ? "one of " : "",
+                       all);
+    } else {
+        (void)snprintf(hint, sizeof hint,
+                       near ? "did you mean \"%s\"?"
+                            : "a path like training.tokens, checkpoints.count, sizes.layers or "
+                              "options.tnl.lrpe_layer0%s",
+                       near ? near : "");
+    }
     problems_add(problems, at, hint, "there is no setting \"%.80s\"", key);
 }
 
 const Knob *knobs_find(const Knobs *k, const char *key, TextPos at, Problems *problems)
 {
     const Knob *exact = knobs_at(k, key), *found = NULL;
-    if (exact) {
+    if (exact || strcmp(key, "<<") == 0) { /* the schema's check has refused a merge key */
         return exact;
     }
     char all[PROBLEM_TEXT_BYTES] = "write one of ";
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) {
-        if (is_ending(k->item[i].path, key)) {
+        if (words_is_ending(k->item[i].path, key)) {
             size_t used = strlen(all);
             (void)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", k->item[i].path);
             found = &k->item[i];

@@ -21,6 +21,7 @@ typedef struct Knob {
 } Knob;
 
 typedef struct Knobs {
+    const Schema *schema; /* for hints, while the study is read */
     Knob *item;
     size_t n;
 } Knobs;

@@ -1,6 +1,5 @@
 #include "orchestrator/spec/run_spec.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- text ------------------------------------------------------------------------------ */
@@ -23,60 +22,15 @@ void run_spec_dir(const RunSpec *r, char out[RUN_DIR_BYTES])
 
 /* ---- models ---------------------------------------------------------------------------- */
 
-static uint64_t digest_of(const ModelShape *shape, const char *size, int64_t sequence,
-                          Precision precision)
+/* What makes two models equal, as bytes (a shape has no padding). */
+static void put_key(Buf *key, const ModelShape *shape, const char *size, int64_t sequence,
+                    Precision precision)
 {
-    const int64_t word[] = {(int64_t)hash_u64(shape, sizeof *shape),
-                            (int64_t)hash_u64(size, strlen(size)), sequence, (int64_t)precision};
-    return hash_u64(word, sizeof word);
-}
-
-static bool is_shape(const ModelShape *a, const ModelShape *b)
-{
-    bool is_equal = a->arch == b->arch && a->layers == b->layers && a->width == b->width &&
-                    a->heads == b->heads && a->mlp_width == b->mlp_width &&
-                    a->vocabulary == b->vocabulary && a->norm_eps == b->norm_eps;
-    for (size_t i = 0; i < ARCH_MAX_OPTIONS; i++) {
-        is_equal = is_equal && a->option[i] == b->option[i];
-    }
-    return is_equal;
-}
-
-static bool is_model(const RunModel *m, const ModelShape *shape, const char *size, int64_t sequence,
-                     Precision precision)
-{
-    return is_shape(&m->shape, shape) && m->sequence == sequence && m->precision == precision &&
-           strcmp(m->size, size) == 0;
-}
-
-/* The slot that holds the model, or the free one where it belongs. */
-static const RunModel **find(const RunModels *t, const ModelShape *shape, const char *size,
-                             int64_t sequence, Precision precision)
-{
-    size_t i = digest_of(shape, size, sequence, precision) & (t->n_slots - 1);
-    while (t->slot[i] && !is_model(t->slot[i], shape, size, sequence, precision)) {
-        i = (i + 1) & (t->n_slots - 1);
-    }
-    return &t->slot[i];
-}
-
-static ErrCode grow(RunModels *t, Err *err)
-{
-    RunModels wide = {.n_slots = t->n_slots ? 2 * t->n_slots : 64, .n = t->n};
-    /* pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
-    wide.slot = calloc(wide.n_slots, sizeof *wide.slot);
-    if (!wide.slot) {
-        return err_nomem(err, "the models");
-    }
-    for (size_t i = 0; i < t->n_slots; i++) {
-        const RunModel *m = t->slot[i];
-        if (m) {
-            *find(&wide, &m->shape, m->size, m->sequence, m->precision) = m;
-        }
-    }
-    run_models_release(t);
-    *t = wide;
-    return ERR_OK;
+    const int64_t number[] = {sequence, (int64_t)precision};
+    buf_clear(key);
+    buf_add(key, shape, sizeof *shape);
+    buf_add(key, number, sizeof number);
+    buf_puts(key, size);
 }
 
 static RunModel *model_new(const ModelShape *shape, const char *size, int64_t sequence,
@@ -104,22 +58,23 @@ static RunModel *model_new(const ModelShape *shape, const char *size, int64_t se
 ErrCode run_models_get(RunModels *t, const ModelShape *shape, const char *size, int64_t sequence,
                        Precision precision, Arena *arena, const RunModel **ret, Err *err)
 {
-    if (2 * (t->n + 1) > t->n_slots && grow(t, err) != ERR_OK) {
-        return err->code;
+    t->by_shape.keep = arena;
+    put_key(&t->key, shape, size, sequence, precision);
+    size_t i = t->key.is_short ? MAP_NONE : map_add(&t->by_shape, t->key.data, t->key.len);
+    if (i == MAP_NONE) {
+        return err_nomem(err, "the models");
     }
-    const RunModel **slot = find(t, shape, size, sequence, precision);
-    if (!*slot) {
-        *slot = model_new(shape, size, sequence, precision, arena);
-        t->n += *slot != NULL;
+    if (!t->by_shape.entry[i].value) {
+        map_set(&t->by_shape, i, model_new(shape, size, sequence, precision, arena));
     }
-    *ret = *slot;
-    return *slot ? ERR_OK : err_nomem(err, "the models");
+    *ret = t->by_shape.entry[i].value;
+    return *ret ? ERR_OK : err_nomem(err, "the models");
 }
 
 void run_models_release(RunModels *t)
 {
-    free(t->slot);
-    *t = (RunModels){0};
+    map_release(&t->by_shape);
+    buf_release(&t->key);
 }
 
 /* ---- runs ------------------------------------------------------------------------------ */

@@ -8,7 +8,9 @@
 #define ORCHESTRATOR_SPEC_RUN_SPEC_H
 
 #include "common/arena.h"
+#include "common/buf.h"
 #include "common/hash.h"
+#include "common/map.h"
 #include "trainer/config/run_config.h"
 
 enum { RUN_HASH_SHOWN = 12, RUN_DIR_BYTES = RUN_NAME_BYTES + RUN_HASH_SHOWN + 8 };
@@ -52,8 +54,8 @@ static inline int64_t run_spec_tokens(const RunSpec *r)
 
 /* A table of models that hands out one RunModel for equal ones. */
 typedef struct RunModels {
-    const RunModel **slot; /* [n_slots], a power of two; NULL: free */
-    size_t n_slots, n;
+    Map by_shape; /* values: the models */
+    Buf key;      /* scratch */
 } RunModels;
 
 /* The model of a configuration, made in the arena when it is new.  ERR_NOMEM. */

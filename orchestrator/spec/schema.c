@@ -1,7 +1,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "orchestrator/spec/schema.h"
 
+#include <ctype.h>
 #include <pcre2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +100,8 @@ static const struct {
     {"oneOf", HOLDS_SCHEMA_LIST},
     {"default", HOLDS_PLAIN},
     {"slaw-quantity", HOLDS_PLAIN},
+    {"slaw-aliases", HOLDS_PLAIN},
+    {"slaw-words", HOLDS_PLAIN},
     {"$ref", HOLDS_PLAIN},
     {"$schema", HOLDS_PLAIN},
     {"$id", HOLDS_PLAIN},
@@ -240,6 +244,101 @@ const json_t *schema_at(const Schema *s, const char *path)
         rule = schema_follow(s, schema_member(s, rule, word));
     }
     return rule;
+}
+
+bool schema_has_type(const json_t *rule, const char *type)
+{
+    const json_t *t = json_object_get(rule, "type");
+    const char *one = json_string_value(t);
+    bool has = one && strcmp(one, type) == 0;
+    for (size_t i = 0; i < json_array_size(t); i++) {
+        has = has || strcmp(json_string_value(json_array_get(t, i)), type) == 0;
+    }
+    return has;
+}
+
+/* ---- names ------------------------------------------------------------------------------ */
+
+static const char *skip_dashes(const char *p)
+{
+    return p + strspn(p, "-_");
+}
+
+bool schema_is_same_word(const char *a, const char *b)
+{
+    a = skip_dashes(a);
+    b = skip_dashes(b);
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
+        a = skip_dashes(a + 1);
+        b = skip_dashes(b + 1);
+    }
+    return *a == '\0' && *b == '\0';
+}
+
+bool schema_is_called(const json_t *rule, const char *name, const char *word)
+{
+    const json_t *aliases = json_object_get(rule, "slaw-aliases");
+    bool is = schema_is_same_word(name, word);
+    for (size_t i = 0; i < json_array_size(aliases); i++) {
+        is = is || schema_is_same_word(json_string_value(json_array_get(aliases, i)), word);
+    }
+    return is;
+}
+
+typedef struct KeySearch {
+    const Schema *schema;
+    const char *word;
+    SchemaKey *out;
+    size_t n, max;
+} KeySearch;
+
+static void find_keys(KeySearch *k, const json_t *rule, const char *path);
+
+static void find_keys_below(KeySearch *k, const json_t *rule, const char *path, const char *name)
+{
+    char child[SCHEMA_PATH_BYTES];
+    int n = snprintf(child, sizeof child, "%s%s%s", path, path[0] ? "." : "", name);
+    if (n > 0 && (size_t)n < sizeof child) {
+        find_keys(k, rule, child);
+    }
+}
+
+static void find_keys(KeySearch *k, const json_t *rule, const char *path)
+{
+    const char *name;
+    json_t *child;
+    const json_t *branches;
+    rule = schema_follow(k->schema, rule);
+    json_object_foreach(json_object_get(rule, "properties"), name, child)
+    {
+        if (k->n < k->max && schema_is_called(child, name, k->word)) {
+            SchemaKey *found = &k->out[k->n++];
+            *found = (SchemaKey){.name = name, .rule = child};
+            (void)snprintf(found->parent, sizeof found->parent, "%s", path);
+        }
+        find_keys_below(k, child, path, name);
+    }
+    json_object_foreach(json_object_get(rule, "patternProperties"), name, child)
+    {
+        find_keys_below(k, child, path, "NAME");
+    }
+    branches = json_object_get(rule, "oneOf");
+    for (size_t i = 0; i < json_array_size(branches); i++) {
+        find_keys(k, json_array_get(branches, i), path);
+    }
+}
+
+size_t schema_keys(const Schema *s, const char *word, SchemaKey *out, size_t max)
+{
+    KeySearch k = {.schema = s, .word = word, .out = out, .max = max};
+    size_t n_same = 0;
+    find_keys(&k, s->root, "");
+    for (size_t i = 0; i < k.n; i++) {
+        if (schema_is_same_word(out[i].name, word)) {
+            out[n_same++] = out[i];
+        }
+    }
+    return n_same ? n_same : k.n;
 }
 
 /* ---- defaults ------------------------------------------------------------------------------- */

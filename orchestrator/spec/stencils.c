@@ -6,20 +6,15 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/map.h"
+#include "orchestrator/spec/axis_texts.h"
 
 /* Kept at a time; then all are made anew, as they are needed. */
-enum { MAX_STENCILS = 1024, STENCIL_SLOTS = 4096, MAX_MODELS = 16384, MODEL_SLOTS = 65536 };
-
-/* A value of an axis in every form that a run wants it in. */
-typedef struct AxisValue {
-    Filling text; /* canonical */
-    Filling name; /* "-lr0.003", "" where names do not say it */
-    CountSource count;
-} AxisValue;
+enum { MAX_STENCILS = 1024, MAX_MODELS = 16384 };
 
 /* The model of the cells of a stencil that have the same values on the axes that shape it. */
 typedef struct ModelEntry {
-    uint64_t stencil, combination;
+    uint64_t key[2]; /* the stencil's id, the combination */
     ModelShape shape;
     int64_t sequence;
     Precision precision;
@@ -32,24 +27,16 @@ typedef struct ModelEntry {
 struct Stencils {
     const Source *src;
     const Matrix *m;
-    Arena arena;
-    AxisValue *value[CELL_MAX_AXES]; /* [n of the axis] */
-    Count counts[CELL_MAX_AXES];     /* what the axis counts; N_COUNTS: nothing */
-    bool is_shaping[CELL_MAX_AXES];  /* it changes the model, its sequence or its precision */
-    json_t *mark[CELL_MAX_AXES];
-    Filling key[CELL_MAX_AXES]; /* "\"training.tokens\":" */
-    size_t sorted[CELL_MAX_AXES];
+    AxisTexts axes;
     Buf corpus;
 
-    Stencil *stencil; /* [MAX_STENCILS] */
-    size_t n_stencils;
+    Stencil *stencil; /* [MAX_STENCILS] by their numbers in stencils */
+    Map stencils;     /* keys: architecture, size and the overrides that hold */
     uint64_t next_id;
-    uint32_t *stencil_slot; /* [STENCIL_SLOTS]: index + 1; 0: free */
-    ModelEntry *model;      /* [MAX_MODELS] */
-    size_t n_models;
-    uint32_t *model_slot; /* [MODEL_SLOTS] */
-    uint64_t *told;       /* digests of counts that were told, open addressing; 0: free */
-    size_t n_told, n_told_slots;
+    ModelEntry *model; /* [MAX_MODELS] by their numbers in models */
+    Map models;        /* keys: theirs */
+    Map told;          /* keys: digests of counts that were told */
+    Arena stencil_keys, told_keys;
 
     /* Of the cell judged last. */
     Stencil *now;
@@ -66,79 +53,6 @@ struct Stencils {
 };
 
 /* ---- life ---------------------------------------------------------------------------------- */
-
-static Filling kept(Stencils *s, const Buf *b)
-{
-    char *text = arena_strdup(&s->arena, buf_str(b));
-    return (Filling){text, text ? b->len : 0};
-}
-
-static bool shapes(const char *path)
-{
-    return strncmp(path, "sizes.", 6) == 0 || strncmp(path, "options.", 8) == 0 ||
-           strcmp(path, "training.sequence") == 0 || strcmp(path, "training.precision") == 0;
-}
-
-/* The texts of one axis; a small arena block serves many. */
-static ErrCode read_axis(Stencils *s, size_t i, Err *err)
-{
-    const Axis *a = &s->m->axis[i];
-    const char *path = a->knob->path;
-    bool is_named = i > AXIS_SEED || (i == AXIS_SEED && cell_names_have_seeds(s->m));
-    Buf all = BUF_INIT; /* text and name of every value, one after the other */
-    s->value[i] = arena_array(&s->arena, a->n, sizeof *s->value[i]);
-    s->counts[i] = count_at(path);
-    s->is_shaping[i] = shapes(path);
-    for (size_t k = 0; s->value[i] && k < a->n; k++) {
-        AxisValue *v = &s->value[i][k];
-        char name[RUN_NAME_BYTES] = "";
-        size_t before = all.len;
-        json_canonical(a->value[k], &all);
-        v->text.n = all.len - before;
-        if (is_named) {
-            cell_add_to_name(name, i == AXIS_SEED ? "s" : a->knob->leaf, a->value[k]);
-        }
-        v->name.n = strlen(name);
-        buf_puts(&all, name);
-        v->count = count_of(s->counts[i], a->value[k]);
-    }
-    const char *at = kept(s, &all).text;
-    bool is_short = all.is_short || !at || !s->value[i];
-    buf_release(&all);
-    for (size_t k = 0; !is_short && k < a->n; k++) {
-        AxisValue *v = &s->value[i][k];
-        v->text.text = at;
-        v->name.text = at + v->text.n;
-        at += v->text.n + v->name.n;
-    }
-    if (i > AXIS_SEED && i < CELL_MAX_AXES) {
-        s->mark[i] = stencil_mark((int)i);
-        is_short = is_short || !s->mark[i];
-    }
-    return is_short ? err_nomem(err, "the axes") : ERR_OK;
-}
-
-/* The keys of the object of axes. */
-static ErrCode read_keys(Stencils *s, Err *err)
-{
-    Buf key = BUF_INIT;
-    bool is_short = false;
-    for (size_t i = 0; i < s->m->n_axes; i++) {
-        size_t k = i;
-        for (;
-             k > 0 && strcmp(s->m->axis[s->sorted[k - 1]].knob->path, s->m->axis[i].knob->path) > 0;
-             k--) {
-            s->sorted[k] = s->sorted[k - 1];
-        }
-        s->sorted[k] = i;
-        buf_clear(&key);
-        buf_printf(&key, "\"%s\":", s->m->axis[i].knob->path);
-        s->key[i] = kept(s, &key);
-        is_short = is_short || key.is_short || !s->key[i].text;
-    }
-    buf_release(&key);
-    return is_short ? err_nomem(err, "the axes") : ERR_OK;
-}
 
 static ErrCode read_corpus(Stencils *s, Err *err)
 {
@@ -160,17 +74,14 @@ ErrCode stencils_new(const Source *src, const Matrix *m, Stencils **ret, Err *er
     s->m = m;
     s->sha = sha256_new();
     s->stencil = calloc(MAX_STENCILS, sizeof *s->stencil);
-    s->stencil_slot = calloc(STENCIL_SLOTS, sizeof *s->stencil_slot);
     s->model = calloc(MAX_MODELS, sizeof *s->model);
-    s->model_slot = calloc(MODEL_SLOTS, sizeof *s->model_slot);
-    if (!s->sha || !s->stencil || !s->stencil_slot || !s->model || !s->model_slot) {
+    s->stencils.keep = &s->stencil_keys;
+    s->told.keep = &s->told_keys;
+    if (!s->sha || !s->stencil || !s->model) {
         rc = err_nomem(err, "the runs");
         goto done;
     }
-    for (size_t i = 0; i < m->n_axes; i++) {
-        TRY(read_axis(s, i, err));
-    }
-    TRY(read_keys(s, err));
+    TRY(axis_texts_read(m, &s->axes, err));
     TRY(read_corpus(s, err));
     *ret = s;
     s = NULL;
@@ -181,21 +92,20 @@ done:
 
 static void forget_models(Stencils *s)
 {
-    for (size_t i = 0; i < s->n_models; i++) {
+    for (size_t i = 0; i < s->models.n; i++) {
         free(s->model[i].text);
     }
-    memset(s->model_slot, 0, MODEL_SLOTS * sizeof *s->model_slot);
-    s->n_models = 0;
+    map_release(&s->models);
     s->shape = NULL;
 }
 
 static void forget_stencils(Stencils *s)
 {
-    for (size_t i = 0; i < s->n_stencils; i++) {
+    for (size_t i = 0; i < s->stencils.n; i++) {
         stencil_release(&s->stencil[i]);
     }
-    memset(s->stencil_slot, 0, STENCIL_SLOTS * sizeof *s->stencil_slot);
-    s->n_stencils = 0;
+    map_release(&s->stencils);
+    arena_release(&s->stencil_keys);
     s->now = NULL;
 }
 
@@ -204,24 +114,16 @@ void stencils_free(Stencils *s)
     if (!s) {
         return;
     }
-    if (s->model && s->model_slot) {
-        forget_models(s);
-    }
-    if (s->stencil && s->stencil_slot) {
-        forget_stencils(s);
-    }
-    for (size_t i = 0; i < CELL_MAX_AXES; i++) {
-        json_decref(s->mark[i]);
-    }
+    forget_models(s);
+    forget_stencils(s);
+    axis_texts_release(&s->axes);
     free(s->stencil);
-    free(s->stencil_slot);
     free(s->model);
-    free(s->model_slot);
-    free(s->told);
+    map_release(&s->told);
+    arena_release(&s->told_keys);
     buf_release(&s->corpus);
     buf_release(&s->text);
     sha256_free(s->sha);
-    arena_release(&s->arena);
     free(s);
 }
 
@@ -250,7 +152,7 @@ static ErrCode new_stencil(Stencils *s, const Walk *w, Stencil *t, Err *err)
         return err_nomem(err, "the runs");
     }
     memcpy(t->overrides, walk_overrides(w), w->n_override * sizeof *t->overrides);
-    return stencil_fill(s->src, s->m, &cell, s->mark, t, err);
+    return stencil_fill(s->src, s->m, &cell, s->axes.mark, t, err);
 }
 
 static ErrCode find_stencil(Stencils *s, const Walk *w, Err *err)
@@ -258,25 +160,28 @@ static ErrCode find_stencil(Stencils *s, const Walk *w, Err *err)
     if (s->now && is_of(s->now, w)) {
         return ERR_OK;
     }
-    const uint64_t part[] = {w->index[AXIS_ARCHITECTURE], w->index[AXIS_SIZE],
-                             hash_u64(walk_overrides(w), w->n_override * sizeof(uint64_t))};
-    uint32_t *slot = &s->stencil_slot[hash_u64(part, sizeof part) % STENCIL_SLOTS];
-    while (*slot && !is_of(&s->stencil[*slot - 1], w)) {
-        slot = slot + 1 == s->stencil_slot + STENCIL_SLOTS ? s->stencil_slot : slot + 1;
+    const uint64_t place[] = {w->index[AXIS_ARCHITECTURE], w->index[AXIS_SIZE]};
+    Buf *key = &s->text;
+    buf_clear(key);
+    buf_add(key, place, sizeof place);
+    buf_add(key, walk_overrides(w), w->n_override * sizeof(uint64_t));
+    if (key->is_short) {
+        return err_nomem(err, "the runs");
     }
-    if (!*slot && s->n_stencils == MAX_STENCILS) {
+    size_t i = map_find(&s->stencils, key->data, key->len);
+    if (i == MAP_NONE && s->stencils.n == MAX_STENCILS) {
         forget_stencils(s);
-        return find_stencil(s, w, err);
     }
-    if (!*slot) {
-        Stencil *t = &s->stencil[s->n_stencils++]; /* released with the others on an error */
-        ErrCode rc = new_stencil(s, w, t, err);
+    if (i == MAP_NONE) {
+        i = map_add(&s->stencils, key->data, key->len);
+        /* one that fails is released with the others */
+        ErrCode rc =
+            i == MAP_NONE ? err_nomem(err, "the runs") : new_stencil(s, w, &s->stencil[i], err);
         if (rc != ERR_OK) {
             return rc;
         }
-        *slot = (uint32_t)s->n_stencils;
     }
-    s->now = &s->stencil[*slot - 1];
+    s->now = &s->stencil[i];
     return ERR_OK;
 }
 
@@ -313,32 +218,31 @@ static ErrCode find_model(Stencils *s, const Walk *w, Err *err)
 {
     uint64_t combination = 0;
     for (size_t i = AXIS_SEED + 1; i < s->m->n_axes; i++) {
-        combination = s->is_shaping[i] ? combination * s->m->axis[i].n + w->index[i] : combination;
+        combination =
+            s->axes.is_shaping[i] ? combination * s->m->axis[i].n + w->index[i] : combination;
     }
     const uint64_t key[] = {s->now->id, combination};
-    if (s->shape && s->shape->stencil == key[0] && s->shape->combination == key[1]) {
+    if (s->shape && memcmp(s->shape->key, key, sizeof key) == 0) {
         return ERR_OK;
     }
-    uint32_t *slot = &s->model_slot[hash_u64(key, sizeof key) % MODEL_SLOTS];
-    while (*slot &&
-           (s->model[*slot - 1].stencil != key[0] || s->model[*slot - 1].combination != key[1])) {
-        slot = slot + 1 == s->model_slot + MODEL_SLOTS ? s->model_slot : slot + 1;
-    }
-    if (!*slot && s->n_models == MAX_MODELS) {
+    size_t i = map_find(&s->models, key, sizeof key);
+    if (i == MAP_NONE && s->models.n == MAX_MODELS) {
         forget_models(s);
-        return find_model(s, w, err);
     }
-    if (!*slot) {
-        ModelEntry *e = &s->model[s->n_models];
-        *e = (ModelEntry){.stencil = key[0], .combination = combination};
+    if (i == MAP_NONE) {
+        ModelEntry *e = &s->model[s->models.n];
+        *e = (ModelEntry){.key = {key[0], key[1]}};
         ErrCode rc = new_model(s, w, e, err);
+        if (rc == ERR_OK) {
+            i = map_add(&s->models, e->key, sizeof e->key);
+            rc = map_ok(&s->models, "the runs", err);
+        }
         if (rc != ERR_OK) {
             free(e->text);
             return rc;
         }
-        *slot = (uint32_t)++s->n_models;
     }
-    s->shape = &s->model[*slot - 1];
+    s->shape = &s->model[i];
     return ERR_OK;
 }
 
@@ -349,7 +253,7 @@ static void read_counts(Stencils *s, const Walk *w)
     for (Count c = 0; c < N_COUNTS; c++) {
         const CountSource *from = &s->now->count[c];
         if (from->axis >= 0) {
-            from = &s->value[from->axis][w->index[from->axis]].count;
+            from = &s->axes.value[from->axis][w->index[from->axis]].count;
         }
         s->whole[c] = from->whole;
         if (c == COUNT_DECAY) {
@@ -379,51 +283,16 @@ static bool counts_fit(const Stencils *s)
     return (k[COUNT_CHECKPOINTS] == 1 || k[COUNT_CHECKPOINTS] <= room) && is_scheduled;
 }
 
-/* The slot of a digest, or the free one where it belongs. */
-static uint64_t *told_slot(uint64_t *slots, size_t n, uint64_t digest)
-{
-    size_t i = digest & (n - 1);
-    while (slots[i] && slots[i] != digest) {
-        i = (i + 1) & (n - 1);
-    }
-    return &slots[i];
-}
-
-static ErrCode digest_counts(Stencils *s, Err *err)
+/* Of a cell that is not good: has somebody been told all that is wrong with it? */
+static CellVerdict verdict_of_bad(Stencils *s, bool fits)
 {
     uint64_t part[N_COUNTS + 2] = {s->now->id};
     memcpy(&part[1], s->whole, sizeof s->whole);
     memcpy(&part[N_COUNTS + 1], &s->decay, sizeof s->decay);
-    s->digest = hash_u64(part, sizeof part) | 1; /* never 0 */
-    if (2 * (s->n_told + 1) <= s->n_told_slots) {
-        return ERR_OK;
-    }
-    size_t n = s->n_told_slots ? 2 * s->n_told_slots : 64;
-    uint64_t *wide = calloc(n, sizeof *wide);
-    if (!wide) {
-        return err_nomem(err, "the runs");
-    }
-    for (size_t i = 0; i < s->n_told_slots; i++) {
-        if (s->told[i]) {
-            *told_slot(wide, n, s->told[i]) = s->told[i];
-        }
-    }
-    free(s->told);
-    s->told = wide;
-    s->n_told_slots = n;
-    return ERR_OK;
-}
-
-/* Of a cell that is not good: has somebody been told all that is wrong with it? */
-static ErrCode is_told(Stencils *s, bool fits, CellVerdict *ret, Err *err)
-{
-    ErrCode rc = digest_counts(s, err);
-    if (rc == ERR_OK) {
-        bool knows_shape = s->shape->is_good || s->shape->is_told;
-        bool knows_counts = fits || *told_slot(s->told, s->n_told_slots, s->digest) != 0;
-        *ret = knows_shape && knows_counts ? CELL_TOLD : CELL_UNKNOWN;
-    }
-    return rc;
+    s->digest = hash_u64(part, sizeof part);
+    bool knows_shape = s->shape->is_good || s->shape->is_told;
+    bool knows_counts = fits || map_find(&s->told, &s->digest, sizeof s->digest) != MAP_NONE;
+    return knows_shape && knows_counts ? CELL_TOLD : CELL_UNKNOWN;
 }
 
 ErrCode stencils_judge(Stencils *s, const Walk *w, CellVerdict *ret, Err *err)
@@ -438,10 +307,8 @@ ErrCode stencils_judge(Stencils *s, const Walk *w, CellVerdict *ret, Err *err)
     TRY(find_model(s, w, err));
     read_counts(s, w);
     fits = counts_fit(s);
-    *ret = CELL_GOOD;
-    if (!fits || !s->shape->is_good) {
-        TRY(is_told(s, fits, ret, err));
-    }
+    *ret = fits && s->shape->is_good ? CELL_GOOD : verdict_of_bad(s, fits);
+    TRY(map_ok(&s->told, "the runs", err));
 done:
     return rc;
 }
@@ -451,8 +318,7 @@ void stencils_told(Stencils *s)
     s->now->is_told = true;
     if (!s->now->is_bad) {
         s->shape->is_told = true;
-        *told_slot(s->told, s->n_told_slots, s->digest) = s->digest;
-        s->n_told++;
+        (void)map_add(&s->told, &s->digest, sizeof s->digest); /* short memory: the next judge's */
     }
 }
 
@@ -461,7 +327,7 @@ void stencils_told(Stencils *s)
 static void fill_axes(Stencils *s, const Walk *w)
 {
     for (size_t i = 0; i < s->m->n_axes; i++) {
-        s->fill[i] = s->value[i][w->index[i]].text;
+        s->fill[i] = s->axes.value[i][w->index[i]].text;
     }
     s->fill[GAP_MODEL] = (Filling){s->shape->text, strlen(s->shape->text)};
 }
@@ -479,7 +345,7 @@ static size_t make_name(const Stencils *s, const Walk *w, char name[RUN_NAME_BYT
     size_t used = 0;
     put_name(name, &used, (Filling){s->now->name, strlen(s->now->name)});
     for (size_t i = AXIS_SEED; i < s->m->n_axes; i++) {
-        put_name(name, &used, s->value[i][w->index[i]].name);
+        put_name(name, &used, s->axes.value[i][w->index[i]].name);
     }
     name[used] = '\0';
     return used;
@@ -522,7 +388,7 @@ ErrCode stencils_run(Stencils *s, const Walk *w, RunModels *models, Arena *arena
     int64_t checkpoints = s->whole[COUNT_CHECKPOINTS], keep = s->whole[COUNT_KEEP];
     TRY(model_of(s, w, models, arena, err));
     *ret = (RunSpec){.model = s->shape->model,
-                     .seed = s->value[AXIS_SEED][w->index[AXIS_SEED]].count.whole,
+                     .seed = s->axes.value[AXIS_SEED][w->index[AXIS_SEED]].count.whole,
                      .tokens = s->whole[COUNT_TOKENS],
                      .steps = steps_of(s),
                      .batch_tokens = s->whole[COUNT_BATCH],
@@ -567,12 +433,12 @@ void stencils_axes_text(const Stencils *s, const Walk *w, bool is_sorted, Buf *o
 {
     buf_putc(out, '{');
     for (size_t i = 0; i < s->m->n_axes; i++) {
-        size_t a = is_sorted ? s->sorted[i] : i;
-        const Filling *text = &s->value[a][w->index[a]].text;
+        size_t a = is_sorted ? s->axes.sorted[i] : i;
+        const Filling *text = &s->axes.value[a][w->index[a]].text;
         if (i > 0) {
             buf_putc(out, ',');
         }
-        buf_add(out, s->key[a].text, s->key[a].n);
+        buf_add(out, s->axes.key[a].text, s->axes.key[a].n);
         buf_add(out, text->text, text->n);
     }
     buf_putc(out, '}');

@@ -122,6 +122,45 @@ static bool lists(const json_t *array, const char *word)
     return is_in;
 }
 
+static TextPos place_of(const YamlNode *root, const char *section, const char *key)
+{
+    const YamlNode *node = yaml_get(root, section), *value = yaml_get(node, key);
+    return value ? value->at : node ? node->at : (TextPos){0, 0};
+}
+
+/* Of a number of `training`, or of the largest value of its axis. */
+static TextPos place_of_largest(const Source *src, const Matrix *m, const char *key)
+{
+    TextPos at = place_of(src->root, "training", key);
+    for (size_t i = 0; i < m->n_axes; i++) {
+        const Axis *a = &m->axis[i];
+        double most = 0.0;
+        bool is_it = strncmp(a->knob->path, "training.", 9) == 0 && strcmp(a->knob->leaf, key) == 0;
+        for (size_t j = 0; is_it && j < a->n; j++) {
+            double x = json_number_value(a->value[j]);
+            at = x > most ? a->node[j]->at : at;
+            most = x > most ? x : most;
+        }
+    }
+    return at;
+}
+
+static ErrCode fill_places(const Source *src, const Matrix *m, Study *s, Err *err)
+{
+    const YamlNode *text = yaml_get(yaml_get(src->root, "corpus"), "text");
+    TextPos *at = arena_array(&s->arena, s->n_corpus_text + 1, sizeof *at);
+    if (!at) {
+        return err_nomem(err, "the study");
+    }
+    for (size_t i = 0; i < s->n_corpus_text; i++) {
+        bool is_item = text && text->kind == NODE_LIST && i < text->n;
+        at[i] = is_item ? text->item[i]->at : place_of(src->root, "corpus", "text");
+    }
+    s->at = (StudyPlaces){at, place_of(src->root, "corpus", "validation"),
+                          place_of_largest(src, m, "tokens"), place_of_largest(src, m, "sequence")};
+    return ERR_OK;
+}
+
 static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, Study *s, Err *err)
 {
     ErrCode rc = base_dir(src, path, &s->arena, &s->base_dir, err);
@@ -149,7 +188,7 @@ static ErrCode fill_study(const Source *src, const Matrix *m, const char *path, 
     s->group_by = text_at(s, "analysis", "by");
     bool is_whole = s->resolved && s->file && s->name && s->corpus_text && s->launcher &&
                     s->trainer && s->laws && s->group_by;
-    return is_whole ? ERR_OK : err_nomem(err, "the study");
+    return is_whole ? fill_places(src, m, s, err) : err_nomem(err, "the study");
 }
 
 /* Everything after the text is YAML; problems are added and end it. */
@@ -205,7 +244,7 @@ ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *
         rc = err_nomem(err, "the study");
         goto done;
     }
-    problems->file = path;
+    problems_of(problems, path, NULL);
     TRY(read_bytes(path, problems, &bytes, err));
     TRY(hash_sha256(buf_str(&bytes), bytes.len, s->sha256, err));
     TRY(read_document(&bytes, &tree, &cells->src, err));
@@ -223,15 +262,15 @@ done:
     study_close(s);
     cells_free(cells);
     arena_release(&tree);
-    buf_release(&bytes);
+    problems->source = bytes; /* for the lines beside the messages */
     return rc;
 }
 
 ErrCode study_open(const char *path, Study **ret, Buf *problems, Err *err)
 {
-    Problems list = PROBLEMS_INIT(path);
+    Problems list = PROBLEMS_INIT;
     ErrCode rc = study_open_list(path, ret, &list, err);
-    problems_text(&list, problems);
+    problems_text(&list, TEXT_STYLE_PLAIN, problems);
     problems_release(&list);
     return rc;
 }

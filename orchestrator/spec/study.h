@@ -29,6 +29,13 @@ typedef struct StudySource {
     void (*close)(void *ctx); /* NULL: nothing to free */
 } StudySource;
 
+/* Where the file says it; its section where it does not, line 0 where that is not there either. */
+typedef struct StudyPlaces {
+    const TextPos *text; /* [n_corpus_text] */
+    TextPos validation;
+    TextPos tokens, sequence; /* the largest value of an axis */
+} StudyPlaces;
+
 typedef struct Study {
     Arena arena;
     const char *name;
@@ -44,6 +51,7 @@ typedef struct Study {
     size_t n_corpus_text;
     int64_t corpus_vocabulary, corpus_validation;
     bool corpus_repeat;
+    StudyPlaces at;
     bool evaluates_validation; /* at every checkpoint */
 
     const char *launcher; /* "local" */
@@ -67,13 +75,13 @@ size_t study_threads(const Study *s);
 size_t study_most_threads(const Study *s);
 
 /* Reads, checks and expands.  On ERR_INVALID every problem of the file is in
- * `problems`, one "file:line:column: message" a line, hints on lines of their own
- * ("  hint: ..."), at most 100 of them; err->msg then counts them.  ERR_NOTFOUND, ERR_IO
- * as usual.  *ret is written on success only. */
+ * `problems` as problems_text() has it, at most 100 of them; err->msg then counts them.
+ * ERR_NOTFOUND, ERR_IO as usual.  *ret is written on success only. */
 ErrCode study_open(const char *path, Study **ret, Buf *problems, Err *err);
 void study_close(Study *s); /* NULL is fine */
 
-/* The same, with the problems as a list (sorted; the caller releases it). */
+/* The same, with the problems as a list (sorted; the caller releases it).  It has the name and the
+ * text of the file also on success, for problems that are found later. */
 ErrCode study_open_list(const char *path, Study **ret, Problems *problems, Err *err);
 
 /* Run i in full, made anew by every call (tens of microseconds): its config.json object; the

@@ -6,18 +6,9 @@
 
 #include "common/json.h"
 #include "common/quantity.h"
-#include "orchestrator/spec/schema.h"
+#include "orchestrator/spec/hint.h"
 
 enum { PATH_BYTES = 200, LIST_BYTES = 320, NUMBER_BYTES = 32 };
-
-/* What a check carries: one place in the schema and one in the file. */
-typedef struct Check {
-    const Schema *schema;
-    const json_t *rule;
-    const YamlNode *node;
-    const char *path;
-    Problems *problems;
-} Check;
 
 /* ---- types and messages ------------------------------------------------------------------ */
 
@@ -48,21 +39,6 @@ static bool node_is(const YamlNode *n, const char *type)
     return false;
 }
 
-static bool rule_has_type(const json_t *rule, const char *type)
-{
-    const json_t *t = json_object_get(rule, "type");
-    const char *one = json_string_value(t);
-    if (one) {
-        return strcmp(one, type) == 0;
-    }
-    for (size_t i = 0; i < json_array_size(t); i++) {
-        if (strcmp(json_string_value(json_array_get(t, i)), type) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool node_fits_type(const json_t *rule, const YamlNode *node)
 {
     const json_t *t = json_object_get(rule, "type");
@@ -88,14 +64,14 @@ static const char *expected(const json_t *rule)
     if (quantity) {
         return strcmp(quantity, "bytes") == 0     ? "a size such as 500MB or 2GiB"
                : strcmp(quantity, "seconds") == 0 ? "a time such as 30s or 90min"
-               : rule_has_type(rule, "integer")   ? "a whole number such as 4096, 10M or 1e9"
+               : schema_has_type(rule, "integer") ? "a whole number such as 4096, 10M or 1e9"
                                                   : "a number such as 0.5, 10M or 1e9";
     }
-    if (rule_has_type(rule, "string") && rule_has_type(rule, "number")) {
+    if (schema_has_type(rule, "string") && schema_has_type(rule, "number")) {
         return "one value";
     }
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        if (rule_has_type(rule, row[i].type)) {
+        if (schema_has_type(rule, row[i].type)) {
             return row[i].text;
         }
     }
@@ -113,41 +89,12 @@ static void describe(const YamlNode *n, char out[PATH_BYTES])
     }
 }
 
-/* The cure for a value of the wrong type, or NULL. */
-static const char *type_hint(const json_t *rule, const YamlNode *n, char out[LIST_BYTES])
-{
-    static const char *const yes[] = {"yes", "no", "on", "off", "y", "n"};
-    bool is_number = n->kind == NODE_INTEGER || n->kind == NODE_REAL;
-    if (rule_has_type(rule, "string") && (is_number || n->kind == NODE_BOOL)) {
-        (void)snprintf(out, LIST_BYTES, "quote it: \"%.60s\"", n->text);
-        return out;
-    }
-    if (rule_has_type(rule, "boolean") && n->kind == NODE_TEXT) {
-        for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-            if (strcasecmp(n->text, yes[i]) == 0) {
-                return "write true or false";
-            }
-        }
-    }
-    bool wants_number = rule_has_type(rule, "integer") || rule_has_type(rule, "number");
-    int64_t x = 0;
-    if (wants_number && n->kind == NODE_TEXT && quantity_parse_i64(n->text, QUANTITY_COUNT, &x)) {
-        (void)snprintf(out, LIST_BYTES, "write %lld; it takes no units", (long long)x);
-        return out;
-    }
-    if (rule_has_type(rule, "array") && n->kind != NODE_MAP && n->kind != NODE_NULL) {
-        (void)snprintf(out, LIST_BYTES, "write [%.60s]", n->text);
-        return out;
-    }
-    return NULL;
-}
-
 static void add_type_problem(const Check *c)
 {
-    char got[PATH_BYTES], hint[LIST_BYTES];
+    char got[PATH_BYTES], hint[HINT_BYTES];
     describe(c->node, got);
-    problems_add(c->problems, c->node->at, type_hint(c->rule, c->node, hint),
-                 "%s must be %s, not %s", c->path, expected(c->rule), got);
+    problems_add(c->problems, c->node->at, hint_type(c, hint), "%s must be %s, not %s", c->path,
+                 expected(c->rule), got);
 }
 
 /* ---- scalars ------------------------------------------------------------------------------ */
@@ -160,8 +107,8 @@ static json_t *or_short(const Check *c, json_t *v)
 
 static json_t *number_value(const Check *c, double x)
 {
-    return or_short(c,
-                    rule_has_type(c->rule, "integer") ? json_integer((json_int_t)x) : json_real(x));
+    return or_short(c, schema_has_type(c->rule, "integer") ? json_integer((json_int_t)x)
+                                                           : json_real(x));
 }
 
 static bool check_range(const Check *c, double x)
@@ -192,10 +139,7 @@ static json_t *check_quantity(const Check *c, const char *name)
     static const struct {
         const char *name;
         QuantityUnit unit;
-        const char *hint;
-    } row[] = {{"count", QUANTITY_COUNT, "the units are k, M, G and T"},
-               {"bytes", QUANTITY_BYTES, "the units are k, M, G, T, kB, MB, ... and KiB, MiB, ..."},
-               {"seconds", QUANTITY_SECONDS, "the units are s, min, h and d"}};
+    } row[] = {{"count", QUANTITY_COUNT}, {"bytes", QUANTITY_BYTES}, {"seconds", QUANTITY_SECONDS}};
     size_t i = 0;
     while (i + 1 < sizeof row / sizeof row[0] && strcmp(row[i].name, name) != 0) {
         i++;
@@ -203,12 +147,14 @@ static json_t *check_quantity(const Check *c, const char *name)
     double x = 0.0;
     int64_t whole = 0;
     bool is_good = quantity_parse(c->node->text, row[i].unit, &x);
-    if (is_good && rule_has_type(c->rule, "integer")) {
+    if (is_good && schema_has_type(c->rule, "integer")) {
         is_good = quantity_parse_i64(c->node->text, row[i].unit, &whole);
         x = (double)whole;
     }
     if (!is_good) {
-        problems_add(c->problems, c->node->at, row[i].hint, "%s must be %s, not \"%.60s\"", c->path,
+        char hint[HINT_BYTES];
+        hint_quantity(c, row[i].unit, hint);
+        problems_add(c->problems, c->node->at, hint, "%s must be %s, not \"%.60s\"", c->path,
                      expected(c->rule), c->node->text);
         return json_null();
     }
@@ -221,7 +167,7 @@ static json_t *check_number(const Check *c)
     if (!check_range(c, x)) {
         return json_null();
     }
-    if (c->node->kind == NODE_INTEGER && rule_has_type(c->rule, "integer")) {
+    if (c->node->kind == NODE_INTEGER && schema_has_type(c->rule, "integer")) {
         return or_short(c, json_integer(c->node->as.integer));
     }
     return number_value(c, x);
@@ -231,19 +177,16 @@ static void add_enum_problem(const Check *c, const json_t *list)
 {
     const char *word[64];
     size_t n = 0;
-    char all[LIST_BYTES] = "", hint[LIST_BYTES];
+    char all[LIST_BYTES] = "", hint[HINT_BYTES];
     for (size_t i = 0; i < json_array_size(list) && n < 64; i++) {
         word[n] = json_string_value(json_array_get(list, i));
         size_t used = strlen(all);
         (void)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", word[n]);
         n++;
     }
-    const char *near = nearest_name(c->node->text, word, n);
-    if (near) {
-        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
-    }
-    problems_add(c->problems, c->node->at, near ? hint : NULL, "%s must be %s%s, not \"%.60s\"",
-                 c->path, n > 1 ? "one of " : "", all, c->node->text);
+    problems_add(c->problems, c->node->at, hint_word(c, word, n, hint),
+                 "%s must be %s%s, not \"%.60s\"", c->path, n > 1 ? "one of " : "", all,
+                 c->node->text);
 }
 
 static json_t *check_text(const Check *c)
@@ -297,39 +240,36 @@ static json_t *check_list(const Check *c)
     return out;
 }
 
-static void add_key_problem(const Check *c, const YamlNode *key)
+static bool is_merge(const YamlNode *key)
 {
-    const char *word[64], *name;
-    size_t n = 0;
-    char hint[LIST_BYTES] = "the keys here are ";
-    json_t *rule;
-    json_object_foreach(json_object_get(c->rule, "properties"), name, rule)
-    {
-        if (n < 64) {
-            size_t used = strlen(hint);
-            (void)snprintf(hint + used, sizeof hint - used, "%s%s", n ? ", " : "", name);
-            word[n++] = name;
-        }
-    }
-    const char *near = nearest_name(key->text, word, n);
-    if (near) {
-        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
-    } else if (n == 0) {
-        (void)snprintf(hint, sizeof hint,
-                       "letters, digits, dots, dashes and underscores; a letter or digit first");
-    }
-    problems_add(c->problems, key->at, hint,
-                 n == 0 ? "%s%sthe name \"%.60s\" is not allowed"
-                        : "%s%sthere is no key \"%.60s\" here",
-                 c->path, c->path[0] ? ": " : "", key->text);
+    return strcmp(key->text, "<<") == 0;
 }
 
-/* Some unknown key of the mapping looks like `name` misspelt: that problem says it all. */
-static bool is_misspelt(const Check *c, const char *name)
+static void add_key_problem(const Check *c, size_t i)
+{
+    const YamlNode *key = c->node->key[i];
+    char hint[HINT_BYTES];
+    bool has_names = json_object_get(c->rule, "properties") != NULL;
+    const char *colon = c->path[0] ? ": " : "";
+    hint_key(c, i, hint);
+    if (is_merge(key)) {
+        problems_add(c->problems, key->at, hint, "%s%smerge keys (<<) are not read", c->path,
+                     colon);
+        return;
+    }
+    problems_add(c->problems, key->at, hint,
+                 has_names ? "%s%sthere is no key \"%.60s\" here"
+                           : "%s%sthe name \"%.60s\" is not allowed",
+                 c->path, colon, key->text);
+}
+
+/* An unknown key of the mapping is there in its stead: that problem says it all. */
+static bool is_said(const Check *c, const char *name)
 {
     for (size_t i = 0; i < c->node->n; i++) {
-        const char *key = c->node->key[i]->text;
-        if (!schema_member(c->schema, c->rule, key) && nearest_name(key, &name, 1)) {
+        const YamlNode *key = c->node->key[i];
+        if (is_merge(key) || (!json_object_get(json_object_get(c->rule, "properties"), key->text) &&
+                              hint_key_is_for(c, key->text, name))) {
             return true;
         }
     }
@@ -341,7 +281,7 @@ static void check_required(const Check *c)
     const json_t *list = json_object_get(c->rule, "required");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        if (yaml_get(c->node, name) || is_misspelt(c, name)) {
+        if (yaml_get(c->node, name) || is_said(c, name)) {
             continue;
         }
         const json_t *rule =
@@ -376,9 +316,9 @@ static json_t *check_map(const Check *c)
     const json_t *others = json_object_get(c->rule, "additionalProperties");
     for (size_t i = 0; out && i < c->node->n && !problems_full(c->problems); i++) {
         const YamlNode *key = c->node->key[i];
-        const json_t *rule = schema_member(c->schema, c->rule, key->text);
-        if (!rule && json_is_false(others)) {
-            add_key_problem(c, key);
+        const json_t *rule = is_merge(key) ? NULL : schema_member(c->schema, c->rule, key->text);
+        if (!rule && (is_merge(key) || json_is_false(others))) {
+            add_key_problem(c, i);
         }
         if (!rule) {
             continue;
@@ -407,17 +347,20 @@ static json_t *check_one_of(const Check *c, const json_t *branches)
             return schema_check(c->schema, rule, c->node, c->path, c->problems);
         }
         takes_text =
-            takes_text || (rule_has_type(rule, "string") && !json_object_get(rule, "enum"));
+            takes_text || (schema_has_type(rule, "string") && !json_object_get(rule, "enum"));
         const char *title = json_string_value(json_object_get(rule, "title"));
         size_t used = strlen(all);
         (void)snprintf(all + used, sizeof all - used, "%s%s", used ? " or " : "",
                        title ? title : expected(rule));
     }
     describe(c->node, got);
-    char hint[LIST_BYTES];
+    char hint[HINT_BYTES];
     bool is_number = c->node->kind == NODE_INTEGER || c->node->kind == NODE_REAL;
     (void)snprintf(hint, sizeof hint, "quote it: \"%.60s\"", c->node->text);
-    problems_add(c->problems, c->node->at, is_number && takes_text ? hint : NULL,
+    problems_add(c->problems, c->node->at,
+                 is_number && takes_text      ? hint
+                 : c->node->kind == NODE_LIST ? hint_type(c, hint)
+                                              : NULL,
                  "%s must be %s, not %s", c->path, all, got);
     return json_null();
 }

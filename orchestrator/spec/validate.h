@@ -7,7 +7,9 @@
  * and, for people only, $schema $id title description definitions.  Any other keyword is an
  * error when the schema is opened, so that no rule is passed over in silence.
  *
- * One annotation of ours, which other validators ignore: "slaw-quantity": "count", "bytes" or
+ * Three annotations of ours, which other validators ignore.  "slaw-aliases" (a list of names of a
+ * key) and "slaw-words" (an object of words for the values of an enum) are what people know from
+ * elsewhere, for the hints.  "slaw-quantity": "count", "bytes" or
  * "seconds" beside "type": ["number" or "integer", "string"] lets a value be written 10M, 2GiB
  * or 90min (common/quantity.h).  It becomes a number, and minimum and maximum apply to that.
  *

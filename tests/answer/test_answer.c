@@ -76,6 +76,35 @@ START_TEST(an_interval_has_its_default_key_and_may_be_flat)
 }
 END_TEST
 
+/* Its flat ends are there, null, also where nothing is known of it. */
+START_TEST(an_interval_may_stand_alone_under_a_prefix)
+{
+    Answer a = ANSWER_INIT;
+    const Interval between = {(double)NAN, 1.0, 3.0, NULL},
+                   none = {(double)NAN, (double)NAN, (double)NAN, NULL};
+    static const Column alone = {
+        .key = "new_run", .interval = "new_run", .has_flat = true, .flat = "predict_"};
+    AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, &alone, 1);
+    answer_row(t, value_between((double)NAN, &between));
+    answer_row(t, value_between((double)NAN, &none));
+    json_t *v = answer_json(answer_top(&a));
+    const json_t *row = json_array_get(json_object_get(v, "rows"), 0);
+    ck_assert_double_eq(json_number_value(json_object_get(row, "predict_hi")), 3.0);
+    ck_assert_double_eq(json_number_value(json_object_get(json_object_get(row, "new_run"), "lo")),
+                        1.0);
+    row = json_array_get(json_object_get(v, "rows"), 1);
+    ck_assert(json_is_null(json_object_get(row, "predict_lo")));
+    ck_assert(json_is_null(json_object_get(row, "new_run")));
+    json_decref(v);
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    ck_assert_int_eq(answer_render(&a, FORMAT_CSV, &(AnswerStyle){0}, &out, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&out), "predict_se,predict_lo,predict_hi\n,1,3\n,,\n");
+    buf_release(&out);
+    answer_release(&a);
+}
+END_TEST
+
 static const char *csv(const Answer *a, const char *table, Buf *out, ErrCode want, Err *err)
 {
     buf_clear(out);
@@ -236,17 +265,7 @@ START_TEST(short_memory_is_told_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, json_has_every_key_and_no_more);
-    tcase_add_test(tc, an_interval_has_its_default_key_and_may_be_flat);
-    tcase_add_test(tc, csv_is_one_table_in_full);
-    tcase_add_test(tc, rows_can_be_made_when_they_are_shown);
-    tcase_add_test(tc, texts_become_utf8);
-    tcase_add_test(tc, short_memory_is_told_once);
-}
-
 int main(void)
 {
-    return suite_main("answer", fill);
+    return test_main((TestPlan){.name = "answer"});
 }

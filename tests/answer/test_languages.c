@@ -88,14 +88,7 @@ START_TEST(markdown_and_html_are_plain)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, mathematics_becomes_latex);
-    tcase_add_test(tc, latex_is_plain_but_for_its_own);
-    tcase_add_test(tc, markdown_and_html_are_plain);
-}
-
 int main(void)
 {
-    return suite_main("languages", fill);
+    return test_main((TestPlan){.name = "languages"});
 }

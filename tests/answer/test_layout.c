@@ -61,7 +61,7 @@ static size_t widest(const char *s)
 {
     size_t most = 0;
     while (*s) {
-        size_t n = strcspn(s, "\n"), at = strspn(s, " "), w = text_width(s, n);
+        size_t n = strcspn(s, "\n"), at = strspn(s, " "), w = shown_width(s, n);
         bool is_one_word = strcspn(s + at, " \n") + at >= n;
         most = !is_one_word && w > most ? w : most;
         s += n + (s[n] == '\n');
@@ -200,17 +200,7 @@ START_TEST(a_table_without_rows_says_so_or_is_not_there)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_table_gives_way_step_by_step);
-    tcase_add_test(tc, no_line_passes_the_width);
-    tcase_add_test(tc, wide_shows_every_column_and_narrow_names_the_missing);
-    tcase_add_test(tc, too_wide_for_any_choice_is_one_block_a_row);
-    tcase_add_test(tc, colour_marks_states_and_moves_nothing);
-    tcase_add_test(tc, a_table_without_rows_says_so_or_is_not_there);
-}
-
 int main(void)
 {
-    return suite_main("layout", fill);
+    return test_main((TestPlan){.name = "layout"});
 }

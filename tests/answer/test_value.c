@@ -59,16 +59,15 @@ START_TEST(digits_follow_the_uncertainty)
     }
     const Interval unknown = {(double)NAN, (double)NAN, (double)NAN, NULL};
     ck_assert_int_eq(interval_place(&unknown), INT_MIN);
+    char both[INTERVAL_TEXT_BYTES];
+    const Interval known = {.se = 0.021, .lo = 1.7712, .hi = 1.8649},
+                   open = {.lo = 1.0, .hi = INFINITY};
+    ck_assert_str_eq(interval_text(&known, both), "1.771 to 1.865");
+    ck_assert_str_eq(interval_text(&open, both), "");
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, formats_say_what_they_are_for);
-    tcase_add_test(tc, digits_follow_the_uncertainty);
-}
-
 int main(void)
 {
-    return suite_main("value", fill);
+    return test_main((TestPlan){.name = "value"});
 }

@@ -11,12 +11,11 @@
 #include "catalog/stmt.h"
 #include "common/fsx.h"
 #include "common/hash.h"
-#include "tests/catalog/sample.h"
+#include "tests/catalog/fixture.h"
 #include "tests/support/suite.h"
 
 static int64_t pragma(sqlite3 *db, const char *sql)
 {
-    Err err = ERR_INIT;
     Stmt q = stmt_begin(db, sql);
     ck_assert(stmt_row(&q));
     int64_t v = stmt_col_i64(&q);
@@ -40,7 +39,6 @@ static void raw_exec(const char *path, const char *sql)
 
 START_TEST(a_new_catalog_has_its_settings)
 {
-    Sample s = sample_open();
     sqlite3 *db = s.c->db;
     ck_assert_int_eq(pragma(db, "PRAGMA application_id"), CATALOG_APPLICATION_ID);
     ck_assert_int_eq(pragma(db, "PRAGMA user_version"), 3);
@@ -49,21 +47,16 @@ START_TEST(a_new_catalog_has_its_settings)
     ck_assert_int_eq(pragma(db, "PRAGMA busy_timeout"), 5000);
     ck_assert_int_eq(pragma(db, "PRAGMA trusted_schema"), 0);
     ck_assert_int_eq(pragma(db, "PRAGMA cell_size_check"), 1);
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     Stmt q = stmt_begin(db, "PRAGMA journal_mode");
     ck_assert(stmt_row(&q));
     ck_assert_str_eq(stmt_col_text(&q, &a), "wal");
     OK(stmt_finish(&q, &err));
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(an_empty_file_becomes_a_catalog)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     const char *path = tmpdir_write(&t, "catalog.db", "");
     Catalog *c = NULL;
     FAILS(ERR_FORMAT, catalog_open_readonly(path, &c, &err));
@@ -81,8 +74,6 @@ END_TEST
 
 START_TEST(every_table_is_strict_and_foreign_keys_hold)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     int64_t id = sample_begin(s.c, 1, 0);
     ck_assert_int_eq(id, 1);
     FAILS(ERR_CONFLICT, stmt_exec(s.c->db, "UPDATE run SET params = 'many'", &err));
@@ -98,14 +89,12 @@ START_TEST(every_table_is_strict_and_foreign_keys_hold)
                             "SELECT count(*) FROM pragma_table_list WHERE type = 'table'"
                             " AND schema = 'main' AND name NOT LIKE 'sqlite%' AND strict = 0"),
                      0);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(files_that_are_no_catalogs_are_refused_and_left_alone)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     Catalog *c = NULL;
     const char *text = "name,architecture,loss\n"
                        "llama,20k,3.2\nllama,85k,2.9\ntnl,20k,3.3\ntnl,85k,3.0\nhgrn2,20k,3.1\n";
@@ -136,8 +125,6 @@ END_TEST
 
 START_TEST(a_newer_catalog_is_refused)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *c = NULL;
     catalog_close(s.c);
     raw_exec(s.db, "PRAGMA user_version = 9");
@@ -147,21 +134,19 @@ START_TEST(a_newer_catalog_is_refused)
     FAILS(ERR_FORMAT, catalog_open_readonly(s.db, &c, &err));
     HAS(err.msg, "newer slaw");
     s.c = NULL;
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(missing_folders_and_files_are_told_apart)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     Catalog *c = NULL;
     char path[FSX_PATH_BYTES];
     OK(fsx_join(path, t.path, "nowhere/catalog.db", &err));
     FAILS(ERR_NOTFOUND, catalog_open(path, &c, &err));
     HAS(err.msg, "nowhere: no such folder");
     FAILS(ERR_NOTFOUND, catalog_open_readonly(path, &c, &err));
-    HAS(err.msg, "no catalog");
+    HAS(err.msg, "catalog.db: no such file");
     HAS(err.hint, "slaw run");
     FAILS(ERR_DB, catalog_open(t.path, &c, &err)); /* a folder is no file */
     tmpdir_close(&t);
@@ -171,7 +156,6 @@ END_TEST
 /* Every page but the first is overwritten: the schema reads well, the tables do not. */
 static void spoil(const char *path)
 {
-    Err err = ERR_INIT;
     Buf b = BUF_INIT;
     OK(fsx_read(path, 1 << 24, &b, &err));
     ck_assert_uint_gt(b.len, 3 * 4096);
@@ -182,8 +166,6 @@ static void spoil(const char *path)
 
 START_TEST(a_damaged_catalog_is_refused_with_the_cure)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *c = NULL;
     (void)sample_begin(s.c, 1, 0);
     catalog_close(s.c);
@@ -194,15 +176,11 @@ START_TEST(a_damaged_catalog_is_refused_with_the_cure)
     OK(truncate(s.db, 5000) == 0 ? ERR_OK : ERR_IO);
     FAILS(ERR_FORMAT, catalog_open(s.db, &c, &err));
     HAS(err.hint, "slaw reindex STUDY");
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(damage_found_while_reading_names_the_cure_too)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     Catalog *c = NULL;
     CatalogRun *runs = NULL;
     size_t n = 0;
@@ -217,15 +195,11 @@ START_TEST(damage_found_while_reading_names_the_cure_too)
     ck_assert_int_eq(rc, ERR_FORMAT);
     HAS(err.hint, "slaw reindex STUDY");
     catalog_close(c);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_reader_never_writes)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *r = NULL;
     CatalogRun run = sample_run(2);
     int64_t id = 0;
@@ -242,14 +216,11 @@ START_TEST(a_reader_never_writes)
     catalog_close(r);
     OK(hash_sha256_file(s.db, after, &err));
     ck_assert_str_eq(before, after);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_reader_sees_what_is_committed_meanwhile)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *r = NULL;
     OK(catalog_open_readonly(s.db, &r, &err));
     OK(catalog_begin(s.c, &err));
@@ -260,7 +231,6 @@ START_TEST(a_reader_sees_what_is_committed_meanwhile)
     OK(catalog_commit(s.c, &err));
     ck_assert_int_eq(pragma(r->db, "SELECT count(*) FROM run"), 1);
     catalog_close(r);
-    sample_close(&s);
 }
 END_TEST
 
@@ -279,8 +249,6 @@ static void regain_root(void)
 
 START_TEST(a_catalog_on_read_only_media_can_be_read)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *r = NULL;
     char odd[FSX_PATH_BYTES];
     (void)sample_begin(s.c, 1, 0);
@@ -296,14 +264,11 @@ START_TEST(a_catalog_on_read_only_media_can_be_read)
     catalog_close(r);
     regain_root();
     ck_assert_int_eq(chmod(s.tmp.path, 0755), 0);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_file_without_write_permission_is_an_error)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *c = NULL;
     catalog_close(s.c);
     s.c = NULL;
@@ -313,14 +278,11 @@ START_TEST(a_file_without_write_permission_is_an_error)
     FAILS(ERR_DB, catalog_open(s.db, &c, &err));
     HAS(err.msg, "catalog.db: no permission to write");
     regain_root();
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_second_writer_waits_and_then_says_so)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *b = NULL;
     OK(catalog_open(s.db, &b, &err));
     (void)sqlite3_busy_timeout(b->db, 50); /* instead of 5 s */
@@ -336,7 +298,6 @@ START_TEST(a_second_writer_waits_and_then_says_so)
     catalog_rollback(s.c); /* nothing to do */
     FAILS(ERR_DB, catalog_commit(s.c, &err));
     catalog_close(NULL);
-    sample_close(&s);
 }
 END_TEST
 
@@ -350,7 +311,6 @@ static const char *const steps[] = {
 START_TEST(migrations_step_by_step_keep_the_rows_and_a_copy)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     char path[FSX_PATH_BYTES], copy[FSX_PATH_BYTES];
     OK(fsx_join(path, t.path, "m.db", &err));
     sqlite3 *db = raw_open(path);
@@ -378,7 +338,6 @@ END_TEST
 START_TEST(a_migration_that_fails_changes_nothing)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     static const char *const bad[] = {
         "CREATE TABLE run (id INTEGER PRIMARY KEY) STRICT",
         "CREATE TABLE extra (x INTEGER) STRICT; CREATE TABLE run (again INTEGER) STRICT",
@@ -397,26 +356,8 @@ START_TEST(a_migration_that_fails_changes_nothing)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_new_catalog_has_its_settings);
-    tcase_add_test(tc, an_empty_file_becomes_a_catalog);
-    tcase_add_test(tc, every_table_is_strict_and_foreign_keys_hold);
-    tcase_add_test(tc, files_that_are_no_catalogs_are_refused_and_left_alone);
-    tcase_add_test(tc, a_newer_catalog_is_refused);
-    tcase_add_test(tc, missing_folders_and_files_are_told_apart);
-    tcase_add_test(tc, a_damaged_catalog_is_refused_with_the_cure);
-    tcase_add_test(tc, damage_found_while_reading_names_the_cure_too);
-    tcase_add_test(tc, a_reader_never_writes);
-    tcase_add_test(tc, a_reader_sees_what_is_committed_meanwhile);
-    tcase_add_test(tc, a_catalog_on_read_only_media_can_be_read);
-    tcase_add_test(tc, a_file_without_write_permission_is_an_error);
-    tcase_add_test(tc, a_second_writer_waits_and_then_says_so);
-    tcase_add_test(tc, migrations_step_by_step_keep_the_rows_and_a_copy);
-    tcase_add_test(tc, a_migration_that_fails_changes_nothing);
-}
-
 int main(void)
 {
-    return suite_main("catalog", fill);
+    return test_main(
+        (TestPlan){.name = "catalog", .set_up = fixture_open, .tear_down = fixture_close});
 }

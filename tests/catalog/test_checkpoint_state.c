@@ -121,14 +121,7 @@ START_TEST(marks_of_damage_read_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_pair_of_state_and_event);
-    tcase_add_test(tc, the_catalog_refuses_what_is_not_drawn);
-    tcase_add_test(tc, marks_of_damage_read_back);
-}
-
 int main(void)
 {
-    return suite_main("checkpoint state", fill);
+    return test_main((TestPlan){.name = "checkpoint state"});
 }

@@ -11,30 +11,29 @@
 #include "catalog/metric.h"
 #include "catalog/stmt.h"
 #include "common/json.h"
-#include "tests/catalog/sample.h"
+#include "tests/catalog/fixture.h"
 #include "tests/support/suite.h"
 
-typedef struct Fixture {
-    Sample s;
+static struct {
     char path[FSX_PATH_BYTES]; /* of events.jsonl */
     int64_t id;
     CatalogRun run;
     Buf events;
-} Fixture;
+} f;
 
-static Fixture fixture_open(void)
+static void open_events(void)
 {
-    Fixture f = {.s = sample_open(), .run = sample_run(3)};
-    Err err = ERR_INIT;
-    OK(fsx_join(f.path, f.s.tmp.path, "events.jsonl", &err));
-    f.id = sample_begin(f.s.c, 3, 0);
-    return f;
+    fixture_open();
+    memset(&f, 0, sizeof f);
+    f.run = sample_run(3);
+    OK(fsx_join(f.path, s.tmp.path, "events.jsonl", &err));
+    f.id = sample_begin(s.c, 3, 0);
 }
 
-static void fixture_close(Fixture *f)
+static void close_events(void)
 {
-    buf_release(&f->events);
-    sample_close(&f->s);
+    buf_release(&f.events);
+    fixture_close();
 }
 
 /* Makes the file hold the first n bytes. */
@@ -43,19 +42,17 @@ static void write_part(const char *path, const Buf *b, size_t n)
     sample_write(path, buf_str(b), n);
 }
 
-static IngestResult ingest(Fixture *f, int64_t attempt)
+static IngestResult ingest(int64_t attempt)
 {
-    Err err = ERR_INIT;
     IngestResult r;
-    OK(catalog_ingest(f->s.c, f->id, attempt, f->path, NULL, &r, &err));
+    OK(catalog_ingest(s.c, f.id, attempt, f.path, NULL, &r, &err));
     return r;
 }
 
 /* Forgets what was ingested, so that a catalog can be used again. */
-static void forget(Fixture *f)
+static void forget(void)
 {
-    Err err = ERR_INIT;
-    OK(stmt_exec(f->s.c->db,
+    OK(stmt_exec(s.c->db,
                  "BEGIN IMMEDIATE; DELETE FROM metric; DELETE FROM evaluation;"
                  " DELETE FROM checkpoint; UPDATE attempt SET state = 'running', pid = NULL,"
                  " host = NULL, isa = NULL, resumed_step = NULL, ended_ms = NULL, reason = NULL,"
@@ -63,21 +60,20 @@ static void forget(Fixture *f)
                  &err));
 }
 
-static char *dump_of_whole(Fixture *f)
+static char *dump_of_whole(void)
 {
-    write_part(f->path, &f->events, f->events.len);
-    (void)ingest(f, 0);
-    char *dump = sample_dump(f->s.c);
-    forget(f);
+    write_part(f.path, &f.events, f.events.len);
+    (void)ingest(0);
+    char *dump = sample_dump(s.c);
+    forget();
     return dump;
 }
 
 START_TEST(a_file_becomes_rows_and_a_summary)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 40, "done");
     write_part(f.path, &f.events, f.events.len);
-    IngestResult r = ingest(&f, 0);
+    IngestResult r = ingest(0);
     ck_assert_int_eq(r.events, 14); /* hello, 4 x (step, evaluation, checkpoint), bye */
     ck_assert_int_eq(r.damaged, 0);
     ck_assert_int_eq(r.bytes, (int64_t)f.events.len);
@@ -90,10 +86,8 @@ START_TEST(a_file_becomes_rows_and_a_summary)
     ck_assert(r.loss == 2.385 + 1.0 / 44.0);
     ck_assert(r.validation_loss == 2.385 + 1.0 / 44.0 + 0.1);
 
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogAttempt t;
-    OK(catalog_attempt_get(f.s.c, f.id, 0, &a, &t, &err));
+    OK(catalog_attempt_get(s.c, f.id, 0, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_DONE);
     ck_assert_int_eq(t.pid, 4321);
     ck_assert_str_eq(t.host, "alba");
@@ -102,72 +96,60 @@ START_TEST(a_file_becomes_rows_and_a_summary)
     ck_assert_ptr_null(t.reason);
     ck_assert_int_eq(t.ingested_seq, 13);
     ck_assert_int_eq(t.ended_ms, 1763900000013);
-    arena_release(&a);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(two_pieces_at_every_byte_give_the_same_rows)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 10, "interrupted");
-    char *want = dump_of_whole(&f);
-    Err err = ERR_INIT;
+    char *want = dump_of_whole();
     for (size_t cut = 0; cut <= f.events.len; cut++) {
         /* in one transaction that is undone: thousands of commits would only test the disk */
-        OK(catalog_begin(f.s.c, &err));
+        OK(catalog_begin(s.c, &err));
         write_part(f.path, &f.events, cut);
-        IngestResult first = ingest(&f, 0);
+        IngestResult first = ingest(0);
         ck_assert_int_le(first.bytes, (int64_t)cut);
         ck_assert_int_eq(first.damaged, 0);
         write_part(f.path, &f.events, f.events.len);
-        IngestResult rest = ingest(&f, 0);
+        IngestResult rest = ingest(0);
         ck_assert_int_eq(first.events + rest.events, 5);
-        char *got = sample_dump(f.s.c);
+        char *got = sample_dump(s.c);
         ck_assert_msg(strcmp(got, want) == 0, "cut at byte %zu:\n%s\nnot\n%s", cut, got, want);
         free(got);
-        catalog_rollback(f.s.c);
+        catalog_rollback(s.c);
     }
     free(want);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(byte_by_byte_gives_the_same_rows)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 10, "done");
-    char *want = dump_of_whole(&f);
+    char *want = dump_of_whole();
     for (size_t n = 0; n <= f.events.len; n++) {
         write_part(f.path, &f.events, n);
-        (void)ingest(&f, 0);
+        (void)ingest(0);
     }
-    char *got = sample_dump(f.s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-    fixture_close(&f);
+    fixture_expect(want);
 }
 END_TEST
 
 START_TEST(a_torn_last_line_waits_at_every_length)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 10, NULL);
     size_t whole = f.events.len;
     sample_line(&f.events, f.run.hash, 0, 4,
                 json_pack("{s:s, s:s, s:i}", "event", "bye", "status", "done", "step", 10));
     write_part(f.path, &f.events, whole);
-    ck_assert_int_eq(ingest(&f, 0).events, 4);
+    ck_assert_int_eq(ingest(0).events, 4);
     for (size_t n = whole; n < f.events.len; n++) {
         write_part(f.path, &f.events, n);
-        IngestResult r = ingest(&f, 0);
+        IngestResult r = ingest(0);
         ck_assert_int_eq(r.events + r.damaged, 0);
         ck_assert_int_eq(r.bytes, (int64_t)whole);
     }
     write_part(f.path, &f.events, f.events.len);
-    ck_assert(ingest(&f, 0).has_bye);
-    fixture_close(&f);
+    ck_assert(ingest(0).has_bye);
 }
 END_TEST
 
@@ -185,28 +167,23 @@ static void note_damage(void *ctx, int64_t offset, const char *why)
     (void)snprintf(d->why, sizeof d->why, "%s", why);
 }
 
-static IngestResult ingest_noting(Fixture *f, Damage *d)
+static IngestResult ingest_noting(Damage *d)
 {
-    Err err = ERR_INIT;
     IngestHooks hooks = {.ctx = d, .on_damage = note_damage};
     IngestResult r;
-    OK(catalog_ingest(f->s.c, f->id, 0, f->path, &hooks, &r, &err));
+    OK(catalog_ingest(s.c, f.id, 0, f.path, &hooks, &r, &err));
     return r;
 }
 
-static int64_t damaged_lines(Fixture *f)
+static int64_t damaged_lines(void)
 {
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogAttempt t;
-    OK(catalog_attempt_get(f->s.c, f->id, 0, &a, &t, &err));
-    arena_release(&a);
+    OK(catalog_attempt_get(s.c, f.id, 0, &a, &t, &err));
     return t.damaged_lines;
 }
 
 START_TEST(a_flipped_byte_loses_that_line_alone)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 20, "done");
     const char *second = strchr(buf_str(&f.events), '\n') + 1;
     size_t from = (size_t)(second - buf_str(&f.events));
@@ -215,22 +192,20 @@ START_TEST(a_flipped_byte_loses_that_line_alone)
         f.events.data[i] ^= 1; /* never makes a newline: no byte of the line is '\v' or '\b' */
         write_part(f.path, &f.events, f.events.len);
         Damage d = {0};
-        IngestResult r = ingest_noting(&f, &d);
+        IngestResult r = ingest_noting(&d);
         ck_assert_msg(r.damaged == 1 && r.events == 7, "byte %zu: %" PRId64 " damaged", i,
                       r.damaged);
         ck_assert_int_eq(d.n, 1);
         ck_assert_int_eq(d.offset, (int64_t)from);
-        ck_assert_int_eq(damaged_lines(&f), 1);
+        ck_assert_int_eq(damaged_lines(), 1);
         f.events.data[i] ^= 1;
-        forget(&f);
+        forget();
     }
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(blocks_of_zeros_and_endless_lines_are_skipped)
 {
-    Fixture f = fixture_open();
     static char zeros[300000];
     sample_events(&f.events, &f.run, 0, 10, 10, NULL);
     buf_add(&f.events, zeros, sizeof zeros);
@@ -239,12 +214,11 @@ START_TEST(blocks_of_zeros_and_endless_lines_are_skipped)
                 json_pack("{s:s, s:s, s:i}", "event", "bye", "status", "done", "step", 10));
     write_part(f.path, &f.events, f.events.len);
     Damage d = {0};
-    IngestResult r = ingest_noting(&f, &d);
+    IngestResult r = ingest_noting(&d);
     ck_assert_int_eq(r.damaged, 1);
     ck_assert_int_eq(r.events, 5);
     ck_assert_int_eq(r.bytes, (int64_t)f.events.len);
     ck_assert(r.has_bye);
-    fixture_close(&f);
 }
 END_TEST
 
@@ -269,90 +243,78 @@ START_TEST(lines_that_cannot_be_used_say_why)
         {"33333333333333", 0, json_pack("{s:i}", "event", 5), "\"event\""},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        Fixture f = fixture_open();
         sample_line(&f.events, bad[i].hash, bad[i].attempt, 0, bad[i].body);
         write_part(f.path, &f.events, f.events.len);
         Damage d = {0};
-        IngestResult r = ingest_noting(&f, &d);
+        IngestResult r = ingest_noting(&d);
         ck_assert_int_eq(r.damaged, 1);
         ck_assert_int_eq(r.events, 0);
         HAS(d.why, bad[i].why);
-        fixture_close(&f);
+        close_events();
+        open_events();
     }
 }
 END_TEST
 
 START_TEST(unknown_events_and_members_are_skipped)
 {
-    Fixture f = fixture_open();
     sample_line(&f.events, f.run.hash, 0, 0,
                 json_pack("{s:s, s:i}", "event", "weather", "degrees", 21));
     sample_line(&f.events, f.run.hash, 0, 1,
                 json_pack("{s:s, s:i, s:i, s:s, s:f, s:i}", "event", "step", "step", 1, "tokens",
                           100, "loss", "nan", "lr", 0.1, "new_member", 7));
     write_part(f.path, &f.events, f.events.len);
-    IngestResult r = ingest(&f, 0);
+    IngestResult r = ingest(0);
     ck_assert_int_eq(r.events, 2);
     ck_assert_int_eq(r.damaged, 0);
     ck_assert(isnan(r.loss));
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(a_second_ingestion_changes_nothing)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 20, "done");
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 0);
-    char *want = sample_dump(f.s.c);
-    int64_t before = sqlite3_total_changes(f.s.c->db);
-    IngestResult r = ingest(&f, 0);
+    (void)ingest(0);
+    char *want = sample_dump(s.c);
+    int64_t before = sqlite3_total_changes(s.c->db);
+    IngestResult r = ingest(0);
     ck_assert_int_eq(r.events + r.damaged, 0);
     ck_assert(!r.has_bye && r.step == -1 && isnan(r.loss));
     ck_assert_int_eq(r.bytes, (int64_t)f.events.len);
-    ck_assert_int_eq(sqlite3_total_changes(f.s.c->db), before);
-    char *got = sample_dump(f.s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-    fixture_close(&f);
+    ck_assert_int_eq(sqlite3_total_changes(s.c->db), before);
+    fixture_expect(want);
 }
 END_TEST
 
 START_TEST(repeated_lines_are_taken_once)
 {
-    Fixture f = fixture_open();
     sample_events(&f.events, &f.run, 0, 10, 10, NULL);
     Buf twice = BUF_INIT;
     buf_add(&twice, f.events.data, f.events.len);
     buf_add(&twice, f.events.data, f.events.len);
     write_part(f.path, &twice, twice.len);
-    IngestResult r = ingest(&f, 0);
+    IngestResult r = ingest(0);
     ck_assert_int_eq(r.events, 4);
     ck_assert_int_eq(r.damaged, 0);
     ck_assert_int_eq(r.bytes, (int64_t)twice.len);
     buf_release(&twice);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(an_older_attempt_never_overwrites_a_newer_one)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogMetric *m = NULL;
     size_t n = 0;
-    OK(catalog_attempt_begin(f.s.c, f.id, 1, CATALOG_NONE, 3000, &err));
+    OK(catalog_attempt_begin(s.c, f.id, 1, CATALOG_NONE, 3000, &err));
     sample_events(&f.events, &f.run, 1, 20, 30, NULL);
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 1);
+    (void)ingest(1);
     buf_clear(&f.events);
     sample_events(&f.events, &f.run, 0, 10, 40, NULL); /* a lost worker that still writes */
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 0);
-    OK(catalog_metric_tail(f.s.c, f.id, 10, &a, &m, &n, &err));
+    (void)ingest(0);
+    OK(catalog_metric_tail(s.c, f.id, 10, &a, &m, &n, &err));
     ck_assert_uint_eq(n, 4);
     const int64_t want[] = {0, 1, 1, 0};
     for (size_t i = 0; i < n; i++) {
@@ -360,127 +322,107 @@ START_TEST(an_older_attempt_never_overwrites_a_newer_one)
         ck_assert_int_eq(m[i].attempt, want[i]);
         ck_assert(m[i].tokens_per_s == 1000.5 + (double)want[i]);
     }
-    arena_release(&a);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(a_newer_attempt_replaces_the_same_steps)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogMetric *m = NULL;
     size_t n = 0;
     sample_events(&f.events, &f.run, 0, 10, 30, NULL);
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 0);
-    OK(catalog_attempt_begin(f.s.c, f.id, 1, CATALOG_NONE, 3000, &err));
+    (void)ingest(0);
+    OK(catalog_attempt_begin(s.c, f.id, 1, CATALOG_NONE, 3000, &err));
     buf_clear(&f.events);
     sample_events(&f.events, &f.run, 1, 20, 40, "done");
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 1);
-    OK(catalog_metric_tail(f.s.c, f.id, 10, &a, &m, &n, &err));
+    (void)ingest(1);
+    OK(catalog_metric_tail(s.c, f.id, 10, &a, &m, &n, &err));
     ck_assert_uint_eq(n, 4); /* nothing doubled */
     ck_assert_int_eq(m[0].attempt, 0);
     ck_assert_int_eq(m[1].attempt, 1);
     ck_assert_int_eq(m[3].attempt, 1);
-    arena_release(&a);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(a_bye_does_not_undo_how_the_scheduler_ended_it)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogAttempt t;
     CatalogAttemptEnd lost = {.state = CATALOG_ATTEMPT_LOST,
                               .exit_code = CATALOG_NONE,
                               .exit_signal = CATALOG_NONE,
                               .reason = "the scheduler died",
                               .ended_ms = 9};
-    OK(catalog_attempt_end(f.s.c, f.id, 0, &lost, &err));
+    OK(catalog_attempt_end(s.c, f.id, 0, &lost, &err));
     sample_events(&f.events, &f.run, 0, 10, 10, "interrupted");
     write_part(f.path, &f.events, f.events.len);
-    ck_assert(ingest(&f, 0).has_bye);
-    OK(catalog_attempt_get(f.s.c, f.id, 0, &a, &t, &err));
+    ck_assert(ingest(0).has_bye);
+    OK(catalog_attempt_get(s.c, f.id, 0, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_LOST);
     ck_assert_str_eq(t.reason, "the scheduler died");
-    arena_release(&a);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(a_missing_or_shortened_file_brings_nothing)
 {
-    Fixture f = fixture_open();
-    IngestResult r = ingest(&f, 0);
+    IngestResult r = ingest(0);
     ck_assert_int_eq(r.events, 0);
     ck_assert_int_eq(r.bytes, 0);
     sample_events(&f.events, &f.run, 0, 10, 10, NULL);
     write_part(f.path, &f.events, f.events.len);
-    (void)ingest(&f, 0);
+    (void)ingest(0);
     write_part(f.path, &f.events, 20);
-    r = ingest(&f, 0);
+    r = ingest(0);
     ck_assert_int_eq(r.events + r.damaged, 0);
     ck_assert_int_eq(r.bytes, (int64_t)f.events.len);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(errors_are_told_apart_and_change_nothing)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
     IngestResult r = {.events = 77};
-    FAILS(ERR_NOTFOUND, catalog_ingest(f.s.c, f.id, 5, f.path, NULL, &r, &err));
+    FAILS(ERR_NOTFOUND, catalog_ingest(s.c, f.id, 5, f.path, NULL, &r, &err));
     HAS(err.msg, "no attempt 5");
-    FAILS(ERR_IO, catalog_ingest(f.s.c, f.id, 0, f.s.tmp.path, NULL, &r, &err)); /* a folder */
+    FAILS(ERR_IO, catalog_ingest(s.c, f.id, 0, s.tmp.path, NULL, &r, &err)); /* a folder */
     ck_assert_int_eq(r.events, 77);
 
     sample_events(&f.events, &f.run, 0, 10, 20, "done");
     write_part(f.path, &f.events, f.events.len);
-    OK(stmt_exec(f.s.c->db,
+    OK(stmt_exec(s.c->db,
                  "CREATE TEMP TRIGGER no BEFORE INSERT ON checkpoint WHEN new.step = 20"
                  " BEGIN SELECT raise(ABORT, 'no room'); END",
                  &err));
-    char *before = sample_dump(f.s.c);
-    ErrCode rc = catalog_ingest(f.s.c, f.id, 0, f.path, NULL, &r, &err);
+    char *before = sample_dump(s.c);
+    ErrCode rc = catalog_ingest(s.c, f.id, 0, f.path, NULL, &r, &err);
     ck_assert_int_eq(rc, ERR_CONFLICT); /* how SQLite classes raise(ABORT) */
     HAS(err.msg, "no room");
-    char *after = sample_dump(f.s.c);
+    char *after = sample_dump(s.c);
     ck_assert_str_eq(after, before);
     free(after);
 
-    OK(catalog_begin(f.s.c, &err)); /* the same inside a caller's transaction: it goes on */
-    ck_assert_int_ne(catalog_ingest(f.s.c, f.id, 0, f.path, NULL, &r, &err), ERR_OK);
-    OK(catalog_commit(f.s.c, &err));
-    after = sample_dump(f.s.c);
+    OK(catalog_begin(s.c, &err)); /* the same inside a caller's transaction: it goes on */
+    ck_assert_int_ne(catalog_ingest(s.c, f.id, 0, f.path, NULL, &r, &err), ERR_OK);
+    OK(catalog_commit(s.c, &err));
+    after = sample_dump(s.c);
     ck_assert_str_eq(after, before);
     free(after);
     free(before);
-    fixture_close(&f);
 }
 END_TEST
 
 START_TEST(rows_of_a_callers_transaction_go_with_it)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
     sample_events(&f.events, &f.run, 0, 10, 20, "done");
     write_part(f.path, &f.events, f.events.len);
-    char *before = sample_dump(f.s.c);
-    OK(catalog_begin(f.s.c, &err));
-    ck_assert_int_eq(ingest(&f, 0).events, 8);
-    catalog_rollback(f.s.c);
-    char *after = sample_dump(f.s.c);
+    char *before = sample_dump(s.c);
+    OK(catalog_begin(s.c, &err));
+    ck_assert_int_eq(ingest(0).events, 8);
+    catalog_rollback(s.c);
+    char *after = sample_dump(s.c);
     ck_assert_str_eq(after, before);
     free(after);
     free(before);
-    ck_assert_int_eq(ingest(&f, 0).events, 8);
-    fixture_close(&f);
+    ck_assert_int_eq(ingest(0).events, 8);
 }
 END_TEST
 
@@ -488,9 +430,7 @@ START_TEST(a_step_line_makes_the_same_row_both_ways)
 {
     static const char *const names[] = {"nan", "inf", "-inf"};
     char *dump[2] = {NULL, NULL};
-    Err err = ERR_INIT;
     for (int is_long = 0; is_long < 2; is_long++) { /* a member more: the parser's business */
-        Fixture f = fixture_open();
         for (int i = 0; i < 60; i++) {
             json_t *odd = i % 4 < 3 ? json_string(names[i % 4]) : json_real(1.0 / (i + 1));
             json_t *body = json_pack("{s:s, s:i, s:i, s:o, s:o, s:f, s:f}", "event", "step", "step",
@@ -503,10 +443,11 @@ START_TEST(a_step_line_makes_the_same_row_both_ways)
             sample_line(&f.events, f.run.hash, 0, i, body);
         }
         write_part(f.path, &f.events, f.events.len);
-        ck_assert_int_eq(ingest(&f, 0).events, 60);
-        OK(stmt_exec(f.s.c->db, "UPDATE attempt SET ingested_bytes = 0", &err));
-        dump[is_long] = sample_dump(f.s.c);
-        fixture_close(&f);
+        ck_assert_int_eq(ingest(0).events, 60);
+        OK(stmt_exec(s.c->db, "UPDATE attempt SET ingested_bytes = 0", &err));
+        dump[is_long] = sample_dump(s.c);
+        close_events();
+        open_events();
     }
     ck_assert_str_eq(dump[0], dump[1]);
     free(dump[0]);
@@ -524,43 +465,19 @@ static void count_event(void *ctx, const json_t *event)
 
 START_TEST(every_applied_event_but_steps_is_shown_to_the_hook)
 {
-    Fixture f = fixture_open();
-    Err err = ERR_INIT;
     int n = 0;
     IngestHooks hooks = {.ctx = &n, .on_event = count_event};
     IngestResult r;
     sample_events(&f.events, &f.run, 0, 10, 20, "done");
     write_part(f.path, &f.events, f.events.len);
-    OK(catalog_ingest(f.s.c, f.id, 0, f.path, &hooks, &r, &err));
+    OK(catalog_ingest(s.c, f.id, 0, f.path, &hooks, &r, &err));
     ck_assert_int_eq(n, 6);
     ck_assert_int_eq(r.events, 8);
-    fixture_close(&f);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_file_becomes_rows_and_a_summary);
-    tcase_add_test(tc, two_pieces_at_every_byte_give_the_same_rows);
-    tcase_add_test(tc, byte_by_byte_gives_the_same_rows);
-    tcase_add_test(tc, a_torn_last_line_waits_at_every_length);
-    tcase_add_test(tc, a_flipped_byte_loses_that_line_alone);
-    tcase_add_test(tc, blocks_of_zeros_and_endless_lines_are_skipped);
-    tcase_add_test(tc, lines_that_cannot_be_used_say_why);
-    tcase_add_test(tc, unknown_events_and_members_are_skipped);
-    tcase_add_test(tc, a_second_ingestion_changes_nothing);
-    tcase_add_test(tc, repeated_lines_are_taken_once);
-    tcase_add_test(tc, an_older_attempt_never_overwrites_a_newer_one);
-    tcase_add_test(tc, a_newer_attempt_replaces_the_same_steps);
-    tcase_add_test(tc, a_bye_does_not_undo_how_the_scheduler_ended_it);
-    tcase_add_test(tc, a_missing_or_shortened_file_brings_nothing);
-    tcase_add_test(tc, errors_are_told_apart_and_change_nothing);
-    tcase_add_test(tc, rows_of_a_callers_transaction_go_with_it);
-    tcase_add_test(tc, a_step_line_makes_the_same_row_both_ways);
-    tcase_add_test(tc, every_applied_event_but_steps_is_shown_to_the_hook);
-}
-
 int main(void)
 {
-    return suite_main("ingest", fill);
+    return test_main(
+        (TestPlan){.name = "ingest", .set_up = open_events, .tear_down = close_events});
 }

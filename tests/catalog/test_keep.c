@@ -74,14 +74,7 @@ START_TEST(a_configuration_says_it_as_word_or_object)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, words_become_rules_and_words_again);
-    tcase_add_test(tc, other_words_are_refused);
-    tcase_add_test(tc, a_configuration_says_it_as_word_or_object);
-}
-
 int main(void)
 {
-    return suite_main("keep", fill);
+    return test_main((TestPlan){.name = "keep"});
 }

@@ -60,12 +60,7 @@ START_TEST(file_systems_by_their_numbers)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, file_systems_by_their_numbers);
-}
-
 int main(void)
 {
-    return suite_main("network file systems", fill);
+    return test_main((TestPlan){.name = "network file systems"});
 }

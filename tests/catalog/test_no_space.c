@@ -167,12 +167,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("no space");
-    TCase *tc = tcase_create("no space");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 60.0);
-    tcase_add_test(tc, want_of_space_is_told_from_other_failures);
-    tcase_add_test(tc, a_full_disk_keeps_what_was_committed);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "no space", .set_up = setup, .tear_down = teardown});
 }

@@ -20,6 +20,7 @@
 #include "catalog/run_status.h"
 #include "catalog/stmt.h"
 #include "common/rng.h"
+#include "tests/catalog/fixture.h"
 #include "tests/catalog/study.h"
 #include "tests/support/suite.h"
 
@@ -47,7 +48,6 @@ static const char oracle_sql[] =
 
 static char *rows_of(Catalog *c, const char *sql)
 {
-    Err err = ERR_INIT;
     Buf out = BUF_INIT;
     Stmt q = stmt_begin(c->db, sql);
     while (stmt_row(&q)) {
@@ -94,7 +94,6 @@ enum { N_RUNS = 6 };
 
 static void one_metric(Catalog *c, int64_t id, int64_t step, int64_t attempt)
 {
-    Err err = ERR_INIT;
     CatalogMetric m = {.run_id = id,
                        .step = step,
                        .attempt = attempt,
@@ -108,7 +107,6 @@ static void one_metric(Catalog *c, int64_t id, int64_t step, int64_t attempt)
 
 static void one_checkpoint(Catalog *c, int64_t id, int64_t step, int64_t attempt)
 {
-    Err err = ERR_INIT;
     CatalogCheckpoint k = {.run_id = id,
                            .step = step,
                            .attempt = attempt,
@@ -122,7 +120,6 @@ static void one_checkpoint(Catalog *c, int64_t id, int64_t step, int64_t attempt
 
 static void one_evaluation(Catalog *c, int64_t id, int64_t step, int64_t attempt)
 {
-    Err err = ERR_INIT;
     CatalogEvaluation e = {.run_id = id,
                            .step = step,
                            .task = draw(4) ? "validation" : "other",
@@ -136,7 +133,6 @@ static void one_evaluation(Catalog *c, int64_t id, int64_t step, int64_t attempt
 
 static void change_mark(Catalog *c, int64_t id, int64_t step)
 {
-    Err err = ERR_INIT;
     char sql[160];
     (void)snprintf(
         sql, sizeof sql,
@@ -148,7 +144,6 @@ static void change_mark(Catalog *c, int64_t id, int64_t step)
 
 static void one_attempt(Catalog *c, int64_t id, int64_t number)
 {
-    Err err = ERR_INIT;
     char sql[160];
     (void)catalog_attempt_begin(c, id, number, CATALOG_NONE, 5, &err); /* or it exists */
     (void)snprintf(sql, sizeof sql,
@@ -162,7 +157,6 @@ static void one_attempt(Catalog *c, int64_t id, int64_t number)
 static void take_out(Catalog *c, int64_t id, int64_t step)
 {
     static const char *const table[] = {"metric", "evaluation", "checkpoint", "attempt"};
-    Err err = ERR_INIT;
     char sql[160];
     int64_t t = draw(4);
     (void)snprintf(sql, sizeof sql, "DELETE FROM %s WHERE run_id = %" PRId64 " AND %s %s %" PRId64,
@@ -173,7 +167,6 @@ static void take_out(Catalog *c, int64_t id, int64_t step)
 
 static void one_change(Catalog *c, int i)
 {
-    Err err = ERR_INIT;
     int64_t id = 0, step = 1 + draw(12), attempt = draw(3);
     CatalogRun r = sample_run(i);
     r.tokens += draw(3);
@@ -208,8 +201,6 @@ static void one_change(Catalog *c, int i)
 
 START_TEST(progress_equals_what_it_stands_for_after_every_change)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     draws = 0;
     OK(catalog_begin(s.c, &err));
     for (int i = 0; i < 3000; i++) {
@@ -219,14 +210,11 @@ START_TEST(progress_equals_what_it_stands_for_after_every_change)
         check_progress(s.c, what);
     }
     OK(catalog_commit(s.c, &err));
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_change_that_is_undone_is_undone_here_too)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     draws = 1 << 20;
     for (int i = 0; i < 40; i++) {
         OK(catalog_begin(s.c, &err));
@@ -240,14 +228,11 @@ START_TEST(a_change_that_is_undone_is_undone_here_too)
         }
         check_progress(s.c, "after the transaction");
     }
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(ingested_and_rebuilt_catalogs_have_it)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     ReindexTotals t;
     sample_study(&s);
     check_progress(s.c, "ingested");
@@ -261,14 +246,12 @@ START_TEST(ingested_and_rebuilt_catalogs_have_it)
     ck_assert_str_eq(after, before);
     free(before);
     free(after);
-    sample_close(&s);
 }
 END_TEST
 
 /* A catalog of version 2 with the sample study's rows, as an older program leaves it. */
 static void make_version_2(const char *from, const char *path)
 {
-    Err err = ERR_INIT;
     sqlite3 *db = NULL;
     static const char *const table[] = {"study",      "corpus", "run",        "attempt",
                                         "checkpoint", "metric", "evaluation", "fit"};
@@ -289,8 +272,6 @@ static void make_version_2(const char *from, const char *path)
 
 START_TEST(an_older_catalog_gets_it_by_migration)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *old = NULL;
     char path[FSX_PATH_BYTES], copy[FSX_PATH_BYTES];
     sample_study(&s);
@@ -312,13 +293,11 @@ START_TEST(an_older_catalog_gets_it_by_migration)
     OK(fsx_path(copy, &err, "%s.v2.bak", path));
     ck_assert(fsx_exists(copy));
     catalog_close(old);
-    sample_close(&s);
 }
 END_TEST
 
 static void copy_file(const char *from, const char *to)
 {
-    Err err = ERR_INIT;
     Buf b = BUF_INIT;
     OK(fsx_read(from, 64 << 20, &b, &err));
     sample_write(to, b.data, b.len);
@@ -328,7 +307,6 @@ static void copy_file(const char *from, const char *to)
 static int64_t version_of(const char *path)
 {
     sqlite3 *db = NULL;
-    Err err = ERR_INIT;
     ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     Stmt q = stmt_begin(db, "PRAGMA user_version");
     int64_t v = stmt_row(&q) ? stmt_col_i64(&q) : -1;
@@ -342,7 +320,6 @@ static void open_and_kill(const char *path, int64_t us)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        Err err = ERR_INIT;
         Catalog *c = NULL;
         _exit(catalog_open(path, &c, &err) == ERR_OK ? 0 : 1);
     }
@@ -354,8 +331,6 @@ static void open_and_kill(const char *path, int64_t us)
 
 START_TEST(a_kill_in_the_middle_of_a_migration_loses_nothing)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     char base[FSX_PATH_BYTES], path[FSX_PATH_BYTES], copy[FSX_PATH_BYTES];
     sample_study(&s);
     OK(fsx_join(base, s.tmp.path, "base.db", &err));
@@ -385,7 +360,6 @@ START_TEST(a_kill_in_the_middle_of_a_migration_loses_nothing)
         ck_assert_int_eq(version_of(copy), 2); /* the copy is whole, once there is a version 3 */
     }
     free(want);
-    sample_close(&s);
 }
 END_TEST
 
@@ -400,21 +374,18 @@ START_TEST(the_views_have_the_columns_and_values_of_version_1)
         "  ORDER BY e.step DESC LIMIT 1) AS validation_loss,"
         " (SELECT count(*) FROM attempt a WHERE a.run_id = r.id) AS attempts, r.reason"
         " FROM run r ORDER BY r.position";
-    Sample s = sample_open();
     sample_study(&s);
     Stmt now = stmt_begin(s.c->db, "SELECT * FROM run_status"), old = stmt_begin(s.c->db, old_view);
     ck_assert_int_eq(sqlite3_column_count(now.raw), sqlite3_column_count(old.raw));
     for (int i = 0; i < sqlite3_column_count(now.raw); i++) {
         ck_assert_str_eq(sqlite3_column_name(now.raw, i), sqlite3_column_name(old.raw, i));
     }
-    Err err = ERR_INIT;
     OK(stmt_finish(&now, &err));
     OK(stmt_finish(&old, &err));
     char *got = rows_of(s.c, "SELECT * FROM run_status"), *want = rows_of(s.c, old_view);
     ck_assert_str_eq(got, want);
     free(got);
     free(want);
-    sample_close(&s);
 }
 END_TEST
 
@@ -423,19 +394,17 @@ typedef struct Walk {
     char names[256];
 } Walk;
 
-static ErrCode on_status(void *ctx, const CatalogRunStatus *r, Err *err)
+static ErrCode on_status(void *ctx, const CatalogRunStatus *r, Err *ret)
 {
     Walk *w = ctx;
     size_t at = strlen(w->names);
     (void)snprintf(w->names + at, sizeof w->names - at, "%s ", r->name);
     w->n++;
-    return w->n == w->stop_after ? err_set(err, ERR_INTERRUPTED, "enough") : ERR_OK;
+    return w->n == w->stop_after ? err_set(ret, ERR_INTERRUPTED, "enough") : ERR_OK;
 }
 
 START_TEST(runs_are_walked_with_and_without_a_filter)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     Walk w = {0};
     OK(catalog_run_status_each(s.c, NULL, on_status, &w, &err));
@@ -453,7 +422,6 @@ START_TEST(runs_are_walked_with_and_without_a_filter)
     FAILS(ERR_INTERRUPTED, catalog_run_status_each(s.c, NULL, on_status, &w, &err));
     ck_assert_str_eq(err.msg, "enough");
     ck_assert_int_eq(w.n, 2);
-    sample_close(&s);
 }
 END_TEST
 
@@ -463,11 +431,11 @@ typedef struct Indexed {
     char hash[8][65];
 } Indexed;
 
-static ErrCode on_index(void *ctx, const CatalogRunIndex *r, Err *err)
+static ErrCode on_index(void *ctx, const CatalogRunIndex *r, Err *ret)
 {
     Indexed *x = ctx;
     if (x->n == 5) {
-        return err_set(err, ERR_CONFLICT, "more than there are");
+        return err_set(ret, ERR_CONFLICT, "more than there are");
     }
     (void)snprintf(x->hash[x->n], 65, "%s", r->hash);
     x->run[x->n++] = *r;
@@ -476,8 +444,6 @@ static ErrCode on_index(void *ctx, const CatalogRunIndex *r, Err *err)
 
 START_TEST(the_index_of_runs_knows_the_next_attempt)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     Indexed x = {0};
     OK(catalog_run_index_each(s.c, on_index, &x, &err));
@@ -490,15 +456,11 @@ START_TEST(the_index_of_runs_knows_the_next_attempt)
     }
     ck_assert_int_eq(x.run[4].state, CATALOG_RUN_RETIRED);
     FAILS(ERR_CONFLICT, catalog_run_index_each(s.c, on_index, &x, &err));
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(totals_of_the_table_are_those_of_the_list)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRunStatus *list = NULL;
     size_t n = 0;
     CatalogTotals got;
@@ -517,7 +479,6 @@ START_TEST(totals_of_the_table_are_those_of_the_list)
         ck_assert_int_eq(isnan(got.eta_s), isnan(want.eta_s));
         arena_release(&a);
     }
-    sample_close(&s);
 }
 END_TEST
 
@@ -542,21 +503,8 @@ START_TEST(why_a_run_is_not_at_work)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, progress_equals_what_it_stands_for_after_every_change);
-    tcase_add_test(tc, a_change_that_is_undone_is_undone_here_too);
-    tcase_add_test(tc, ingested_and_rebuilt_catalogs_have_it);
-    tcase_add_test(tc, an_older_catalog_gets_it_by_migration);
-    tcase_add_test(tc, a_kill_in_the_middle_of_a_migration_loses_nothing);
-    tcase_add_test(tc, the_views_have_the_columns_and_values_of_version_1);
-    tcase_add_test(tc, runs_are_walked_with_and_without_a_filter);
-    tcase_add_test(tc, the_index_of_runs_knows_the_next_attempt);
-    tcase_add_test(tc, totals_of_the_table_are_those_of_the_list);
-    tcase_add_test(tc, why_a_run_is_not_at_work);
-}
-
 int main(void)
 {
-    return suite_main("progress", fill);
+    return test_main(
+        (TestPlan){.name = "progress", .set_up = fixture_open, .tear_down = fixture_close});
 }

@@ -7,10 +7,10 @@
 
 #include "tests/catalog/sample.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmp.h"
 
 START_TEST(every_record_reads_back)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Arena a = ARENA_INIT;
     CatalogStudy study = {.name = "milli",
@@ -18,20 +18,20 @@ START_TEST(every_record_reads_back)
                           .source_sha256 = NULL,
                           .resolved = "{\"version\":1,\"study\":\"milli\"}",
                           .slaw_version = "0.1.0"};
-    OK(study_record_write(t.path, &study, &err));
+    OK(study_record_write(tmp.path, &study, &err));
     study = (CatalogStudy){0};
-    OK(study_record_read(t.path, &a, &study, &err));
+    OK(study_record_read(tmp.path, &a, &study, &err));
     ck_assert_str_eq(study.name, "milli");
     ck_assert_str_eq(study.source_path, "milli.yaml");
     ck_assert_ptr_null(study.source_sha256);
     ck_assert_str_eq(study.resolved, "{\"study\":\"milli\",\"version\":1}"); /* canonical */
 
     CatalogRun put = sample_run(4), got;
-    OK(run_record_write(t.path, &put, &err));
-    FAILS(ERR_NOTFOUND, run_record_read(t.path, &a, &got, &err)); /* config.json is needed, too */
+    OK(run_record_write(tmp.path, &put, &err));
+    FAILS(ERR_NOTFOUND, run_record_read(tmp.path, &a, &got, &err)); /* config.json is needed, too */
     HAS(err.msg, "config.json");
-    (void)tmpdir_write(&t, "config.json", put.config);
-    OK(run_record_read(t.path, &a, &got, &err));
+    (void)tmpdir_write(&tmp, "config.json", put.config);
+    OK(run_record_read(tmp.path, &a, &got, &err));
     ck_assert_str_eq(got.hash, put.hash);
     ck_assert_str_eq(got.name, put.name);
     ck_assert_str_eq(got.architecture, put.architecture);
@@ -45,43 +45,40 @@ START_TEST(every_record_reads_back)
     ck_assert(got.flops_exact == put.flops_exact && got.flops_paper == put.flops_paper);
 
     StatusRecord s = {put.hash, CATALOG_RUN_FAILED, "disk full", 3, 20, 40, 2};
-    OK(status_record_write(t.path, &s, &err));
+    OK(status_record_write(tmp.path, &s, &err));
     s = (StatusRecord){0};
-    OK(status_record_read(t.path, &a, &s, &err));
+    OK(status_record_read(tmp.path, &a, &s, &err));
     ck_assert_str_eq(s.run, put.hash);
     ck_assert_str_eq(s.reason, "disk full");
     ck_assert(s.state == CATALOG_RUN_FAILED && s.attempts == 3 && s.step == 20);
     ck_assert(s.steps == 40 && s.checkpoints == 2);
 
     ExitRecord e = {CATALOG_ATTEMPT_FAILED, CATALOG_NONE, 9, NULL, 5, 1763900000000, 12345678};
-    OK(exit_record_write(t.path, &e, &err));
+    OK(exit_record_write(tmp.path, &e, &err));
     e = (ExitRecord){0};
-    OK(exit_record_read(t.path, &a, &e, &err));
+    OK(exit_record_read(tmp.path, &a, &e, &err));
     ck_assert(e.state == CATALOG_ATTEMPT_FAILED && e.code == CATALOG_NONE && e.signal == 9);
     ck_assert(!e.reason && e.started_ms == 5 && e.ended_ms == 1763900000000);
     ck_assert_int_eq(e.peak_rss_bytes, 12345678);
     arena_release(&a);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(bad_input_is_not_written)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     CatalogStudy study = {.name = "milli", .resolved = "{", .slaw_version = "0.1.0"};
-    FAILS(ERR_FORMAT, study_record_write(t.path, &study, &err));
+    FAILS(ERR_FORMAT, study_record_write(tmp.path, &study, &err));
     HAS(err.msg, "milli");
     CatalogRun r = sample_run(1);
     r.axes = "[1]";
-    FAILS(ERR_FORMAT, run_record_write(t.path, &r, &err));
+    FAILS(ERR_FORMAT, run_record_write(tmp.path, &r, &err));
     HAS(err.msg, "axes");
     StatusRecord s = {.run = "x"};
     FAILS(ERR_IO, status_record_write("/nonexistent", &s, &err));
     char path[FSX_PATH_BYTES];
-    OK(fsx_join(path, t.path, "run.json", &err));
+    OK(fsx_join(path, tmp.path, "run.json", &err));
     ck_assert(!fsx_exists(path));
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -151,49 +148,36 @@ END_TEST
 
 START_TEST(a_run_record_of_another_run_is_refused)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Arena a = ARENA_INIT;
     CatalogRun one = sample_run(1), two = sample_run(2), got;
-    OK(run_record_write(t.path, &two, &err));
-    (void)tmpdir_write(&t, "config.json", one.config);
-    FAILS(ERR_FORMAT, run_record_read(t.path, &a, &got, &err));
+    OK(run_record_write(tmp.path, &two, &err));
+    (void)tmpdir_write(&tmp, "config.json", one.config);
+    FAILS(ERR_FORMAT, run_record_read(tmp.path, &a, &got, &err));
     HAS(err.msg, "run.json: of run 222222222222, config.json of run 111111111111");
     arena_release(&a);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_corpus_gives_its_bytes_per_token)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Arena a = ARENA_INIT;
     CatalogCorpus c;
     static const char canonical[] =
         "{\"digest\":\"d\",\"schema\":1,\"validation\":{\"bytes_per_token\":2.5}}";
     (void)tmpdir_write(
-        &t, "manifest.json",
+        &tmp, "manifest.json",
         "{\"schema\": 1, \"digest\": \"d\", \"validation\": {\"bytes_per_token\": 2.5}}");
-    OK(corpus_record_read(t.path, &a, &c, &err));
+    OK(corpus_record_read(tmp.path, &a, &c, &err));
     ck_assert(c.validation_bytes_per_token == 2.5);
     ck_assert_str_eq(c.digest, "d");
     ck_assert_str_eq(c.manifest, canonical);
     arena_release(&a);
-    tmpdir_close(&t);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_record_reads_back);
-    tcase_add_test(tc, bad_input_is_not_written);
-    tcase_add_test(tc, damaged_records_name_file_and_member);
-    tcase_add_test(tc, a_run_record_of_another_run_is_refused);
-    tcase_add_test(tc, a_corpus_gives_its_bytes_per_token);
-}
-
 int main(void)
 {
-    return suite_main("record", fill);
+    return test_main((TestPlan){.name = "record", .set_up = tmp_open, .tear_down = tmp_close});
 }

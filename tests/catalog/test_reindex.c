@@ -11,6 +11,7 @@
 #include "catalog/fit_log.h"
 #include "catalog/record.h"
 #include "catalog/stmt.h"
+#include "tests/catalog/fixture.h"
 #include "tests/catalog/study.h"
 #include "tests/support/suite.h"
 
@@ -23,23 +24,22 @@ static void note(void *ctx, const char *text)
 }
 
 /* Closes the catalog, rebuilds it from the files and opens it again. */
-static ReindexTotals reindex(Sample *s)
+static ReindexTotals reindex(void)
 {
-    Err err = ERR_INIT;
     ReindexTotals t;
-    catalog_close(s->c);
-    s->c = NULL;
+    catalog_close(s.c);
+    s.c = NULL;
     buf_clear(&said);
-    OK(catalog_reindex(s->tmp.path, note, NULL, &t, &err));
-    OK(catalog_open(s->db, &s->c, &err));
+    OK(catalog_reindex(s.tmp.path, note, NULL, &t, &err));
+    OK(catalog_open(s.db, &s.c, &err));
     return t;
 }
 
-static void same_after_reindex(Sample *s)
+static void same_after_reindex(void)
 {
-    char *want = sample_dump(s->c);
-    (void)reindex(s);
-    char *got = sample_dump(s->c);
+    char *want = sample_dump(s.c);
+    (void)reindex();
+    char *got = sample_dump(s.c);
     ck_assert_msg(strcmp(got, want) == 0, "rebuilt:\n%s\noriginal:\n%s\nsaid: %s", got, want,
                   buf_str(&said));
     free(got);
@@ -48,8 +48,6 @@ static void same_after_reindex(Sample *s)
 
 static CatalogRunState state_of(Catalog *c, int position, char reason[64])
 {
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRun *runs = NULL;
     size_t n = 0;
     OK(catalog_run_list(c, &a, &runs, &n, &err));
@@ -60,16 +58,14 @@ static CatalogRunState state_of(Catalog *c, int position, char reason[64])
             (void)snprintf(reason, 64, "%s", runs[i].reason ? runs[i].reason : "");
         }
     }
-    arena_release(&a);
     return state;
 }
 
 START_TEST(a_rebuilt_catalog_equals_the_original)
 {
-    Sample s = sample_open();
     sample_study(&s);
     char *want = sample_dump(s.c);
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     char *got = sample_dump(s.c);
     ck_assert_msg(strcmp(got, want) == 0, "rebuilt:\n%s\noriginal:\n%s", got, want);
     ck_assert(t.runs == 5 && t.attempts == 6 && t.checkpoints == 11 && t.metrics == 11);
@@ -77,32 +73,22 @@ START_TEST(a_rebuilt_catalog_equals_the_original)
     ck_assert_str_eq(buf_str(&said), "");
     free(got);
     free(want);
-    same_after_reindex(&s); /* and once more from the rebuilt one */
-    sample_close(&s);
+    same_after_reindex(); /* and once more from the rebuilt one */
 }
 END_TEST
 
 START_TEST(a_lost_catalog_comes_back)
 {
-    Sample s = sample_open();
     sample_study(&s);
     char *want = sample_dump(s.c);
-    catalog_close(s.c);
-    s.c = NULL;
-    ck_assert_int_eq(unlink(s.db), 0);
-    (void)reindex(&s);
-    char *got = sample_dump(s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-    sample_close(&s);
+    fixture_lose();
+    (void)reindex();
+    fixture_expect(want);
 }
 END_TEST
 
 START_TEST(a_damaged_catalog_and_its_log_are_replaced)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     char *want = sample_dump(s.c);
     catalog_close(s.c);
@@ -111,54 +97,39 @@ START_TEST(a_damaged_catalog_and_its_log_are_replaced)
     OK(fsx_path(wal, &err, "%s-wal", s.db));
     sample_write(s.db, "no database at all, but long enough to be read as one.", 54);
     sample_write(wal, "a log that belongs to something else", 36);
-    (void)reindex(&s);
-    char *got = sample_dump(s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
+    (void)reindex();
+    fixture_expect(want);
     HAS(buf_str(&said), "fitted laws in the old catalog cannot be read");
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_log_that_waits_does_not_reach_the_new_catalog)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Catalog *reader = NULL;
     sample_study(&s);
     char *want = sample_dump(s.c);
     OK(stmt_exec(s.c->db, "PRAGMA wal_autocheckpoint = 0; UPDATE run SET name = 'only in the log'",
                  &err));
     OK(catalog_open_readonly(s.db, &reader, &err)); /* keeps the log alive over the close */
-    (void)reindex(&s);
+    (void)reindex();
     catalog_close(reader);
-    char *got = sample_dump(s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-    sample_close(&s);
+    fixture_expect(want);
 }
 END_TEST
 
 START_TEST(fits_are_kept)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     sample_study(&s);
     CatalogFit put = {.created_ms = 5, .law = "chinchilla", .group = "tnl", .result = "{}"};
     CatalogFit *fits = NULL;
     size_t n = 0;
     int64_t id = 0;
     OK(catalog_fit_add(s.c, &put, &id, &err));
-    ck_assert_int_eq(reindex(&s).fits, 1);
+    ck_assert_int_eq(reindex().fits, 1);
     OK(catalog_fit_list(s.c, &a, &fits, &n, &err));
     ck_assert_uint_eq(n, 1);
     ck_assert_str_eq(fits[0].law, "chinchilla");
     ck_assert_int_eq(fits[0].created_ms, 5);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
@@ -172,9 +143,6 @@ static void on_damage(void *ctx, size_t line, const char *why)
 
 START_TEST(fits_come_back_from_their_file)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogFit put[] = {
         {.id = 2, .created_ms = 5, .law = "chinchilla", .group = "tnl", .result = "{\"E\":1.5}"},
         {.id = 4, .created_ms = 6, .law = "a\"b", .group = "", .result = "{\"A\":1e+22,\"n\":3}"}};
@@ -188,10 +156,8 @@ START_TEST(fits_come_back_from_their_file)
     }
     FAILS(ERR_CONFLICT, catalog_fit_add(s.c, &put[0], &id, &err));
     OK(fit_log_append(s.tmp.path, put, 2, &err));
-    catalog_close(s.c);
-    s.c = NULL;
-    ck_assert_int_eq(unlink(s.db), 0);
-    ck_assert_int_eq(reindex(&s).fits, 2);
+    fixture_lose();
+    ck_assert_int_eq(reindex().fits, 2);
     OK(catalog_fit_list(s.c, &a, &fits, &n, &err));
     ck_assert_uint_eq(n, 2);
     for (size_t i = 0; i < 2; i++) {
@@ -200,16 +166,12 @@ START_TEST(fits_come_back_from_their_file)
         ck_assert_str_eq(fits[i].group, put[i].group);
         ck_assert_str_eq(fits[i].result, put[i].result);
     }
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(torn_and_damaged_lines_of_the_fits_file_are_skipped)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     char path[FSX_PATH_BYTES];
     Buf whole = BUF_INIT;
     CatalogFit f[] = {{.id = 1, .law = "x", .group = "g", .result = "{\"E\":1}"},
@@ -251,22 +213,19 @@ START_TEST(torn_and_damaged_lines_of_the_fits_file_are_skipped)
     ck_assert_str_eq(got[0].law, "z");
     FAILS(ERR_IO, fit_log_append("/proc/nowhere", f, 1, &err));
     buf_release(&whole);
-    arena_release(&a);
     tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(ids_come_back_and_gaps_are_filled)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     for (int i = 0; i < 5; i++) { /* as the scheduler writes it: with the id, here other ones */
         CatalogRun r = sample_run(i);
         r.id = 10 - 2 * i;
         OK(run_record_write(sample_path(&s, i, ""), &r, &err));
     }
-    (void)reindex(&s);
+    (void)reindex();
     for (int i = 0; i < 5; i++) {
         char sql[96];
         (void)snprintf(sql, sizeof sql, "SELECT id FROM run WHERE position = %d", i);
@@ -289,31 +248,25 @@ START_TEST(ids_come_back_and_gaps_are_filled)
     r = sample_run(0); /* a known one keeps its own */
     OK(catalog_run_upsert(s.c, &r, 1, &id, &err));
     ck_assert_int_eq(id, 10);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(two_runs_with_one_id_are_both_kept)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     for (int i = 0; i < 2; i++) {
         CatalogRun r = sample_run(i);
         r.id = 3;
         OK(run_record_write(sample_path(&s, i, ""), &r, &err));
     }
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     ck_assert(t.runs == 5 && t.problems == 1);
     HAS(buf_str(&said), "another run has the id 3 as well");
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(what_a_dead_scheduler_left_is_settled)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     char reason[64];
     sample_study(&s);
     /* run 0: status.json still says running though its attempt is done */
@@ -331,31 +284,26 @@ START_TEST(what_a_dead_scheduler_left_is_settled)
     buf_release(&lines);
     /* run 2: status.json was never written */
     ck_assert_int_eq(unlink(sample_path(&s, 2, "status.json")), 0);
-    (void)reindex(&s);
+    (void)reindex();
     ck_assert_int_eq(state_of(s.c, 0, reason), CATALOG_RUN_DONE);
     /* nobody has judged it yet: the next scheduler will, as if the catalog had not been lost */
     ck_assert_int_eq(state_of(s.c, 3, reason), CATALOG_RUN_RUNNING);
     ck_assert_int_eq(state_of(s.c, 2, reason), CATALOG_RUN_WAITING);
-    Arena a = ARENA_INIT;
     CatalogAttempt t;
     OK(catalog_attempt_get(s.c, 4, 0, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_RUNNING);
     /* an attempt that another one followed is over, whatever its files lack */
     OK(fsx_mkdirs(sample_path(&s, 3, "attempt-001"), &err));
-    (void)reindex(&s);
+    (void)reindex();
     OK(catalog_attempt_get(s.c, 4, 0, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_LOST);
     OK(catalog_attempt_get(s.c, 4, 1, &a, &t, &err));
     ck_assert_int_eq(t.state, CATALOG_ATTEMPT_RUNNING);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 static CatalogCheckpointState checkpoint_state(Catalog *c, int64_t run_id, int64_t step)
 {
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogCheckpoint *k = NULL;
     size_t n = 0;
     CatalogCheckpointState state = CATALOG_N_CHECKPOINT_STATES;
@@ -363,19 +311,16 @@ static CatalogCheckpointState checkpoint_state(Catalog *c, int64_t run_id, int64
     for (size_t i = 0; i < n; i++) {
         state = k[i].step == step ? k[i].state : state;
     }
-    arena_release(&a);
     return state;
 }
 
 START_TEST(checkpoints_are_looked_for)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     OK(fsx_remove_tree(sample_path(&s, 0, "checkpoints/step-00000010"), &err));
     sample_write(sample_path(&s, 0, "checkpoints/step-00000020/manifest.json"), "{}", 2);
     sample_write(sample_path(&s, 0, "checkpoints/step-00000030/" RECORD_REMOVED), "{}", 2);
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     ck_assert_int_eq(t.problems, 2);
     ck_assert_int_eq(checkpoint_state(s.c, 1, 10), CATALOG_CHECKPOINT_MISSING);
     ck_assert_int_eq(checkpoint_state(s.c, 1, 20), CATALOG_CHECKPOINT_CORRUPT);
@@ -383,15 +328,11 @@ START_TEST(checkpoints_are_looked_for)
     ck_assert_int_eq(checkpoint_state(s.c, 1, 40), CATALOG_CHECKPOINT_COMPLETE);
     HAS(buf_str(&said), "step-00000010/manifest.json: is missing");
     HAS(buf_str(&said), "step-00000020/manifest.json: has other bytes");
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_checkpoint_without_its_event_is_taken_from_the_manifest)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRun r = sample_run(3);
     sample_study(&s);
     char *before = sample_dump(s.c);
@@ -402,7 +343,7 @@ START_TEST(a_checkpoint_without_its_event_is_taken_from_the_manifest)
     char stolen[FSX_PATH_BYTES];
     OK(fsx_path(stolen, &err, "%s", sample_path(&s, 3, "stolen/checkpoints/step-00000050")));
     ck_assert_int_eq(rename(stolen, sample_path(&s, 3, "checkpoints/step-00000050")), 0);
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     ck_assert_int_eq(t.checkpoints, 12);
     ck_assert_int_eq(t.evaluations, 12);
     ck_assert_int_eq(t.problems, 1);
@@ -417,15 +358,11 @@ START_TEST(a_checkpoint_without_its_event_is_taken_from_the_manifest)
     ck_assert_str_eq(k[2].path, "checkpoints/step-00000030");
     ck_assert(k[2].train_loss == 2.385 + 1.0 / 34.0 + 0.01); /* sample_events()'s rule */
     free(before);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(foreign_folders_are_reported_and_left_out)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     char path[FSX_PATH_BYTES];
     CatalogRun r = sample_run(0);
@@ -437,20 +374,17 @@ START_TEST(foreign_folders_are_reported_and_left_out)
     sample_write(path, "x", 1);
     OK(fsx_path(path, &err, "%s/runs/README", s.tmp.path));
     sample_write(path, "x", 1);
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     ck_assert_int_eq(t.runs, 5);
     ck_assert_int_eq(t.problems, 2);
     HAS(buf_str(&said),
         "copy-of-run: left out: the folder of this run is llama-20k-0-000000000000");
     HAS(buf_str(&said), "notes: left out: ");
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(damaged_lines_and_records_are_reported)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     sample_study(&s);
     char path[FSX_PATH_BYTES];
     sample_write(sample_path(&s, 0, "status.json"), "{", 1);
@@ -462,19 +396,17 @@ START_TEST(damaged_lines_and_records_are_reported)
     ck_assert_int_gt(fprintf(f, "{\"v\":1}\n"), 0);
     ck_assert_int_eq(fclose(f), 0);
     char reason[64];
-    ReindexTotals t = reindex(&s);
+    ReindexTotals t = reindex();
     ck_assert_int_eq(t.problems, 3);
     ck_assert_int_eq(t.damaged_lines, 1);
     HAS(buf_str(&said), "torn or damaged; skipped");
     ck_assert_int_eq(state_of(s.c, 0, reason), CATALOG_RUN_DONE);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_folder_that_is_no_study_is_refused)
 {
     TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
     ReindexTotals totals;
     FAILS(ERR_NOTFOUND, catalog_reindex(t.path, NULL, NULL, &totals, &err));
     HAS(err.msg, "not the folder of a study");
@@ -487,8 +419,6 @@ END_TEST
 
 START_TEST(a_reindex_that_fails_leaves_the_old_catalog)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     ReindexTotals t;
     sample_study(&s);
     char *want = sample_dump(s.c);
@@ -496,37 +426,14 @@ START_TEST(a_reindex_that_fails_leaves_the_old_catalog)
     OK(fsx_path(path, &err, "%s.new/x", s.db)); /* a folder where the new file would go */
     sample_write(path, "x", 1);
     FAILS(ERR_DB, catalog_reindex(s.tmp.path, NULL, NULL, &t, &err));
-    char *got = sample_dump(s.c);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-    sample_close(&s);
+    fixture_expect(want);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_rebuilt_catalog_equals_the_original);
-    tcase_add_test(tc, a_lost_catalog_comes_back);
-    tcase_add_test(tc, a_damaged_catalog_and_its_log_are_replaced);
-    tcase_add_test(tc, a_log_that_waits_does_not_reach_the_new_catalog);
-    tcase_add_test(tc, fits_are_kept);
-    tcase_add_test(tc, fits_come_back_from_their_file);
-    tcase_add_test(tc, torn_and_damaged_lines_of_the_fits_file_are_skipped);
-    tcase_add_test(tc, ids_come_back_and_gaps_are_filled);
-    tcase_add_test(tc, two_runs_with_one_id_are_both_kept);
-    tcase_add_test(tc, what_a_dead_scheduler_left_is_settled);
-    tcase_add_test(tc, checkpoints_are_looked_for);
-    tcase_add_test(tc, a_checkpoint_without_its_event_is_taken_from_the_manifest);
-    tcase_add_test(tc, foreign_folders_are_reported_and_left_out);
-    tcase_add_test(tc, damaged_lines_and_records_are_reported);
-    tcase_add_test(tc, a_folder_that_is_no_study_is_refused);
-    tcase_add_test(tc, a_reindex_that_fails_leaves_the_old_catalog);
-}
-
 int main(void)
 {
-    int status = suite_main("reindex", fill);
+    int status = test_main(
+        (TestPlan){.name = "reindex", .set_up = fixture_open, .tear_down = fixture_close});
     buf_release(&said);
     return status;
 }

@@ -15,13 +15,11 @@
 #include "catalog/run_status.h"
 #include "catalog/stmt.h"
 #include "catalog/study.h"
-#include "tests/catalog/sample.h"
+#include "tests/catalog/fixture.h"
 #include "tests/support/suite.h"
 
 START_TEST(statements_stick_to_their_first_failure)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     Stmt q = stmt_begin(s.c->db, "SELECT no_such_column FROM run WHERE id = ?1");
     stmt_bind_i64(&q, 5);
     ck_assert(!stmt_row(&q));
@@ -34,14 +32,12 @@ START_TEST(statements_stick_to_their_first_failure)
     stmt_bind_null(&q);
     ck_assert(!stmt_row(&q) && !stmt_step(&q));
     FAILS(ERR_DB, stmt_finish(&q, &err));
-    sample_close(&s);
 }
 END_TEST
 
 /* The first column of the one row of a kept statement with one parameter; -1: no row. */
 static int64_t ask_kept(Catalog *c, const char *sql, int64_t param)
 {
-    Err err = ERR_INIT;
     Stmt q = stmt_kept(&c->stmts, sql);
     stmt_bind_i64(&q, param);
     int64_t v = stmt_row(&q) ? stmt_col_i64(&q) : -1;
@@ -60,8 +56,6 @@ static size_t n_kept(const Catalog *c)
 
 START_TEST(kept_statements_start_anew_each_time)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     static const char sql[] = "SELECT coalesce(?1, -7)";
     size_t before = n_kept(s.c);
     ck_assert_int_eq(ask_kept(s.c, sql, 3), 3);
@@ -77,27 +71,21 @@ START_TEST(kept_statements_start_anew_each_time)
     ck_assert(!stmt_row(&q));
     FAILS(ERR_DB, stmt_finish(&q, &err));
     ck_assert_uint_eq(n_kept(s.c), before + 1);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_kept_statement_that_failed_can_be_used_again)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     (void)sample_begin(s.c, 0, 0);
     FAILS(ERR_CONFLICT, catalog_attempt_begin(s.c, 1, 0, CATALOG_NONE, 1, &err));
     OK(catalog_attempt_begin(s.c, 1, 1, CATALOG_NONE, 1, &err));
     FAILS(ERR_CONFLICT, catalog_attempt_begin(s.c, 99, 0, CATALOG_NONE, 1, &err));
     OK(catalog_attempt_begin(s.c, 1, 2, CATALOG_NONE, 1, &err));
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(kept_statements_go_by_text_and_survive_a_change_of_the_schema)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     char text[64];
     for (int i = 0; i < 3; i++) { /* one address, other texts */
         (void)snprintf(text, sizeof text, "SELECT ?1 + %d", i * 100);
@@ -115,18 +103,14 @@ START_TEST(kept_statements_go_by_text_and_survive_a_change_of_the_schema)
     (void)sample_begin(s.c, 0, 0);
     OK(stmt_exec(s.c->db, "ALTER TABLE run ADD COLUMN more TEXT", &err));
     ck_assert_int_eq(ask_kept(s.c, sql, 0), 1);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(nan_and_infinities_are_kept_apart_from_missing)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     const double value[] = {1.5, (double)NAN, (double)INFINITY, -(double)INFINITY};
     const char *const kind[] = {"finite", "nan", "inf", "-inf"};
     for (size_t i = 0; i < 4; i++) {
-        Arena a = ARENA_INIT;
         Stmt q = stmt_begin(s.c->db, "SELECT ?1, ?2, ?1 IS NULL, ?2, ?3, ?4 IS NULL");
         stmt_bind_loss(&q, value[i]);
         stmt_bind_f64(&q, value[i]);
@@ -142,15 +126,11 @@ START_TEST(nan_and_infinities_are_kept_apart_from_missing)
         OK(stmt_finish(&q, &err));
         arena_release(&a);
     }
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(text_columns_need_memory)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     arena_seal(&a);
     Stmt q = stmt_begin(s.c->db, "SELECT 'text', NULL");
     ck_assert(stmt_row(&q));
@@ -161,15 +141,11 @@ START_TEST(text_columns_need_memory)
     size_t n = 0;
     (void)sample_begin(s.c, 0, 0);
     FAILS(ERR_NOMEM, catalog_run_list(s.c, &a, &runs, &n, &err));
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(the_study_row_is_one_and_keeps_its_birthday)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogStudy got;
     FAILS(ERR_NOTFOUND, catalog_study_get(s.c, &a, &got, &err));
     CatalogStudy put = {.name = "milli", .resolved = "{}", .slaw_version = "0.1.0"};
@@ -182,16 +158,11 @@ START_TEST(the_study_row_is_one_and_keeps_its_birthday)
     ck_assert_str_eq(got.source_path, "milli.yaml");
     ck_assert_int_eq(got.created_ms, 100);
     ck_assert_int_eq(got.updated_ms, 200);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(a_run_comes_back_as_it_was_put)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRun put = sample_run(5), *got = NULL;
     size_t n = 0;
     int64_t id = 0, again = 0;
@@ -221,36 +192,29 @@ START_TEST(a_run_comes_back_as_it_was_put)
     ck_assert(n == 1 && got->position == 9 && got->state == CATALOG_RUN_FAILED);
     ck_assert_str_eq(got->reason, "disk full");
     ck_assert_int_eq(got->updated_ms, 88);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(runs_refuse_what_breaks_a_rule)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    CatalogRun a = sample_run(1), b = sample_run(2);
+    CatalogRun one = sample_run(1), two = sample_run(2);
     int64_t id = 0;
-    OK(catalog_run_upsert(s.c, &a, 1, &id, &err));
-    b.dir = a.dir;
-    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &b, 1, &id, &err));
-    HAS(err.msg, b.name);
-    b = sample_run(2);
-    b.hash = "abc";
-    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &b, 1, &id, &err));
-    b = sample_run(2);
-    b.flops_exact = (double)NAN; /* binds NULL; the column is NOT NULL */
-    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &b, 1, &id, &err));
+    OK(catalog_run_upsert(s.c, &one, 1, &id, &err));
+    two.dir = one.dir;
+    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &two, 1, &id, &err));
+    HAS(err.msg, two.name);
+    two = sample_run(2);
+    two.hash = "abc";
+    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &two, 1, &id, &err));
+    two = sample_run(2);
+    two.flops_exact = (double)NAN; /* binds NULL; the column is NOT NULL */
+    FAILS(ERR_CONFLICT, catalog_run_upsert(s.c, &two, 1, &id, &err));
     FAILS(ERR_NOTFOUND, catalog_run_set_state(s.c, 42, CATALOG_RUN_DONE, NULL, 1, &err));
-    sample_close(&s);
 }
 END_TEST
 
 static CatalogRunState state_of(Catalog *c, int64_t id)
 {
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRun *runs = NULL;
     size_t n = 0;
     CatalogRunState state = CATALOG_N_RUN_STATES;
@@ -258,14 +222,11 @@ static CatalogRunState state_of(Catalog *c, int64_t id)
     for (size_t i = 0; i < n; i++) {
         state = runs[i].id == id ? runs[i].state : state;
     }
-    arena_release(&a);
     return state;
 }
 
 START_TEST(runs_leave_the_study_and_come_back)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
     int64_t id[4], again = 0, n = 0;
     for (int i = 0; i < 4; i++) {
         id[i] = sample_begin(s.c, i, 0);
@@ -294,15 +255,11 @@ START_TEST(runs_leave_the_study_and_come_back)
     ck_assert_int_eq(state_of(s.c, id[2]), CATALOG_RUN_DONE); /* its last checkpoint is there */
     OK(catalog_run_retire_others(s.c, NULL, 0, 7, NULL, &err));
     ck_assert_int_eq(state_of(s.c, id[3]), CATALOG_RUN_RETIRED);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(runs_are_found_by_name_folder_and_prefix)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRun got, twin = sample_run(5);
     char hash[65];
     int64_t id = 0;
@@ -336,16 +293,11 @@ START_TEST(runs_are_found_by_name_folder_and_prefix)
     FAILS(ERR_INVALID, catalog_run_find(s.c, "tnl-20k-1", &a, &got, &err));
     HAS(err.hint, "111111111111");
     HAS(err.hint, "666666666666");
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(attempts_begin_once_and_end)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogAttempt t, *list = NULL;
     size_t n = 0;
     int64_t next = -1, id = sample_begin(s.c, 1, 0);
@@ -374,16 +326,11 @@ START_TEST(attempts_begin_once_and_end)
     ck_assert(list[1].state == CATALOG_ATTEMPT_FAILED && list[1].exit_signal == 9);
     ck_assert(list[1].ended_ms == 4000 && list[1].exit_code == CATALOG_NONE);
     ck_assert_str_eq(list[1].reason, "killed by SIGKILL");
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(checkpoints_keep_their_losses_and_states)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogCheckpoint *list = NULL;
     size_t n = 0;
     int64_t step = -1, complete = -1, id = sample_begin(s.c, 1, 0);
@@ -417,16 +364,11 @@ START_TEST(checkpoints_keep_their_losses_and_states)
     OK(catalog_checkpoint_upsert(s.c, &old, &err)); /* an older attempt: no change */
     OK(catalog_checkpoint_list(s.c, id, &a, &list, &n, &err));
     ck_assert_str_eq(list[1].path, "p");
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(the_tail_of_metrics_is_the_newest_in_order)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogMetric *list = NULL;
     size_t n = 0;
     int64_t id = sample_begin(s.c, 1, 0);
@@ -446,16 +388,11 @@ START_TEST(the_tail_of_metrics_is_the_newest_in_order)
     ck_assert(isinf(list[2].loss) && isnan(list[2].grad_norm) && isnan(list[2].tokens_per_s));
     CatalogMetric orphan = {.run_id = 99, .step = 1};
     FAILS(ERR_CONFLICT, catalog_metric_upsert(s.c, &orphan, &err));
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(corpora_and_fits_are_listed)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogCorpus corpus = {.digest = "d", .manifest = "{}", .validation_bytes_per_token = 1.25};
     CatalogCorpus *corpora = NULL;
     CatalogFit fit = {
@@ -476,15 +413,12 @@ START_TEST(corpora_and_fits_are_listed)
     ck_assert(n == 1 && fits[0].id == id && fits[0].created_ms == 5);
     ck_assert_str_eq(fits[0].law, "chinchilla");
     ck_assert_str_eq(fits[0].result, "{\"E\":1}");
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 /* A checkpoint and its evaluation at one step. */
 static void add_point(Catalog *c, int64_t id, int64_t step, double loss)
 {
-    Err err = ERR_INIT;
     CatalogCheckpoint k = {.run_id = id,
                            .step = step,
                            .tokens = step * 100,
@@ -504,9 +438,6 @@ static void add_point(Catalog *c, int64_t id, int64_t step, double loss)
 
 START_TEST(observations_leave_out_what_a_law_must_not_see)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogObservation *o = NULL;
     CatalogEvaluation *e = NULL;
     size_t n = 0;
@@ -533,16 +464,11 @@ START_TEST(observations_leave_out_what_a_law_must_not_see)
     OK(catalog_evaluation_list(s.c, kept, &a, &e, &n, &err));
     ck_assert_uint_eq(n, 5);
     ck_assert(isnan(e[1].loss) && isnan(e[1].bits_per_byte) && e[0].items == 9);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
 START_TEST(status_counts_work_and_not_runs)
 {
-    Sample s = sample_open();
-    Err err = ERR_INIT;
-    Arena a = ARENA_INIT;
     CatalogRunStatus *st = NULL;
     size_t n = 0;
     int64_t id[4];
@@ -574,8 +500,6 @@ START_TEST(status_counts_work_and_not_runs)
     ck_assert(isnan(catalog_totals(st, n).eta_s));
     ck_assert(catalog_totals(st, 1).eta_s == 0.0);
     ck_assert(catalog_totals(NULL, 0).progress == 0.0);
-    arena_release(&a);
-    sample_close(&s);
 }
 END_TEST
 
@@ -603,29 +527,8 @@ START_TEST(names_of_states_read_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, statements_stick_to_their_first_failure);
-    tcase_add_test(tc, kept_statements_start_anew_each_time);
-    tcase_add_test(tc, a_kept_statement_that_failed_can_be_used_again);
-    tcase_add_test(tc, kept_statements_go_by_text_and_survive_a_change_of_the_schema);
-    tcase_add_test(tc, nan_and_infinities_are_kept_apart_from_missing);
-    tcase_add_test(tc, text_columns_need_memory);
-    tcase_add_test(tc, the_study_row_is_one_and_keeps_its_birthday);
-    tcase_add_test(tc, a_run_comes_back_as_it_was_put);
-    tcase_add_test(tc, runs_refuse_what_breaks_a_rule);
-    tcase_add_test(tc, runs_leave_the_study_and_come_back);
-    tcase_add_test(tc, runs_are_found_by_name_folder_and_prefix);
-    tcase_add_test(tc, attempts_begin_once_and_end);
-    tcase_add_test(tc, checkpoints_keep_their_losses_and_states);
-    tcase_add_test(tc, the_tail_of_metrics_is_the_newest_in_order);
-    tcase_add_test(tc, corpora_and_fits_are_listed);
-    tcase_add_test(tc, observations_leave_out_what_a_law_must_not_see);
-    tcase_add_test(tc, status_counts_work_and_not_runs);
-    tcase_add_test(tc, names_of_states_read_back);
-}
-
 int main(void)
 {
-    return suite_main("rows", fill);
+    return test_main(
+        (TestPlan){.name = "rows", .set_up = fixture_open, .tear_down = fixture_close});
 }

@@ -5,17 +5,14 @@
 #include "catalog/checkpoint.h"
 #include "catalog/metric.h"
 #include "catalog/train_time.h"
-#include "tests/catalog/sample.h"
+#include "tests/catalog/fixture.h"
 #include "tests/support/suite.h"
 
-static Sample s;
-static Arena arena;
 static CatalogTrainTime *row;
 static size_t n;
 
 static void report(int64_t run, int64_t attempt, int64_t step, double tokens_per_s)
 {
-    Err err = ERR_INIT;
     const CatalogMetric m = {.run_id = run,
                              .step = step,
                              .attempt = attempt,
@@ -29,7 +26,6 @@ static void report(int64_t run, int64_t attempt, int64_t step, double tokens_per
 
 static void checkpoint(int64_t run, int64_t step)
 {
-    Err err = ERR_INIT;
     const CatalogCheckpoint k = {.run_id = run,
                                  .step = step,
                                  .tokens = 100 * step,
@@ -44,7 +40,6 @@ static void checkpoint(int64_t run, int64_t step)
 static void threads(int64_t run, int64_t attempt, int count)
 {
     char sql[128];
-    Err err = ERR_INIT;
     (void)snprintf(sql, sizeof sql,
                    "UPDATE attempt SET threads = %d WHERE run_id = %lld AND number = %lld", count,
                    (long long)run, (long long)attempt);
@@ -53,31 +48,23 @@ static void threads(int64_t run, int64_t attempt, int count)
 
 static void list(void)
 {
-    Err err = ERR_INIT;
-    OK(catalog_train_time_list(s.c, &arena, &row, &n, &err));
-}
-
-static void done(void)
-{
-    arena_release(&arena);
-    sample_close(&s);
+    OK(catalog_train_time_list(s.c, &a, &row, &n, &err));
 }
 
 START_TEST(time_is_summed_over_reports)
 {
-    s = sample_open();
-    int64_t a = sample_begin(s.c, 0, 0), b = sample_begin(s.c, 1, 0);
-    threads(a, 0, 2);
-    threads(b, 0, 1);
-    report(a, 0, 10, 500.0);  /* 1000 tokens: 2 s */
-    report(a, 0, 20, 250.0);  /* 4 s */
-    report(b, 0, 10, 1000.0); /* 1 s */
-    checkpoint(a, 5);         /* within the first report: 1 s */
-    checkpoint(a, 10);
-    checkpoint(a, 15); /* half of the second */
-    checkpoint(a, 20);
-    checkpoint(a, 30); /* after the last: at its rate */
-    checkpoint(b, 10);
+    int64_t one = sample_begin(s.c, 0, 0), two = sample_begin(s.c, 1, 0);
+    threads(one, 0, 2);
+    threads(two, 0, 1);
+    report(one, 0, 10, 500.0);  /* 1000 tokens: 2 s */
+    report(one, 0, 20, 250.0);  /* 4 s */
+    report(two, 0, 10, 1000.0); /* 1 s */
+    checkpoint(one, 5);         /* within the first report: 1 s */
+    checkpoint(one, 10);
+    checkpoint(one, 15); /* half of the second */
+    checkpoint(one, 20);
+    checkpoint(one, 30); /* after the last: at its rate */
+    checkpoint(two, 10);
     list();
     ck_assert_uint_eq(n, 6);
     static const double want[] = {1.0, 2.0, 4.0, 6.0, 10.0, 1.0};
@@ -89,59 +76,53 @@ START_TEST(time_is_summed_over_reports)
     ck_assert_str_eq(row[5].run, sample_run(1).hash);
     ck_assert_int_eq(row[3].step, 20);
     ck_assert_double_eq(row[3].tokens, 2000.0);
-    done();
 }
 END_TEST
 
 /* The second attempt began at step 10 and trained 11 to 20 again, on other threads. */
 START_TEST(what_was_repeated_counts_once)
 {
-    s = sample_open();
-    int64_t a = sample_begin(s.c, 0, 0);
-    report(a, 0, 10, 500.0);
-    report(a, 0, 20, 500.0);
-    threads(a, 0, 1);
+    int64_t one = sample_begin(s.c, 0, 0);
+    report(one, 0, 10, 500.0);
+    report(one, 0, 20, 500.0);
+    threads(one, 0, 1);
     (void)sample_begin(s.c, 0, 1);
-    threads(a, 1, 4);
-    report(a, 1, 20, 1000.0);
-    checkpoint(a, 20);
+    threads(one, 1, 4);
+    report(one, 1, 20, 1000.0);
+    checkpoint(one, 20);
     list();
     ck_assert_uint_eq(n, 1);
     ck_assert_double_eq_tol(row[0].seconds, 2.0 + 1.0, 1e-12);
     ck_assert_double_eq_tol(row[0].core_seconds, 2.0 + 4.0, 1e-12);
-    done();
 }
 END_TEST
 
 START_TEST(a_rate_that_is_missing_is_the_one_before)
 {
-    s = sample_open();
-    int64_t a = sample_begin(s.c, 0, 0), b = sample_begin(s.c, 1, 0);
-    report(a, 0, 10, 500.0);
-    report(a, 0, 20, (double)NAN);
-    report(b, 0, 10, (double)NAN);
-    checkpoint(a, 20);
-    checkpoint(b, 10);
-    checkpoint(b, 20);
+    int64_t one = sample_begin(s.c, 0, 0), two = sample_begin(s.c, 1, 0);
+    report(one, 0, 10, 500.0);
+    report(one, 0, 20, (double)NAN);
+    report(two, 0, 10, (double)NAN);
+    checkpoint(one, 20);
+    checkpoint(two, 10);
+    checkpoint(two, 20);
     list();
     ck_assert_double_eq_tol(row[0].seconds, 4.0, 1e-12);
     ck_assert(isnan(row[0].core_seconds)); /* threads were never said */
     ck_assert(isnan(row[1].seconds));
     ck_assert(isnan(row[2].seconds));
-    done();
 }
 END_TEST
 
 /* The order of the runs in the catalog is not that of their digits. */
 START_TEST(a_sorted_list_is_looked_up)
 {
-    s = sample_open();
-    int64_t b = sample_begin(s.c, 7, 0), a = sample_begin(s.c, 2, 0);
-    report(a, 0, 10, 500.0);
-    report(b, 0, 10, 100.0);
+    int64_t two = sample_begin(s.c, 7, 0), one = sample_begin(s.c, 2, 0);
+    report(one, 0, 10, 500.0);
+    report(two, 0, 10, 100.0);
     for (int64_t step = 10; step <= 30; step += 10) {
-        checkpoint(b, step);
-        checkpoint(a, step);
+        checkpoint(two, step);
+        checkpoint(one, step);
     }
     list();
     catalog_train_time_sort(row, n);
@@ -156,38 +137,26 @@ START_TEST(a_sorted_list_is_looked_up)
     ck_assert_ptr_null(catalog_train_time_find(row, n, sample_run(3).hash, 10));
     catalog_train_time_sort(NULL, 0);
     ck_assert_ptr_null(catalog_train_time_find(NULL, 0, sample_run(2).hash, 10));
-    done();
 }
 END_TEST
 
 START_TEST(retired_runs_are_left_out)
 {
-    Err err = ERR_INIT;
-    s = sample_open();
-    int64_t a = sample_begin(s.c, 0, 0), b = sample_begin(s.c, 1, 0);
-    report(a, 0, 10, 500.0);
-    report(b, 0, 10, 500.0);
-    checkpoint(a, 10);
-    checkpoint(b, 10);
-    OK(catalog_run_set_state(s.c, a, CATALOG_RUN_RETIRED, NULL, 1, &err));
+    int64_t one = sample_begin(s.c, 0, 0), two = sample_begin(s.c, 1, 0);
+    report(one, 0, 10, 500.0);
+    report(two, 0, 10, 500.0);
+    checkpoint(one, 10);
+    checkpoint(two, 10);
+    OK(catalog_run_set_state(s.c, one, CATALOG_RUN_RETIRED, NULL, 1, &err));
     list();
     ck_assert_uint_eq(n, 1);
     ck_assert_str_eq(row[0].run, sample_run(1).hash);
     ck_assert_double_eq_tol(row[0].seconds, 2.0, 1e-12);
-    done();
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, time_is_summed_over_reports);
-    tcase_add_test(tc, what_was_repeated_counts_once);
-    tcase_add_test(tc, a_rate_that_is_missing_is_the_one_before);
-    tcase_add_test(tc, a_sorted_list_is_looked_up);
-    tcase_add_test(tc, retired_runs_are_left_out);
-}
-
 int main(void)
 {
-    return suite_main("train_time", fill);
+    return test_main(
+        (TestPlan){.name = "train_time", .set_up = fixture_open, .tear_down = fixture_close});
 }

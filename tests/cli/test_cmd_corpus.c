@@ -123,16 +123,7 @@ START_TEST(wrong_uses_are_explained)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, text_and_json_tell_the_same);
-    tcase_add_test(tc, a_study_has_its_corpus_in_its_directory);
-    tcase_add_test(tc, a_run_that_needs_more_text_is_named);
-    tcase_add_test(tc, wrong_uses_are_explained);
-}
-
 int main(void)
 {
-    return suite_main("slaw corpus", fill);
+    return test_main((TestPlan){.name = "slaw corpus", .set_up = set_up, .tear_down = tear_down});
 }

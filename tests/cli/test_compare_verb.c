@@ -257,8 +257,9 @@ START_TEST(mistakes_have_their_exit_status)
         const char *words;
     } c[] = {
         {"compare a.csv", 2, "needs two groups or more"},
-        {"compare a.csv --by architecture --null x", 2, "there is no null \"x\""},
-        {"compare a.csv --by architecture --test x", 2, "there is no test \"x\""},
+        {"compare a.csv --by architecture --null x", 2,
+         "--null takes exponents, exponents+E or all, not \"x\""},
+        {"compare a.csv --by architecture --test x", 2, "--test takes auto, F or bootstrap"},
         {"compare a.csv --by architecture --at-loss x", 2, "--at-loss takes"},
         {"compare a.csv --by architecture --at-loss 0", 2, "--at-loss takes"},
         {"compare a.csv --by architecture --margin 0", 2, "--margin must be"},
@@ -300,18 +301,7 @@ START_TEST(pictures_are_written)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_contract_and_the_numbers_of_scipy);
-    tcase_add_test(tc, order_and_units_change_nothing);
-    tcase_add_test(tc, known_runs_are_tested_by_runs);
-    tcase_add_test(tc, what_is_printed);
-    tcase_add_test(tc, refused_groups_are_named_and_the_others_compared);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
-    tcase_add_test(tc, pictures_are_written);
-}
-
 int main(void)
 {
-    return suite_main("cli/compare", fill);
+    return test_main((TestPlan){.name = "cli/compare"});
 }

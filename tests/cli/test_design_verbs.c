@@ -281,6 +281,31 @@ START_TEST(a_study_gets_models_and_a_file_to_run)
 }
 END_TEST
 
+/* A study's axes by the ends of their paths, several at once, before anything has run. */
+START_TEST(a_study_is_grouped_by_several_axes)
+{
+    static const char matrix[] = "matrix: {";
+    const char *at = strstr(study_text, matrix);
+    Buf out = BUF_INIT, text = BUF_INIT;
+    ck_assert_ptr_nonnull(at);
+    buf_add(&text, study_text, (size_t)(at - study_text));
+    buf_printf(&text, "%sclip: [5e-1, 1], %s", matrix, at + strlen(matrix));
+    (void)tmpdir_write(&tmp, "sweep.yaml", buf_str(&text));
+    const char *by[][2] = {{"architecture,clip", "tnl/0.5,"}, {"training.clip", "0.5,"}};
+    for (size_t i = 0; i < 2; i++) {
+        buf_clear(&text);
+        buf_printf(&text,
+                   "simulate sweep.yaml --truth hoffmann --by %s --studies 2 --starts 8 "
+                   "--bootstrap 0 --format csv",
+                   by[i][0]);
+        ck_assert_msg(slaw(buf_str(&text), true, &out) == 0, "%s", buf_str(&out));
+        ck_assert_msg(strstr(buf_str(&out), by[i][1]) != NULL, "%s", buf_str(&out));
+    }
+    buf_release(&text);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(mistakes_have_their_exit_status)
 {
     const struct {
@@ -293,8 +318,8 @@ START_TEST(mistakes_have_their_exit_status)
         {"simulate small.yaml --truth chinchilla:E=1", 2, "lacks A"},
         {"simulate small.yaml --truth solvable:M=1", 65, "latent dimension"},
         {"simulate small.yaml --truth hoffmann --noise much", 2, "--noise takes a share"},
-        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies must be"},
-        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "--difference takes"},
+        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies takes 1 to"},
+        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "no parameter \"q\""},
         {"simulate small.yaml --truth hoffmann --difference alpha=1 --bootstrap 0", 2, "bootstrap"},
         {"simulate small.yaml --truth hoffmann --correlation 1", 2, "--correlation"},
         {"simulate small.yaml --truth hoffmann --group x", 2, "there is no group"},
@@ -309,7 +334,7 @@ START_TEST(mistakes_have_their_exit_status)
         {"suggest fits.csv --budget 1e20", 2, "the loss of what?"},
         {"suggest fits.csv --budget 1e20 --N 1e9", 2, "--N with --D"},
         {"suggest fits.csv --budget 1e20 --target alpha --criterion E", 2, "criterion"},
-        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs must be"},
+        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs takes 1 to"},
         {"suggest fits.csv --budget 1e20 --target alpha --reach 0", 2, "--reach"},
         {"suggest fits.csv --budget 1e20 --target gamma --where group=a", 2, "to aim at"},
         {"suggest fits.csv --budget 1e20 --target alpha --group x", 2, "there is no group"},
@@ -330,19 +355,7 @@ START_TEST(mistakes_have_their_exit_status)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, a_planned_study_is_simulated);
-    tcase_add_test(tc, a_simulated_data_set_is_fitted);
-    tcase_add_test(tc, a_simulation_like_a_fit_takes_its_noise);
-    tcase_add_test(tc, a_csv_gets_points);
-    tcase_add_test(tc, a_refused_law_gets_runs_that_determine_it);
-    tcase_add_test(tc, a_study_gets_models_and_a_file_to_run);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
-}
-
 int main(void)
 {
-    return suite_main("design verbs", fill);
+    return test_main((TestPlan){.name = "design verbs", .set_up = setup, .tear_down = teardown});
 }

@@ -220,7 +220,7 @@ START_TEST(mistakes_have_their_exit_status)
         const char *words;
     } c[] = {
         {"export study --format xml", 2, "csv, jsonl or tensorboard"},
-        {"export study --what weights", 2, "there is no \"weights\" to export"},
+        {"export study --what weights", 2, "--what takes observations, runs"},
         {"export study --format tensorboard --what runs", 2, "--what goes with csv and jsonl"},
         {"export study --json", 2, "--out"},
         {"export study --out no/such/x.csv", 74, "no/such/x.csv"},
@@ -231,11 +231,11 @@ START_TEST(mistakes_have_their_exit_status)
         {"import --out x.csv --csv s.csv --jsonl s.csv", 2, "one of --csv, --jsonl and --log"},
         {"import study --csv s.csv --name a/b", 65, "cannot name an import"},
         {"observe s.csv --cutoff 1e20", 2, "--cutoff tests predictions"},
-        {"observe s.csv --link probit", 2, "there is no link"},
+        {"observe s.csv --link probit", 2, "--link takes linear, fixed"},
         {"observe s.csv --pivot task", 2, "--pivot takes BENCHMARK=SCORE"},
-        {"observe s.csv --map loss=x", 2, "NAME is C, N or D"},
+        {"observe s.csv --map loss=x", 2, "--map takes C, N or D"},
         {"observe s.csv --resample runs", 2, "models or families"},
-        {"observe s.csv --components 9", 2, "--components must be between"},
+        {"observe s.csv --components 9", 2, "--components takes 0 to"},
         {"observe s.csv --impute 3", 65, "missing scores of 3 benchmarks take 1 to 2"},
         {"observe s.csv --components 5", 65, "5 components of 3 benchmarks"},
         {"observe s.csv --reference x", 65, "there is no family \"x\""},
@@ -314,17 +314,7 @@ START_TEST(a_study_of_several_tasks_can_be_observed)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, an_exported_study_fits_as_the_study_does);
-    tcase_add_test(tc, an_exported_study_is_raced_as_the_study_is);
-    tcase_add_test(tc, a_study_sees_an_import_beside_its_own_runs);
-    tcase_add_test(tc, a_changed_import_is_noticed);
-    tcase_add_test(tc, a_study_of_several_tasks_can_be_observed);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
-}
-
 int main(void)
 {
-    return suite_main("exchange_verbs", fill);
+    return test_main((TestPlan){.name = "exchange_verbs"});
 }

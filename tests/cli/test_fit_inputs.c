@@ -440,19 +440,7 @@ START_TEST(odd_but_sufficient_data_are_fitted)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_damaged_file_is_refused_with_its_place_and_cure);
-    tcase_add_test(tc, a_huge_file_is_refused_at_once);
-    tcase_add_test(tc, clothes_do_not_matter);
-    tcase_add_test(tc, order_does_not_matter);
-    tcase_add_test(tc, units_do_not_matter);
-    tcase_add_test(tc, threads_do_not_matter);
-    tcase_add_test(tc, what_determines_no_law_is_refused_with_the_reason);
-    tcase_add_test(tc, odd_but_sufficient_data_are_fitted);
-}
-
 int main(void)
 {
-    return suite_main("cli/fit_inputs", fill);
+    return test_main((TestPlan){.name = "cli/fit_inputs"});
 }

@@ -89,21 +89,30 @@ START_TEST(mistakes_have_their_exit_status)
         {"fit fits.csv", 65, "there is no column \"N\""},
         {"fit fits.csv --map N=params --where D", 2, "is not a condition"},
         {"fit fits.csv --map N=params --law kaplan3", 2, "there is no law \"kaplan3\""},
-        {"fit fits.csv --map N=params --loss huber:0", 2, "there is no loss"},
+        {"fit fits.csv --map N=params --law chinchila", 2, "did you mean \"chinchilla\"?"},
+        {"fit fits.csv --map N=params --law mse", 2, "the laws are: "},
+        {"fit fits.csv --map N=params --resample case", 2, "did you mean \"cases\"?"},
+        {"fit fits.csv --map N=params --loss huber:0", 2, "--loss takes mse"},
         {"fit fits.csv --map N=params --residual x", 2, "--residual takes log or raw"},
-        {"fit fits.csv --map N=params --starts 0", 2, "--starts must be between"},
+        {"fit fits.csv --map N=params --starts 0", 2, "--starts takes 1 to"},
         {"fit fits.csv --map N=params --skip-fraction 1", 2, "--skip-fraction"},
         {"fit fits.csv --map N=params --dir x", 2, "--dir goes with a study file"},
         {"fit fits.csv --map N=params --where params=1e7", 1, "different values of N"},
         {"fit fits.csv --map N=params --fix E", 2, "--fix takes PARAMETER=NUMBER"},
-        {"fit fits.csv --map N=params --fix gamma=1", 2, "no law here has a parameter \"gamma\""},
-        {"fit fits.csv --map N=params --share gamma", 2, "no law here has a parameter \"gamma\""},
+        {"fit fits.csv --map N=params --fix gamma=1", 2, "there is no parameter \"gamma\""},
+        {"fit fits.csv --map N=params --share gamma", 2, "there is no parameter \"gamma\""},
         {"fit fits.csv --map N=params --at-flops 0", 2, "--at-flops takes up to"},
-        {"fit fits.csv --map N=params --resample x", 2, "there is no resampling \"x\""},
-        {"fit fits.csv --map N=params --loss asymmetric:0", 2, "there is no loss"},
+        {"fit fits.csv --map N=params --resample x", 2, "--resample takes auto, cases"},
+        {"fit fits.csv --map N=params --loss asymmetric:0", 2, "--loss takes mse"},
         {"fit fits.csv --map N=params --law logistic", 65, "there is no column \"accuracy\""},
-        {"table fits.csv --map N=params --format tex", 2, "there is no table format"},
+        {"table fits.csv --map N=params --format tex", 2, "--format"},
+        {"plot fits.csv --map N=params --isoflop --out p", 2, "--isoflop"},
         {"plot fits.csv --map N=params", 2, "--out DIR"},
+        {"plot fits.csv --map N=params --out p --format gif", 2, "svg, png, pdf, eps"},
+        {"plot fits.csv --map N=params --out p --width collumn", 2, "did you mean \"column\"?"},
+        {"plot fits.csv --map N=params --out p --only profil", 2, "did you mean \"profile\"?"},
+        {"plot fits.csv --map N=params --out p --only loss_axis", 65,
+         "nothing to draw in loss_axis"},
         {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
         {"fit gone.csv", 65, "gone.csv"},
     };
@@ -134,9 +143,9 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
     int status = slaw("plot sweep.csv --axis lr --out p", true, &out);
     ck_assert(status == 1 || status == 69); /* 69: no gnuplot here; the data are written */
     if (status == 1) {
-        ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.png\n"));
+        ck_assert_ptr_nonnull(strstr(buf_str(&out), "p/loss_axis.svg\n"));
         ck_assert_ptr_nonnull(
-            strstr(buf_str(&out), "slaw: all: chinchilla has 5 parameters and needs"));
+            strstr(buf_str(&out), "Refused: all: chinchilla has 5 parameters and"));
     }
     ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
     buf_clear(&out);
@@ -146,6 +155,23 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
                                     "0,0.002,3.25,\"\",\"N = 1M\"\n"
                                     "0,0.004,3.75,\"\",\"N = 1M\"\n"
                                     "1,0.002,3.25,\"\",\"lowest\"\n");
+    status = slaw("plot sweep.csv --axis lr --only loss_axis --format eps,pdf --width column "
+                  "--title none --json --out q",
+                  false, &out);
+    if (status != 69) {
+        json_t *v = json_loads(buf_str(&out), 0, NULL);
+        const json_t *files = json_object_get(v, "files");
+        static const char *const want[] = {"q/loss_axis.csv", "q/loss_axis.gp", "q/loss_axis.pdf",
+                                           "q/loss_axis.eps"};
+        ck_assert_int_eq(status, 1);
+        ck_assert_uint_eq(json_array_size(files), 4);
+        for (size_t i = 0; i < 4; i++) {
+            ck_assert_str_eq(json_string_value(json_array_get(files, i)), want[i]);
+            ck_assert_int_eq(fsx_join(path, tmp.path, want[i], &err), ERR_OK);
+            ck_assert(fsx_exists(path));
+        }
+        json_decref(v);
+    }
     buf_release(&out);
     tmpdir_close(&tmp);
 }
@@ -175,6 +201,62 @@ START_TEST(a_study_keeps_its_fit_and_its_pictures)
     ck_assert(status == 0 || status == 69); /* 69: no gnuplot here; the data are written */
     ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/loss_tokens.csv", &err), ERR_OK);
     ck_assert(fsx_exists(path));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* What has no part in an answer is not said in it: only what chose the rows. */
+START_TEST(runs_alone_need_no_fit)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv();
+    ck_assert_int_eq(
+        slaw("table fits.csv --map N=params --where params=1e7 --runs --json", false, &out),
+        0); /* one N: a fit would be refused */
+    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    const json_t *options = json_object_get(v, "options");
+    ck_assert_ptr_nonnull(json_object_get(options, "where"));
+    ck_assert_ptr_null(json_object_get(options, "starts"));
+    ck_assert_ptr_null(json_object_get(v, "fits"));
+    const json_t *run = json_array_get(json_object_get(v, "runs"), 0);
+    ck_assert_double_eq(json_number_value(json_object_get(run, "N")), 1e7);
+    ck_assert(json_is_null(json_object_get(run, "run")));
+    json_decref(v);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* A warning stands once, with every group that has it; the answer is the whole of the output. */
+START_TEST(refusals_and_warnings_are_part_of_the_answer)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    (void)tmpdir_write(&tmp, "one.csv",
+                       "g,N,D,loss\na,1e6,1e7,4\na,1e6,2e7,3.5\nb,1e6,1e7,5\nb,1e6,2e7,3.25\n");
+    ck_assert_int_eq(slaw("fit one.csv --by g --json", true, &out), 1);
+    json_t *v = json_loads(buf_str(&out), 0, NULL); /* nothing else on either stream */
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "refused")), 2);
+    json_decref(v);
+    ck_assert_int_eq(slaw("fit one.csv --by g", false, &out), 1);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: a: chinchilla "));
+    Buf text = BUF_INIT;
+    buf_puts(&text, "g,N,D,loss\n");
+    for (int i = 0; i < 60; i++) {
+        double n = 1e7 * pow(3.0, i / 2 / 6), d = 2e8 * pow(2.5, i / 2 % 6);
+        buf_printf(&text, "%c,%.17g,%.17g,%.17g\n", i % 2 ? 'b' : 'a', n, d,
+                   1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28));
+    }
+    (void)tmpdir_write(&tmp, "two.csv", buf_str(&text));
+    buf_release(&text);
+    ck_assert_int_eq(
+        slaw("fit two.csv --by g --starts 4 --bootstrap 0 --at-flops 1e30", false, &out), 0);
+    const char *warning = strstr(buf_str(&out), "Warning: a, b: outside: ");
+    ck_assert_ptr_nonnull(warning);
+    ck_assert_ptr_null(strstr(warning + 1, "Warning: "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "\nThere are no intervals.\n"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }
@@ -223,16 +305,7 @@ START_TEST(the_catalog_keeps_each_fit_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, fit_reads_a_csv);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
-    tcase_add_test(tc, a_sweep_is_drawn_though_no_law_fits);
-    tcase_add_test(tc, a_study_keeps_its_fit_and_its_pictures);
-    tcase_add_test(tc, the_catalog_keeps_each_fit_once);
-}
-
 int main(void)
 {
-    return suite_main("cli/fit_verbs", fill);
+    return test_main((TestPlan){.name = "cli/fit_verbs"});
 }

@@ -45,7 +45,7 @@ static void check_width(const char *of, const char *s)
 {
     for (; *s; s += strcspn(s, "\n") + 1) {
         size_t n = strcspn(s, "\n");
-        ck_assert_msg(text_width(s, n) <= 80, "%s --help: %.*s", of, (int)n, s);
+        ck_assert_msg(shown_width(s, n) <= 80, "%s --help: %.*s", of, (int)n, s);
     }
 }
 
@@ -195,7 +195,7 @@ START_TEST(every_variable_of_the_environment_is_described)
     Buf out = BUF_INIT, doc = BUF_INIT;
     ck_assert_int_eq(slaw(&out, "", "manual"), 0);
     FILE *f =
-        popen("cd '" SLAW_SOURCE_DIR "' && grep -rhoE 'getenv\\(\"[A-Z_]+\"|\"SLAW_[A-Z_]+\"' "
+        popen("cd '" SLAW_SOURCE_DIR "' && grep -rhoE '(getenv|variable)\\(\"[A-Z_]+\"|\"SLAW_[A-Z_]+\"' "
               "common answer draw catalog trainer orchestrator analysis cli --include='*.[ch]' "
               "| grep -oE '[A-Z_]{4,}' | sort -u; "
               "sed -n 's/^| `\\([A-Z_]*\\)` .*/=\\1/p' docs/environment.md",
@@ -221,19 +221,7 @@ START_TEST(every_variable_of_the_environment_is_described)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, help_fits_80_columns_and_has_what_a_reader_wants);
-    tcase_add_test(tc, an_option_of_another_verb_is_refused_by_name);
-    tcase_add_test(tc, an_error_under_json_is_an_object);
-    tcase_add_test(tc, what_was_not_written_is_an_error_and_a_closed_pipe_is_none);
-    tcase_add_test(tc, completion_knows_verbs_options_values_files_and_columns);
-    tcase_add_test(tc, the_manual_has_a_page_a_verb);
-    tcase_add_test(tc, every_variable_of_the_environment_is_described);
-}
-
 int main(void)
 {
-    return suite_main("help", fill);
+    return test_main((TestPlan){.name = "help", .set_up = set_up, .tear_down = tear_down});
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,12 +319,17 @@ static void resize(const Terminal *t, int columns)
     ck_assert_int_eq(ioctl(t->theirs, TIOCSWINSZ, &size), 0);
 }
 
-/* What was written since the last look. */
+/* What was written since the last look; the kernel hands it over a little later. */
 static const char *written(const Terminal *t)
 {
     static char bytes[65536];
-    ssize_t n = read(t->ours, bytes, sizeof bytes - 1);
-    bytes[n > 0 ? n : 0] = '\0';
+    size_t n = 0;
+    struct pollfd p = {.fd = t->ours, .events = POLLIN};
+    while (poll(&p, 1, 200) == 1) {
+        ssize_t more = read(t->ours, bytes + n, sizeof bytes - 1 - n);
+        n += more > 0 ? (size_t)more : 0;
+    }
+    bytes[n] = '\0';
     return bytes;
 }
 

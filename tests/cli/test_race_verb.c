@@ -85,14 +85,7 @@ START_TEST(wrong_options_are_said)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_three_axes_have_their_own_winners);
-    tcase_add_test(tc, pictures_are_written);
-    tcase_add_test(tc, wrong_options_are_said);
-}
-
 int main(void)
 {
-    return suite_main("race_verb", fill);
+    return test_main((TestPlan){.name = "race_verb"});
 }

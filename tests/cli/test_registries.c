@@ -79,15 +79,7 @@ START_TEST(launchers_are_the_registered_ones)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, laws_are_the_registered_forms);
-    tcase_add_test(tc, architectures_are_the_registered_ones);
-    tcase_add_test(tc, launchers_are_the_registered_ones);
-}
-
 int main(void)
 {
-    return suite_main("registries", fill);
+    return test_main((TestPlan){.name = "registries", .set_up = set_up, .tear_down = tear_down});
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fsx.h"
+#include "common/json.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -51,7 +52,7 @@ static void tag_name(const char *p, char ret[NAME])
 
 static bool is_void(const char *name, const char *end)
 {
-    return strcmp(name, "meta") == 0 || strcmp(name, "!DOCTYPE") == 0 || end[-1] == '/';
+    return strcmp(name, "meta") == 0 || strcmp(name, "!doctype") == 0 || end[-1] == '/';
 }
 
 /* Every tag is closed by its own, in order. */
@@ -114,8 +115,8 @@ START_TEST(the_page_is_whole_and_alone)
     check_alone(page);
     static const char command[] = "slaw report &#39;it&#39;\\&#39;&#39;s.csv&#39; --law chinchilla "
                                   "--by who --where &#39;D&gt;1&#39;";
-    const char *const parts[] = {"<!DOCTYPE html>",
-                                 "The question and the answer",
+    const char *const parts[] = {"<!doctype html>",
+                                 "<h2>The answer</h2>",
                                  "ten times the compute is best spent on",
                                  "&lt;script&gt;alert(&#39;&quot;&#39;)&lt;/script&gt;&amp;amp;",
                                  "<h2>Pictures</h2>",
@@ -143,20 +144,57 @@ START_TEST(what_is_missing_is_said)
                      1);
     read_page("report.html", &out);
     check_balance(buf_str(&out));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "no number is given"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "<strong>Refused:</strong> all: chinchilla "));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "different values of D"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }
 END_TEST
 
-static void fill(TCase *tc)
+/* Five runs of 12 checkpoints: their residuals are weighted, runs are not drawn. */
+static void write_runs(void)
 {
-    tcase_add_test(tc, the_page_is_whole_and_alone);
-    tcase_add_test(tc, what_is_missing_is_said);
+    Buf text = BUF_INIT;
+    buf_puts(&text, "run,N,D,loss\n");
+    for (int i = 0; i < 60; i++) {
+        double n = 1e7 * pow(3.0, i / 12), d = 2e8 * pow(1.5, i % 12);
+        double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+        buf_printf(&text, "r%d,%.17g,%.17g,%.17g\n", i / 12, n, d,
+                   loss * (1.0 + 0.004 * sin(7.7 * i * i)));
+    }
+    (void)tmpdir_write(&tmp, "runs.csv", buf_str(&text));
+    buf_release(&text);
 }
+
+START_TEST(the_page_says_what_was_done)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_runs();
+    ck_assert_int_eq(
+        run_slaw(tmp.path,
+                 "report runs.csv --loss mse --bootstrap 25 --starts 4 --at-flops 1e19 "
+                 "--isoflop --window 3 --json",
+                 NULL, "2>/dev/null", &out),
+        0);
+    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(v, "report")), "report.html");
+    ck_assert(json_is_array(json_object_get(v, "pictures")));
+    json_decref(v);
+    read_page("report.html", &out);
+    const char *page = buf_str(&out);
+    ck_assert_ptr_nonnull(strstr(page, "25 bootstrap samples of residuals weighted at random."));
+    ck_assert_ptr_null(strstr(page, "whole runs"));
+    ck_assert_ptr_nonnull(strstr(page, "<td>mse over log residuals</td>"));
+    ck_assert_ptr_null(strstr(page, "mse0"));
+    ck_assert_ptr_nonnull(strstr(page, " --isoflop --window 3 --at-flops 1e+19</pre>"));
+    ck_assert_ptr_nonnull(strstr(page, "The best N and D for C = 6 N D"));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
 
 int main(void)
 {
-    return suite_main("cli/report_verb", fill);
+    return test_main((TestPlan){.name = "cli/report_verb"});
 }

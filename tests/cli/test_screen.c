@@ -176,15 +176,7 @@ START_TEST(an_answer_that_does_not_arrive_is_an_error)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_watch_fits_its_window_and_follows_its_size);
-    tcase_add_test(tc, states_have_colours_on_request);
-    tcase_add_test(tc, nothing_passes_the_width);
-    tcase_add_test(tc, an_answer_that_does_not_arrive_is_an_error);
-}
-
 int main(void)
 {
-    return suite_main("screen", fill);
+    return test_main((TestPlan){.name = "screen"});
 }

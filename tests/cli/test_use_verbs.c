@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/rng.h"
 #include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/check_page.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -87,7 +88,10 @@ START_TEST(predictions_of_exact_data_are_the_law)
     v = run_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --bootstrap 0 --json", 0);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 2);
     ck_assert_double_eq(number(item(v, "predictions", 1), "D"), 1e11);
-    ck_assert(json_is_null(json_object_get(item(v, "predictions", 0), "lo")));
+    p = item(v, "predictions", 0);
+    ck_assert(json_is_null(json_object_get(p, "lo")) &&
+              json_is_null(json_object_get(p, "new_run")));
+    ck_assert_ptr_null(json_object_get(p, "interval"));
     json_decref(v);
     v = run_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --grid --bootstrap 0 --json", 0);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 4);
@@ -112,6 +116,13 @@ START_TEST(intervals_are_nested_and_groups_are_apart)
         ck_assert(number(p, "lo") < number(p, "loss") && number(p, "loss") < number(p, "hi"));
         ck_assert(number(p, "predict_lo") < number(p, "lo"));
         ck_assert(number(p, "predict_hi") > number(p, "hi"));
+        /* the flat ends are those of the objects */
+        const json_t *law_interval = json_object_get(p, "interval");
+        const json_t *new_run = json_object_get(p, "new_run");
+        ck_assert_double_eq(number(law_interval, "lo"), number(p, "lo"));
+        ck_assert_double_eq(number(new_run, "hi"), number(p, "predict_hi"));
+        ck_assert_double_gt(number(law_interval, "se"), 0.0);
+        ck_assert_str_eq(json_string_value(json_object_get(new_run, "method")), "bootstrap");
     }
     ck_assert_str_eq(json_string_value(json_object_get(item(v, "predictions", 1), "group")), "odd");
     json_decref(v);
@@ -132,10 +143,12 @@ START_TEST(a_run_is_predicted_from_the_others)
     ck_assert_double_eq_tol(number(p, "N"), 7.29e9, 1.0);
     ck_assert_double_eq_tol(number(p, "error"), number(p, "loss") - number(p, "measured"), 1e-12);
     ck_assert_double_lt(fabs(number(p, "error_relative")), 0.03);
+    ck_assert(json_is_boolean(json_object_get(json_object_get(p, "within"), "run")));
     ck_assert(number(json_object_get(p, "outside"), "N") > 1.0);
     json_decref(v);
-    ck_assert_int_eq(slaw("predict noisy.csv --run s6 --by half", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "measured"));
+    ck_assert_int_eq(slaw("predict noisy.csv --run s6", true, &out), 0);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Without s6, chinchilla predicts loss = "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the interval of a new run.\n"));
     buf_release(&out);
     tmpdir_close(&tmp);
 }
@@ -196,7 +209,7 @@ START_TEST(approaches_stand_beside_each_other)
     ck_assert(json_is_array(json_object_get(item(v, "approaches", 0), "disagreements")));
     json_decref(v);
     ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "3 parametric"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "3         parametric"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "N_opt("));
     ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", true, &out),
                      0);
@@ -247,25 +260,36 @@ START_TEST(mistakes_have_their_exit_status)
     } c[] = {
         {"predict fits.csv", 2, "predict needs --N and --D"},
         {"predict fits.csv --N 1e9", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes positive numbers"},
-        {"predict fits.csv --N nan --D 1e9", 2, "--N takes positive numbers"},
-        {"predict fits.csv --N 1e9 --D 0", 2, "--D takes positive numbers"},
+        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes up to 64 positive numbers"},
+        {"predict fits.csv --N nan --D 1e9", 2, "--N takes up to 64 positive numbers"},
+        {"predict fits.csv --N 1e9 --D 0", 2, "--D takes up to 64 positive numbers"},
         {"predict fits.csv --N 1e9 --D 1e9 --flops 1e20", 2, "give one of them"},
         {"predict fits.csv --N 1e9 --D 1e9 --run s1", 2, "--run names what to predict"},
         {"predict fits.csv --run s9", 65, "there is no run \"s9\""},
         {"predict fits.csv --run s9", 65, "did you mean"},
-        {"predict fits.csv --N 1e9 --D 1e9 --share alpha", 2, "--share fits all groups together"},
+        {"predict fits.csv --N 1e9 --D 1e9 --share alpha", 2, "predict has no option --share"},
+        {"predict fits.csv --N 1e9 --D 1e9 --isoflop", 2, "predict has no option --isoflop"},
+        {"predict fits.csv --N 1e9 --D 1e9 --intervals", 2, "predict has no option --intervals"},
+        {"predict fits.csv --N 1e9 --D 1e9 --unique 0", 2, "--unique must be above 0"},
+        {"predict fits.csv --N 1e9 --D 1e9 --law chinchilla,hyper:lr --map lr=N", 2,
+         "chinchilla predicts loss, and hyper:lr lr"},
+        {"predict fits.csv --run s1 --grid", 2, "--run names what to predict"},
         {"predict fits.csv --N 1e9 --D 1e9 --law hyper:lr --map lr=N", 0, "lr"},
         {"predict fits.csv --N 1e9 --D 1e9 --where run=s1", 1, "different values of N"},
         {"predict fits.csv --flops 1e20", 1, "a law in N, which is not given"},
         {"predict fits.csv --N 1e9 --D 1e9 --law logistic --map accuracy=N", 2, "is no law that"},
         {"allocate fits.csv", 2, "allocate needs a question"},
-        {"allocate fits.csv --flops x", 2, "--flops takes positive numbers"},
+        {"allocate fits.csv --flops x", 2, "--flops takes up to 64 positive numbers"},
         {"allocate fits.csv --at-N 1e9", 2, "--at-N needs"},
         {"allocate fits.csv --loss 1.5", 1, "no compute reaches a loss of 1.5"},
         {"allocate fits.csv --loss 2.5 --at-loss 2", 2, "both name a loss"},
+        {"allocate fits.csv --flops 1e20 --isoflop", 2, "allocate has no option --isoflop"},
+        {"allocate fits.csv --loss -1", 2, "a loss to reach must be above 0"},
+        {"allocate fits.csv --flops 1e20 --tokens-per-parameter 20 --unique 0", 2, "--unique"},
+        {"allocate fits.csv --N 1e9 --tokens-per-parameter 20", 2,
+         "--tokens-per-parameter needs --flops"},
         {"allocate fits.csv --flops 1e20 --law power:N", 2, "power:N is no law of the loss"},
-        {"allocate fits.csv --flops 1e20 --loss hubert", 2, "there is no loss"},
+        {"allocate fits.csv --flops 1e20 --loss hubert", 2, "--loss takes mse"},
         {"allocate fits.csv --flops 1e20 --where N=1e7", 1, "different values of N"},
         {"allocate fits.csv --flops 1e20 --at-N 1e30 --inference-tokens 1e12", 1,
          "leaves no tokens"},
@@ -284,18 +308,73 @@ START_TEST(mistakes_have_their_exit_status)
 }
 END_TEST
 
-static void fill(TCase *tc)
+/* Every table fits the width asked for, and LaTeX has no mathematics outside of dollars. */
+START_TEST(answers_fit_the_page)
 {
-    tcase_add_test(tc, predictions_of_exact_data_are_the_law);
-    tcase_add_test(tc, intervals_are_nested_and_groups_are_apart);
-    tcase_add_test(tc, a_run_is_predicted_from_the_others);
-    tcase_add_test(tc, allocations_of_exact_data_are_the_closed_form);
-    tcase_add_test(tc, approaches_stand_beside_each_other);
-    tcase_add_test(tc, a_study_is_asked_under_each_convention);
-    tcase_add_test(tc, mistakes_have_their_exit_status);
+    static const char *const args[] = {
+        "predict noisy.csv --by half --N 1e9,7e11 --D 1e11,1e13 --bootstrap 20",
+        "predict noisy.csv --run s6 --bootstrap 20",
+        "allocate noisy.csv --by half --flops 1e20,1e24 --at-N 1e9 --bootstrap 20",
+        "allocate noisy.csv --approaches --flops 1e20,1e21 --bootstrap 20"};
+    static const int widths[] = {60, 80, 100};
+    Buf out = BUF_INIT;
+    char line[256];
+    tmp = tmpdir_open();
+    write_csv("noisy.csv", 0.005);
+    for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
+        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+            (void)snprintf(line, sizeof line, "%s --width %d", args[i], widths[w]);
+            ck_assert_int_eq(slaw(line, true, &out), 0);
+            check_fits(buf_str(&out), (size_t)widths[w]);
+        }
+        (void)snprintf(line, sizeof line, "%s --format latex", args[i]);
+        ck_assert_int_eq(slaw(line, true, &out), 0);
+        check_latex(buf_str(&out));
+    }
+    buf_release(&out);
+    tmpdir_close(&tmp);
 }
+END_TEST
+
+/* --loss 2.5 asks for a loss, and the options that are recorded say so. */
+START_TEST(what_is_recorded_is_what_was_asked)
+{
+    tmp = tmpdir_open();
+    write_csv("fits.csv", 0.005);
+    json_t *v = run_json("allocate fits.csv --loss 2.5 --bootstrap 0 --json", 0);
+    const json_t *options = json_object_get(v, "options");
+    ck_assert_double_eq(json_number_value(json_array_get(json_object_get(options, "at_loss"), 0)),
+                        2.5);
+    ck_assert_ptr_null(json_object_get(options, "share"));
+    ck_assert_ptr_null(json_object_get(options, "isoflop"));
+    json_decref(v);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* What is refused is part of the answer, on standard output, with its hint. */
+START_TEST(refusals_are_part_of_the_answer)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv("fits.csv", 0.005);
+    json_t *v = run_json("allocate fits.csv --at-loss 2.5,1.5 --json", 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "allocations")), 1);
+    const json_t *refused = item(v, "refused", 0);
+    ck_assert_str_eq(json_string_value(json_object_get(refused, "group")), "all");
+    ck_assert_ptr_nonnull(
+        strstr(json_string_value(json_object_get(refused, "reason")), "reaches a loss of 1.5"));
+    ck_assert_ptr_nonnull(json_object_get(refused, "hint"));
+    json_decref(v);
+    ck_assert_int_eq(slaw("allocate fits.csv --at-loss 1.5", false, &out), 1);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: all, chinchilla"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Hint: "));
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
 
 int main(void)
 {
-    return suite_main("cli/use_verbs", fill);
+    return test_main((TestPlan){.name = "cli/use_verbs"});
 }

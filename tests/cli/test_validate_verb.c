@@ -175,16 +175,7 @@ START_TEST(wrong_options_are_usage_errors)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, published_errors_are_reproduced);
-    tcase_add_test(tc, a_study_is_validated_by_group);
-    tcase_add_test(tc, text_says_the_answer_first);
-    tcase_add_test(tc, what_is_refused_is_said_with_exit_1);
-    tcase_add_test(tc, wrong_options_are_usage_errors);
-}
-
 int main(void)
 {
-    return suite_main("validate_verb", fill);
+    return test_main((TestPlan){.name = "validate_verb"});
 }

@@ -60,15 +60,7 @@ START_TEST(strings_are_copied_and_formatted)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, memory_is_zeroed_aligned_and_distinct);
-    tcase_add_test(tc, a_sealed_arena_gives_nothing);
-    tcase_add_test(tc, a_product_that_overflows_is_refused);
-    tcase_add_test(tc, strings_are_copied_and_formatted);
-}
-
 int main(void)
 {
-    return suite_main("arena", fill);
+    return test_main((TestPlan){.name = "arena"});
 }

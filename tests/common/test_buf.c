@@ -50,14 +50,7 @@ START_TEST(a_failed_growth_sticks)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, text_grows_and_stays_terminated);
-    tcase_add_test(tc, detaching_hands_over_the_text);
-    tcase_add_test(tc, a_failed_growth_sticks);
-}
-
 int main(void)
 {
-    return suite_main("buf", fill);
+    return test_main((TestPlan){.name = "buf"});
 }

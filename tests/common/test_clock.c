@@ -35,14 +35,7 @@ START_TEST(the_monotonic_clock_does_not_go_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, times_print_as_iso_8601_utc);
-    tcase_add_test(tc, durations_have_two_units);
-    tcase_add_test(tc, the_monotonic_clock_does_not_go_back);
-}
-
 int main(void)
 {
-    return suite_main("clock", fill);
+    return test_main((TestPlan){.name = "clock"});
 }

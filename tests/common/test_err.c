@@ -71,16 +71,7 @@ START_TEST(a_full_disk_is_told_from_other_failures)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_full_disk_is_told_from_other_failures);
-    tcase_add_test(tc, context_reads_outermost_first);
-    tcase_add_test(tc, a_system_error_names_its_reason);
-    tcase_add_test(tc, long_messages_are_cut_not_overrun);
-    tcase_add_test(tc, every_code_has_a_name_and_an_exit_status);
-}
-
 int main(void)
 {
-    return suite_main("err", fill);
+    return test_main((TestPlan){.name = "err"});
 }

@@ -4,122 +4,108 @@
 
 #include "common/fsx.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 START_TEST(replace_is_whole_and_leaves_nothing_else)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "a", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, "one", 3, &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, "second", 6, &err), ERR_OK);
     Buf b = BUF_INIT;
     ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
     ck_assert_str_eq(buf_str(&b), "second");
     buf_release(&b);
-    ck_assert_int_eq(tree_bytes(t.path), 6); /* no temporary left */
-    tmpdir_close(&t);
+    ck_assert_int_eq(tree_bytes(tmp.path), 6); /* no temporary left */
 }
 END_TEST
 
 START_TEST(a_failed_replace_keeps_the_old_bytes)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES], below[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, t.path, "folder", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "folder", &err), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     ck_assert_int_eq(fsx_join(below, path, "f", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(below, "x", 1, &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, "y", 1, &err), ERR_IO); /* rename onto a folder */
     ck_assert(fsx_is_dir(path));
-    ck_assert_int_eq(tree_bytes(t.path), 1);
+    ck_assert_int_eq(tree_bytes(tmp.path), 1);
     ck_assert_int_eq(fsx_replace("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_note_is_whole_or_the_old_one)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "a", &err), ERR_OK);
     ck_assert_int_eq(fsx_note(path, "one", 3, &err), ERR_OK);
     ck_assert_int_eq(fsx_note(path, "second", 6, &err), ERR_OK);
     Buf b = BUF_INIT;
     ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
     ck_assert_str_eq(buf_str(&b), "second");
     buf_release(&b);
-    ck_assert_int_eq(tree_bytes(t.path), 6);
-    ck_assert_int_eq(fsx_note(t.path, "y", 1, &err), ERR_IO); /* rename onto a folder */
+    ck_assert_int_eq(tree_bytes(tmp.path), 6);
+    ck_assert_int_eq(fsx_note(tmp.path, "y", 1, &err), ERR_IO); /* rename onto a folder */
     ck_assert_int_eq(fsx_note("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_file_is_synced_and_a_missing_one_is_fine)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_sync_file(tmpdir_write(&t, "a", "x"), &err), ERR_OK);
+    ck_assert_int_eq(fsx_sync_file(tmpdir_write(&tmp, "a", "x"), &err), ERR_OK);
     ck_assert_int_eq(fsx_sync_file("/proc/no/such/file", &err), ERR_OK);
     char below[FSX_PATH_BYTES]; /* a file where a folder should be */
-    ck_assert_int_eq(fsx_join(below, tmpdir_write(&t, "a", "x"), "b", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(below, tmpdir_write(&tmp, "a", "x"), "b", &err), ERR_OK);
     ck_assert_int_eq(fsx_sync_file(below, &err), ERR_IO);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(pieces_are_joined)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
     const Span piece[] = {{"one", 3}, {NULL, 0}, {" two", 4}};
-    ck_assert_int_eq(fsx_join(path, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "a", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace_spans(path, piece, 3, &err), ERR_OK);
     Buf b = BUF_INIT;
     ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
     ck_assert_str_eq(buf_str(&b), "one two");
     buf_release(&b);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(reading_says_what_is_wrong)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Buf b = BUF_INIT;
-    const char *path = tmpdir_write(&t, "five", "12345");
+    const char *path = tmpdir_write(&tmp, "five", "12345");
     ck_assert_int_eq(fsx_read(path, 4, &b, &err), ERR_INVALID);
     buf_clear(&b);
     ck_assert_int_eq(fsx_read(path, 5, &b, &err), ERR_OK);
     ck_assert_int_eq(fsx_read("/no/such/file", 5, &b, &err), ERR_NOTFOUND);
-    ck_assert_int_eq(fsx_read(t.path, 5, &b, &err), ERR_IO); /* a folder */
+    ck_assert_int_eq(fsx_read(tmp.path, 5, &b, &err), ERR_IO); /* a folder */
     buf_release(&b);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(folders_are_made_and_removed_as_trees)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char deep[FSX_PATH_BYTES], file[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(deep, t.path, "a/b/c", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(deep, tmp.path, "a/b/c", &err), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(deep, &err), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(deep, &err), ERR_OK);
     ck_assert_int_eq(fsx_join(file, deep, "f", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(file, "x", 1, &err), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(file, &err), ERR_CONFLICT);
-    ck_assert_int_eq(fsx_join(deep, t.path, "a", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(deep, tmp.path, "a", &err), ERR_OK);
     ck_assert_int_eq(fsx_remove_tree(deep, &err), ERR_OK);
     ck_assert(!fsx_exists(deep));
     ck_assert_int_eq(fsx_remove_tree(deep, &err), ERR_OK); /* already gone */
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -142,22 +128,20 @@ static ErrCode answer(void *ctx, Err *err)
 
 START_TEST(a_shut_gate_keeps_the_old_bytes)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
     Buf b = BUF_INIT;
-    ck_assert_int_eq(fsx_join(path, t.path, "f", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "f", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, "old", 3, &err), ERR_OK);
     Asked a = {.path = path, .answer = ERR_INTERRUPTED};
     ck_assert_int_eq(fsx_replace_gated(path, "newer", 5, answer, &a, &err), ERR_INTERRUPTED);
-    ck_assert_int_eq(tree_bytes(t.path), 3); /* no temporary left */
+    ck_assert_int_eq(tree_bytes(tmp.path), 3); /* no temporary left */
     a.answer = ERR_OK;
     ck_assert_int_eq(fsx_replace_gated(path, "newer", 5, answer, &a, &err), ERR_OK);
     ck_assert_int_eq(a.n, 2);
     ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
     ck_assert_str_eq(buf_str(&b), "newer");
     buf_release(&b);
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -171,18 +155,16 @@ static ErrCode refuse_the_second(void *ctx, const void *bytes, size_t n, Err *er
 START_TEST(a_sink_ends_the_reading)
 {
     enum { N = 1 << 20 }; /* four blocks */
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
     size_t calls = 0;
     char *zeros = calloc(1, N);
     ck_assert_ptr_nonnull(zeros);
-    ck_assert_int_eq(fsx_join(path, t.path, "zeros", &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, "zeros", &err), ERR_OK);
     ck_assert_int_eq(fsx_replace(path, zeros, N, &err), ERR_OK);
     ck_assert_int_eq(fsx_each_block(path, refuse_the_second, &calls, &err), ERR_INTERRUPTED);
     ck_assert_uint_eq(calls, 2);
     free(zeros);
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -196,21 +178,75 @@ START_TEST(paths_that_do_not_fit_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
+/* The hint for a file that is not in the folder `t`. */
+static const char *hint_for(const TmpDir *t, const char *name)
 {
-    tcase_add_test(tc, replace_is_whole_and_leaves_nothing_else);
-    tcase_add_test(tc, a_failed_replace_keeps_the_old_bytes);
-    tcase_add_test(tc, a_shut_gate_keeps_the_old_bytes);
-    tcase_add_test(tc, a_note_is_whole_or_the_old_one);
-    tcase_add_test(tc, a_file_is_synced_and_a_missing_one_is_fine);
-    tcase_add_test(tc, pieces_are_joined);
-    tcase_add_test(tc, reading_says_what_is_wrong);
-    tcase_add_test(tc, folders_are_made_and_removed_as_trees);
-    tcase_add_test(tc, a_sink_ends_the_reading);
-    tcase_add_test(tc, paths_that_do_not_fit_are_refused);
+    static Err err;
+    char path[FSX_PATH_BYTES], want[FSX_PATH_BYTES];
+    err = ERR_INIT;
+    ck_assert_int_eq(fsx_join(path, t->path, name, &err), ERR_OK);
+    ck_assert_int_eq(fsx_no_such(path, name, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(fsx_path(want, &err, "%s: no such file", name), ERR_OK);
+    ck_assert_str_eq(err.msg, want);
+    ck_assert_str_eq(err.in_file, name);
+    return err.hint;
 }
+
+START_TEST(a_missing_file_comes_with_what_is_near)
+{
+    TmpDir t = tmpdir_open();
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    (void)tmpdir_write(&t, "quickstart.yaml", "");
+    (void)tmpdir_write(&t, "milli.yaml", "");
+    (void)tmpdir_write(&t, "notes.txt", "");
+    (void)tmpdir_write(&t, ".hidden.csv", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "sub", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    (void)tmpdir_write(&t, "sub/a.txt", "");
+    ck_assert_str_eq(hint_for(&t, "quickstrat.yaml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for(&t, "quickstart.yml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for(&t, "nothing.yaml"),
+                     "in that folder are milli.yaml, quickstart.yaml");
+    ck_assert_str_eq(hint_for(&t, "hidden.csv"), "");
+    ck_assert_str_eq(hint_for(&t, "sub/b.txt"), "did you mean sub/a.txt?");
+    ck_assert_str_eq(hint_for(&t, "none/b.txt"), "there is no folder none");
+    tmpdir_close(&t);
+}
+END_TEST
+
+START_TEST(a_folders_entries_are_listed_in_order)
+{
+    TmpDir t = tmpdir_open();
+    Arena arena = ARENA_INIT;
+    Err err = ERR_INIT;
+    char path[FSX_PATH_BYTES];
+    const char **name = NULL, *const want[] = {"a", "b10", "b9"};
+    size_t n = 9;
+    (void)tmpdir_write(&t, "b9", "");
+    (void)tmpdir_write(&t, "a", "");
+    (void)tmpdir_write(&t, ".hidden", "");
+    ck_assert_int_eq(fsx_join(path, t.path, "b10", &err), ERR_OK);
+    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
+    ck_assert_int_eq(fsx_list(t.path, &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(name[i], want[i]);
+    }
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_OK); /* an empty one */
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(fsx_list("/nonexistent", &arena, &name, &n, &err), ERR_OK);
+    ck_assert_uint_eq(n, 0);
+    memset(path, 'x', 300); /* no folder can be called so */
+    path[0] = '/';
+    path[300] = '\0';
+    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_IO);
+    arena_release(&arena);
+    tmpdir_close(&t);
+}
+END_TEST
 
 int main(void)
 {
-    return suite_main("fsx", fill);
+    return test_main((TestPlan){.name = "fsx", .set_up = tmp_open, .tear_down = tmp_close});
 }

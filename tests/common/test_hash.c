@@ -67,15 +67,7 @@ START_TEST(a_missing_file_is_not_found)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, digests_are_the_published_ones);
-    tcase_add_test(tc, a_file_hashes_as_its_bytes);
-    tcase_add_test(tc, a_missing_file_is_not_found);
-    tcase_add_test(tc, a_folder_has_no_digest);
-}
-
 int main(void)
 {
-    return suite_main("hash", fill);
+    return test_main((TestPlan){.name = "hash"});
 }

@@ -139,18 +139,7 @@ START_TEST(a_value_that_was_not_made_is_memory_that_was_short)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_value_that_was_not_made_is_memory_that_was_short);
-    tcase_add_test(tc, canonical_text_sorts_keys_and_shortens_numbers);
-    tcase_add_test(tc, numbers_read_back_to_the_same_bits);
-    tcase_add_test(tc, pretty_text_parses_to_the_same_value);
-    tcase_add_test(tc, files_say_where_they_are_wrong);
-    tcase_add_test(tc, members_are_checked_by_type);
-    tcase_add_test(tc, non_finite_numbers_keep_their_names);
-}
-
 int main(void)
 {
-    return suite_main("json", fill);
+    return test_main((TestPlan){.name = "json"});
 }

@@ -169,17 +169,7 @@ START_TEST(trimming_gives_freed_memory_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, trimming_gives_freed_memory_back);
-    tcase_add_test(tc, cores_are_those_of_the_process);
-    tcase_add_test(tc, pinning_moves_every_thread);
-    tcase_add_test(tc, lists_of_cores_are_read_and_written);
-    tcase_add_test(tc, limits_of_control_groups_count);
-    tcase_add_test(tc, the_peak_keeps_what_was_given_back);
-}
-
 int main(void)
 {
-    return suite_main("machine", fill);
+    return test_main((TestPlan){.name = "machine"});
 }

@@ -6,13 +6,14 @@
 
 START_TEST(they_print_in_order_of_place)
 {
-    Problems p = PROBLEMS_INIT("a.yaml");
+    Problems p = PROBLEMS_INIT;
+    problems_of(&p, "a.yaml", NULL);
     problems_add(&p, (TextPos){7, 2}, NULL, "second");
     problems_add(&p, (TextPos){3, 9}, "do %s", "first %d", 1);
     problems_add(&p, (TextPos){7, 2}, "not kept twice", "second");
     problems_sort(&p);
     Buf out = BUF_INIT;
-    problems_text(&p, &out);
+    problems_text(&p, TEXT_STYLE_PLAIN, &out);
     ck_assert_str_eq(buf_str(&out), "a.yaml:3:9: first 1\n  hint: do %s\na.yaml:7:2: second\n");
     Err err = ERR_INIT;
     ck_assert_int_eq(problems_err(&p, &err), ERR_INVALID);
@@ -28,7 +29,8 @@ END_TEST
 
 START_TEST(the_list_has_an_end)
 {
-    Problems p = PROBLEMS_INIT("a.yaml");
+    Problems p = PROBLEMS_INIT;
+    problems_of(&p, "a.yaml", NULL);
     Err err = ERR_INIT;
     ck_assert_int_eq(problems_err(&p, &err), ERR_OK);
     for (int i = 0; i < 3 * PROBLEMS_MAX; i++) {
@@ -44,7 +46,8 @@ END_TEST
 
 START_TEST(what_users_write_cannot_break_the_line)
 {
-    Problems p = PROBLEMS_INIT("a.yaml");
+    Problems p = PROBLEMS_INIT;
+    problems_of(&p, "a.yaml", NULL);
     char many[2 * PROBLEM_TEXT_BYTES + 1];
     for (size_t i = 0; i + 1 < sizeof many; i += 2) {
         memcpy(many + i, "\xc3\xa9", 3); /* e acute: two bytes */
@@ -53,7 +56,7 @@ START_TEST(what_users_write_cannot_break_the_line)
     problems_add(&p, (TextPos){2, 1}, NULL, "%s", many);
     problems_add(&p, (TextPos){3, 1}, NULL, "1%s", many); /* cut at the other parity */
     Buf out = BUF_INIT;
-    problems_text(&p, &out);
+    problems_text(&p, TEXT_STYLE_PLAIN, &out);
     const char *want = "a.yaml:1:1: not \"x??[31m?y\"\n  hint: a?b\n";
     ck_assert_int_eq(strncmp(buf_str(&out), want, strlen(want)), 0);
     json_t *j = problems_json(&p); /* jansson refuses text that is no UTF-8 */
@@ -64,14 +67,7 @@ START_TEST(what_users_write_cannot_break_the_line)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, they_print_in_order_of_place);
-    tcase_add_test(tc, the_list_has_an_end);
-    tcase_add_test(tc, what_users_write_cannot_break_the_line);
-}
-
 int main(void)
 {
-    return suite_main("problems", fill);
+    return test_main((TestPlan){.name = "problems"});
 }

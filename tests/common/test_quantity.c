@@ -45,6 +45,48 @@ START_TEST(whole_numbers_must_be_whole)
 }
 END_TEST
 
+START_TEST(what_was_meant_is_guessed_only_where_it_is_plain)
+{
+    static const struct {
+        const char *text, *want; /* NULL: nobody can say */
+    } row[] = {
+        {"1B", "1G"},
+        {"1b", "1G"},
+        {"1m", "1M"},
+        {"10K", "10k"},
+        {"1.5 million", "1.5M"},
+        {"2 billions", "2G"},
+        {"10MM", "10M"},
+        {"1_000_000", "1000000"},
+        {"10,000", "10000"},
+        {"1,234,567", "1234567"},
+        {"1'000", "1000"},
+        {"1 000 000", "1000000"},
+        {"0,003", "0.003"},
+        {"1,5M", "1.5M"},
+        {"1M tokens", "1M"},
+        {"3E-3x", NULL},
+        {"10M", NULL}, /* it is right as it is */
+        {"many", NULL},
+        {"", NULL},
+        {"-", NULL},
+        {"1.2.3", NULL},
+        {"12345678901234567890123456789012345678901234567890", NULL},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        char out[QUANTITY_TEXT_BYTES] = "";
+        bool is = quantity_suggest(row[i].text, QUANTITY_COUNT, out);
+        ck_assert_msg(is == (row[i].want != NULL), "%s: %s", row[i].text, out);
+        if (row[i].want) {
+            ck_assert_str_eq(out, row[i].want);
+        }
+    }
+    char out[QUANTITY_TEXT_BYTES];
+    ck_assert(quantity_suggest("2gib", QUANTITY_BYTES, out));
+    ck_assert_str_eq(out, "2GiB");
+}
+END_TEST
+
 START_TEST(people_read_three_digits)
 {
     char t[QUANTITY_TEXT_BYTES];
@@ -70,16 +112,7 @@ START_TEST(the_nearest_name_is_a_likely_misspelling)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, units_multiply);
-    tcase_add_test(tc, everything_else_is_refused);
-    tcase_add_test(tc, whole_numbers_must_be_whole);
-    tcase_add_test(tc, people_read_three_digits);
-    tcase_add_test(tc, the_nearest_name_is_a_likely_misspelling);
-}
-
 int main(void)
 {
-    return suite_main("quantity", fill);
+    return test_main((TestPlan){.name = "quantity"});
 }

@@ -69,15 +69,7 @@ START_TEST(permutations_differ_by_seed_and_epoch)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, philox_gives_its_published_answers);
-    tcase_add_test(tc, moments_are_right);
-    tcase_add_test(tc, a_permutation_visits_everything_once);
-    tcase_add_test(tc, permutations_differ_by_seed_and_epoch);
-}
-
 int main(void)
 {
-    return suite_main("rng", fill);
+    return test_main((TestPlan){.name = "rng"});
 }

@@ -106,18 +106,7 @@ START_TEST(a_missing_folder_fails)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, arguments_arrive_as_they_are);
-    tcase_add_test(tc, folder_locale_and_both_outputs_are_set);
-    tcase_add_test(tc, failure_and_death_are_told_apart);
-    tcase_add_test(tc, a_missing_program_is_named);
-    tcase_add_test(tc, a_question_is_read_and_answered);
-    tcase_add_test(tc, patience_and_room_end);
-    tcase_add_test(tc, a_missing_folder_fails);
-}
-
 int main(void)
 {
-    return suite_main("subprocess", fill);
+    return test_main((TestPlan){.name = "subprocess"});
 }

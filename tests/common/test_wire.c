@@ -74,14 +74,7 @@ START_TEST(lines_that_are_too_long_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_line_reads_back_with_every_bit);
-    tcase_add_test(tc, no_flipped_bit_and_no_cut_passes);
-    tcase_add_test(tc, lines_that_are_too_long_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("wire", fill);
+    return test_main((TestPlan){.name = "wire"});
 }

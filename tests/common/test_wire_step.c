@@ -267,15 +267,7 @@ START_TEST(other_forms_are_taken_alike_or_not_at_all)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, lines_of_a_worker_are_read_as_the_parser_reads_them);
-    tcase_add_test(tc, usual_lines_are_all_taken);
-    tcase_add_test(tc, every_damaged_byte_is_left_to_the_parser);
-    tcase_add_test(tc, other_forms_are_taken_alike_or_not_at_all);
-}
-
 int main(void)
 {
-    return suite_main("wire step", fill);
+    return test_main((TestPlan){.name = "wire step"});
 }

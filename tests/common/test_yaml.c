@@ -15,7 +15,7 @@ typedef struct Parsed {
 
 static Parsed parse_bytes(const char *text, size_t n)
 {
-    Parsed p = {.problems = PROBLEMS_INIT("t.yaml"), .err = ERR_INIT};
+    Parsed p = {.problems = PROBLEMS_INIT, .err = ERR_INIT};
     p.rc = yaml_parse(text, n, &p.arena, &p.problems, &p.root, &p.err);
     return p;
 }
@@ -69,7 +69,7 @@ static const struct {
     {"\"true\"", NODE_TEXT, 0},
 };
 
-START_TEST(plain_scalars_follow_the_core_schema)
+START_LOOP_TEST(plain_scalars_follow_the_core_schema, sizeof scalar / sizeof scalar[0])
 {
     Parsed p = parse(scalar[_i].text);
     ck_assert_int_eq(p.rc, ERR_OK);
@@ -166,7 +166,7 @@ static const struct {
     {"a:\n\t- 1\n", 2, 1, "cannot start any token"},
 };
 
-START_TEST(bad_text_is_refused_with_its_place)
+START_LOOP_TEST(bad_text_is_refused_with_its_place, sizeof bad / sizeof bad[0])
 {
     Parsed p = parse(bad[_i].text);
     ck_assert_int_eq(p.rc, ERR_INVALID);
@@ -258,24 +258,7 @@ START_TEST(writing_reads_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, plain_scalars_follow_the_core_schema, 0,
-                        (int)(sizeof scalar / sizeof scalar[0]));
-    tcase_add_test(tc, nodes_know_their_place);
-    tcase_add_test(tc, an_empty_file_is_null);
-    tcase_add_test(tc, a_byte_order_mark_is_skipped);
-    tcase_add_test(tc, an_alias_is_its_anchor);
-    tcase_add_test(tc, every_duplicate_key_is_reported);
-    tcase_add_loop_test(tc, bad_text_is_refused_with_its_place, 0,
-                        (int)(sizeof bad / sizeof bad[0]));
-    tcase_add_test(tc, deep_nesting_is_refused);
-    tcase_add_test(tc, aliases_that_multiply_are_refused);
-    tcase_add_test(tc, a_large_text_is_refused_unread);
-    tcase_add_test(tc, writing_reads_back);
-}
-
 int main(void)
 {
-    return suite_main("yaml", fill);
+    return test_main((TestPlan){.name = "yaml"});
 }

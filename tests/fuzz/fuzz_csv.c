@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/obs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,7 +22,7 @@ static ErrCode read_bytes(const void *bytes, size_t n, Frame *ret, Err *err)
         abort();
     }
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    ErrCode rc = csv_read(path, ret, err);
+    ErrCode rc = frame_read_csv(path, ret, err);
     (void)close(fd);
     return rc;
 }

@@ -22,7 +22,7 @@ static ErrCode open_bytes(const void *bytes, size_t n, Study **ret)
         abort();
     }
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    Problems problems = PROBLEMS_INIT(path);
+    Problems problems = PROBLEMS_INIT;
     ErrCode rc = study_open_list(path, ret, &problems, &err);
     if ((rc == ERR_INVALID) != (problems.n > 0)) {
         abort(); /* refused without a word, or accepted with one */

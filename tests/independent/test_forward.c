@@ -133,12 +133,6 @@ START_TEST(numpy_trains_to_the_same_losses)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, numpy_trains_to_the_same_losses);
-    tcase_add_test(tc, numpy_finds_the_same_loss);
-}
-
 int main(void)
 {
     python = has_numpy("python3")            ? "python3"
@@ -148,5 +142,5 @@ int main(void)
         (void)puts("skipped: there is no python3 with numpy");
         return CTEST_SKIP;
     }
-    return suite_main("forward", fill);
+    return test_main((TestPlan){.name = "forward"});
 }

@@ -15,8 +15,8 @@
 
 #include "common/clock.h"
 #include "common/fsx.h"
-#include "common/rng.h"
 #include "tests/support/catalog_dump.h"
+#include "tests/support/words.h"
 
 enum { N_FILES = 6, WORDS_A_FILE = 12000, MAX_FILE_BYTES = 64 << 20, LOOK_MS = 2 };
 
@@ -79,9 +79,6 @@ static void must(ErrCode rc, const Err *err)
 
 void lab_open(Lab *l, const char *study_text)
 {
-    static const char *const word[] = {"the",    "law",  "of",   "scale", "a",      "model",
-                                       "learns", "from", "text", "and",   "larger", "ones",
-                                       "learn",  "more", "but",  "slowly"};
     Err err = ERR_INIT;
     const char *tmp = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): one thread */
     const char *in_memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -95,10 +92,7 @@ void lab_open(Lab *l, const char *study_text)
     for (uint32_t file = 0; file < N_FILES; file++) {
         Buf text = BUF_INIT;
         char name[32];
-        for (uint64_t i = 0; i < WORDS_A_FILE; i++) {
-            uint64_t r = rng_u64(2, file, i);
-            buf_printf(&text, "%s%s", word[r % 16], r / 16 % 12 == 0 ? ".\n" : " ");
-        }
+        words_random(&text, 2, file, WORDS_A_FILE);
         (void)snprintf(name, sizeof name, "text/%u.txt", file);
         must(fsx_note(lab_path(l, name), buf_str(&text), text.len, &err), &err);
         buf_release(&text);

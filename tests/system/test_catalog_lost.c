@@ -15,6 +15,7 @@
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/words.h"
 
 static const char study_text[] = "version: 1\n"
                                  "study: lost\n"
@@ -47,25 +48,18 @@ static void says(const char *part)
 static void setup(void)
 {
     char path[FSX_PATH_BYTES], text[2048];
-    Buf words = BUF_INIT;
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(fsx_path(path, &err, "%s/text", tmp.path), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     ck_assert_int_eq(fsx_path(dir, &err, "%s/study", tmp.path), ERR_OK);
     ck_assert_int_eq(fsx_join(db, dir, "catalog.db", &err), ERR_OK);
-    for (int i = 0; i < 9000; i++) {
-        buf_puts(&words, i % 7 == 3 ? "law.\n" : i % 5 == 1 ? "of " : "scale ");
-    }
-    (void)tmpdir_write(&tmp, "text/0.txt", buf_str(&words));
-    buf_release(&words);
+    words_write(&tmp, "text/0.txt");
     (void)snprintf(text, sizeof text, study_text, "1, 2");
     (void)tmpdir_write(&tmp, "lost.yaml", text);
     (void)snprintf(text, sizeof text, study_text, "8, 9");
     (void)tmpdir_write(&tmp, "other.yaml", text);
-    ck_assert_ptr_nonnull(getcwd(path, sizeof path - 16)); /* it holds fake-worker */
-    (void)strcat(path, "/fake-worker");                    /* NOLINT: 16 bytes were kept */
-    (void)setenv("SLAW_WORKER", path, 1);
+    words_use_fake_worker();
     (void)setenv("SLAW_FAKE", "", 1);
     ck_assert_int_eq(slaw("run lost.yaml --dir @"), 0);
     whole = catalog_dump(dir);
@@ -222,17 +216,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("catalog lost");
-    TCase *tc = tcase_create("catalog lost");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 200.0);
-    tcase_add_test(tc, deleted);
-    tcase_add_test(tc, cut_short_at_many_lengths);
-    tcase_add_test(tc, overwritten_with_garbage);
-    tcase_add_test(tc, of_a_newer_program);
-    tcase_add_test(tc, another_programs_database);
-    tcase_add_test(tc, of_another_study);
-    tcase_add_test(tc, empty_but_whole);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main((TestPlan){
+        .name = "catalog lost", .set_up = setup, .tear_down = teardown, .timeout = 200.0});
 }

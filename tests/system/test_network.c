@@ -11,6 +11,7 @@
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/words.h"
 
 static const char study_text[] = "version: 1\n"
                                  "study: far\n"
@@ -26,7 +27,7 @@ static const char study_text[] = "version: 1\n"
                                  "analysis: {laws: [paper_power], by: architecture}\n";
 
 static TmpDir tmp;
-static char dir[FSX_PATH_BYTES], state[FSX_PATH_BYTES], worker[FSX_PATH_BYTES];
+static char dir[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
 static Buf out;
 
 /* Whether slaw sees the study on NFS. */
@@ -41,22 +42,15 @@ static void put_on_nfs(bool is)
 static void setup(void)
 {
     char path[FSX_PATH_BYTES];
-    Buf text = BUF_INIT;
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(fsx_path(path, &err, "%s/nfs/text", tmp.path), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
     ck_assert_int_eq(fsx_path(dir, &err, "%s/nfs/study", tmp.path), ERR_OK);
     ck_assert_int_eq(fsx_path(state, &err, "%s/state", tmp.path), ERR_OK);
-    for (int i = 0; i < 9000; i++) {
-        buf_puts(&text, i % 7 == 3 ? "law.\n" : i % 5 == 1 ? "of " : "scale ");
-    }
-    (void)tmpdir_write(&tmp, "nfs/text/0.txt", buf_str(&text));
+    words_write(&tmp, "nfs/text/0.txt");
     (void)tmpdir_write(&tmp, "nfs/far.yaml", study_text);
-    buf_release(&text);
-    ck_assert_ptr_nonnull(getcwd(worker, sizeof worker - 16)); /* it holds fake-worker */
-    (void)strcat(worker, "/fake-worker");                      /* NOLINT: 16 bytes were kept */
-    (void)setenv("SLAW_WORKER", worker, 1);
+    words_use_fake_worker();
     (void)setenv("SLAW_FAKE", "", 1);
     (void)setenv("XDG_STATE_HOME", state, 1);
     (void)setenv("LD_PRELOAD", FAKE_STATFS_LIBRARY, 1);
@@ -218,14 +212,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("network");
-    TCase *tc = tcase_create("network");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 120.0);
-    tcase_add_test(tc, every_verb_finds_the_catalog_in_local_state);
-    tcase_add_test(tc, a_catalog_beside_the_study_is_brought_over);
-    tcase_add_test(tc, a_moved_study_keeps_its_catalog_and_a_copy_gets_its_own);
-    tcase_add_test(tc, a_variable_decides);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "network", .set_up = setup, .tear_down = teardown, .timeout = 120.0});
 }

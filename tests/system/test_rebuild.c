@@ -21,6 +21,7 @@
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/words.h"
 
 static const char study_text[] = "version: 1\n"
                                  "study: messy\n"
@@ -51,21 +52,13 @@ static void write_study(const char *seeds)
 
 static void setup(void)
 {
-    char worker[FSX_PATH_BYTES];
-    Buf text = BUF_INIT;
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(fsx_path(dir, &err, "%s/text", tmp.path), ERR_OK);
     ck_assert_int_eq(fsx_mkdirs(dir, &err), ERR_OK);
     ck_assert_int_eq(fsx_path(dir, &err, "%s/study", tmp.path), ERR_OK);
-    for (int i = 0; i < 9000; i++) {
-        buf_puts(&text, i % 7 == 3 ? "law.\n" : i % 5 == 1 ? "of " : "scale ");
-    }
-    (void)tmpdir_write(&tmp, "text/0.txt", buf_str(&text));
-    buf_release(&text);
-    ck_assert_ptr_nonnull(getcwd(worker, sizeof worker - 16)); /* it holds fake-worker */
-    (void)strcat(worker, "/fake-worker");                      /* NOLINT: 16 bytes were kept */
-    (void)setenv("SLAW_WORKER", worker, 1);
+    words_write(&tmp, "text/0.txt");
+    words_use_fake_worker();
 }
 
 static void teardown(void)
@@ -330,12 +323,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("rebuild");
-    TCase *tc = tcase_create("rebuild");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 250.0);
-    tcase_add_test(tc, a_messy_study_is_rebuilt_to_the_byte);
-    tcase_add_test(tc, runs_that_were_never_started_keep_their_ids);
-    suite_add_tcase(s, tc);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "rebuild", .set_up = setup, .tear_down = teardown, .timeout = 250.0});
 }

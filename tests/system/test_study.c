@@ -15,10 +15,10 @@
 
 #include "common/buf.h"
 #include "common/fsx.h"
-#include "common/rng.h"
 #include "tests/support/catalog_dump.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/words.h"
 
 enum { N_FILES = 6, WORDS_A_FILE = 6000, PATIENCE_MS = 20000 };
 
@@ -47,16 +47,10 @@ static char study[512];
 
 static void write_text(void)
 {
-    static const char *const word[] = {"the",    "law",  "of",   "scale", "a",      "model",
-                                       "learns", "from", "text", "and",   "larger", "ones",
-                                       "learn",  "more", "but",  "slowly"};
     for (uint32_t file = 0; file < N_FILES; file++) {
         Buf text = BUF_INIT;
         char name[32];
-        for (uint64_t i = 0; i < WORDS_A_FILE; i++) {
-            uint64_t r = rng_u64(1, file, i);
-            buf_printf(&text, "%s%s", word[r % 16], r / 16 % 12 == 0 ? ".\n" : " ");
-        }
+        words_random(&text, 1, file, WORDS_A_FILE);
         (void)snprintf(name, sizeof name, "text/%u.txt", file);
         (void)tmpdir_write(&tmp, name, buf_str(&text));
         buf_release(&text);
@@ -414,19 +408,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("study");
-    TCase *t = tcase_create("study");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 120);
-    tcase_add_test(t, a_finished_study_has_nothing_to_do);
-    tcase_add_test(t, whatever_is_killed_the_catalog_is_the_same);
-    tcase_add_test(t, a_rebuilt_catalog_is_the_same);
-    tcase_add_test(t, one_scheduler_at_a_time_and_stop_ends_it);
-    tcase_add_test(t, a_detached_study_is_watched_and_stopped_from_elsewhere);
-    tcase_add_test(t, threads_and_cores_change_no_result);
-    tcase_add_test(t, bf16_trains_to_the_end);
-    tcase_add_test(t, only_the_named_runs_are_trained_and_the_rest_later);
-    tcase_add_test(t, what_cannot_run_is_refused_before_anything_is_written);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main(
+        (TestPlan){.name = "study", .set_up = setup, .tear_down = teardown, .timeout = 120.0});
 }

@@ -201,9 +201,18 @@ double arch_flops_exact(const ModelShape *s, int64_t sequence)
     return s->arch->flops_exact(s, sequence);
 }
 
+static double paper_term(ArchRatio r, double over, double under)
+{
+    return r.over == 0.0 ? 0.0 : r.over * over / (r.under * under);
+}
+
 double arch_flops_paper(const ModelShape *s, int64_t sequence)
 {
-    return s->arch->flops_paper(s, sequence);
+    const Arch *a = s->arch;
+    double d = (double)s->width;
+    return 72.0 * (double)s->layers * d * d *
+           (1.0 + paper_term(a->per_sequence, (double)sequence, d) +
+            paper_term(a->per_head, 1.0, (double)s->heads) + paper_term(a->per_width, 1.0, d));
 }
 
 double arch_flops_head(const ModelShape *s)

@@ -50,6 +50,11 @@ typedef struct ModelShape {
     double option[ARCH_MAX_OPTIONS]; /* values, in the order of arch->options */
 } ModelShape;
 
+/* over / under, kept apart so that a published fraction stays one. */
+typedef struct ArchRatio {
+    double over, under;
+} ArchRatio;
+
 /* One tensor of a model, in storage order. */
 typedef struct TensorSpec {
     char name[ARCH_NAME_BYTES]; /* as in the safetensors file */
@@ -65,7 +70,9 @@ typedef bool (*TensorVisitor)(void *ctx, const TensorSpec *t);
 
 struct Arch {
     const char *name;  /* the word in study files: "llama", ... */
-    const char *title; /* for tables and plots: "LLaMA" */
+    const char *title; /* for tables and pictures: "LLaMA" */
+    const char *color; /* in pictures: "#0072B2" */
+    int code;          /* its marker and dash, for who sees no colours (draw/plot.h) */
     const char *source;
     ArchOption options[ARCH_MAX_OPTIONS];
 
@@ -80,8 +87,9 @@ struct Arch {
      * causal, measured from the shapes with chunk c = p; head excluded. */
     double (*flops_exact)(const ModelShape *s, int64_t sequence);
 
-    /* The same under the conventions of arXiv:2406.16690 table 1. */
-    double (*flops_paper)(const ModelShape *s, int64_t sequence);
+    /* The same under the conventions of arXiv:2406.16690 table 1:
+     * 72 l d^2 (1 + per_sequence n/d + per_head 1/h + per_width 1/d); left out, a ratio is 0. */
+    ArchRatio per_sequence, per_head, per_width;
 };
 
 /* All architectures, in the order of trainer/arch/models.def. */

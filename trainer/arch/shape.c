@@ -3,79 +3,50 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void emit(TensorList *list, TensorSpec *t, const char *fmt, va_list ap)
-    __attribute__((format(printf, 3, 0)));
-
-static void emit(TensorList *list, TensorSpec *t, const char *fmt, va_list ap)
+void tensor_put(TensorList *list, TensorSpec t, const char *fmt, ...)
 {
+    va_list ap;
     if (list->is_stopped) {
         return;
     }
-    (void)vsnprintf(t->name, sizeof t->name, fmt, ap);
-    list->is_stopped = !list->visit(list->ctx, t);
-}
-
-static TensorSpec spec_of(int64_t rows, int64_t cols, bool is_trained, bool is_decayed)
-{
-    return (TensorSpec){.rank = cols == 0 ? 1 : 2,
-                        .dim = {rows, cols == 0 ? 1 : cols},
-                        .is_trained = is_trained,
-                        .is_decayed = is_decayed};
-}
-
-void tensor_matrix(TensorList *list, int64_t out, int64_t in, const char *fmt, ...)
-{
-    va_list ap;
     va_start(ap, fmt);
-    TensorSpec t = spec_of(out, in, true, true);
-    emit(list, &t, fmt, ap);
+    (void)vsnprintf(t.name, sizeof t.name, fmt, ap);
     va_end(ap);
-}
-
-void tensor_plain(TensorList *list, int64_t rows, int64_t cols, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    TensorSpec t = spec_of(rows, cols, true, false);
-    emit(list, &t, fmt, ap);
-    va_end(ap);
-}
-
-void tensor_constant(TensorList *list, int64_t rows, int64_t cols, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    TensorSpec t = spec_of(rows, cols, false, false);
-    emit(list, &t, fmt, ap);
-    va_end(ap);
-}
-
-static void emit_spec(TensorList *list, TensorSpec *t, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void emit_spec(TensorList *list, TensorSpec *t, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    emit(list, t, fmt, ap);
-    va_end(ap);
+    list->is_stopped = !list->visit(list->ctx, &t);
 }
 
 void tensor_embedding(TensorList *list, const ModelShape *s)
 {
-    TensorSpec t = spec_of(s->vocabulary, s->width, true, true);
+    TensorSpec t = tensor_matrix(s->vocabulary, s->width);
     t.is_embedding = true;
-    emit_spec(list, &t, "model.embed_tokens.weight");
+    tensor_put(list, t, "model.embed_tokens.weight");
+}
+
+void tensor_projections(TensorList *list, const ModelShape *s, int64_t i, const char *block,
+                        const char *letters)
+{
+    for (; *letters; letters++) {
+        tensor_put(list, tensor_matrix(s->width, s->width), "model.layers.%lld.%s.%c_proj.weight",
+                   (long long)i, block, *letters);
+    }
+}
+
+void tensor_gated_mixer(TensorList *list, const ModelShape *s, int64_t i)
+{
+    int64_t d = s->width, p = shape_head_width(s);
+    tensor_projections(list, s, i, "attn", "qkv");
+    tensor_put(list, tensor_matrix(p, d), "model.layers.%lld.attn.gate_down.weight", (long long)i);
+    tensor_put(list, tensor_matrix(d, p), "model.layers.%lld.attn.gate_up.weight", (long long)i);
+    tensor_projections(list, s, i, "attn", "o");
 }
 
 void tensor_mlp(TensorList *list, const ModelShape *s, int64_t i)
 {
-    tensor_matrix(list, s->mlp_width, s->width, "model.layers.%lld.mlp.gate_proj.weight",
-                  (long long)i);
-    tensor_matrix(list, s->mlp_width, s->width, "model.layers.%lld.mlp.up_proj.weight",
-                  (long long)i);
-    tensor_matrix(list, s->width, s->mlp_width, "model.layers.%lld.mlp.down_proj.weight",
-                  (long long)i);
+    TensorSpec in = tensor_matrix(s->mlp_width, s->width);
+    TensorSpec out = tensor_matrix(s->width, s->mlp_width);
+    tensor_put(list, in, "model.layers.%lld.mlp.gate_proj.weight", (long long)i);
+    tensor_put(list, in, "model.layers.%lld.mlp.up_proj.weight", (long long)i);
+    tensor_put(list, out, "model.layers.%lld.mlp.down_proj.weight", (long long)i);
 }
 
 int64_t shape_common_params(const ModelShape *s)

@@ -20,20 +20,48 @@ typedef struct TensorList {
     bool is_stopped;
 } TensorList;
 
-/* Matrix [out][in]: trained and decayed.  The name is made from fmt. */
-void tensor_matrix(TensorList *list, int64_t out, int64_t in, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* What a tensor is, but for its name.  cols = 0 makes a vector [rows]. */
+static inline TensorSpec tensor_of(int64_t rows, int64_t cols, bool is_trained, bool is_decayed)
+{
+    return (TensorSpec){.rank = cols == 0 ? 1 : 2,
+                        .dim = {rows, cols == 0 ? 1 : cols},
+                        .is_trained = is_trained,
+                        .is_decayed = is_decayed};
+}
 
-/* Trained, not decayed: norms, bounds, frequencies.  cols = 0 makes a vector [rows]. */
-void tensor_plain(TensorList *list, int64_t rows, int64_t cols, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Matrix [out][in]: trained and decayed. */
+static inline TensorSpec tensor_matrix(int64_t out, int64_t in)
+{
+    return tensor_of(out, in, true, true);
+}
 
-/* A constant stored beside the weights.  cols = 0 makes a vector [rows]. */
-void tensor_constant(TensorList *list, int64_t rows, int64_t cols, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Trained, not decayed: norms, bounds, frequencies. */
+static inline TensorSpec tensor_plain(int64_t rows, int64_t cols)
+{
+    return tensor_of(rows, cols, true, false);
+}
+
+/* A constant stored beside the weights. */
+static inline TensorSpec tensor_constant(int64_t rows, int64_t cols)
+{
+    return tensor_of(rows, cols, false, false);
+}
+
+/* Hands on a tensor; its name is made from fmt. */
+void tensor_put(TensorList *list, TensorSpec t, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* model.embed_tokens.weight [V][d]. */
 void tensor_embedding(TensorList *list, const ModelShape *s);
+
+/* Square matrices [d][d] of layer i: model.layers.<i>.<block>.<x>_proj.weight for every
+ * letter x. */
+void tensor_projections(TensorList *list, const ModelShape *s, int64_t i, const char *block,
+                        const char *letters);
+
+/* The mixer of trainer/models/layers/gated_linear.h in layer i: attn.q_proj, k_proj and v_proj
+ * [d][d], gate_down [p][d], gate_up [d][p] and o_proj [d][d]. */
+void tensor_gated_mixer(TensorList *list, const ModelShape *s, int64_t i);
 
 /* mlp.gate_proj, mlp.up_proj [g][d] and mlp.down_proj [d][g] of layer i. */
 void tensor_mlp(TensorList *list, const ModelShape *s, int64_t i);

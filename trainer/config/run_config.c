@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/names.h"
 #include "common/quantity.h"
 
 static const double pi = 3.14159265358979323846;
@@ -150,6 +151,22 @@ static ErrCode read_schedule(const json_t *training, Schedule *ret, Err *err)
     return err_set(err, ERR_FORMAT, "\"schedule\" must hold constant, cosine or wsd");
 }
 
+/* One of two names, into a variable of the enumeration that they name. */
+static ErrCode read_one_of(const json_t *obj, const char *key, const char *const names[2],
+                           void *ret, Err *err)
+{
+    const char *name = NULL;
+    ErrCode rc = json_get_str(obj, key, &name, err);
+    if (rc != ERR_OK || name_parse(name, names, 2, ret)) {
+        return rc;
+    }
+    return err_set(err, ERR_INVALID, "\"%s\" must be %s or %s, not \"%s\"", key, names[0], names[1],
+                   name);
+}
+
+static const char *const precision_name[2] = {[PRECISION_F32] = "f32", [PRECISION_BF16] = "bf16"};
+static const char *const spacing_name[2] = {[SPACING_LOG] = "log", [SPACING_LINEAR] = "linear"};
+
 static ErrCode read_betas(const json_t *adamw, RunConfig *c, Err *err)
 {
     const json_t *betas = json_object_get(adamw, "betas");
@@ -181,20 +198,6 @@ done:
     return rc;
 }
 
-static ErrCode read_precision(const json_t *training, Precision *ret, Err *err)
-{
-    const char *name = NULL;
-    ErrCode rc = json_get_str(training, "precision", &name, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (strcmp(name, "f32") != 0 && strcmp(name, "bf16") != 0) {
-        return err_set(err, ERR_INVALID, "\"precision\" must be f32 or bf16, not \"%s\"", name);
-    }
-    *ret = strcmp(name, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32;
-    return ERR_OK;
-}
-
 static ErrCode check_training(const RunConfig *c, Err *err)
 {
     if (c->tokens < 1 || c->sequence < 1 || c->batch_tokens < 1 || c->clip < 0.0 ||
@@ -220,7 +223,7 @@ static ErrCode read_training(const json_t *config, RunConfig *c, Err *err)
     TRY(json_get_i64(t, "batch", &c->batch_tokens, err));
     TRY(json_get_f64(t, "clip", &c->clip, err));
     TRY(json_get_f64(t, "diverged_above", &c->diverged_above, err));
-    TRY(read_precision(t, &c->precision, err));
+    TRY(read_one_of(t, "precision", precision_name, &c->precision, err));
     TRY(read_adamw(t, c, err));
     TRY(read_schedule(t, &c->schedule, err));
     TRY(check_training(c, err));
@@ -231,20 +234,6 @@ done:
 
 /* ---- the rest ----------------------------------------------------------------------- */
 
-static ErrCode read_spacing(const json_t *checkpoints, Spacing *ret, Err *err)
-{
-    const char *name = NULL;
-    ErrCode rc = json_get_str(checkpoints, "spacing", &name, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (strcmp(name, "log") != 0 && strcmp(name, "linear") != 0) {
-        return err_set(err, ERR_INVALID, "\"spacing\" must be log or linear, not \"%s\"", name);
-    }
-    *ret = strcmp(name, "log") == 0 ? SPACING_LOG : SPACING_LINEAR;
-    return ERR_OK;
-}
-
 static ErrCode read_checkpoints(const json_t *config, RunConfig *c, Err *err)
 {
     ErrCode rc = ERR_OK;
@@ -252,7 +241,7 @@ static ErrCode read_checkpoints(const json_t *config, RunConfig *c, Err *err)
     TRY(json_get_obj(config, "checkpoints", &k, err));
     TRY(json_get_i64(k, "count", &c->checkpoint_count, err));
     TRY(json_get_i64(k, "first", &c->checkpoint_first_tokens, err));
-    TRY(read_spacing(k, &c->checkpoint_spacing, err));
+    TRY(read_one_of(k, "spacing", spacing_name, &c->checkpoint_spacing, err));
     if (c->checkpoint_count < 1 || c->checkpoint_first_tokens < 1) {
         rc = err_set(err, ERR_INVALID, "count and first must be positive");
     }

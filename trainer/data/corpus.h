@@ -26,7 +26,12 @@
 #include "common/err.h"
 #include "common/hash.h"
 
-enum { CORPUS_NGRAM_ORDERS = 4 };
+enum {
+    CORPUS_NGRAM_ORDERS = 4,
+    CORPUS_DEFAULT_BYTES = 20900000, /* about, of the default corpus (docs/corpus.md) */
+};
+
+#define CORPUS_DEFAULT_WORD "default"
 
 typedef struct CorpusSpec {
     const char *const *text; /* [n_text] "default", or files and globs */
@@ -57,6 +62,20 @@ typedef void (*CorpusProgress)(void *ctx, const char *text);
  * ERR_IO.  Waits while another process prepares the same folder. */
 ErrCode corpus_prepare(const CorpusSpec *spec, const char *dir, CorpusProgress progress, void *ctx,
                        CorpusInfo *ret, Err *err);
+
+/* Whether `dir` holds the corpus of `spec`; its texts are not looked at.  ERR_NOTFOUND: it holds
+ * none; ERR_CONFLICT: one of another spec; ERR_FORMAT, ERR_IO. */
+ErrCode corpus_prepared(const CorpusSpec *spec, const char *dir, CorpusInfo *ret, Err *err);
+
+/* What the texts of a spec come to, by the sizes of the files alone. */
+typedef struct CorpusSize {
+    int64_t bytes;       /* about the tokens, at a vocabulary of 256 */
+    int64_t most_tokens; /* no corpus of them has more, validation included */
+} CorpusSize;
+
+/* Measures without reading a text.  ERR_NOTFOUND and ERR_INVALID as corpus_prepare(), for what is
+ * missing, matches nothing, is empty or no file; *ret_word is then the text that is at fault. */
+ErrCode corpus_measure(const CorpusSpec *spec, CorpusSize *ret, size_t *ret_word, Err *err);
 
 typedef struct Corpus Corpus;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/grow.h"
 #include "common/hash.h"
 
 void docset_release(DocSet *s)
@@ -10,51 +11,21 @@ void docset_release(DocSet *s)
     buf_release(&s->text);
     buf_release(&s->scratch);
     free(s->doc);
-    free(s->seen.slot);
+    map_release(&s->seen);
+    arena_release(&s->hashes);
     *s = DOCSET_INIT;
-}
-
-static ErrCode seen_grow(Seen *set, Err *err)
-{
-    size_t cap = set->cap ? 2 * set->cap : 1024;
-    uint64_t *slot = calloc(cap, sizeof *slot);
-    if (!slot) {
-        return err_nomem(err, "paragraph hashes");
-    }
-    for (size_t i = 0; i < set->cap; i++) {
-        if (set->slot[i] != 0) {
-            size_t k = set->slot[i] & (cap - 1);
-            while (slot[k] != 0) {
-                k = (k + 1) & (cap - 1);
-            }
-            slot[k] = set->slot[i];
-        }
-    }
-    free(set->slot);
-    set->slot = slot;
-    set->cap = cap;
-    return ERR_OK;
 }
 
 /* Adds the paragraph; *ret_is_new says whether it was not there.  64-bit hashes: among a
  * million paragraphs a false match has probability 3e-8. */
-static ErrCode seen_add(Seen *set, const char *p, size_t n, bool *ret_is_new, Err *err)
+static ErrCode seen_add(DocSet *s, const char *p, size_t n, bool *ret_is_new, Err *err)
 {
-    if (2 * (set->n + 1) > set->cap) {
-        ErrCode rc = seen_grow(set, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-    }
-    uint64_t h = hash_u64(p, n) | 1; /* 0 marks a free slot */
-    size_t k = h & (set->cap - 1);
-    while (set->slot[k] != 0 && set->slot[k] != h) {
-        k = (k + 1) & (set->cap - 1);
-    }
-    *ret_is_new = set->slot[k] == 0;
-    set->n += *ret_is_new ? 1 : 0;
-    set->slot[k] = h;
-    return ERR_OK;
+    uint64_t h = hash_u64(p, n);
+    size_t before = s->seen.n;
+    s->seen.keep = &s->hashes;
+    (void)map_add(&s->seen, &h, sizeof h);
+    *ret_is_new = s->seen.n > before;
+    return map_ok(&s->seen, "paragraph hashes", err);
 }
 
 static bool is_mostly_text(const char *p, size_t n)
@@ -72,22 +43,18 @@ static ErrCode is_kept(DocSet *s, const char *p, size_t n, const DocOptions *o, 
 {
     *ret = n >= o->min_bytes && (!o->is_mostly_text || is_mostly_text(p, n));
     if (*ret && o->is_unique && n >= DOCS_UNIQUE_BYTES) {
-        return seen_add(&s->seen, p, n, ret, err);
+        return seen_add(s, p, n, ret, err);
     }
     return ERR_OK;
 }
 
 static ErrCode add_span(DocSet *s, Doc d, Err *err)
 {
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 256;
-        Doc *grown = reallocarray(s->doc, cap, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, "documents");
-        }
-        s->doc = grown;
-        s->cap = cap;
+    Doc *doc = grow_array(s->doc, s->n, &s->cap, sizeof *doc, 256);
+    if (!doc) {
+        return err_nomem(err, "documents");
     }
+    s->doc = doc;
     s->doc[s->n++] = d;
     return ERR_OK;
 }

@@ -9,8 +9,10 @@
 
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/map.h"
 #include "trainer/data/normalise.h"
 
 typedef struct Doc {
@@ -18,21 +20,16 @@ typedef struct Doc {
     size_t source;      /* index, for counting */
 } Doc;
 
-/* Hashes of paragraphs seen: an open-addressing set. */
-typedef struct Seen {
-    uint64_t *slot;
-    size_t n, cap;
-} Seen;
-
 typedef struct DocSet {
     Buf text;
     Doc *doc;
     size_t n, cap;
-    Seen seen;
+    Arena hashes; /* of the paragraphs seen */
+    Map seen;     /* keys: these */
     Buf scratch;
 } DocSet;
 
-#define DOCSET_INIT ((DocSet){0})
+#define DOCSET_INIT ((DocSet){.hashes = ARENA_INIT})
 
 void docset_release(DocSet *s);
 

@@ -8,12 +8,11 @@
 #include <sys/stat.h>
 
 #include "common/fsx.h"
+#include "common/grow.h"
 #include "trainer/data/debian.h"
 #include "trainer/data/default_text.h"
 
 #define TEXT_FILE_MAX_BYTES ((size_t)4 << 30)
-
-static const char default_word[] = "default";
 
 /* Users' files keep their lines and what is not Latin. */
 static const DocOptions as_it_is = {.normalise = {.joins_lines = false, .is_ascii_only = false}};
@@ -22,9 +21,8 @@ static ErrCode check_file(const char *path, const char *name, Err *err)
 {
     struct stat st;
     if (stat(path, &st) != 0) {
-        return errno == ENOENT || errno == ENOTDIR
-                   ? err_set(err, ERR_NOTFOUND, "there is no file %s", name)
-                   : err_sys(err, "%s", name);
+        return errno == ENOENT || errno == ENOTDIR ? fsx_no_such(path, name, err)
+                                                   : err_sys(err, "%s", name);
     }
     if (S_ISDIR(st.st_mode)) {
         (void)err_set(err, ERR_INVALID, "%s is a folder, and text is given as files", name);
@@ -40,17 +38,10 @@ static ErrCode add_file(TextFiles *files, Arena *arena, const char *path, size_t
     if (rc != ERR_OK) {
         return rc;
     }
-    if (files->n == files->cap) {
-        size_t cap = files->cap ? 2 * files->cap : 64;
-        TextFile *grown = reallocarray(files->item, cap, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, "list of files");
-        }
-        files->item = grown;
-        files->cap = cap;
-    }
+    TextFile *item = grow_array(files->item, files->n, &files->cap, sizeof *item, 64);
+    files->item = item ? item : files->item;
     const char *kept = arena_strdup(arena, path);
-    if (!kept) {
+    if (!item || !kept) {
         return err_nomem(err, "list of files");
     }
     files->item[files->n++] = (TextFile){kept, kept + n_base};
@@ -143,7 +134,7 @@ ErrCode gather_files(const CorpusSpec *spec, Arena *arena, TextFiles *ret, Err *
     TextFiles files = {0};
     ErrCode rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < spec->n_text; i++) {
-        if (strcmp(spec->text[i], default_word) != 0) {
+        if (strcmp(spec->text[i], CORPUS_DEFAULT_WORD) != 0) {
             rc = add_word(&files, arena, spec->base_dir, spec->text[i], err);
         }
     }
@@ -286,7 +277,7 @@ ErrCode gather_text(const CorpusSpec *spec, const char *dir, CorpusProgress prog
         return err_nomem(err, "list of sources");
     }
     for (size_t i = 0; i < spec->n_text; i++) {
-        has_default = has_default || strcmp(spec->text[i], default_word) == 0;
+        has_default = has_default || strcmp(spec->text[i], CORPUS_DEFAULT_WORD) == 0;
     }
     if (has_default) {
         TRY(read_default(dir, progress, ctx, &docs, sources, err));

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "trainer/data/fold.h"
+#include "common/utf8.h"
 
 typedef struct Cursor {
     const char *p, *end;

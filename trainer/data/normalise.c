@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/utf8.h"
 #include "trainer/data/fold.h"
 
 /* White space is held back until the next printing character decides what it becomes. */

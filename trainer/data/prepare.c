@@ -91,6 +91,27 @@ static ErrCode check_sources(const json_t *manifest, const CorpusSpec *spec, con
     return rc;
 }
 
+/* The manifest of the spec's corpus in dir; the caller's. */
+static ErrCode read_prepared(const CorpusSpec *spec, const char *dir, json_t **ret,
+                             CorpusInfo *ret_info, Err *err)
+{
+    ErrCode rc = manifest_read(dir, ret, ret_info, err);
+    if (rc == ERR_OK && !manifest_is_for(*ret, spec)) {
+        (void)err_set(err, ERR_CONFLICT,
+                      "%s holds a corpus of another text, tokenizer or validation size", dir);
+        rc = err_hint(err, "remove that folder to prepare it again, or choose another");
+    }
+    return rc;
+}
+
+ErrCode corpus_prepared(const CorpusSpec *spec, const char *dir, CorpusInfo *ret, Err *err)
+{
+    json_t *manifest = NULL;
+    ErrCode rc = read_prepared(spec, dir, &manifest, ret, err);
+    json_decref(manifest);
+    return rc;
+}
+
 /* ERR_NOTFOUND when dir holds no corpus. */
 static ErrCode use_existing(const CorpusSpec *spec, const char *dir, CorpusInfo *ret, Err *err)
 {
@@ -98,13 +119,7 @@ static ErrCode use_existing(const CorpusSpec *spec, const char *dir, CorpusInfo 
     Corpus *corpus = NULL;
     CorpusInfo info;
     ErrCode rc = ERR_OK;
-    TRY(manifest_read(dir, &manifest, &info, err));
-    if (!manifest_is_for(manifest, spec)) {
-        (void)err_set(err, ERR_CONFLICT,
-                      "%s holds a corpus of another text, tokenizer or validation size", dir);
-        rc = err_hint(err, "remove that folder to prepare it again, or choose another");
-        goto done;
-    }
+    TRY(read_prepared(spec, dir, &manifest, &info, err));
     TRY(check_sources(manifest, spec, dir, err));
     TRY(corpus_open(dir, &corpus, err)); /* the token files are there and whole */
     *ret = info;

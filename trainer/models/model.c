@@ -114,6 +114,11 @@ Linear *model_linear(Model *m, const ModelTensor *w, size_t in, size_t out)
     return x;
 }
 
+Linear *model_linear_of(Model *m, size_t i, const char *name, size_t in, size_t out)
+{
+    return model_linear(m, model_need(m, "model.layers.%zu.%s.weight", i, name), in, out);
+}
+
 /* ---- memory ------------------------------------------------------------------------ */
 
 /* A layer of its own while training; one buffer through all layers otherwise: in step.c
@@ -177,10 +182,8 @@ static void bind_layers(Model *m)
 {
     for (size_t i = 0; i < m->l; i++) {
         Layer *y = &m->layer[i];
-        y->gate_up = model_linear(m, model_need(m, "model.layers.%zu.mlp.gate_proj.weight", i),
-                                  m->d, 2 * m->g);
-        y->down =
-            model_linear(m, model_need(m, "model.layers.%zu.mlp.down_proj.weight", i), m->g, m->d);
+        y->gate_up = model_linear_of(m, i, "mlp.gate_proj", m->d, 2 * m->g);
+        y->down = model_linear_of(m, i, "mlp.down_proj", m->g, m->d);
         if (m->ops->has_norm_weights) {
             y->norm1 = model_need(m, "model.layers.%zu.input_layernorm.weight", i);
             y->norm2 = model_need(m, "model.layers.%zu.post_attention_layernorm.weight", i);
@@ -233,7 +236,7 @@ static Model *model_outline(const ModelShape *shape, const ModelHow *how)
                  .p = (size_t)(shape->width / shape->heads),
                  .g = (size_t)shape->mlp_width,
                  .vocab = (size_t)shape->vocabulary};
-    m->is_swish = ops->mlp_is_swish(shape);
+    m->is_swish = !ops->swish_option || arch_option(shape, ops->swish_option) != 0.0;
     m->layer = arena_array(&m->arena, m->l, sizeof *m->layer);
     bool ok = m->layer && list_tensors(m);
     m->max_linear = m->n_tensors + head_tiles(m->vocab);

@@ -67,7 +67,7 @@ typedef struct Linear {
     void *backward;       /* W packed: dx = dy W; NULL without training */
 } Linear;
 
-/* One architecture.  All functions but embed_* must be given; a NULL embed_forward
+/* One architecture.  All functions that say nothing of NULL, but embed_*, must be given; a NULL embed_forward
  * means there is no stage between embedding and layer 0. */
 typedef struct ModelOps {
     const char *name; /* that of its Arch */
@@ -82,8 +82,8 @@ typedef struct ModelOps {
     void (*init)(Model *m, uint64_t seed);
     /* Recomputes what depends on parameters alone. */
     void (*derive)(Model *m);
-    /* True if the gate of the MLP goes through silu. */
-    bool (*mlp_is_swish)(const ModelShape *s);
+    /* The option that sends the gate of the MLP through silu; NULL: it always goes. */
+    const char *swish_option;
 
     /* x [R,d] += mix(xb [R,d]) in layer i, keeping what backward needs; each thread's rows. */
     void (*mix_forward)(Model *m, size_t i, Part part, const Real *xb, Real *x);
@@ -93,6 +93,7 @@ typedef struct ModelOps {
     void (*mix_backward_w)(Model *m, size_t i, Part part, const Real *xb, const Real *dx);
     /* x [d] += mix(xb [d]) at position pos, moving the decoding state on. */
     void (*mix_decode)(Model *m, size_t i, size_t pos, const Real *xb, Real *x);
+    /* Clears the decoding state; NULL where all of it is written before it is read. */
     void (*decode_reset)(Model *m);
     bool decode_is_bounded; /* a cache of `seq` positions */
 
@@ -167,12 +168,15 @@ struct Model {
 #include "trainer/arch/models.def"
 #undef ARCH
 
-/* Takes a place among the matrices that are packed; before layout, from ops->open. */
-Linear *model_linear(Model *m, const ModelTensor *w, size_t in, size_t out);
-
 /* The tensor of this printf-made name; it must exist. */
 const ModelTensor *model_need(const Model *m, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Takes a place among the matrices that are packed; before layout, from ops->open. */
+Linear *model_linear(Model *m, const ModelTensor *w, size_t in, size_t out);
+
+/* The same for model.layers.<i>.<name>.weight and what lies after it. */
+Linear *model_linear_of(Model *m, size_t i, const char *name, size_t in, size_t out);
 
 static inline bool model_trains(const Model *m)
 {

@@ -279,7 +279,9 @@ void model_logits(Model *m, const uint16_t *tokens, size_t b, size_t t, Real *lo
 void model_decode_reset(Model *m)
 {
     m->pos = 0;
-    m->ops->decode_reset(m);
+    if (m->ops->decode_reset) {
+        m->ops->decode_reset(m);
+    }
 }
 
 static void layer_decode(Model *m, size_t i, Real *x)

@@ -24,8 +24,8 @@ static json_t *arch_json(const Arch *a)
     for (size_t i = 0; i < ARCH_MAX_OPTIONS && a->options[i].name; i++) {
         (void)json_array_append_new(options, option_json(&a->options[i]));
     }
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", a->name, "title", a->title, "source",
-                     a->source, "options", options);
+    return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o}", "name", a->name, "title", a->title, "color",
+                     a->color, "code", a->code, "source", a->source, "options", options);
 }
 
 static json_t *isas_json(void)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/grow.h"
 #include "common/hash.h"
 #include "common/json.h"
 #include "trainer/worker/attempt.h"
@@ -50,14 +51,11 @@ static ErrCode collect(DIR *d, const char *dir, int64_t **step, size_t *n, Err *
         if (s < 0) {
             continue;
         }
-        if (*n == cap) {
-            cap = cap ? 2 * cap : 64;
-            int64_t *more = realloc(*step, cap * sizeof *more);
-            if (!more) {
-                return err_nomem(err, "a list of checkpoints");
-            }
-            *step = more;
+        int64_t *more = grow_array(*step, *n, &cap, sizeof *more, 64);
+        if (!more) {
+            return err_nomem(err, "a list of checkpoints");
         }
+        *step = more;
         (*step)[(*n)++] = s;
     }
 }

@@ -274,21 +274,8 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, compute_for_a_loss_of_chinchilla);
-    tcase_add_test(tc, compute_for_a_loss_of_other_laws);
-    tcase_add_test(tc, holm_by_hand);
-    tcase_add_test(tc, words_follow_what_the_data_can_say);
-    tcase_add_test(tc, one_law_twice_is_one_law);
-    tcase_add_test(tc, default_losses_are_within_the_data);
-    tcase_add_test(tc, differences_are_of_independent_groups);
-    tcase_add_test(tc, losses_out_of_reach_say_so);
-    tcase_add_test(tc, mistakes_are_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/compare", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/compare"});
 }

@@ -62,7 +62,7 @@ START_TEST(what_is_no_truth_is_named)
     static const char *const text[][2] = {
         {"chinchilla:E=1", "lacks A"},     {"chinchilla:E=1,gamma=2", "gamma"},
         {"logistic:k=1", "is no truth"},   {"nonsense", "is no truth"},
-        {"solvable:beta=1", "beta"},       {"solvable:ridge=much", "ridge is"},
+        {"solvable:beta=1", "beta"},       {"solvable:ridge=much", "ridge= takes"},
         {"chinchilla:E=x", "NAME=NUMBER"},
     };
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
@@ -270,22 +270,8 @@ START_TEST(refusals_are_counted_and_mistakes_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, truths_are_parsed);
-    tcase_add_test(tc, what_is_no_truth_is_named);
-    tcase_add_test(tc, the_solvable_truth_grows_evenly);
-    tcase_add_test(tc, a_moved_truth_turns_about_the_middle);
-    tcase_add_test(tc, noise_has_its_moments);
-    tcase_add_test(tc, threads_change_no_bit);
-    tcase_add_test(tc, without_noise_nothing_is_off);
-    tcase_add_test(tc, intervals_hold_and_differences_show);
-    tcase_add_test(tc, spread_grows_with_noise);
-    tcase_add_test(tc, refusals_are_counted_and_mistakes_named);
-}
-
 int main(void)
 {
-    return suite_main("simulate", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "simulate"});
 }

@@ -284,21 +284,8 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, agrees_with_numpy);
-    tcase_add_test(tc, a_vanishing_ridge_is_none);
-    tcase_add_test(tc, agrees_with_simulated_regressions);
-    tcase_add_test(tc, delta_follows_its_power_law);
-    tcase_add_test(tc, the_loss_falls_with_the_exponent);
-    tcase_add_test(tc, the_best_ridge_removes_the_peak);
-    tcase_add_test(tc, blocks_stand_for_their_eigenvalues);
-    tcase_add_test(tc, scales_multiply);
-    tcase_add_test(tc, mistakes_are_named);
-}
-
 int main(void)
 {
-    return suite_main("solvable", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "solvable"});
 }

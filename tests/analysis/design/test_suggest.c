@@ -460,22 +460,8 @@ START_TEST(what_it_does_not_know_it_says)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, components_agree_with_numpy);
-    tcase_add_test(tc, components_are_unbiased);
-    tcase_add_test(tc, the_sandwich_is_what_fits_spread_by);
-    tcase_add_test(tc, robust_losses_spread_as_said);
-    tcase_add_test(tc, lines_are_measured_at_their_ends);
-    tcase_add_test(tc, a_run_is_one_witness_of_its_own_error);
-    tcase_add_test(tc, no_pair_is_better);
-    tcase_add_test(tc, what_is_promised_is_found);
-    tcase_add_test(tc, nothing_affordable_is_nothing);
-    tcase_add_test(tc, what_it_does_not_know_it_says);
-}
-
 int main(void)
 {
-    return suite_main("suggest", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "suggest"});
 }

@@ -63,14 +63,8 @@ START_TEST(what_is_held_or_zero_does_not_count)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, condition_numbers_are_numpys);
-    tcase_add_test(tc, what_is_held_or_zero_does_not_count);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/conditioning", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/conditioning"});
 }

@@ -117,15 +117,7 @@ START_TEST(bins_take_the_observation_of_least_loss)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, bins_take_the_observation_of_least_loss);
-    tcase_add_test(tc, the_envelope_of_a_known_law_has_its_exponents);
-    tcase_add_test(tc, runs_group_the_curves_and_zero_weight_removes_them);
-    tcase_add_test(tc, sizes_that_never_compete_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/envelope", fill);
+    return test_main((TestPlan){.name = "analysis/fit/envelope"});
 }

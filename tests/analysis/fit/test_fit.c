@@ -359,27 +359,8 @@ START_TEST(losses_are_named_as_on_the_command_line)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, six_surfaces_without_noise_are_recovered);
-    tcase_add_test(tc, the_order_of_observations_does_not_matter);
-    tcase_add_test(tc, units_of_n_d_and_loss_scale_out);
-    tcase_add_test(tc, brute_force_finds_nothing_lower);
-    tcase_add_test(tc, a_flat_curved_valley_is_followed_to_its_end);
-    tcase_add_test(tc, least_squares_on_logs_is_the_regression_of_logs);
-    tcase_add_test(tc, a_floor_of_zero_is_a_boundary_and_says_so);
-    tcase_add_test(tc, what_cannot_be_known_is_refused);
-    tcase_add_test(tc, a_term_that_is_not_there_is_refused);
-    tcase_add_test(tc, threads_change_not_one_bit);
-    tcase_add_test(tc, intervals_cover_the_truth_about_as_often_as_they_say);
-    tcase_add_test(tc, runs_are_resampled_whole);
-    tcase_add_test(tc, three_runs_have_no_intervals);
-    tcase_add_test(tc, intervals_that_most_samples_refuse_are_not_printed);
-    tcase_add_test(tc, losses_are_named_as_on_the_command_line);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit"});
 }

@@ -298,22 +298,8 @@ START_TEST(other_laws_are_recovered)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, a_straight_line_has_the_textbook_intervals);
-    tcase_add_test(tc, every_method_gives_every_value_an_interval);
-    tcase_add_test(tc, every_way_to_resample_gives_an_interval);
-    tcase_add_test(tc, the_replicates_give_the_printed_intervals);
-    tcase_add_test(tc, small_samples_take_wider_quantiles);
-    tcase_add_test(tc, parameters_are_held_by_name);
-    tcase_add_test(tc, an_asymmetric_loss_leans_below_the_points);
-    tcase_add_test(tc, degenerate_points_are_refused_with_the_reason);
-    tcase_add_test(tc, a_ceiling_that_is_not_seen_is_refused);
-    tcase_add_test(tc, other_laws_are_recovered);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/intervals", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/intervals"});
 }

@@ -97,16 +97,8 @@ START_TEST(a_minimum_outside_is_said)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, exact_parabolas_give_their_vertices);
-    tcase_add_test(tc, a_symmetric_law_has_the_exponent_one_half);
-    tcase_add_test(tc, budgets_without_a_minimum_are_left_out);
-    tcase_add_test(tc, a_minimum_outside_is_said);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/isoflop", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/isoflop"});
 }

@@ -293,19 +293,8 @@ START_TEST(what_cannot_be_tested_says_why)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, minima_and_p_are_those_of_scipy);
-    tcase_add_test(tc, l1_minima_are_those_of_linear_programming);
-    tcase_add_test(tc, gsl_ends_where_the_arrow_does);
-    tcase_add_test(tc, a_null_that_holds_is_rejected_as_often_as_promised);
-    tcase_add_test(tc, a_real_difference_is_found);
-    tcase_add_test(tc, threads_change_not_one_bit);
-    tcase_add_test(tc, what_cannot_be_tested_says_why);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/nested", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/nested"});
 }

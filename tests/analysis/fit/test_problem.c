@@ -166,17 +166,7 @@ START_TEST(a_value_that_is_not_positive_is_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, derivatives_of_the_objective_agree_with_differences);
-    tcase_add_test(tc, the_objective_is_the_sum_as_documented);
-    tcase_add_test(tc, the_kernel_agrees_with_a_plain_sum);
-    tcase_add_test(tc, a_resample_is_the_weighted_sum);
-    tcase_add_test(tc, a_fixed_coefficient_is_the_one_of_the_equation);
-    tcase_add_test(tc, a_value_that_is_not_positive_is_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/problem", fill);
+    return test_main((TestPlan){.name = "analysis/fit/problem"});
 }

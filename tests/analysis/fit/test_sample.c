@@ -98,15 +98,8 @@ START_TEST(few_are_not_sampled)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, the_minimum_is_that_of_all);
-    tcase_add_test(tc, it_is_certified_and_knows_no_order);
-    tcase_add_test(tc, few_are_not_sampled);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/sample", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/sample"});
 }

@@ -242,20 +242,8 @@ START_TEST(what_cannot_be_shared_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, groups_of_known_laws_are_recovered);
-    tcase_add_test(tc, sharing_everything_is_the_pooled_fit);
-    tcase_add_test(tc, sharing_costs_what_it_must);
-    tcase_add_test(tc, threads_change_not_one_bit);
-    tcase_add_test(tc, intervals_of_one_group_are_those_of_a_plain_fit);
-    tcase_add_test(tc, intervals_of_a_pooled_fit_are_those_of_its_points);
-    tcase_add_test(tc, few_runs_in_a_group_give_no_intervals);
-    tcase_add_test(tc, what_cannot_be_shared_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/share", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/share"});
 }

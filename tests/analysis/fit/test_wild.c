@@ -352,23 +352,8 @@ START_TEST(wild_has_a_name)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, a_linear_law_has_the_spread_of_fits_without_each_run);
-    tcase_add_test(tc, single_points_have_the_spread_of_fits_without_each_point);
-    tcase_add_test(tc, log_residuals_too);
-    tcase_add_test(tc, a_joint_fit_has_the_spread_of_joint_fits_without_each_run);
-    tcase_add_test(tc, threads_change_not_one_bit_of_a_replicate);
-    tcase_add_test(tc, a_wide_huber_loss_is_least_squares);
-    tcase_add_test(tc, a_robust_loss_keeps_the_errors_of_runs);
-    tcase_add_test(tc, auto_weights_the_residuals_of_few_runs);
-    tcase_add_test(tc, an_envelope_has_no_intervals_of_weights);
-    tcase_add_test(tc, the_other_intervals_are_by_run);
-    tcase_add_test(tc, wild_has_a_name);
-}
-
 int main(void)
 {
-    return suite_main("analysis/fit/wild", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/fit/wild"});
 }

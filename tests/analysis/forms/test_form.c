@@ -240,23 +240,7 @@ START_TEST(an_unknown_name_finds_nothing)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, derivatives_agree_with_central_differences);
-    tcase_add_test(tc, terms_add_up_to_the_value);
-    tcase_add_test(tc, reported_parameters_come_back);
-    tcase_add_test(tc, a_parameter_depends_on_the_centres_it_names);
-    tcase_add_test(tc, names_are_unique_and_short_names_mean_compute);
-    tcase_add_test(tc, best_sizes_are_minima);
-    tcase_add_test(tc, repeated_tokens_are_worth_less_and_less);
-    tcase_add_test(tc, a_broken_law_has_its_two_slopes);
-    tcase_add_test(tc, chinchilla_gives_the_published_loss);
-    tcase_add_test(tc, paper_power_gives_the_published_loss);
-    tcase_add_test(tc, derived_exponents_point_at_the_optimum);
-    tcase_add_test(tc, an_unknown_name_finds_nothing);
-}
-
 int main(void)
 {
-    return suite_main("analysis/forms", fill);
+    return test_main((TestPlan){.name = "analysis/forms"});
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/obs/obs.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -21,7 +21,7 @@ static Frame frame;
 static ErrCode select_rows(const ObsOptions *o, Obs *ret, Err *err)
 {
     tmp = tmpdir_open();
-    ck_assert_int_eq(csv_read(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
+    ck_assert_int_eq(frame_read_csv(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
     ErrCode rc = obs_select(&frame, o, ret, err);
     frame_release(&frame);
     tmpdir_close(&tmp);
@@ -58,6 +58,27 @@ START_TEST(rows_become_groups_of_numbers)
     ck_assert_double_eq(b->data.loss[1], 3.2);
     ck_assert(isnan(b->bits_per_byte[0]));
     obs_release(&obs);
+}
+END_TEST
+
+START_TEST(groups_may_be_by_several_columns)
+{
+    Obs obs;
+    Err err = ERR_INIT;
+    ObsOptions o = mapped();
+    o.by = "arch,size";
+    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_groups, 3);
+    ck_assert_str_eq(obs.group[0].name, "a/20k");
+    ck_assert_str_eq(obs.group[1].name, "b/20k");
+    ck_assert_str_eq(obs.group[2].name, "a/85k");
+    ck_assert_str_eq(obs.by, "arch,size");
+    obs_release(&obs);
+    o.by = "arch,sise";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.hint, "\"size\""));
+    o.by = "arch,size,run,D,loss,C,note,params,arch";
+    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_USAGE);
 }
 END_TEST
 
@@ -128,7 +149,8 @@ START_TEST(what_is_wrong_is_named)
     } c[] = {
         {{.by = NULL}, ERR_INVALID, "there is no column \"N\"", "--map N=params"},
         {{.map = {"N=parms"}, .n_map = 1}, ERR_INVALID, "no column \"parms\"", "\"params\""},
-        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "NAME=COLUMN", "NAME is N, D"},
+        {{.map = {"M=params"}, .n_map = 1}, ERR_USAGE, "--map takes N, D, C, loss", ""},
+        {{.map = {"params"}, .n_map = 1}, ERR_USAGE, "--map takes NAME=COLUMN", ""},
         {{.map = {"N=size"}, .n_map = 1, .where = {"arhc=a"}, .n_where = 1},
          ERR_INVALID,
          "no column \"arhc\"",
@@ -225,19 +247,7 @@ START_TEST(only_what_a_law_reads_must_be_there)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, rows_become_groups_of_numbers);
-    tcase_add_test(tc, the_best_row_of_each_key_is_kept);
-    tcase_add_test(tc, a_column_may_be_scaled);
-    tcase_add_test(tc, only_what_a_law_reads_must_be_there);
-    tcase_add_test(tc, conditions_select_by_number_and_by_text);
-    tcase_add_test(tc, warm_up_is_left_out_by_run);
-    tcase_add_test(tc, c_is_six_n_d_when_asked_or_missing);
-    tcase_add_test(tc, what_is_wrong_is_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/obs", fill);
+    return test_main((TestPlan){.name = "analysis/obs"});
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -15,7 +15,8 @@ static void set_up(void)
     Err err = ERR_INIT;
     tmp = tmpdir_open();
     ck_assert_int_eq(
-        csv_read(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame, &err),
+        frame_read_csv(tmpdir_write(&tmp, "t.csv", "size,loss\n20k,2.5\n1e3,inf\nbig,x\n"), &frame,
+                       &err),
         ERR_OK);
 }
 
@@ -72,20 +73,11 @@ START_TEST(a_folder_is_no_table)
 {
     Err err = ERR_INIT;
     Frame f;
-    ck_assert_int_eq(csv_read(tmp.path, &f, &err), ERR_IO);
+    ck_assert_int_eq(frame_read_csv(tmp.path, &f, &err), ERR_IO);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, a_column_is_found_or_the_nearest_named);
-    tcase_add_test(tc, a_cell_is_a_finite_number_or_refused_with_its_place);
-    tcase_add_test(tc, a_condition_names_a_column_and_a_comparison);
-    tcase_add_test(tc, a_folder_is_no_table);
-}
-
 int main(void)
 {
-    return suite_main("where", fill);
+    return test_main((TestPlan){.name = "where", .set_up = set_up, .tear_down = tear_down});
 }

@@ -5,17 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/observe/holdout.h"
 #include "analysis/observe/observe.h"
 #include "common/fsx.h"
 #include "common/rng.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 enum { PER_FAMILY = 8, FAMILIES = 3, MODELS = PER_FAMILY * FAMILIES };
 
-static TmpDir tmp;
 static const char *const family_name[FAMILIES] = {"alba", "brava", "corda"};
 /* S = theta ln(C / 1e20) + nu */
 static const double theta[FAMILIES] = {0.05, 0.05, 0.08}, nu[FAMILIES] = {0.0, 0.03, -0.04};
@@ -60,7 +59,7 @@ static ErrCode read_scores(const char *name, const ScoresOptions *o, Scores *ret
     char path[FSX_PATH_BYTES];
     Frame f = {0};
     ErrCode rc = fsx_join(path, tmp.path, name, err);
-    rc = rc == ERR_OK ? csv_read(path, &f, err) : rc;
+    rc = rc == ERR_OK ? frame_read_csv(path, &f, err) : rc;
     rc = rc == ERR_OK ? scores_read(&f, o, ret, err) : rc;
     frame_release(&f);
     return rc;
@@ -83,13 +82,12 @@ static void analyse(const char *name, const ObserveOptions *o, Scores *s, Observ
 
 /* Without noise everything is found: one component, its weights, theta up to their norm, the
  * compute that gives another family the same capability, and the models beyond the cut-off. */
-START_TEST(an_exact_law_is_recovered)
+START_LOOP_TEST(an_exact_law_is_recovered, 2)
 {
     ObserveOptions o = plain;
     Scores s = {0};
     Observe r = {0};
     double norm = 0.0;
-    tmp = tmpdir_open();
     o.cutoff = 1e18 * pow(6.0, 5.5);
     write_table("t.csv", 0.0, false, _i == 1); /* with holes: the one component fills them in */
     analyse("t.csv", &o, &s, &r);
@@ -126,7 +124,6 @@ START_TEST(an_exact_law_is_recovered)
     ck_assert_double_ge(h->score[4].test_mae, h->score[2].test_mae);
     observe_release(&r);
     scores_release(&s);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -135,7 +132,6 @@ START_TEST(order_and_units_do_not_matter)
 {
     Scores s = {0}, back = {0};
     Observe r = {0}, b = {0};
-    tmp = tmpdir_open();
     write_table("t.csv", 0.01, false, true);
     write_table("back.csv", 0.01, true, true);
     analyse("t.csv", &plain, &s, &r);
@@ -159,7 +155,6 @@ START_TEST(order_and_units_do_not_matter)
     observe_release(&b);
     scores_release(&s);
     scores_release(&back);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -168,12 +163,11 @@ static bool same(const FitInterval *a, const FitInterval *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-START_TEST(threads_do_not_change_a_bit)
+START_LOOP_TEST(threads_do_not_change_a_bit, 2)
 {
     ObserveOptions o = plain;
     Scores s = {0}, again = {0};
     Observe one = {0}, four = {0};
-    tmp = tmpdir_open();
     write_table("t.csv", 0.02, false, true);
     o.bootstrap = 40;
     o.cutoff = 1e21;
@@ -190,7 +184,6 @@ START_TEST(threads_do_not_change_a_bit)
     observe_release(&four);
     scores_release(&s);
     scores_release(&again);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -200,7 +193,6 @@ START_TEST(intervals_cover_what_is_measured)
 {
     ObserveOptions o = plain;
     size_t inside = 0, measured = 0;
-    tmp = tmpdir_open();
     o.bootstrap = 60;
     o.cutoff = 1e18 * pow(6.0, 4.5);
     for (uint64_t k = 0; k < 24; k++) {
@@ -217,7 +209,7 @@ START_TEST(intervals_cover_what_is_measured)
         for (size_t i = 0; i < s.n; i++) {
             s.metric[i] += 0.02 * rng_normal(18, k, i);
         }
-        ck_assert_msg(holdout_run(&s, &o, 0, &arena, &h, &err) == ERR_OK, "%s", err.msg);
+        ck_assert_msg(observe_holdout(&s, &o, 0, &arena, &h, &err) == ERR_OK, "%s", err.msg);
         ck_assert(!h.is_refused);
         inside += h.n_inside;
         measured += h.n_measured;
@@ -227,7 +219,6 @@ START_TEST(intervals_cover_what_is_measured)
     ck_assert_uint_eq(measured, 216);
     ck_assert_msg(inside * 10 >= measured * 9, "%zu of %zu", inside, measured);
     ck_assert_msg(inside < measured, "all %zu: too wide", measured);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -237,7 +228,6 @@ START_TEST(a_long_table_is_the_wide_one)
     Buf text = BUF_INIT;
     Scores s = {0};
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     buf_puts(&text, "run,architecture,step,task,loss,N,D\n");
     for (int i = 0; i < 4; i++) {
         for (int step = 1; step <= 2; step++) {
@@ -267,7 +257,6 @@ START_TEST(a_long_table_is_the_wide_one)
     ck_assert_int_eq(read_scores("long.csv", &o, &s, &err), ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(err.msg, "is scored twice"));
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -308,7 +297,6 @@ START_TEST(bad_tables_are_named)
          ERR_INVALID,
          "no column \"C_paper\""},
     };
-    tmp = tmpdir_open();
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         Scores s = {0};
         Err err = ERR_INIT;
@@ -317,7 +305,6 @@ START_TEST(bad_tables_are_named)
         ck_assert_msg(rc == c[i].want, "%zu: %d, not %d: %s", i, rc, c[i].want, err.msg);
         ck_assert_msg(strstr(err.msg, c[i].words) != NULL, "%zu: %s", i, err.msg);
     }
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -327,7 +314,6 @@ START_TEST(what_cannot_be_had_is_refused)
     Scores s = {0};
     Observe r = {0};
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     write_table("t.csv", 0.01, false, true);
     o.cutoff = 1e30;
     analyse("t.csv", &o, &s, &r);
@@ -348,23 +334,11 @@ START_TEST(what_cannot_be_had_is_refused)
     o.reference = "delta";
     ck_assert_int_eq(observe_run(&s, &o, &r, &err), ERR_INVALID);
     scores_release(&s);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_loop_test(tc, an_exact_law_is_recovered, 0, 2);
-    tcase_add_test(tc, order_and_units_do_not_matter);
-    tcase_add_loop_test(tc, threads_do_not_change_a_bit, 0, 2);
-    tcase_add_test(tc, intervals_cover_what_is_measured);
-    tcase_add_test(tc, a_long_table_is_the_wide_one);
-    tcase_add_test(tc, bad_tables_are_named);
-    tcase_add_test(tc, what_cannot_be_had_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("observe", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "observe", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -47,7 +47,7 @@ static const struct {
       0.00543099332678764}},
 };
 
-START_TEST(components_are_numpys)
+START_LOOP_TEST(components_are_numpys, 2)
 {
     double x[N * T], score[T];
     Pca p;
@@ -71,7 +71,7 @@ static const struct {
             {10, 3, {0.643596570259854, 0.481038047764158}}};
 enum { N_HOLES = sizeof hole / sizeof hole[0] };
 
-START_TEST(missing_cells_are_those_of_numpy)
+START_LOOP_TEST(missing_cells_are_those_of_numpy, 2)
 {
     double x[N * T], row[T];
     Imputer m;
@@ -216,7 +216,7 @@ static const struct {
      0.100090289281913},
 };
 
-START_TEST(links_end_where_scipy_ends)
+START_LOOP_TEST(links_end_where_scipy_ends, 4)
 {
     double s[2 * M], e[M];
     Link l;
@@ -314,21 +314,8 @@ START_TEST(links_that_are_not_determined_say_so)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_loop_test(tc, components_are_numpys, 0, 2);
-    tcase_add_loop_test(tc, missing_cells_are_those_of_numpy, 0, 2);
-    tcase_add_test(tc, an_exact_component_fills_in_exactly);
-    tcase_add_test(tc, what_has_no_components_is_refused);
-    tcase_add_test(tc, a_line_is_scipys);
-    tcase_add_loop_test(tc, links_end_where_scipy_ends, 0, 4);
-    tcase_add_test(tc, a_link_is_the_logistic_law);
-    tcase_add_test(tc, the_height_has_its_limits);
-    tcase_add_test(tc, links_that_are_not_determined_say_so);
-}
-
 int main(void)
 {
-    return suite_main("observe_parts", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "observe_parts"});
 }

@@ -239,7 +239,8 @@ START_TEST(what_cannot_race_is_refused)
     open("arch,run,N,D,loss,bits,t,none\na,a,1e6,1e6,9,0,1,\na,a,1e6,4e6,9,1,4,\n");
     refused(&(RaceOptions){0}, ERR_INVALID, "--time COLUMN");
     refused(&(RaceOptions){.time = "q"}, ERR_INVALID, "\"q\"");
-    refused(&(RaceOptions){.time = "t*x"}, ERR_USAGE, "COLUMN*FACTOR");
+    refused(&(RaceOptions){.time = "t*x"}, ERR_INVALID, "no column \"t*x\"");
+    refused(&(RaceOptions){.time = "t*-1"}, ERR_USAGE, "COLUMN*FACTOR");
     refused(&(RaceOptions){.time = "t", .response = "bits"}, ERR_INVALID, "positive");
     refused(&(RaceOptions){.time = "none"}, ERR_INVALID, "has a time");
     refused(&(RaceOptions){.time = "t", .classes = {0.1}, .n_classes = 1}, ERR_NUMERIC, "times");
@@ -274,22 +275,7 @@ START_TEST(a_study_without_reports_has_no_times)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, classes_double_up_to_the_least_end);
-    tcase_add_test(tc, a_run_that_has_ended_still_counts);
-    tcase_add_test(tc, the_best_size_is_taken);
-    tcase_add_test(tc, noise_between_seeds_makes_the_interval);
-    tcase_add_test(tc, without_seeds_the_scatter_about_the_law_is_the_noise);
-    tcase_add_test(tc, six_hours_are_the_published_steps);
-    tcase_add_test(tc, times_and_responses_are_columns);
-    tcase_add_test(tc, the_times_of_a_csv_have_an_order);
-    tcase_add_test(tc, what_cannot_race_is_refused);
-    tcase_add_test(tc, too_many_groups_are_refused);
-    tcase_add_test(tc, a_study_without_reports_has_no_times);
-}
-
 int main(void)
 {
-    return suite_main("race", fill);
+    return test_main((TestPlan){.name = "race"});
 }

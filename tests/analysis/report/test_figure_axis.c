@@ -44,10 +44,10 @@ static const PlotFigure *draw(const char *name, Buf *csv)
     char path[FSX_PATH_BYTES];
     Err err = ERR_INIT;
     ck_assert_msg(figure_axis_find(&source.frame, name, &axis, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_msg(figures_make(&report, &axis, &figures, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(figures_make(&report, &axis, 0, &figures, &err) == ERR_OK, "%s", err.msg);
     const PlotFigure *f = &figures.figure[figures.n - 1];
     ck_assert_str_eq(f->name, "loss_axis");
-    ck_assert_msg(plot_write(f, tmp.path, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(plot_write(f, &(PlotOutput){0}, tmp.path, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(fsx_join(path, tmp.path, "loss_axis.csv", &err), ERR_OK);
     buf_clear(csv);
     ck_assert_int_eq(fsx_read(path, 1 << 20, csv, &err), ERR_OK);
@@ -98,8 +98,8 @@ START_TEST(the_last_observations_are_drawn)
          "arch");
     const PlotFigure *f = draw("lr", &csv);
     static const Line want[] = {
-        {0, 0.001, 4.5, "tnl", "N = 1M"},    {0, 0.002, 4.0, "tnl", "N = 1M"},
-        {0, 0.004, 5.0, "tnl", "N = 1M"},    {1, 0.002, 4.0, "tnl", "lowest"},
+        {0, 0.001, 4.5, "TNL", "N = 1M"},    {0, 0.002, 4.0, "TNL", "N = 1M"},
+        {0, 0.004, 5.0, "TNL", "N = 1M"},    {1, 0.002, 4.0, "TNL", "lowest"},
         {2, 0.001, 3.625, "gpt", "N = 1M"},  {2, 0.004, 3.75, "gpt", "N = 1M"},
         {3, 0.001, 3.5, "gpt", "N = 4M"},    {3, 0.004, 3.25, "gpt", "N = 4M"},
         {4, 0.001, 3.125, "gpt", "N = 16M"}, /* a point alone has no lowest */
@@ -111,8 +111,8 @@ START_TEST(the_last_observations_are_drawn)
     ck_assert_uint_eq(f->n_x_ticks, 3);
     ck_assert_double_eq(f->x_tick[1], 0.002);
     /* the largest size has the full colour, and the ring is no series' colour */
-    ck_assert_str_eq(f->panel[1].series[2].color, plot_group_color("gpt", 1));
-    ck_assert_str_ne(f->panel[1].series[0].color, f->panel[1].series[2].color);
+    ck_assert_str_eq(f->panel[1].series[2].look.color, plot_look("gpt", 1).color);
+    ck_assert_str_ne(f->panel[1].series[0].look.color, f->panel[1].series[2].look.color);
     ck_assert_int_eq(f->panel[0].series[1].style, PLOT_MARKS);
     buf_release(&csv);
     done();
@@ -129,9 +129,9 @@ START_TEST(a_source_without_runs_has_points)
          "tnl,1e6,1e7,7,0.1\ntnl,1e6,2e7,6,0.1\n",
          "arch");
     const PlotFigure *f = draw("weight, decay", &csv);
-    static const Line want[] = {{0, 0.0, 4.0, "tnl", "N = 1M"},
-                                {0, 0.1, 6.0, "tnl", "N = 1M"},
-                                {1, 0.0, 4.0, "tnl", "lowest"}};
+    static const Line want[] = {{0, 0.0, 4.0, "TNL", "N = 1M"},
+                                {0, 0.1, 6.0, "TNL", "N = 1M"},
+                                {1, 0.0, 4.0, "TNL", "lowest"}};
     check(&csv, "series,weight__decay,loss,panel,label\n", want, 3);
     ck_assert(f->is_x_linear);
     buf_release(&csv);
@@ -169,7 +169,7 @@ static void not_drawn(const char *name, const char *msg)
     FigureAxis axis;
     Err err = ERR_INIT;
     ck_assert_int_eq(figure_axis_find(&source.frame, name, &axis, &err), ERR_OK);
-    ck_assert_int_eq(figures_make(&report, &axis, &figures, &err), ERR_INVALID);
+    ck_assert_int_eq(figures_make(&report, &axis, 0, &figures, &err), ERR_INVALID);
     ck_assert_msg(strstr(err.msg, msg) != NULL, "%s", err.msg);
 }
 
@@ -180,12 +180,13 @@ START_TEST(what_is_no_axis_is_refused)
     open("run,N,D,loss,adamw.lr,muon.lr,text,empty\na,1e6,1e7,3,1,2,x,\nb,1e6,1e7,3,1,2,y,\n",
          NULL);
     no_axis("momentum", "no column \"momentum\"", "run, N, D, loss, adamw.lr, muon.lr");
-    no_axis("lr", "several columns end in \"lr\"", "adamw.lr, muon.lr");
+    no_axis("lr", "\"lr\" may mean several columns", "adamw.lr, muon.lr");
     ck_assert_int_eq(figure_axis_find(&source.frame, "muon.lr", &axis, &err), ERR_OK);
     ck_assert_uint_eq(axis.column, 5);
     not_drawn("text", "\"x\" is not a number");
     not_drawn("empty", "no observation has a value in column \"empty\"");
-    ck_assert_int_eq(figures_make(&report, NULL, &figures, &err), ERR_OK); /* no axis, no picture */
+    ck_assert_int_eq(figures_make(&report, NULL, 0, &figures, &err),
+                     ERR_OK); /* no axis, no picture */
     for (size_t i = 0; i < figures.n; i++) {
         ck_assert_str_ne(figures.figure[i].name, "loss_axis");
     }
@@ -193,15 +194,7 @@ START_TEST(what_is_no_axis_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_last_observations_are_drawn);
-    tcase_add_test(tc, a_source_without_runs_has_points);
-    tcase_add_test(tc, many_sizes_are_points);
-    tcase_add_test(tc, what_is_no_axis_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("figure_axis", fill);
+    return test_main((TestPlan){.name = "figure_axis"});
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/report/covariance.h"
+#include "analysis/fit/covariance.h"
 #include "analysis/report/formula.h"
 #include "tests/support/suite.h"
 
@@ -106,15 +106,7 @@ START_TEST(covariances_are_those_of_numpy)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, numbers_stand_for_names);
-    tcase_add_test(tc, a_prediction_is_worked_out);
-    tcase_add_test(tc, the_point_is_the_largest_run_in_two_digits);
-    tcase_add_test(tc, covariances_are_those_of_numpy);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/formula", fill);
+    return test_main((TestPlan){.name = "analysis/report/formula"});
 }

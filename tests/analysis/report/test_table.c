@@ -139,19 +139,7 @@ START_TEST(formats_are_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, text_is_aligned);
-    tcase_add_test(tc, markdown_has_its_rule);
-    tcase_add_test(tc, csv_is_in_full_and_quoted);
-    tcase_add_test(tc, latex_has_the_rules_of_booktabs);
-    tcase_add_test(tc, latex_escapes_what_it_would_obey);
-    tcase_add_test(tc, latex_writes_numbers_as_numbers);
-    tcase_add_test(tc, a_name_cannot_break_a_table);
-    tcase_add_test(tc, formats_are_named);
-}
-
 int main(void)
 {
-    return suite_main("analysis/report/table", fill);
+    return test_main((TestPlan){.name = "analysis/report/table"});
 }

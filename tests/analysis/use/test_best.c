@@ -27,7 +27,7 @@ static void closed_form(const double *p, double c, double *want)
     want[2] = p[0] + p[1] * pow(want[0], -p[3]) + p[2] * pow(want[1], -p[4]);
 }
 
-START_TEST(optima_of_six_surfaces_are_exact_by_formula_and_by_search)
+START_LOOP_TEST(optima_of_six_surfaces_are_exact_by_formula_and_by_search, SURFACE_COUNT)
 {
     const double *law = surface_law[_i];
     Curve k = chinchilla(law);
@@ -130,7 +130,7 @@ START_TEST(a_true_budget_moves_the_optimum_to_where_a_plain_search_finds_it)
 END_TEST
 
 /* L* - E = K (C/6)^-gamma with gamma = alpha beta/(alpha+beta): C by hand. */
-START_TEST(inverses_return_to_where_they_came_from)
+START_LOOP_TEST(inverses_return_to_where_they_came_from, SURFACE_COUNT)
 {
     const double *p = surface_law[_i];
     Curve k = chinchilla(p);
@@ -223,20 +223,8 @@ START_TEST(a_law_without_a_floor_reaches_every_loss)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_loop_test(tc, optima_of_six_surfaces_are_exact_by_formula_and_by_search, 0,
-                        SURFACE_COUNT);
-    tcase_add_test(tc, other_laws_are_searched_to_their_own_formula);
-    tcase_add_test(tc, a_true_budget_moves_the_optimum_to_where_a_plain_search_finds_it);
-    tcase_add_loop_test(tc, inverses_return_to_where_they_came_from, 0, SURFACE_COUNT);
-    tcase_add_test(tc, a_quarter_of_the_best_size_costs_what_was_published);
-    tcase_add_test(tc, what_has_no_answer_is_refused);
-    tcase_add_test(tc, a_law_without_a_floor_reaches_every_loss);
-}
-
 int main(void)
 {
-    return suite_main("analysis/use/best", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/use/best"});
 }

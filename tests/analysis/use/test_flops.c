@@ -142,16 +142,8 @@ START_TEST(formulas_are_printed)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, each_shape_is_found_and_followed);
-    tcase_add_test(tc, the_papers_own_sizes_are_followed);
-    tcase_add_test(tc, what_cannot_be_read_off_is_refused);
-    tcase_add_test(tc, formulas_are_printed);
-}
-
 int main(void)
 {
-    return suite_main("analysis/use/flops", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/use/flops"});
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/use/scatter.h"
 #include "common/rng.h"
 #include "tests/analysis/fit/surface.h"
@@ -95,15 +96,8 @@ START_TEST(exact_data_have_none_and_too_few_points_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    (void)gsl_set_error_handler_off();
-    tcase_add_test(tc, variance_components_are_unbiased);
-    tcase_add_test(tc, independent_points_have_n_minus_p_degrees_of_freedom);
-    tcase_add_test(tc, exact_data_have_none_and_too_few_points_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("analysis/use/scatter", fill);
+    (void)gsl_set_error_handler_off();
+    return test_main((TestPlan){.name = "analysis/use/scatter"});
 }

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "analysis/obs/csv.h"
+#include "analysis/obs/frame_csv.h"
 #include "analysis/validate/conditions.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -16,7 +16,7 @@ static void open_frame(void)
     tmp = tmpdir_open();
     const char *path = tmpdir_write(
         &tmp, "f.csv", "M,N,model\n20,1e6,d=96\n20,1e9,big\n320,1e6,d=96\n640,1e9,big\n");
-    ck_assert_int_eq(csv_read(path, &frame, &err), ERR_OK);
+    ck_assert_int_eq(frame_read_csv(path, &frame, &err), ERR_OK);
 }
 
 static void close_frame(void)
@@ -70,13 +70,7 @@ START_TEST(what_is_no_condition_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, all_of_one_and_any_of_several);
-    tcase_add_test(tc, what_is_no_condition_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("conditions", fill);
+    return test_main((TestPlan){.name = "conditions"});
 }

@@ -299,22 +299,7 @@ START_TEST(what_cannot_be_held_out_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, an_exact_law_is_predicted_exactly);
-    tcase_add_test(tc, without_e_the_extrapolation_is_too_low);
-    tcase_add_test(tc, rules_of_thumb_do_what_they_say);
-    tcase_add_test(tc, a_line_interpolates_in_the_other_input);
-    tcase_add_test(tc, of_runs_the_last_observation_is_predicted);
-    tcase_add_test(tc, budgets_are_held_out_where_sizes_have_no_steps);
-    tcase_add_test(tc, a_law_in_c_needs_no_n);
-    tcase_add_test(tc, intervals_cover_measurements);
-    tcase_add_test(tc, the_same_seed_gives_the_same_bits_with_threads);
-    tcase_add_test(tc, given_conditions_make_one_split);
-    tcase_add_test(tc, what_cannot_be_held_out_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("holdout", fill);
+    return test_main((TestPlan){.name = "holdout"});
 }

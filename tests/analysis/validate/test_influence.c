@@ -21,25 +21,37 @@ static FitOptions options(void)
     return o;
 }
 
-/* Eight runs of six observations; run 5 is 3 % too high. */
-static void open(const FitOptions *o)
+static FitOptions o;
+static Influence x;
+static Err err;
+
+static void set_up(void)
 {
-    Err err = ERR_INIT;
+    o = options();
+    x = (Influence){0};
+    err = ERR_INIT;
+}
+
+static void tear_down(void)
+{
+    influence_release(&x);
+}
+
+/* Eight runs of six observations; run 5 is 3 % too high. */
+static void open(void)
+{
     surface_fill(&s, surface_law[0], 8, 6, 0.002, 7);
     for (size_t i = 0; i < s.data.n; i++) {
         s.loss[i] *= s.run[i] == 5 ? 1.03 : 1.0;
     }
     s.data.run = s.run;
     s.data.n_runs = 8;
-    ck_assert_msg(fit_run(o, &s.data, &fit, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(fit_run(&o, &s.data, &fit, &err) == ERR_OK, "%s", err.msg);
 }
 
 START_TEST(the_run_that_is_off_comes_first)
 {
-    FitOptions o = options();
-    Influence x;
-    Err err = ERR_INIT;
-    open(&o);
+    open();
     ck_assert_int_eq(influence_run(&o, &s.data, &fit, &x, &err), ERR_OK);
     ck_assert(x.is_by_run);
     ck_assert_uint_eq(x.n, 8);
@@ -49,17 +61,13 @@ START_TEST(the_run_that_is_off_comes_first)
     for (size_t u = 1; u < x.n; u++) {
         ck_assert_double_le(x.unit[u].distance, x.unit[u - 1].distance);
     }
-    influence_release(&x);
 }
 END_TEST
 
 /* Every row against a fit, from all its starts, of the data that are left; Cook's distance by its sum. */
 START_TEST(rows_are_the_fits_without_the_run)
 {
-    FitOptions o = options();
-    Influence x;
-    Err err = ERR_INIT;
-    open(&o);
+    open();
     ck_assert_int_eq(influence_run(&o, &s.data, &fit, &x, &err), ERR_OK);
     for (size_t u = 0; u < x.n; u++) {
         bool keep[SURFACE_MAX];
@@ -90,15 +98,11 @@ START_TEST(rows_are_the_fits_without_the_run)
         ck_assert_double_eq_tol(x.unit[u].distance, sum / (5.0 * variance), 1e-6 * (1.0 + sum));
         subset_release(&rest);
     }
-    influence_release(&x);
 }
 END_TEST
 
 START_TEST(without_runs_points_are_the_units)
 {
-    FitOptions o = options();
-    Influence x;
-    Err err = ERR_INIT;
     o.bootstrap = 0; /* then the jackknife's se */
     surface_fill(&s, surface_law[0], 6, 6, 0.002, 8);
     s.loss[20] *= 1.05;
@@ -115,15 +119,11 @@ START_TEST(without_runs_points_are_the_units)
         squares += pow(x.value[u * x.width] - mean, 2.0);
     }
     ck_assert_double_eq_tol(x.se[0] / sqrt(35.0 / 36.0 * squares), 1.0, 1e-12);
-    influence_release(&x);
 }
 END_TEST
 
 START_TEST(a_run_without_which_there_is_no_law_is_said)
 {
-    FitOptions o = options();
-    Influence x;
-    Err err = ERR_INIT;
     o.bootstrap = 0;
     surface_fill(&s, surface_law[0], 3, 8, 0.002, 7); /* three sizes: each is needed */
     for (size_t i = 0; i < s.data.n; i++) {
@@ -138,15 +138,11 @@ START_TEST(a_run_without_which_there_is_no_law_is_said)
     ck_assert_uint_eq(x.unit[0].unit, 4);
     ck_assert(x.unit[0].is_refused);
     ck_assert(!x.unit[0].is_marked);
-    influence_release(&x);
 }
 END_TEST
 
 START_TEST(too_many_units_are_refused)
 {
-    FitOptions o = options();
-    Influence x;
-    Err err = ERR_INIT;
     o.bootstrap = 0;
     o.starts = 4;
     size_t n = INFLUENCE_MAX_UNITS + 1;
@@ -164,16 +160,7 @@ START_TEST(too_many_units_are_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_run_that_is_off_comes_first);
-    tcase_add_test(tc, rows_are_the_fits_without_the_run);
-    tcase_add_test(tc, without_runs_points_are_the_units);
-    tcase_add_test(tc, a_run_without_which_there_is_no_law_is_said);
-    tcase_add_test(tc, too_many_units_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("influence", fill);
+    return test_main((TestPlan){.name = "influence", .set_up = set_up, .tear_down = tear_down});
 }

@@ -83,15 +83,7 @@ START_TEST(many_runs_share_levels)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, values_within_five_percent_are_a_level);
-    tcase_add_test(tc, values_without_steps_are_classes_even_in_logs);
-    tcase_add_test(tc, runs_are_ordered_by_their_largest_value);
-    tcase_add_test(tc, many_runs_share_levels);
-}
-
 int main(void)
 {
-    return suite_main("levels", fill);
+    return test_main((TestPlan){.name = "levels"});
 }

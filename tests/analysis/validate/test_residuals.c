@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fit/fit.h"
 #include "analysis/validate/residuals.h"
 #include "common/rng.h"
 #include "tests/analysis/fit/surface.h"
@@ -194,17 +195,7 @@ START_TEST(a_missing_input_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, residuals_are_the_law_less_the_measurement);
-    tcase_add_test(tc, a_wrong_law_is_seen);
-    tcase_add_test(tc, a_right_law_is_not_accused);
-    tcase_add_test(tc, points_of_a_run_that_err_alike_are_counted);
-    tcase_add_test(tc, the_order_of_rows_decides_nothing);
-    tcase_add_test(tc, a_missing_input_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("residuals", fill);
+    return test_main((TestPlan){.name = "residuals"});
 }

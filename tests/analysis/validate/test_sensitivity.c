@@ -136,13 +136,7 @@ START_TEST(a_choice_that_matters_more_than_sampling_is_seen)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_choice_is_the_fit_that_it_says);
-    tcase_add_test(tc, a_choice_that_matters_more_than_sampling_is_seen);
-}
-
 int main(void)
 {
-    return suite_main("sensitivity", fill);
+    return test_main((TestPlan){.name = "sensitivity"});
 }

@@ -11,11 +11,9 @@
 #include "orchestrator/exchange/tfevents.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 #define OK(call) ck_assert_msg((call) == ERR_OK, "%s", err.msg)
-
-static TmpDir tmp;
 
 static Catalog *open_small(bool is_writer)
 {
@@ -46,7 +44,6 @@ static int64_t export_to(Catalog *c, ExportWhat what, TableOutFormat format, Buf
 START_TEST(observations_have_every_digit)
 {
     Buf text = BUF_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *c = open_small(false);
     ck_assert_int_eq(export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_CSV, &text),
@@ -54,7 +51,7 @@ START_TEST(observations_have_every_digit)
     static const char header[] =
         "run,name,architecture,size,seed,task,step,N,N_total,D,C_6nd,"
         "C_exact,C_paper,loss,bits_per_byte,train_loss,state,is_final,seconds,"
-        "core_seconds,lr\n";
+        "core_seconds,training.optimizer.adamw.lr\n";
     ck_assert_msg(strncmp(buf_str(&text), header, strlen(header)) == 0, "%.200s", buf_str(&text));
     /* the first row: llama-20k, step 12; its loss by the law of small_catalog.h */
     const char *row = buf_str(&text) + strlen(header);
@@ -73,7 +70,6 @@ START_TEST(observations_have_every_digit)
     ck_assert_ptr_nonnull(strstr(row, ",done,1,,,0.001\n"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -83,7 +79,6 @@ START_TEST(observations_have_their_training_time)
 {
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *c = open_small(true);
     OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
@@ -103,13 +98,13 @@ START_TEST(observations_have_their_training_time)
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,1,1012,3036,0.001\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",done,0,1,,0.001\n"));
     (void)export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_JSONL, &text);
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":24,\"core_seconds\":72,\"lr\""));
+    ck_assert_ptr_nonnull(strstr(
+        buf_str(&text), "\"seconds\":24,\"core_seconds\":72,\"training.optimizer.adamw.lr\""));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"seconds\":1,\"core_seconds\":null,"));
     (void)export_to(c, EXPORT_CHECKPOINTS, TABLE_OUT_CSV, &text);
     ck_assert_ptr_null(strstr(buf_str(&text), "seconds"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -117,7 +112,6 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
 {
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 1);
     Catalog *c = open_small(true);
     const CatalogMetric metric[] = {
@@ -129,16 +123,15 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
         OK(catalog_metric_upsert(c, &metric[i], &err));
     }
     ck_assert_int_eq(export_to(c, EXPORT_METRICS, TABLE_OUT_CSV, &text), 3);
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",5.5,0.25,0.001,4096,0\n"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",nan,,0.001,,0\n"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",-inf,1,0.001,1,0\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",5.5,0.25,0.001,4096,0,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",nan,,0.001,,0,0.001\n"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), ",-inf,1,0.001,1,0,0.001\n"));
     ck_assert_int_eq(export_to(c, EXPORT_METRICS, TABLE_OUT_JSONL, &text), 3);
     ck_assert_ptr_nonnull(
         strstr(buf_str(&text), "\"loss\":\"nan\",\"grad_norm\":null,\"lr\":0.001"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\"step\":1,\"N\":20480,"));
     catalog_close(c);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -155,7 +148,6 @@ START_TEST(every_table_can_be_had)
              {"metrics", "tokens_per_s", 0}};
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     Catalog *catalog = open_small(true);
     OK(catalog_attempt_begin(catalog, 2, 0, CATALOG_NONE, 1700000000500, &err));
@@ -171,7 +163,6 @@ START_TEST(every_table_can_be_had)
     ck_assert_int_eq(export_what_parse("weights", &none, &err), ERR_USAGE);
     catalog_close(catalog);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -180,7 +171,6 @@ START_TEST(a_file_is_whole_or_absent)
     char path[FSX_PATH_BYTES];
     OutFile out;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     OK(fsx_join(path, tmp.path, "x", &err));
     OK(outfile_open(&out, path, &err));
     outfile_write(&out, "half", 4);
@@ -188,7 +178,6 @@ START_TEST(a_file_is_whole_or_absent)
     ck_assert_int_eq(tree_bytes(tmp.path), 0);
     OK(fsx_join(path, tmp.path, "no/such/folder", &err));
     ck_assert_int_eq(outfile_open(&out, path, &err), ERR_IO);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -228,7 +217,6 @@ START_TEST(event_files_read_back)
     Buf out = BUF_INIT;
     TfTotals totals;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     small_catalog(tmp.path, 1);
     Catalog *c = open_small(true);
     OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
@@ -265,25 +253,11 @@ START_TEST(event_files_read_back)
     ck_assert_uint_eq(lines, (size_t)totals.scalars);
     catalog_close(c);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 #endif
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, observations_have_every_digit);
-    tcase_add_test(tc, observations_have_their_training_time);
-    tcase_add_test(tc, a_loss_that_is_not_finite_keeps_its_name);
-    tcase_add_test(tc, every_table_can_be_had);
-    tcase_add_test(tc, a_file_is_whole_or_absent);
-    tcase_add_test(tc, checksums_are_the_published_ones);
-#ifdef READ_TFEVENTS
-    tcase_add_test(tc, event_files_read_back);
-#endif
-}
-
 int main(void)
 {
-    return suite_main("export", fill);
+    return test_main((TestPlan){.name = "export", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -5,13 +5,10 @@
 
 #include "common/hash.h"
 #include "common/json.h"
-#include "orchestrator/exchange/csv_in.h"
 #include "orchestrator/exchange/import.h"
 #include "orchestrator/exchange/line_in.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
 
 typedef struct Case {
     ImportFormat format;
@@ -115,7 +112,7 @@ static const Case case_list[] = {
      .text = "source.txt:2: a quote is never closed"},
     {IMPORT_CSV, "a,loss\n\"1\"x,2\n", NULL, .want = ERR_FORMAT,
      .text = "text after a closing quote"},
-    {IMPORT_CSV, "", NULL, .want = ERR_FORMAT, .text = "an empty file"},
+    {IMPORT_CSV, "", NULL, .want = ERR_FORMAT, .text = "the file is empty"},
     {IMPORT_CSV, "a,loss\n1,\n2,inf\n", NULL, .want = ERR_INVALID,
      .text = "no row to import: of 2 read, 1 without a loss, 1 with one that is not finite"},
     {IMPORT_CSV,
@@ -150,13 +147,12 @@ static const Case case_list[] = {
      .text = "task,loss\nvalidation,1\n"},
 };
 
-START_TEST(sources_become_observations)
+START_LOOP_TEST(sources_become_observations, sizeof case_list / sizeof case_list[0])
 {
     const Case *c = &case_list[_i];
     Buf csv = BUF_INIT, said = BUF_INIT;
     json_t *m = NULL;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     const char *file = tmpdir_write(&tmp, "source.txt", c->source);
     ErrCode rc = import(c, &file, 1, &csv, &m, &err);
     ck_assert_msg(rc == c->want, "%d, not %d: %s", rc, c->want, err.msg);
@@ -169,7 +165,6 @@ START_TEST(sources_become_observations)
     json_decref(m);
     buf_release(&said);
     buf_release(&csv);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -180,7 +175,6 @@ START_TEST(files_one_after_the_other)
     Buf csv = BUF_INIT;
     json_t *m = NULL;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     (void)snprintf(one, sizeof one, "%s", tmpdir_write(&tmp, "one.csv", "N,loss\n1,2\n"));
     (void)snprintf(two, sizeof two, "%s", tmpdir_write(&tmp, "two.csv", "N,loss\n3,4\n5,nan\n"));
     const char *both[] = {one, two};
@@ -205,7 +199,6 @@ START_TEST(files_one_after_the_other)
     const char *folder = tmp.path;
     ck_assert_int_eq(import(&c, &folder, 1, &csv, &m, &err), ERR_INVALID);
     buf_release(&csv);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -215,7 +208,6 @@ START_TEST(long_lines_are_counted)
     Buf text = BUF_INIT;
     LineIn in;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     for (int i = 0; i < 3 << 20; i++) {
         buf_putc(&text, 'x');
     }
@@ -230,7 +222,6 @@ START_TEST(long_lines_are_counted)
     ck_assert_int_eq(line_in_finish(&in, &err), ERR_OK);
     line_in_close(&in);
     buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -239,7 +230,6 @@ START_TEST(a_study_keeps_an_import_under_its_name)
     char path[FSX_PATH_BYTES], first[FSX_PATH_BYTES];
     json_t *m = NULL;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
     const char *set[] = {"architecture=x", "N=1"};
     const char *file = tmpdir_write(&tmp, "a.csv", "D,loss\n1,2\n");
     ImportOptions o = {.file = &file, .n_files = 1, .set = set, .n_set = 2};
@@ -262,20 +252,10 @@ START_TEST(a_study_keeps_an_import_under_its_name)
     o.n_set = 0;
     ck_assert_int_eq(import_to_study(&o, tmp.path, "other", false, &m, &err), ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(err.msg, "says no architecture"));
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, sources_become_observations, 0,
-                        (int)(sizeof case_list / sizeof case_list[0]));
-    tcase_add_test(tc, files_one_after_the_other);
-    tcase_add_test(tc, long_lines_are_counted);
-    tcase_add_test(tc, a_study_keeps_an_import_under_its_name);
-}
-
 int main(void)
 {
-    return suite_main("import", fill);
+    return test_main((TestPlan){.name = "import", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -82,16 +82,7 @@ START_TEST(a_handle_is_missing_damaged_or_unreadable)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, the_command_runs_again_as_it_is_written);
-    tcase_add_test(tc, only_what_changes_a_worker_is_kept_and_sorted);
-    tcase_add_test(tc, a_folder_that_is_not_there_cannot_be_written);
-    tcase_add_test(tc, a_handle_is_missing_damaged_or_unreadable);
-}
-
 int main(void)
 {
-    return suite_main("record", fill);
+    return test_main((TestPlan){.name = "record", .set_up = set_up, .tear_down = tear_down});
 }

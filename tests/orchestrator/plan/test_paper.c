@@ -103,15 +103,7 @@ START_TEST(flops_of_a_step_are_as_printed)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, open_paper, close_paper);
-    tcase_add_test(tc, the_matrix_is_the_papers);
-    tcase_add_test(tc, parameters_are_as_printed);
-    tcase_add_test(tc, flops_of_a_step_are_as_printed);
-}
-
 int main(void)
 {
-    return suite_main("paper", fill);
+    return test_main((TestPlan){.name = "paper", .set_up = open_paper, .tear_down = close_paper});
 }

@@ -503,27 +503,7 @@ START_TEST(json_has_the_fields_of_the_contract)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, open_study, close_study);
-    tcase_add_test(tc, costs_are_those_of_the_formulas);
-    tcase_add_test(tc, without_a_speed_times_are_unknown);
-    tcase_add_test(tc, every_run_says_why);
-    tcase_add_test(tc, a_damaged_status_counts_as_none);
-    tcase_add_test(tc, every_state_has_its_sentence);
-    tcase_add_test(tc, differences_name_the_settings_of_the_identity);
-    tcase_add_test(tc, a_changed_setting_is_named_with_both_values);
-    tcase_add_test(tc, json_says_what_the_plan_says);
-    tcase_add_test(tc, the_makespan_is_that_of_the_plain_rule);
-    tcase_add_test(tc, the_longest_goes_first);
-    tcase_add_test(tc, memory_is_that_of_the_largest_at_a_time);
-    tcase_add_test(tc, too_little_memory_is_told);
-    tcase_add_test(tc, the_corpus_is_that_of_the_study_or_its_texts);
-    tcase_add_test(tc, what_was_measured_is_added_up);
-    tcase_add_test(tc, json_has_the_fields_of_the_contract);
-}
-
 int main(void)
 {
-    return suite_main("plan", fill);
+    return test_main((TestPlan){.name = "plan", .set_up = open_study, .tear_down = close_study});
 }

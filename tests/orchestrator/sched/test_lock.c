@@ -116,14 +116,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("lock");
-    TCase *t = tcase_create("lock");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, nobody_holds_a_lock_that_nobody_took);
-    tcase_add_test(t, a_second_one_is_told_who_holds_it);
-    tcase_add_test(t, a_killed_holder_leaves_no_lock);
-    tcase_add_test(t, text_that_says_nothing_is_no_obstacle);
-    tcase_add_test(t, a_folder_that_is_not_there_is_an_io_error);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "lock", .set_up = setup, .tear_down = teardown});
 }

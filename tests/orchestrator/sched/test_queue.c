@@ -75,11 +75,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("queue");
-    TCase *t = tcase_create("queue");
-    tcase_add_checked_fixture(t, setup, NULL);
-    tcase_add_test(t, what_comes_out_is_the_first_of_what_is_in);
-    tcase_add_test(t, the_longest_comes_first_by_what_is_left);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "queue", .set_up = setup});
 }

@@ -67,11 +67,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("run_state");
-    TCase *t = tcase_create("run_state");
-    tcase_add_test(t, every_transition_is_as_drawn_and_every_other_is_an_error);
-    tcase_add_test(t, an_illegal_transition_says_what_cannot_be);
-    tcase_add_test(t, an_attempt_ends_once);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "run_state"});
 }

@@ -1,63 +1,18 @@
 /* The scheduler with real processes: the fake worker, misbehaving on request. */
 #include <check.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/machine.h"
-#include "orchestrator/launch/process.h"
 #include "orchestrator/sched/retry.h"
-#include "tests/orchestrator/sched/fixture.h"
+#include "tests/orchestrator/sched/four_runs.h"
 #include "tests/support/suite.h"
-
-static Fixture f;
-
-static void setup(void)
-{
-    if (access("/dev/shm", W_OK) == 0) { /* hundreds of fsyncs: not what is tested here */
-        (void)setenv("TMPDIR", "/dev/shm", 0);
-    }
-    fixture_open(&f, 4);
-}
-
-static void teardown(void)
-{
-    fixture_close(&f);
-}
-
-static void want_sql(const char *sql, const char *want)
-{
-    const char *got = fixture_sql(&f, sql);
-    ck_assert_msg(strcmp(got, want) == 0, "%s\ngot  \"%s\"\nwant \"%s\"\n%s", sql, got, want,
-                  f.log);
-}
-
-/* Waits until the catalog answers `want`; ten seconds is for a machine that is very busy. */
-static void wait_sql(const char *sql, const char *want)
-{
-    for (int i = 0; i < 5000; i++) {
-        if (strcmp(fixture_sql(&f, sql), want) == 0) {
-            return;
-        }
-        (void)usleep(2000);
-    }
-    ck_abort_msg("never: %s = %s", sql, want);
-}
-
-static int ended(pid_t pid)
-{
-    int status = 0;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 START_TEST(every_run_is_done_and_a_second_time_nothing_is)
 {
@@ -152,16 +107,15 @@ START_TEST(sharing_cores_changes_no_result_also_when_killed)
     CoreSet two;
     (void)fixture_run(&f, &o);
     char *before = fixture_dump(&f);
-    teardown();
-    setup();
+    four_runs_close();
+    four_runs_open();
     if (on_two_cores(&o, &two)) {
         fixture_behave("all=slow@5,r3=kill@6*1");
         (void)fixture_run(&f, &o);
-        char *after = fixture_dump(&f);
-        ck_assert_str_eq(before, after);
-        free(after);
+        want_dump(before);
+    } else {
+        free(before);
     }
-    free(before);
 }
 END_TEST
 
@@ -210,7 +164,7 @@ static const struct {
     {"r1=diverge@5", 5, "diverged", "diverged", "loss is nan"},
 };
 
-START_TEST(trouble_ends_as_it_should_and_alone)
+START_LOOP_TEST(trouble_ends_as_it_should_and_alone, sizeof trouble / sizeof trouble[0])
 {
     SchedOptions o = fixture_options(&f);
     o.retries = trouble[_i].retries;
@@ -238,7 +192,7 @@ START_TEST(damaged_lines_are_counted_and_reported)
 }
 END_TEST
 
-START_TEST(a_hung_worker_is_stopped_and_its_run_retried)
+START_LOOP_TEST(a_hung_worker_is_stopped_and_its_run_retried, 2)
 {
     SchedOptions o = fixture_options(&f);
     o.times.hang_min = 150;
@@ -320,7 +274,7 @@ START_TEST(checkpoints_that_vanished_are_made_again)
 }
 END_TEST
 
-START_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files)
+START_LOOP_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files, 2)
 {
     SchedOptions o = fixture_options(&f);
     (void)fixture_run(&f, &o);
@@ -347,7 +301,7 @@ START_TEST(a_missing_or_damaged_catalog_is_made_again_from_the_files)
 }
 END_TEST
 
-START_TEST(a_signal_interrupts_and_the_next_run_goes_on)
+START_LOOP_TEST(a_signal_interrupts_and_the_next_run_goes_on, 3)
 {
     static const int sig[] = {SIGINT, SIGTERM, SIGHUP};
     SchedOptions o = fixture_options(&f);
@@ -398,152 +352,6 @@ START_TEST(grace_ends_in_a_kill)
 }
 END_TEST
 
-/* The catalog of an undisturbed run of the same study, in a folder of its own. */
-static char *undisturbed(void)
-{
-    static Fixture calm;
-    fixture_open(&calm, 4);
-    SchedOptions o = fixture_options(&calm);
-    (void)fixture_run(&calm, &o);
-    char *dump = fixture_dump(&calm);
-    fixture_close(&calm);
-    return dump;
-}
-
-START_TEST(a_killed_scheduler_changes_nothing_in_the_end)
-{
-    char *want = undisturbed();
-    SchedOptions o = fixture_options(&f);
-    fixture_behave("all=slow@10");
-    int kills = 0;
-    for (int i = 0; i < 12; i++) {
-        pid_t pid = fixture_fork(&f, &o);
-        /* From before the first row to the middle of the study, never twice the same. */
-        (void)usleep((useconds_t)(5000 + 7919 * (i * 5 % 12)));
-        (void)kill(pid, SIGKILL);
-        kills += ended(pid) == -SIGKILL;
-    }
-    ck_assert_int_ge(kills, 6);
-    fixture_behave("");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    char *got = fixture_dump(&f);
-    ck_assert_str_eq(got, want);
-    want_sql("SELECT count(*) FROM attempt WHERE state = 'running'", "0");
-    s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.started, 0);
-    free(got);
-    free(want);
-}
-END_TEST
-
-START_TEST(killed_workers_change_nothing_in_the_end)
-{
-    char *want = undisturbed();
-    SchedOptions o = fixture_options(&f);
-    fixture_behave("r0=kill@2*1,r1=kill@5*2,r2=kill@12*1,r3=exit@4*1");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    char *got = fixture_dump(&f);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-}
-END_TEST
-
-START_TEST(a_run_that_was_killed_too_often_is_taken_up_again)
-{
-    SchedOptions o = fixture_options(&f);
-    o.retries = 0;
-    fixture_behave("r2=kill@5*1");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 1);
-    s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-}
-END_TEST
-
-/* The scheduler is killed and r3's worker, deaf to PDEATHSIG's SIGTERM, lives on: its pid. */
-static pid_t orphaned_worker(const SchedOptions *o)
-{
-    fixture_behave("r3=deaf@5");
-    pid_t pid = fixture_fork(&f, o);
-    wait_sql("SELECT count(*) FROM metric m JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
-             " step = 5",
-             "1");
-    ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(ended(pid), -SIGKILL);
-    pid_t orphan = (pid_t)strtol(
-        fixture_sql(&f, "SELECT a.pid FROM attempt a JOIN run r ON r.id = run_id WHERE r.name ="
-                        " 'r3'"),
-        NULL, 10);
-    ck_assert_int_gt(process_start_ticks(orphan), 0);
-    return orphan;
-}
-
-START_TEST(a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt)
-{
-    SchedOptions o = fixture_options(&f);
-    pid_t orphan = orphaned_worker(&o);
-    fixture_behave("");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    ck_assert_int_eq(process_start_ticks(orphan), -1);
-    ck_assert_ptr_nonnull(strstr(f.log, "r3: its worker"));
-    want_sql("SELECT a.state FROM attempt a JOIN run r ON r.id = run_id WHERE r.name = 'r3' AND"
-             " number = 0",
-             "lost");
-}
-END_TEST
-
-/* The study file loses the run before anybody looks after its worker. */
-START_TEST(a_worker_of_a_retired_run_does_not_train_on)
-{
-    SchedOptions o = fixture_options(&f);
-    pid_t orphan = orphaned_worker(&o);
-    f.study.n_runs = 3;
-    fixture_behave("");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.retired, 1);
-    ck_assert_int_eq(process_start_ticks(orphan), -1);
-    want_sql("SELECT r.state || ' ' || a.state || ' ' || (a.ended_ms > 0) FROM attempt a JOIN run r"
-             " ON r.id = run_id WHERE r.name = 'r3'",
-             "retired lost 1");
-    want_sql("SELECT count(*) FROM attempt WHERE state = 'running'", "0");
-    f.study.n_runs = 4; /* and back again: it goes on where it was */
-    s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    ck_assert_int_eq(s.started, 1);
-}
-END_TEST
-
-/* The worker said done and the scheduler died before it heard: nothing is trained again. */
-START_TEST(success_that_nobody_saw_is_still_success)
-{
-    SchedOptions o = fixture_options(&f);
-    f.study.n_runs = 1;
-    (void)fixture_run(&f, &o);
-    char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s/attempt-000/exit.json", f.dir, fixture_dir(&f, 0));
-    ck_assert_int_eq(unlink(path), 0);
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(
-        sqlite3_exec(db,
-                     "UPDATE run SET state='running'; UPDATE attempt SET state='running',"
-                     " ended_ms=NULL, exit_code=NULL, ingested_bytes=0, ingested_seq=-1;"
-                     " DELETE FROM checkpoint",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.started, 0);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 1);
-    want_sql("SELECT count(*) FROM checkpoint", "3");
-}
-END_TEST
-
 START_TEST(retry_takes_the_named_runs_or_all_that_failed)
 {
     SchedOptions o = fixture_options(&f);
@@ -572,144 +380,8 @@ START_TEST(retry_takes_the_named_runs_or_all_that_failed)
 }
 END_TEST
 
-START_TEST(a_full_disk_pauses_the_study_and_costs_no_retry)
-{
-    char *want = undisturbed();
-    SchedOptions o = fixture_options(&f);
-    o.retries = 0;
-    fixture_behave("r3=full@5*1,r2=slow@20");
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert(s.is_paused && !s.is_interrupted);
-    ck_assert_msg(strstr(s.why, "No space left on device"), "%s", s.why);
-    ck_assert_ptr_nonnull(strstr(f.log, "pausing the study: r3: the disk is full"));
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_FAILED], 0);
-    want_sql("SELECT reason FROM run WHERE name = 'r3'", "paused: the disk is full");
-    want_sql("SELECT group_concat(DISTINCT state) FROM run", "waiting");
-    want_sql("SELECT count(*) FROM attempt", "2"); /* nothing else was started */
-    fixture_behave("");
-    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
-    char *got = fixture_dump(&f);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-}
-END_TEST
-
-/* A folder that should hold the run is a file: no worker can be started there, whatever the run. */
-START_TEST(a_study_folder_that_cannot_be_written_stops_the_study)
-{
-    SchedOptions o = fixture_options(&f);
-    SchedSummary s = {0};
-    Err err = ERR_INIT;
-    char path[1024];
-    (void)snprintf(path, sizeof path, "study/%s", fixture_dir(&f, 3));
-    *strrchr(path, '/') = '\0';
-    ck_assert_ptr_nonnull(tmpdir_write(&f.tmp, path, "in the way"));
-    ErrCode rc = sched_run(&f.study, &o, &s, &err);
-    ck_assert_msg(rc == ERR_IO || rc == ERR_CONFLICT, "%s", err.msg);
-    ck_assert_ptr_nonnull(strstr(err.msg, "/runs"));
-    want_sql("SELECT count(*) FROM attempt", "0");
-    (void)snprintf(path, sizeof path, "%s/runs", f.dir);
-    ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
-}
-END_TEST
-
-START_TEST(bad_checkpoints_bring_a_done_run_back)
-{
-    SchedOptions o = fixture_options(&f);
-    (void)fixture_run(&f, &o);
-    char *before = fixture_dump(&f), path[1024];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db,
-                                  "UPDATE checkpoint SET state = 'corrupt' WHERE step = 12 AND"
-                                  " run_id = (SELECT id FROM run WHERE name = 'r1')",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    SchedSummary s = fixture_run(&f, &o);
-    ck_assert_int_eq(s.started, 1);
-    ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);
-    ck_assert_ptr_nonnull(strstr(f.log, "r1 was done, but 1 of its checkpoints is missing or"));
-    want_sql("SELECT count(*) FROM checkpoint WHERE state <> 'complete'", "0");
-    char *after = fixture_dump(&f);
-    *strstr(before, "# 6") = *strstr(after, "# 6") = '\0'; /* how many attempts were done */
-    ck_assert(strcmp(before, after) == 0);
-    free(before);
-    free(after);
-}
-END_TEST
-
-/* The catalog cannot grow any more (as on a full disk): the scheduler must end its workers,
- * say so, and a later one must go on as if nothing had been. */
-START_TEST(a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing)
-{
-    char *want = undisturbed();
-    SchedOptions o = fixture_options(&f);
-    fixture_behave("all=slow@10");
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        struct rlimit limit = {.rlim_cur = 160 << 10, .rlim_max = 160 << 10};
-        (void)signal(SIGXFSZ, SIG_IGN); /* EFBIG instead */
-        SchedSummary s = {0};
-        Err err = ERR_INIT;
-        _exit(setrlimit(RLIMIT_FSIZE, &limit) == 0 && sched_run(&f.study, &o, &s, &err) == ERR_DB
-                  ? 0
-                  : 1);
-    }
-    ck_assert_int_eq(ended(pid), 0);
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
-    fixture_behave("");
-    ck_assert_int_eq(fixture_run(&f, &o).by_state[CATALOG_RUN_DONE], 4);
-    char *got = fixture_dump(&f);
-    ck_assert_str_eq(got, want);
-    free(got);
-    free(want);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-    Suite *s = suite_create("sched");
-    TCase *t = tcase_create("sched");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 30);
-    tcase_add_test(t, every_run_is_done_and_a_second_time_nothing_is);
-    tcase_add_test(t, the_longest_run_starts_first);
-    tcase_add_test(t, the_last_run_gets_the_idle_core);
-    tcase_add_test(t, sharing_cores_changes_no_result_also_when_killed);
-    tcase_add_test(t, fixed_threads_and_free_cores_stay_so);
-    tcase_add_loop_test(t, trouble_ends_as_it_should_and_alone, 0,
-                        (int)(sizeof trouble / sizeof trouble[0]));
-    tcase_add_test(t, damaged_lines_are_counted_and_reported);
-    tcase_add_loop_test(t, a_hung_worker_is_stopped_and_its_run_retried, 0, 2);
-    tcase_add_test(t, a_program_that_cannot_be_executed_stops_everything_at_once);
-    tcase_add_test(t, fail_fast_stops_the_others_and_they_go_on_later);
-    tcase_add_test(t, a_run_that_left_the_study_is_retired_and_its_files_stay);
-    tcase_add_test(t, checkpoints_that_vanished_are_made_again);
-    tcase_add_loop_test(t, a_missing_or_damaged_catalog_is_made_again_from_the_files, 0, 2);
-    tcase_add_loop_test(t, a_signal_interrupts_and_the_next_run_goes_on, 0, 3);
-    tcase_add_test(t, a_third_signal_kills_workers_that_will_not_stop);
-    tcase_add_test(t, grace_ends_in_a_kill);
-    tcase_add_test(t, a_killed_scheduler_changes_nothing_in_the_end);
-    tcase_add_test(t, killed_workers_change_nothing_in_the_end);
-    tcase_add_test(t, a_run_that_was_killed_too_often_is_taken_up_again);
-    tcase_add_test(t, a_worker_that_outlives_its_scheduler_is_ended_before_the_next_attempt);
-    tcase_add_test(t, a_worker_of_a_retired_run_does_not_train_on);
-    tcase_add_test(t, success_that_nobody_saw_is_still_success);
-    tcase_add_test(t, retry_takes_the_named_runs_or_all_that_failed);
-    tcase_add_test(t, a_full_disk_pauses_the_study_and_costs_no_retry);
-    tcase_add_test(t, a_study_folder_that_cannot_be_written_stops_the_study);
-    tcase_add_test(t, bad_checkpoints_bring_a_done_run_back);
-    tcase_add_test(t, a_catalog_that_cannot_be_written_stops_the_study_and_costs_nothing);
-    suite_add_tcase(s, t);
-    return s;
-}
-
 int main(void)
 {
-    return suite_run(suite());
+    return test_main((TestPlan){
+        .name = "sched", .set_up = four_runs_open, .tear_down = four_runs_close, .timeout = 30.0});
 }

@@ -122,16 +122,7 @@ START_TEST(too_many_attempts_share_evenly)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, everyone_has_one_while_there_are_enough);
-    tcase_add_test(tc, idle_cores_go_to_those_who_would_end_last);
-    tcase_add_test(tc, cores_are_distinct_and_stay);
-    tcase_add_test(tc, nobody_is_kept_anywhere_while_cores_are_idle);
-    tcase_add_test(tc, too_many_attempts_share_evenly);
-}
-
 int main(void)
 {
-    return suite_main("share", fill);
+    return test_main((TestPlan){.name = "share"});
 }

@@ -79,7 +79,7 @@ static const struct {
     {0, "failed done"},                      /* asked, then killed */
 };
 
-START_TEST(a_held_worker_changes_nothing)
+START_LOOP_TEST(a_held_worker_changes_nothing, sizeof cases / sizeof cases[0])
 {
     char *want = undisturbed(), behave[32];
     SchedOptions o = options();
@@ -106,13 +106,7 @@ START_TEST(a_held_worker_changes_nothing)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, a_held_worker_changes_nothing, 0, sizeof cases / sizeof cases[0]);
-}
-
 int main(void)
 {
-    return suite_main("stopped", fill);
+    return test_main((TestPlan){.name = "stopped", .set_up = setup, .tear_down = teardown});
 }

@@ -44,13 +44,7 @@ START_TEST(the_worse_cause_counts)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, only_what_is_drawn_is_possible);
-    tcase_add_test(tc, the_worse_cause_counts);
-}
-
 int main(void)
 {
-    return suite_main("study_state", fill);
+    return test_main((TestPlan){.name = "study_state"});
 }

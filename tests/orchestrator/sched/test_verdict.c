@@ -151,7 +151,7 @@ static Ending with_texts(Ending e)
     return e;
 }
 
-START_TEST(an_ending_means_what_the_contract_says)
+START_LOOP_TEST(an_ending_means_what_the_contract_says, sizeof row / sizeof row[0])
 {
     Trouble t = TROUBLE_INIT;
     Ending e = with_texts(row[_i].e);
@@ -265,17 +265,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("verdict");
-    TCase *t = tcase_create("verdict");
-    tcase_add_loop_test(t, an_ending_means_what_the_contract_says, 0,
-                        (int)(sizeof row / sizeof row[0]));
-    tcase_add_test(t, retries_are_counted);
-    tcase_add_test(t, the_same_error_at_the_same_step_twice_is_final);
-    tcase_add_test(t, sigkill_comes_from_outside_and_proves_nothing);
-    tcase_add_test(t, two_hangs_at_one_step_are_final);
-    tcase_add_test(t, requeues_are_free_while_they_get_on_and_end_when_they_do_not);
-    tcase_add_test(t, a_run_that_gets_on_does_not_wait_longer_each_time);
-    tcase_add_test(t, back_off_is_none_at_first_and_doubles_up_to_its_limit);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "verdict"});
 }

@@ -42,11 +42,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("view");
-    TCase *t = tcase_create("view");
-    tcase_add_test(t, without_a_speed_nothing_is_known);
-    tcase_add_test(t, time_left_is_work_over_speed_and_never_less_than_the_longest_run);
-    tcase_add_test(t, a_run_without_a_speed_counts_with_the_others_average);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "view"});
 }

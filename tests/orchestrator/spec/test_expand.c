@@ -372,17 +372,8 @@ START_TEST(the_same_problem_of_many_cells_is_told_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, random_studies_expand_to_the_same_runs);
-    tcase_add_test(tc, random_studies_have_the_same_problems);
-    tcase_add_test(tc, tables_that_run_over_are_made_anew);
-    tcase_add_test(tc, the_same_problem_of_many_cells_is_told_once);
-}
-
 int main(void)
 {
-    return suite_main("expand", fill);
+    return test_main((TestPlan){
+        .name = "expand", .set_up = make_tmp, .tear_down = remove_tmp, .timeout = 120.0});
 }

@@ -450,27 +450,7 @@ START_TEST(the_schema_names_the_registrys_architectures)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
-    tcase_add_test(tc, defaults_are_filled);
-    tcase_add_test(tc, the_last_axis_is_fastest);
-    tcase_add_test(tc, any_scalar_may_be_an_axis);
-    tcase_add_test(tc, overrides_apply_in_order);
-    tcase_add_test(tc, cells_are_excluded_and_included);
-    tcase_add_test(tc, workers_and_threads_may_be_left_to_the_machine);
-    tcase_add_test(tc, keep_is_a_word_or_a_number_of_the_last);
-    tcase_add_test(tc, spelling_does_not_change_an_identity);
-    tcase_add_test(tc, the_resolved_copy_expands_to_the_same_runs);
-    tcase_add_test(tc, the_seeds_of_milli_are_of_its_own_runs);
-    tcase_add_test(tc, shipped_studies_are_as_promised);
-    tcase_add_test(tc, a_billion_cells_are_refused_at_once);
-    tcase_add_test(tc, a_file_of_100_mb_is_refused_at_once);
-    tcase_add_test(tc, a_missing_file_and_a_folder_are_errors);
-    tcase_add_test(tc, the_schema_names_the_registrys_architectures);
-}
-
 int main(void)
 {
-    return suite_main("study", fill);
+    return test_main((TestPlan){.name = "study", .set_up = make_tmp, .tear_down = remove_tmp});
 }

@@ -290,14 +290,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("arch");
-    TCase *tc = tcase_create("arch");
-    tcase_add_test(tc, registry_holds_the_four_by_name);
-    tcase_add_test(tc, formula_equals_the_sum_over_tensors);
-    tcase_add_test(tc, counts_reproduce_the_paper);
-    tcase_add_test(tc, mlp_width_follows_the_paper);
-    tcase_add_test(tc, tensors_have_the_contract_names);
-    tcase_add_test(tc, impossible_shapes_are_refused_by_rule);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "arch"});
 }

@@ -108,7 +108,7 @@ static const struct {
     {"'seed':1", "'seed':1,'run':'abc'", "digest", ERR_INVALID},
 };
 
-START_TEST(a_bad_config_is_refused_by_name)
+START_LOOP_TEST(a_bad_config_is_refused_by_name, sizeof bad / sizeof bad[0])
 {
     json_t *v = variant(bad[_i].from, bad[_i].to);
     RunConfig c;
@@ -309,23 +309,7 @@ START_TEST(schedules_follow_their_formulas)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_field_is_read);
-    tcase_add_test(tc, an_option_of_the_architecture_is_read);
-    tcase_add_loop_test(tc, a_bad_config_is_refused_by_name, 0, (int)(sizeof bad / sizeof bad[0]));
-    tcase_add_test(tc, identity_is_the_sha256_of_the_canonical_text);
-    tcase_add_test(tc, identity_depends_on_results_only);
-    tcase_add_test(tc, identities_never_change);
-    tcase_add_test(tc, identity_names_a_missing_part);
-    tcase_add_test(tc, log_steps_are_geometric);
-    tcase_add_test(tc, linear_steps_are_evenly_apart);
-    tcase_add_test(tc, crowded_steps_stay_distinct);
-    tcase_add_test(tc, too_many_checkpoints_are_refused);
-    tcase_add_test(tc, schedules_follow_their_formulas);
-}
-
 int main(void)
 {
-    return suite_main("run_config", fill);
+    return test_main((TestPlan){.name = "run_config"});
 }

@@ -350,7 +350,7 @@ static void check_decay_grad(const Chunk *x, const double *sum, size_t a)
 
 static const double strengths[] = {0.0, 1e-7, 1.0, 10.0};
 
-START_TEST(chunks_follow_the_formulas)
+START_LOOP_TEST(chunks_follow_the_formulas, sizeof strengths / sizeof *strengths)
 {
     static Chunk x, before;
     for (size_t c = 0; c < (size_t)N_CUTS * N_WIDTHS; c++) {
@@ -390,7 +390,7 @@ START_TEST(a_shut_gate_forgets_everything)
 END_TEST
 
 /* A chain of at most `rows` fused sums on what was there. */
-START_TEST(filters_follow_the_formulas)
+START_LOOP_TEST(filters_follow_the_formulas, 2)
 {
     static Real filter[SIZE], x[SIZE], dy[SIZE], out[3][SIZE], old[3][SIZE];
     const size_t rows = _i == 0 ? 16 : 13, n = 33;
@@ -435,20 +435,7 @@ START_TEST(rows_follow_their_formulas)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-#if !REAL_IS_DOUBLE
-    tcase_add_test(tc, chunks_repeat_on_every_isa);
-    tcase_add_test(tc, rows_repeat_on_every_isa);
-    tcase_add_test(tc, filters_repeat_on_every_isa);
-#endif
-    tcase_add_loop_test(tc, chunks_follow_the_formulas, 0, sizeof strengths / sizeof *strengths);
-    tcase_add_test(tc, a_shut_gate_forgets_everything);
-    tcase_add_test(tc, rows_follow_their_formulas);
-    tcase_add_loop_test(tc, filters_follow_the_formulas, 0, 2);
-}
-
 int main(void)
 {
-    return suite_main("kernels of linear attention", fill);
+    return test_main((TestPlan){.name = "kernels of linear attention"});
 }

@@ -147,17 +147,7 @@ START_TEST(sigmoid_and_its_kin_stay_finite_far_out)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, exp_is_right_to_1_01_ulp_on_every_float);
-    tcase_add_test(tc, sigmoid_is_right_to_2_41_ulp_on_every_float);
-    tcase_add_test(tc, log_sigmoid_is_right_to_1_82_ulp_on_every_float);
-    tcase_add_test(tc, silu_is_right_to_3_2_ulp_where_sigmoid_is_normal);
-    tcase_add_test(tc, exp_meets_its_ends);
-    tcase_add_test(tc, sigmoid_and_its_kin_stay_finite_far_out);
-}
-
 int main(void)
 {
-    return suite_main("exp", fill);
+    return test_main((TestPlan){.name = "exp"});
 }

@@ -184,7 +184,7 @@ static double objective(const Gates *x, Gates *y)
 }
 
 /* Central differences with h = 1e-5: truncation about 1e-10, rounding about 1e-11. */
-START_TEST(gradients_of_gates_agree_with_differences)
+START_LOOP_TEST(gradients_of_gates_agree_with_differences, 2)
 {
     static Gates x, y, got;
     const double h = 1e-5;
@@ -221,18 +221,7 @@ END_TEST
 
 #endif
 
-static void fill(TCase *tc)
-{
-#if !REAL_IS_DOUBLE
-    tcase_add_test(tc, gates_repeat_on_every_isa);
-#else
-    tcase_add_loop_test(tc, gradients_of_gates_agree_with_differences, 0, 2);
-#endif
-    tcase_add_test(tc, gates_follow_their_formulas);
-    tcase_add_test(tc, a_gate_shut_for_good_has_a_finite_gradient);
-}
-
 int main(void)
 {
-    return suite_main("kernels of HGRN2's gates", fill);
+    return test_main((TestPlan){.name = "kernels of HGRN2's gates"});
 }

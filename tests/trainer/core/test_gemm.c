@@ -278,19 +278,7 @@ START_TEST(nothing_is_touched_where_a_side_is_zero)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, every_tile_shape_repeats_on_every_isa);
-    tcase_add_test(tc, blocks_of_k_and_of_n_do_not_show);
-    tcase_add_test(tc, zeros_denormals_and_underflow_repeat);
-    tcase_add_test(tc, products_are_right_within_the_bound_of_a_chain);
-    tcase_add_test(tc, bf16_products_are_right_within_the_bound_of_a_chain);
-    tcase_add_test(tc, operands_round_to_nearest_even);
-    tcase_add_test(tc, a_bf16_table_is_its_own_bf16_table);
-    tcase_add_test(tc, nothing_is_touched_where_a_side_is_zero);
-}
-
 int main(void)
 {
-    return suite_main("gemm", fill);
+    return test_main((TestPlan){.name = "gemm"});
 }

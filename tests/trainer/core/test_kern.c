@@ -108,19 +108,7 @@ START_TEST(no_table_has_a_hole)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, scalar_can_be_asked_for);
-    tcase_add_test(tc, a_cap_is_obeyed);
-    tcase_add_test(tc, a_cap_does_not_hide_a_table_asked_for_by_name);
-    tcase_add_test(tc, every_isa_says_what_became_of_it);
-    tcase_add_test(tc, a_cap_that_names_nothing_is_ignored);
-    tcase_add_test(tc, without_a_cap_the_strongest_table_wins);
-    tcase_add_test(tc, an_unknown_cap_is_none);
-    tcase_add_test(tc, no_table_has_a_hole);
-}
-
 int main(void)
 {
-    return suite_main("kern", fill);
+    return test_main((TestPlan){.name = "kern"});
 }

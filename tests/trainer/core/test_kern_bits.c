@@ -252,19 +252,7 @@ START_TEST(adamw_repeats_on_every_isa)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, exp_and_its_family_repeat_on_every_isa);
-    tcase_add_test(tc, sums_and_products_repeat_on_every_isa);
-    tcase_add_test(tc, axpy_and_scale_repeat_on_every_isa);
-    tcase_add_test(tc, reductions_repeat_on_every_isa);
-    tcase_add_test(tc, a_tail_leaves_the_other_lanes_alone);
-    tcase_add_test(tc, softmax_repeats_on_every_isa);
-    tcase_add_test(tc, cross_entropy_repeats_on_every_isa);
-    tcase_add_test(tc, adamw_repeats_on_every_isa);
-}
-
 int main(void)
 {
-    return suite_main("kern bits", fill);
+    return test_main((TestPlan){.name = "kern bits"});
 }

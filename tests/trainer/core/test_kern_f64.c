@@ -378,24 +378,8 @@ START_TEST(the_double_build_knows_the_twins_only)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, gradients_of_gates_match_differences);
-    tcase_add_test(tc, gates_multiply_the_upper_half);
-    tcase_add_test(tc, slopes_of_the_exp_family_match_differences);
-    tcase_add_test(tc, the_exp_family_is_libms_in_double);
-    tcase_add_test(tc, gradient_of_rmsnorm_matches_differences);
-    tcase_add_test(tc, gradient_of_rmsnorm_is_added);
-    tcase_add_test(tc, gradient_of_normgate_matches_differences);
-    tcase_add_test(tc, gradient_of_cross_entropy_matches_differences);
-    tcase_add_test(tc, softmax_is_the_gradient_of_its_lse);
-    tcase_add_test(tc, products_have_their_orientations);
-    tcase_add_test(tc, adamw_follows_its_paper);
-    tcase_add_test(tc, the_double_build_knows_the_twins_only);
-}
-
 int main(void)
 {
     k = kern_get();
-    return suite_main("kern f64", fill);
+    return test_main((TestPlan){.name = "kern f64"});
 }

@@ -167,17 +167,7 @@ START_TEST(reductions_are_sums)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, cross_entropy_is_logsumexp_minus_the_target);
-    tcase_add_test(tc, cross_entropy_survives_logits_of_ten_thousand);
-    tcase_add_test(tc, without_a_gradient_the_logits_stay);
-    tcase_add_test(tc, softmax_uses_the_valid_columns_only);
-    tcase_add_test(tc, rmsnorm_gives_rows_of_mean_square_one);
-    tcase_add_test(tc, reductions_are_sums);
-}
-
 int main(void)
 {
-    return suite_main("kern values", fill);
+    return test_main((TestPlan){.name = "kern values"});
 }

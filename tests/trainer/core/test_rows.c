@@ -198,16 +198,7 @@ START_TEST(parts_of_a_weight_gradient_do_not_show)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, norms_repeat_on_every_isa);
-    tcase_add_test(tc, fused_norms_are_their_parts);
-    tcase_add_test(tc, parts_of_a_weight_gradient_do_not_show);
-    tcase_add_test(tc, gated_units_repeat_on_every_isa);
-    tcase_add_test(tc, gradients_of_gates_repeat_the_forward_pass);
-}
-
 int main(void)
 {
-    return suite_main("rows", fill);
+    return test_main((TestPlan){.name = "rows"});
 }

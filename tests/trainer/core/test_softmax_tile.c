@@ -141,14 +141,7 @@ START_TEST(tiles_make_the_softmax_of_a_row)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, tiles_repeat_on_every_isa);
-    tcase_add_test(tc, powers_are_right_to_0_95_ulp);
-    tcase_add_test(tc, tiles_make_the_softmax_of_a_row);
-}
-
 int main(void)
 {
-    return suite_main("softmax over tiles", fill);
+    return test_main((TestPlan){.name = "softmax over tiles"});
 }

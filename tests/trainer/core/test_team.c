@@ -30,7 +30,7 @@ static void work(void *ctx, size_t number)
     }
 }
 
-START_TEST(a_barrier_holds_everybody)
+START_LOOP_TEST(a_barrier_holds_everybody, MANY + 1)
 {
     static Count c;
     ck_assert_int_eq(team_start(&c.team, (size_t)_i), 0);
@@ -98,15 +98,7 @@ START_TEST(shares_cover_everything_once)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, a_barrier_holds_everybody, 0, MANY + 1);
-    tcase_add_test(tc, fewer_than_all_may_work);
-    tcase_add_test(tc, a_thread_that_cannot_start_is_reported);
-    tcase_add_test(tc, shares_cover_everything_once);
-}
-
 int main(void)
 {
-    return suite_main("team", fill);
+    return test_main((TestPlan){.name = "team"});
 }

@@ -159,14 +159,7 @@ START_TEST(rotations_are_their_formula)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, rotations_repeat_on_every_isa);
-    tcase_add_test(tc, parts_do_not_show);
-    tcase_add_test(tc, rotations_are_their_formula);
-}
-
 int main(void)
 {
-    return suite_main("rotations", fill);
+    return test_main((TestPlan){.name = "rotations"});
 }

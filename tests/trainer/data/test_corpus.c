@@ -281,8 +281,8 @@ START_TEST(bad_text_is_refused_by_name)
     expect_failure("empty.txt", ERR_INVALID, "empty.txt is empty");
     expect_failure("blank.txt", ERR_INVALID, "blank.txt has no text");
     expect_failure("binary.txt", ERR_INVALID, "binary.txt is not text");
-    expect_failure("missing.txt", ERR_NOTFOUND, "no file missing.txt");
-    expect_failure("~/missing.txt", ERR_NOTFOUND, "no file ~/missing.txt");
+    expect_failure("missing.txt", ERR_NOTFOUND, "missing.txt: no such file");
+    expect_failure("~/missing.txt", ERR_NOTFOUND, "~/missing.txt: no such file");
     expect_failure("*.md", ERR_NOTFOUND, "no file matches *.md");
     expect_failure("folder", ERR_INVALID, "folder is a folder");
     expect_failure("/dev/null", ERR_INVALID, "/dev/null is not a regular file");
@@ -417,26 +417,98 @@ START_TEST(more_than_one_epoch_needs_permission)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static ErrCode measure(const char *const *text, size_t n, CorpusSize *ret, size_t *word, Err *err)
 {
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, files_become_tokens_and_text);
-    tcase_add_test(tc, held_out_documents_are_not_trained_on);
-    tcase_add_test(tc, form_feeds_separate_documents);
-    tcase_add_test(tc, the_same_text_gives_the_same_corpus);
-    tcase_add_test(tc, the_digest_is_what_the_documentation_says);
-    tcase_add_test(tc, a_second_preparation_writes_nothing);
-    tcase_add_test(tc, text_that_changed_is_a_conflict);
-    tcase_add_test(tc, another_spec_in_the_folder_is_a_conflict);
-    tcase_add_test(tc, bad_text_is_refused_by_name);
-    tcase_add_test(tc, bad_specs_are_refused);
-    tcase_add_test(tc, names_with_glob_characters_are_files_first);
-    tcase_add_test(tc, damage_is_found_on_opening);
-    tcase_add_test(tc, an_interrupted_preparation_is_no_corpus);
-    tcase_add_test(tc, more_than_one_epoch_needs_permission);
+    CorpusSpec spec = {.text = text,
+                       .n_text = n,
+                       .base_dir = tmp.path,
+                       .vocabulary = 256,
+                       .validation_tokens = N_VALIDATION};
+    *err = ERR_INIT;
+    return corpus_measure(&spec, ret, word, err);
 }
+
+START_TEST(sizes_say_what_is_missing)
+{
+    static const char *const all[] = {"a.txt", "[ab].txt", "default"};
+    static const struct {
+        const char *text;
+        ErrCode want;
+    } row[] = {{"c.txt", ERR_NOTFOUND},
+               {"*.md", ERR_NOTFOUND},
+               {"empty.txt", ERR_INVALID},
+               {"/dev/null", ERR_INVALID}};
+    CorpusSize size;
+    size_t word = 9;
+    Err err;
+    (void)tmpdir_write(&tmp, "a.txt", "1234");
+    (void)tmpdir_write(&tmp, "b.txt", "12345678");
+    (void)tmpdir_write(&tmp, "empty.txt", "");
+    ck_assert_int_eq(measure(all, 2, &size, &word, &err), ERR_OK);
+    ck_assert_int_eq(size.bytes, 12); /* a.txt once */
+    ck_assert_int_eq(measure(all, 3, &size, &word, &err), ERR_OK);
+    ck_assert_int_eq(size.bytes, 12 + CORPUS_DEFAULT_BYTES);
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        const char *const text[] = {"a.txt", row[i].text};
+        ck_assert_int_eq(measure(text, 2, &size, &word, &err), row[i].want);
+        ck_assert_uint_eq(word, 1);
+        ck_assert_ptr_nonnull(strstr(err.msg, row[i].text));
+    }
+}
+END_TEST
+
+/* Texts that grow most: documents of one byte, and one that has to be cut. */
+START_TEST(no_corpus_has_more_tokens_than_sizes_say)
+{
+    static const struct {
+        const char *piece;
+        int n;
+    } row[] = {
+        {"a\f", 5000}, {"word \f", 3000}, {"no line break at all ", 5000}, {"one\n\n", 4000}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        static const char *const text[] = {"t.txt"};
+        Buf b = BUF_INIT;
+        CorpusInfo info;
+        CorpusSize size;
+        size_t word;
+        Err err;
+        for (int k = 0; k < row[i].n; k++) {
+            buf_puts(&b, row[i].piece);
+        }
+        (void)tmpdir_write(&tmp, "t.txt", buf_str(&b));
+        ck_assert_int_eq(measure(text, 1, &size, &word, &err), ERR_OK);
+        ck_assert_int_eq(fsx_remove_tree(dir, &err), ERR_OK);
+        ck_assert_msg(prepare_one("t.txt", &info, &err) == ERR_OK, "%s", err.msg);
+        ck_assert_int_le(info.train_tokens + info.validation_tokens, size.most_tokens);
+        buf_release(&b);
+    }
+}
+END_TEST
+
+START_TEST(a_prepared_corpus_is_known_without_its_texts)
+{
+    CorpusInfo made, info;
+    Err err = ERR_INIT;
+    const char *text = "t.txt";
+    CorpusSpec spec = {.text = &text,
+                       .n_text = 1,
+                       .base_dir = tmp.path,
+                       .vocabulary = 256,
+                       .validation_tokens = N_VALIDATION};
+    ck_assert_int_eq(corpus_prepared(&spec, dir, &info, &err), ERR_NOTFOUND);
+    write_text("t.txt", "", 1000);
+    ck_assert_int_eq(prepare_one(text, &made, &err), ERR_OK);
+    char path[FSX_PATH_BYTES];
+    ck_assert_int_eq(fsx_join(path, tmp.path, text, &err), ERR_OK);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(corpus_prepared(&spec, dir, &info, &err), ERR_OK);
+    ck_assert_int_eq(info.train_tokens, made.train_tokens);
+    spec.validation_tokens++;
+    ck_assert_int_eq(corpus_prepared(&spec, dir, &info, &err), ERR_CONFLICT);
+}
+END_TEST
 
 int main(void)
 {
-    return suite_main("corpus", fill);
+    return test_main((TestPlan){.name = "corpus", .set_up = set_up, .tear_down = tear_down});
 }

@@ -290,20 +290,8 @@ START_TEST(a_package_of_another_form_is_named)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, every_source_gives_clean_documents);
-    tcase_add_test(tc, versions_and_licences_are_recorded);
-    tcase_add_test(tc, packages_are_downloaded_once);
-    tcase_add_test(tc, without_a_home_nothing_is_left_behind);
-    tcase_add_test(tc, a_machine_without_lists_or_network_says_so);
-    tcase_add_test(tc, a_machine_without_apt_says_so);
-    tcase_add_test(tc, a_package_that_cannot_be_unpacked_is_named);
-    tcase_add_test(tc, a_package_of_another_form_is_named);
-}
-
 int main(void)
 {
-    return suite_main("default corpus", fill);
+    return test_main(
+        (TestPlan){.name = "default corpus", .set_up = set_up, .tear_down = tear_down});
 }

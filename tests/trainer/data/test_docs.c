@@ -110,16 +110,7 @@ START_TEST(cuts_without_paragraphs_fall_on_lines_words_and_characters)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, documents_without_text_are_not_added);
-    tcase_add_test(tc, long_paragraphs_seen_before_are_dropped);
-    tcase_add_test(tc, short_paragraphs_and_tables_are_dropped_on_request);
-    tcase_add_test(tc, long_documents_are_cut_at_paragraphs);
-    tcase_add_test(tc, cuts_without_paragraphs_fall_on_lines_words_and_characters);
-}
-
 int main(void)
 {
-    return suite_main("docs", fill);
+    return test_main((TestPlan){.name = "docs"});
 }

@@ -59,16 +59,7 @@ START_TEST(broken_markup_does_no_harm)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, blocks_are_paragraphs_and_inline_tags_vanish);
-    tcase_add_test(tc, what_is_no_text_goes);
-    tcase_add_test(tc, navigation_goes_with_nested_elements);
-    tcase_add_test(tc, references_become_characters);
-    tcase_add_test(tc, broken_markup_does_no_harm);
-}
-
 int main(void)
 {
-    return suite_main("html", fill);
+    return test_main((TestPlan){.name = "html"});
 }

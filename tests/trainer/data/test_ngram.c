@@ -144,17 +144,7 @@ START_TEST(empty_and_tiny_texts_fall_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_text_of_four_letters_by_hand);
-    tcase_add_test(tc, counting_by_brute_force_agrees);
-    tcase_add_test(tc, probabilities_sum_to_one_in_every_context);
-    tcase_add_test(tc, bits_are_the_mean_surprise);
-    tcase_add_test(tc, longer_contexts_help_on_text_that_repeats);
-    tcase_add_test(tc, empty_and_tiny_texts_fall_back);
-}
-
 int main(void)
 {
-    return suite_main("ngram", fill);
+    return test_main((TestPlan){.name = "ngram"});
 }

@@ -117,20 +117,7 @@ START_TEST(one_bad_byte_in_a_thousand_passes)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, white_space_is_reduced);
-    tcase_add_test(tc, control_characters_and_marks_go);
-    tcase_add_test(tc, typography_becomes_ascii);
-    tcase_add_test(tc, other_scripts_stay_unless_ascii_is_asked_for);
-    tcase_add_test(tc, hard_wraps_are_joined_in_paragraphs);
-    tcase_add_test(tc, bytes_outside_utf8_are_left_out);
-    tcase_add_test(tc, normalising_again_changes_nothing);
-    tcase_add_test(tc, empty_and_binary_files_are_refused_by_name);
-    tcase_add_test(tc, one_bad_byte_in_a_thousand_passes);
-}
-
 int main(void)
 {
-    return suite_main("normalise", fill);
+    return test_main((TestPlan){.name = "normalise"});
 }

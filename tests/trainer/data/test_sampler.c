@@ -135,16 +135,7 @@ START_TEST(a_sequence_longer_than_the_text_is_refused)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, every_window_comes_once_an_epoch);
-    tcase_add_test(tc, the_order_is_a_function_of_seed_and_step);
-    tcase_add_test(tc, validation_windows_are_in_order);
-    tcase_add_test(tc, a_sequence_longer_than_the_text_is_refused);
-}
-
 int main(void)
 {
-    return suite_main("sampler", fill);
+    return test_main((TestPlan){.name = "sampler", .set_up = set_up, .tear_down = tear_down});
 }

@@ -156,16 +156,7 @@ START_TEST(damaged_bible_data_is_an_error_and_never_a_crash)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, gzip_with_an_extra_field_is_read);
-    tcase_add_test(tc, character_vectors_of_an_r_data_base_are_read);
-    tcase_add_test(tc, bible_windows_are_read);
-    tcase_add_test(tc, the_lzw_of_these_tests_is_that_of_compress);
-    tcase_add_test(tc, damaged_bible_data_is_an_error_and_never_a_crash);
-}
-
 int main(void)
 {
-    return suite_main("unpack", fill);
+    return test_main((TestPlan){.name = "unpack"});
 }

@@ -151,7 +151,7 @@ static void check_number(const char *what, double got, double want, double toler
                   got, want);
 }
 
-START_TEST(parameters_loss_and_logits)
+START_LOOP_TEST(parameters_loss_and_logits, sizeof goldens / sizeof *goldens)
 {
     const Golden *g = &goldens[_i];
     Model *m = golden_model(g);
@@ -216,7 +216,7 @@ static const GoldenGrad grads[] = {
     {"cosformer2", L1 "attn.gate_up.weight", 1, 1, .0188706823},
 };
 
-START_TEST(gradients)
+START_LOOP_TEST(gradients, sizeof goldens / sizeof *goldens)
 {
     const Golden *g = &goldens[_i];
     Model *m = golden_model(g);
@@ -237,11 +237,5 @@ END_TEST
 
 int main(void)
 {
-    int n = (int)(sizeof goldens / sizeof *goldens);
-    Suite *suite = suite_create("golden");
-    TCase *tc = tcase_create("golden");
-    tcase_add_loop_test(tc, parameters_loss_and_logits, 0, n);
-    tcase_add_loop_test(tc, gradients, 0, n);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "golden"});
 }

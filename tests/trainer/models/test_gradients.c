@@ -29,7 +29,7 @@ static double slope(Model *m, const ModelTensor *t, size_t e, const uint16_t *to
     return (8.0 * near - far) / (12.0 * h);
 }
 
-START_TEST(every_tensor_has_the_gradient_of_the_loss)
+START_LOOP_TEST(every_tensor_has_the_gradient_of_the_loss, N_CASES)
 {
     const Case *c = &cases[_i];
     ModelShape s = case_shape(c, 10, VOCAB);
@@ -59,9 +59,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gradients");
-    TCase *tc = tcase_create("gradients");
-    tcase_add_loop_test(tc, every_tensor_has_the_gradient_of_the_loss, 0, N_CASES);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "gradients"});
 }

@@ -315,7 +315,7 @@ static double attention_objective(void *ctx)
     return sum;
 }
 
-START_TEST(attention_gradients)
+START_LOOP_TEST(attention_gradients, 4)
 {
     static Attention w;
     attention_open(&w);
@@ -501,7 +501,7 @@ static double mlp_objective(void *ctx)
     return inner((size_t)ROWS * MD, w->out, w->dout);
 }
 
-START_TEST(mlp_gradients)
+START_LOOP_TEST(mlp_gradients, 2)
 {
     static Unit w;
     static Real gu[ROWS * 2 * MG], y[ROWS * MG], dx[ROWS * MD];
@@ -566,7 +566,7 @@ static double output_objective(void *ctx)
     return 0.25 * output_loss(ctx, NULL, NULL);
 }
 
-START_TEST(head_loss_is_cross_entropy_over_tiles)
+START_LOOP_TEST(head_loss_is_cross_entropy_over_tiles, 3)
 {
     static const size_t columns[] = {V, 3, 1};
     static Output w;
@@ -607,20 +607,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("layers");
-    TCase *tc = tcase_create("layers");
-    tcase_add_test(tc, scores_depend_on_distance_alone);
-    tcase_add_test(tc, rope_turns_pairs_half_a_head_apart);
-    tcase_add_test(tc, lrpe_gradients);
-    tcase_add_test(tc, attention_is_a_recurrence_per_query);
-    tcase_add_test(tc, attention_survives_large_scores);
-    tcase_add_loop_test(tc, attention_gradients, 0, 4);
-    tcase_add_test(tc, tpe_is_a_toeplitz_product_and_a_recurrence);
-    tcase_add_test(tc, tpe_gradients);
-    tcase_add_test(tc, tpe_channels_do_not_meet);
-    tcase_add_loop_test(tc, mlp_gradients, 0, 2);
-    tcase_add_loop_test(tc, head_loss_is_cross_entropy_over_tiles, 0, 3);
-    tcase_add_test(tc, embedding_copies_and_scatters);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "layers"});
 }

@@ -188,7 +188,7 @@ static const Decay decays[] = {DECAY_NONE, DECAY_SCALAR, DECAY_CHANNEL};
 static const size_t cuts[][2] = {{1, 1}, {8, 3}, {16, 4}, {64, 16}, {1000, 1000}, {64, 64}, {5, 8}};
 static const size_t lengths[] = {1, 2, 7, 16, 63, 64, 65, 128, 151};
 
-START_TEST(chunks_equal_the_recurrence)
+START_LOOP_TEST(chunks_equal_the_recurrence, 3)
 {
     static Problem x;
     static Answer want, got;
@@ -236,7 +236,7 @@ END_TEST
 
 /* Strong forgetting (exponents of hundreds in a chunk), almost none, none, gates shut in
  * places; e^{-b} would overflow in the first of these. */
-START_TEST(extreme_decays_stay_exact)
+START_LOOP_TEST(extreme_decays_stay_exact, 5)
 {
     static const double kinds[] = {-10.0, -1e-7, 0.0, -30.0, -100.0};
     static Problem x;
@@ -303,7 +303,7 @@ START_TEST(first_decay_has_no_gradient_from_an_empty_state)
 END_TEST
 
 /* Chunks up to any row, then the recurrence: the state is the same thing. */
-START_TEST(steps_go_on_from_a_chunkwise_state)
+START_LOOP_TEST(steps_go_on_from_a_chunkwise_state, 3)
 {
     static Problem x;
     static Answer want;
@@ -436,7 +436,7 @@ static void check_slopes(const char *what, const Problem *x, Decay decay, double
     }
 }
 
-START_TEST(gradients_are_those_of_finite_differences)
+START_LOOP_TEST(gradients_are_those_of_finite_differences, 3)
 {
     static Problem x;
     static Answer y;
@@ -456,19 +456,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("linattn");
-    TCase *tc = tcase_create("linattn");
-    tcase_add_loop_test(tc, chunks_equal_the_recurrence, 0, 3);
-    tcase_add_test(tc, the_recurrence_equals_the_quadratic_form);
-    tcase_add_loop_test(tc, extreme_decays_stay_exact, 0, 5);
-    tcase_add_test(tc, open_gates_with_no_input_change_nothing);
-    tcase_add_test(tc, one_constant_decay_agrees_in_both_forms);
-    tcase_add_test(tc, first_decay_has_no_gradient_from_an_empty_state);
-    tcase_add_loop_test(tc, steps_go_on_from_a_chunkwise_state, 0, 3);
-#if REAL_IS_DOUBLE
-    tcase_add_test(tc, golden_numbers);
-    tcase_add_loop_test(tc, gradients_are_those_of_finite_differences, 0, 3);
-#endif
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "linattn"});
 }

@@ -39,7 +39,7 @@ static Model *open_case(int i, ModelUse use, size_t b, size_t t)
     return m;
 }
 
-START_TEST(forward_equals_the_oracle)
+START_LOOP_TEST(forward_equals_the_oracle, N_CASES)
 {
     static double want[T * VOCAB];
     static Real got[2 * T * VOCAB];
@@ -62,7 +62,7 @@ START_TEST(forward_equals_the_oracle)
 END_TEST
 
 /* No later token may change an earlier logit by a single bit; neither may its absence. */
-START_TEST(no_logit_depends_on_a_later_token)
+START_LOOP_TEST(no_logit_depends_on_a_later_token, N_CASES)
 {
     static Real full[T * VOCAB], changed[T * VOCAB];
     uint16_t tokens[T];
@@ -83,7 +83,7 @@ START_TEST(no_logit_depends_on_a_later_token)
 }
 END_TEST
 
-START_TEST(a_prefix_alone_has_the_same_logits)
+START_LOOP_TEST(a_prefix_alone_has_the_same_logits, N_CASES)
 {
     static Real full[T * VOCAB], prefix[T * VOCAB];
     uint16_t tokens[T];
@@ -102,7 +102,7 @@ START_TEST(a_prefix_alone_has_the_same_logits)
 }
 END_TEST
 
-START_TEST(decoding_equals_the_full_forward)
+START_LOOP_TEST(decoding_equals_the_full_forward, N_CASES)
 {
     static Real full[T * VOCAB];
     Real one[VOCAB];
@@ -131,7 +131,7 @@ START_TEST(decoding_equals_the_full_forward)
 END_TEST
 
 /* Inference shares its buffers between layers; the numbers must not notice. */
-START_TEST(inference_has_the_bits_of_training)
+START_LOOP_TEST(inference_has_the_bits_of_training, N_CASES)
 {
     uint16_t tokens[3 * (T + 1)];
     Model *train = open_case(_i, MODEL_TRAIN, 3, T), *infer = open_case(_i, MODEL_INFER, 3, T);
@@ -149,7 +149,7 @@ END_TEST
 
 /* Sequences are independent: a batch's gradient is the mean of its sequences', however
  * the batch is cut into parts (here parts of 7, 7 and 3). */
-START_TEST(a_batch_is_the_mean_of_its_sequences)
+START_LOOP_TEST(a_batch_is_the_mean_of_its_sequences, N_CASES)
 {
     enum { B = 17 };
     static uint16_t tokens[B * (T + 1)];
@@ -177,7 +177,7 @@ START_TEST(a_batch_is_the_mean_of_its_sequences)
 }
 END_TEST
 
-START_TEST(without_output_matrix_the_loss_is_ln_v)
+START_LOOP_TEST(without_output_matrix_the_loss_is_ln_v, N_CASES)
 {
     uint16_t tokens[2 * (T + 1)];
     Model *m = open_case(_i, MODEL_TRAIN, 2, T);
@@ -191,7 +191,7 @@ START_TEST(without_output_matrix_the_loss_is_ln_v)
 }
 END_TEST
 
-START_TEST(counts_and_memory_are_as_announced)
+START_LOOP_TEST(counts_and_memory_are_as_announced, N_CASES)
 {
     ModelShape s = case_shape(&cases[_i], G, VOCAB);
     Model *m = test_open(&s, MODEL_TRAIN, 2, T);
@@ -246,7 +246,7 @@ static void check_spread(const Model *m, const char *name, double want)
     ck_assert_double_le(fabs(spread(t) / want - 1.0), 4.0 / sqrt(2.0 * (double)t->n));
 }
 
-START_TEST(initial_values_follow_the_rule_and_the_seed)
+START_LOOP_TEST(initial_values_follow_the_rule_and_the_seed, arch_count())
 {
     ModelShape s = arch_shape(arch_at((size_t)_i), 3, 64, 4, 96, 100);
     Model *a = test_open(&s, MODEL_INFER, 1, 8), *b = test_open(&s, MODEL_TRAIN, 3, 16);
@@ -285,7 +285,7 @@ START_TEST(initial_values_follow_the_rule_and_the_seed)
 END_TEST
 
 /* A loss is no surprise at the start: see the note on tied embeddings in README.md. */
-START_TEST(loss_at_the_start_is_near_ln_v)
+START_LOOP_TEST(loss_at_the_start_is_near_ln_v, arch_count())
 {
     uint16_t tokens[4 * 65];
     ModelShape s = arch_shape(arch_at((size_t)_i), 3, 64, 2, 176, 256);
@@ -327,7 +327,7 @@ END_TEST
 
 #if REAL_IS_DOUBLE
 /* The norm after attention removes any scale of the queries (its eps aside). */
-START_TEST(scaled_values_leave_linear_mixers_alone)
+START_LOOP_TEST(scaled_values_leave_linear_mixers_alone, N_CASES)
 {
     uint16_t tokens[T + 1];
     if (strcmp(cases[_i].arch, "llama") == 0) {
@@ -379,26 +379,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("model");
-    TCase *tc = tcase_create("model");
-    int archs = (int)arch_count();
-    tcase_add_loop_test(tc, forward_equals_the_oracle, 0, N_CASES);
-    tcase_add_loop_test(tc, no_logit_depends_on_a_later_token, 0, N_CASES);
-    tcase_add_loop_test(tc, a_prefix_alone_has_the_same_logits, 0, N_CASES);
-    tcase_add_loop_test(tc, decoding_equals_the_full_forward, 0, N_CASES);
-    tcase_add_loop_test(tc, inference_has_the_bits_of_training, 0, N_CASES);
-    tcase_add_loop_test(tc, a_batch_is_the_mean_of_its_sequences, 0, N_CASES);
-    tcase_add_loop_test(tc, without_output_matrix_the_loss_is_ln_v, 0, N_CASES);
-    tcase_add_loop_test(tc, counts_and_memory_are_as_announced, 0, N_CASES);
-    tcase_add_test(tc, every_architecture_has_its_cases);
-    tcase_add_loop_test(tc, initial_values_follow_the_rule_and_the_seed, 0, archs);
-    tcase_add_loop_test(tc, loss_at_the_start_is_near_ln_v, 0, archs);
-    tcase_add_test(tc, impossible_models_are_refused);
-#if REAL_IS_DOUBLE
-    tcase_add_loop_test(tc, scaled_values_leave_linear_mixers_alone, 0, N_CASES);
-    tcase_add_test(tc, tnl_without_decay_is_cosformer2_without_positions);
-#endif
-    tcase_set_timeout(tc, 60);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "model"});
 }

@@ -36,7 +36,7 @@ static void adam_step(Model *m, Real *mean, Real *square, int step)
     model_params_changed(m);
 }
 
-START_TEST(one_batch_of_64_tokens_is_learned_by_heart)
+START_LOOP_TEST(one_batch_of_64_tokens_is_learned_by_heart, arch_count())
 {
     uint16_t tokens[2 * 33];
     ModelShape s = arch_shape(arch_at((size_t)_i), 2, 32, 2, 48, 64);
@@ -60,7 +60,7 @@ START_TEST(one_batch_of_64_tokens_is_learned_by_heart)
 END_TEST
 
 /* One gradient, bit for bit, on every instruction set that this machine has. */
-START_TEST(every_isa_gives_the_same_bits)
+START_LOOP_TEST(every_isa_gives_the_same_bits, N_CASES)
 {
     enum { B = 2 };
     uint16_t tokens[B * (T + 1)];
@@ -93,7 +93,7 @@ END_TEST
 
 /* Loss and gradient with 1 .. 4 threads, whole shares and torn ones, in both precisions; the
  * last time with a vocabulary of two tiles. */
-START_TEST(threads_do_not_show)
+START_LOOP_TEST(threads_do_not_show, N_CASES + 1)
 {
     enum { B = 9, LARGE_VOCAB = 4100 };
     uint16_t tokens[B * (T + 1)];
@@ -155,7 +155,7 @@ START_TEST(a_model_whose_threads_cannot_start_is_refused)
 END_TEST
 
 /* Float gradients against differences of the oracle, in double. */
-START_TEST(gradients_agree_with_the_oracle)
+START_LOOP_TEST(gradients_agree_with_the_oracle, N_CASES)
 {
     enum { N = 20 };
     uint16_t tokens[N + 1];
@@ -185,7 +185,7 @@ START_TEST(gradients_agree_with_the_oracle)
 END_TEST
 /* malloc's own books: what is in use before and after a step, for lack of a hook that
  * sanitizers would leave in place (there the numbers are 0 and the test says nothing). */
-START_TEST(a_step_allocates_nothing)
+START_LOOP_TEST(a_step_allocates_nothing, N_CASES)
 {
     uint16_t tokens[2 * (T + 1)];
     Real logits[VOCAB];
@@ -205,15 +205,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("training");
-    TCase *tc = tcase_create("training");
-    tcase_add_loop_test(tc, one_batch_of_64_tokens_is_learned_by_heart, 0, (int)arch_count());
-    tcase_add_loop_test(tc, every_isa_gives_the_same_bits, 0, N_CASES);
-    tcase_add_loop_test(tc, threads_do_not_show, 0, N_CASES + 1);
-    tcase_add_test(tc, a_model_whose_threads_cannot_start_is_refused);
-    tcase_add_loop_test(tc, gradients_agree_with_the_oracle, 0, N_CASES);
-    tcase_add_loop_test(tc, a_step_allocates_nothing, 0, N_CASES);
-    tcase_set_timeout(tc, 60);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "training"});
 }

@@ -129,7 +129,7 @@ static void near(const Vectors *v, const char *what, double got, double want)
                   v->length, what, got, want);
 }
 
-START_TEST(loss_and_logits)
+START_LOOP_TEST(loss_and_logits, N_CASES)
 {
     int count = 0;
     Vectors v = read_case(_i, &count);
@@ -155,7 +155,7 @@ START_TEST(loss_and_logits)
 }
 END_TEST
 
-START_TEST(gradients)
+START_LOOP_TEST(gradients, N_CASES)
 {
     int count = 0;
     Vectors v = read_case(_i, &count);
@@ -177,10 +177,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("vectors");
-    TCase *tc = tcase_create("vectors");
-    tcase_add_loop_test(tc, loss_and_logits, 0, N_CASES);
-    tcase_add_loop_test(tc, gradients, 0, N_CASES);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    return test_main((TestPlan){.name = "vectors"});
 }

@@ -171,18 +171,7 @@ START_TEST(the_promised_memory_is_enough)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, follows_the_published_algorithm_for_100_steps);
-    tcase_add_test(tc, clipping_scales_the_gradient_to_the_bound);
-    tcase_add_test(tc, decay_leaves_other_parameters_alone);
-    tcase_add_test(tc, the_norm_is_taken_in_double);
-    tcase_add_test(tc, neighbours_of_a_kind_are_joined);
-    tcase_add_test(tc, bad_ranges_and_short_memory_are_refused);
-    tcase_add_test(tc, the_promised_memory_is_enough);
-}
-
 int main(void)
 {
-    return suite_main("optim", fill);
+    return test_main((TestPlan){.name = "optim"});
 }

@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 #include "trainer/worker/ckpt.h"
 #include "trainer/worker/state.h"
 #include "trainer/worker/step_dir.h"
@@ -72,13 +72,12 @@ static void damage(const char *path)
 
 START_TEST(a_checkpoint_reads_back_as_written)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
-    CkptReceipt wrote = write_ckpt(&t, 1220), read;
+    CkptReceipt wrote = write_ckpt(&tmp, 1220), read;
     Ckpt c, want = example(1220);
     char dir[FSX_PATH_BYTES];
     ck_assert_str_eq(wrote.path, "checkpoints/step-00001220");
-    ck_assert_int_eq(ckpt_dir(t.path, 1220, dir, &err), ERR_OK);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 1220, dir, &err), ERR_OK);
     ck_assert_msg(ckpt_verify(dir, &c, &read, &err) == ERR_OK, "%s", err.msg);
     ck_assert_str_eq(c.run, want.run);
     ck_assert_str_eq(c.corpus, want.corpus);
@@ -93,20 +92,18 @@ START_TEST(a_checkpoint_reads_back_as_written)
     ck_assert_str_eq(read.digest, wrote.digest);
     ck_assert_int_eq(read.bytes, wrote.bytes);
     ck_assert_int_eq(read.bytes, tree_bytes(dir));
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(writing_again_gives_equal_bytes)
 {
-    TmpDir t = tmpdir_open(), u = tmpdir_open();
-    CkptReceipt a = write_ckpt(&t, 5);
-    (void)tmpdir_write(&t, "checkpoints/step-00000005/model.safetensors.tmp.17", "half");
-    CkptReceipt b = write_ckpt(&t, 5), c = write_ckpt(&u, 5);
+    TmpDir u = tmpdir_open();
+    CkptReceipt a = write_ckpt(&tmp, 5);
+    (void)tmpdir_write(&tmp, "checkpoints/step-00000005/model.safetensors.tmp.17", "half");
+    CkptReceipt b = write_ckpt(&tmp, 5), c = write_ckpt(&u, 5);
     ck_assert_str_eq(a.digest, b.digest);
     ck_assert_str_eq(a.digest, c.digest);
-    ck_assert_int_eq(tree_bytes(below(&t, "checkpoints")), b.bytes); /* rubbish is gone */
-    tmpdir_close(&t);
+    ck_assert_int_eq(tree_bytes(below(&tmp, "checkpoints")), b.bytes); /* rubbish is gone */
     tmpdir_close(&u);
 }
 END_TEST
@@ -114,13 +111,12 @@ END_TEST
 START_TEST(any_damage_is_found)
 {
     static const char *const file[] = {"model.safetensors", "config.json"};
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
-    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 9, dir, &err), ERR_OK);
     ck_assert_int_eq(ckpt_verify(dir, NULL, NULL, &err), ERR_NOTFOUND);
     for (size_t i = 0; i < 2; i++) {
-        (void)write_ckpt(&t, 9);
+        (void)write_ckpt(&tmp, 9);
         ck_assert_int_eq(ckpt_verify(dir, NULL, NULL, &err), ERR_OK);
         ck_assert_int_eq(fsx_join(path, dir, file[i], &err), ERR_OK);
         damage(path);
@@ -133,7 +129,6 @@ START_TEST(any_damage_is_found)
         ck_assert_int_eq(ckpt_verify(dir, NULL, NULL, &err), ERR_FORMAT);
         ck_assert_ptr_nonnull(strstr(err.msg, "is missing"));
     }
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -160,16 +155,14 @@ static const char *const bad_manifest[] = {
 
 START_TEST(odd_manifests_are_refused)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char dir[FSX_PATH_BYTES];
-    (void)write_ckpt(&t, 9);
-    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    (void)write_ckpt(&tmp, 9);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 9, dir, &err), ERR_OK);
     for (size_t i = 0; i < sizeof bad_manifest / sizeof bad_manifest[0]; i++) {
-        (void)tmpdir_write(&t, "checkpoints/step-00000009/manifest.json", bad_manifest[i]);
+        (void)tmpdir_write(&tmp, "checkpoints/step-00000009/manifest.json", bad_manifest[i]);
         ck_assert_msg(ckpt_verify(dir, NULL, NULL, &err) == ERR_FORMAT, "%s", bad_manifest[i]);
     }
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -179,24 +172,23 @@ START_TEST(every_flipped_byte_of_a_seal_is_found)
 {
     static const char *const file[] = {"checkpoints/step-00000009/manifest.json",
                                        "state/step-00000009/state.json"};
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char dir[FSX_PATH_BYTES], found[FSX_PATH_BYTES];
     TrainState s;
     log_set_level(LOG_ERROR);
-    (void)write_ckpt(&t, 9);
-    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    (void)write_ckpt(&tmp, 9);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 9, dir, &err), ERR_OK);
     for (size_t i = 0; i < 2; i++) {
         Buf b = BUF_INIT;
-        write_state(&t, 9);
-        ck_assert_int_eq(fsx_read(below(&t, file[i]), 1 << 20, &b, &err), ERR_OK);
+        write_state(&tmp, 9);
+        ck_assert_int_eq(fsx_read(below(&tmp, file[i]), 1 << 20, &b, &err), ERR_OK);
         for (size_t at = 0; at < b.len; at++) {
             for (int bit = 1; bit <= 32; bit *= 32) {
-                write_state(&t, 9);
+                write_state(&tmp, 9);
                 b.data[at] = (char)(b.data[at] ^ bit);
-                ck_assert_int_eq(fsx_replace(below(&t, file[i]), b.data, b.len, &err), ERR_OK);
+                ck_assert_int_eq(fsx_replace(below(&tmp, file[i]), b.data, b.len, &err), ERR_OK);
                 ErrCode rc = i == 0 ? ckpt_look(dir, CKPT_MANIFEST, NULL, NULL, &err)
-                                    : state_newest(t.path, -1, INT64_MAX, &s, found, &err);
+                                    : state_newest(tmp.path, -1, INT64_MAX, &s, found, &err);
                 ck_assert_msg(rc == (i == 0 ? ERR_FORMAT : ERR_NOTFOUND), "%s: byte %zu, bit %d",
                               file[i], at, bit);
                 b.data[at] = (char)(b.data[at] ^ bit);
@@ -204,7 +196,6 @@ START_TEST(every_flipped_byte_of_a_seal_is_found)
         }
         buf_release(&b);
     }
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -214,87 +205,79 @@ START_TEST(a_manifest_of_schema_1_is_read)
     static const char old[] =
         "{\"schema\":1,\"run\":\"a\",\"corpus\":\"b\",\"step\":9,\"tokens\":1,"
         "\"train_loss\":1.5,\"evaluations\":[],\"files\":{\"x\":{\"bytes\":1,\"xxh128\":\"00\"}}}";
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Ckpt c;
     char dir[FSX_PATH_BYTES];
-    (void)write_ckpt(&t, 9);
-    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
-    (void)tmpdir_write(&t, "checkpoints/step-00000009/manifest.json", old);
+    (void)write_ckpt(&tmp, 9);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 9, dir, &err), ERR_OK);
+    (void)tmpdir_write(&tmp, "checkpoints/step-00000009/manifest.json", old);
     ck_assert_msg(ckpt_look(dir, CKPT_MANIFEST, &c, NULL, &err) == ERR_OK, "%s", err.msg);
     ck_assert(c.train_loss == 1.5);
     ck_assert_int_eq(ckpt_look(dir, CKPT_SIZES, &c, NULL, &err), ERR_FORMAT); /* there is no x */
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(marks_are_seen)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char dir[FSX_PATH_BYTES], got[FSX_PATH_BYTES];
-    (void)write_ckpt(&t, 8);
-    (void)write_ckpt(&t, 9);
-    ck_assert_int_eq(ckpt_dir(t.path, 9, dir, &err), ERR_OK);
+    (void)write_ckpt(&tmp, 8);
+    (void)write_ckpt(&tmp, 9);
+    ck_assert_int_eq(ckpt_dir(tmp.path, 9, dir, &err), ERR_OK);
     ck_assert(!ckpt_is_marked(dir) && !ckpt_is_removed(dir));
-    (void)tmpdir_write(&t, "checkpoints/step-00000009/" CKPT_DAMAGED, "{}");
+    (void)tmpdir_write(&tmp, "checkpoints/step-00000009/" CKPT_DAMAGED, "{}");
     ck_assert(ckpt_is_marked(dir));
-    (void)tmpdir_write(&t, "checkpoints/step-00000009/" CKPT_REMOVED, "{}");
+    (void)tmpdir_write(&tmp, "checkpoints/step-00000009/" CKPT_REMOVED, "{}");
     ck_assert(ckpt_is_removed(dir));
     ck_assert_int_eq(ckpt_verify(dir, NULL, NULL, &err), ERR_NOTFOUND);
     ck_assert_ptr_nonnull(strstr(err.msg, "slaw gc"));
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_OK);
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_OK);
     ck_assert_str_eq(strrchr(got, '/'), "/step-00000008");
-    (void)tmpdir_write(&t, "checkpoints/step-00000008/" CKPT_REMOVED, "{}");
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_NOTFOUND);
+    (void)tmpdir_write(&tmp, "checkpoints/step-00000008/" CKPT_REMOVED, "{}");
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_NOTFOUND);
     ck_assert_ptr_nonnull(strstr(err.msg, "slaw gc"));
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(the_newest_whole_checkpoint_is_found)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     char got[FSX_PATH_BYTES];
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_NOTFOUND);
-    (void)write_ckpt(&t, 90);
-    (void)write_ckpt(&t, 1000);
-    (void)write_ckpt(&t, 123456789); /* more digits than the padding */
-    ck_assert_int_eq(fsx_mkdirs(below(&t, "checkpoints/step-00000077x"), &err), ERR_OK);
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_OK);
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_NOTFOUND);
+    (void)write_ckpt(&tmp, 90);
+    (void)write_ckpt(&tmp, 1000);
+    (void)write_ckpt(&tmp, 123456789); /* more digits than the padding */
+    ck_assert_int_eq(fsx_mkdirs(below(&tmp, "checkpoints/step-00000077x"), &err), ERR_OK);
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_OK);
     ck_assert_str_eq(strrchr(got, '/'), "/step-123456789");
-    damage(below(&t, "checkpoints/step-123456789/model.safetensors"));
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_OK);
+    damage(below(&tmp, "checkpoints/step-123456789/model.safetensors"));
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_OK);
     ck_assert_str_eq(strrchr(got, '/'), "/step-00001000");
-    ck_assert_int_eq(fsx_remove_tree(below(&t, "checkpoints/step-00001000/manifest.json"), &err),
+    ck_assert_int_eq(fsx_remove_tree(below(&tmp, "checkpoints/step-00001000/manifest.json"), &err),
                      ERR_OK);
-    ck_assert_int_eq(ckpt_newest(t.path, got, &err), ERR_OK);
+    ck_assert_int_eq(ckpt_newest(tmp.path, got, &err), ERR_OK);
     ck_assert_str_eq(strrchr(got, '/'), "/step-00000090");
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(two_states_are_kept)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     TrainState s;
     char file[FSX_PATH_BYTES];
-    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
+    ck_assert_int_eq(state_newest(tmp.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
     for (int64_t step = 10; step <= 50; step += 10) {
-        write_state(&t, step);
+        write_state(&tmp, step);
     }
-    ck_assert(!fsx_exists(below(&t, "state/step-00000030")));
-    ck_assert(fsx_exists(below(&t, "state/step-00000040")));
-    ck_assert_msg(state_newest(t.path, -1, INT64_MAX, &s, file, &err) == ERR_OK, "%s", err.msg);
+    ck_assert(!fsx_exists(below(&tmp, "state/step-00000030")));
+    ck_assert(fsx_exists(below(&tmp, "state/step-00000040")));
+    ck_assert_msg(state_newest(tmp.path, -1, INT64_MAX, &s, file, &err) == ERR_OK, "%s", err.msg);
     ck_assert_int_eq(s.step, 50);
     ck_assert(s.loss_sum == 0.1 + 50.0);
     ck_assert_int_eq(s.loss_count, 7);
     ck_assert_str_eq(s.run, run_hash);
     ck_assert_str_eq(s.corpus, corpus_hash);
-    ck_assert_str_eq(file, below(&t, "state/step-00000050/state.safetensors"));
-    tmpdir_close(&t);
+    ck_assert_str_eq(file, below(&tmp, "state/step-00000050/state.safetensors"));
 }
 END_TEST
 
@@ -312,14 +295,13 @@ START_TEST(states_before_and_behind_a_hole_are_kept)
         {25, 25, {"20", "25", "600", "700"}},
         {750, 800, {"700", "750"}},
     };
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         TrainState s = {.step = row[i].step, .loss_count = 1};
         int64_t *step = NULL;
         size_t n = 0, want = 0;
-        ck_assert_int_eq(state_write(t.path, -1, &s, row[i].front, tensor, 1, &err), ERR_OK);
-        ck_assert_int_eq(step_dirs_list(t.path, "state", &step, &n, &err), ERR_OK);
+        ck_assert_int_eq(state_write(tmp.path, -1, &s, row[i].front, tensor, 1, &err), ERR_OK);
+        ck_assert_int_eq(step_dirs_list(tmp.path, "state", &step, &n, &err), ERR_OK);
         for (; row[i].kept[want]; want++) {
             ck_assert_uint_lt(want, n);
             ck_assert_int_eq(step[n - 1 - want], atoi(row[i].kept[want]));
@@ -327,26 +309,23 @@ START_TEST(states_before_and_behind_a_hole_are_kept)
         ck_assert_uint_eq(n, want);
         free(step);
     }
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_damaged_state_gives_way_to_the_one_before)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     TrainState s;
     char file[FSX_PATH_BYTES];
     log_set_level(LOG_ERROR); /* the warnings are expected */
-    write_state(&t, 40);
-    write_state(&t, 50);
-    damage(below(&t, "state/step-00000050/state.safetensors"));
-    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_OK);
+    write_state(&tmp, 40);
+    write_state(&tmp, 50);
+    damage(below(&tmp, "state/step-00000050/state.safetensors"));
+    ck_assert_int_eq(state_newest(tmp.path, -1, INT64_MAX, &s, file, &err), ERR_OK);
     ck_assert_int_eq(s.step, 40);
-    ck_assert(!fsx_exists(below(&t, "state/step-00000050")));
-    ck_assert_int_eq(fsx_remove_tree(below(&t, "state/step-00000040/state.json"), &err), ERR_OK);
-    ck_assert_int_eq(state_newest(t.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
-    tmpdir_close(&t);
+    ck_assert(!fsx_exists(below(&tmp, "state/step-00000050")));
+    ck_assert_int_eq(fsx_remove_tree(below(&tmp, "state/step-00000040/state.json"), &err), ERR_OK);
+    ck_assert_int_eq(state_newest(tmp.path, -1, INT64_MAX, &s, file, &err), ERR_NOTFOUND);
 }
 END_TEST
 
@@ -363,23 +342,7 @@ START_TEST(a_full_or_absent_disk_is_an_io_error)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, a_checkpoint_reads_back_as_written);
-    tcase_add_test(tc, writing_again_gives_equal_bytes);
-    tcase_add_test(tc, any_damage_is_found);
-    tcase_add_test(tc, odd_manifests_are_refused);
-    tcase_add_test(tc, the_newest_whole_checkpoint_is_found);
-    tcase_add_test(tc, two_states_are_kept);
-    tcase_add_test(tc, states_before_and_behind_a_hole_are_kept);
-    tcase_add_test(tc, every_flipped_byte_of_a_seal_is_found);
-    tcase_add_test(tc, a_manifest_of_schema_1_is_read);
-    tcase_add_test(tc, marks_are_seen);
-    tcase_add_test(tc, a_damaged_state_gives_way_to_the_one_before);
-    tcase_add_test(tc, a_full_or_absent_disk_is_an_io_error);
-}
-
 int main(void)
 {
-    return suite_main("ckpt", fill);
+    return test_main((TestPlan){.name = "ckpt", .set_up = tmp_open, .tear_down = tmp_close});
 }

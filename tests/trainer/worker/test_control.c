@@ -71,13 +71,7 @@ START_TEST(the_last_whole_command_counts)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, commands_are_read_and_others_passed_over);
-    tcase_add_test(tc, the_last_whole_command_counts);
-}
-
 int main(void)
 {
-    return suite_main("control", fill);
+    return test_main((TestPlan){.name = "control"});
 }

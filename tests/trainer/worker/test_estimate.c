@@ -56,7 +56,7 @@ static const char large[] = "'layers':6,'width':192,'heads':6,'head_width':32,'m
 static const char small[] = "'layers':2,'width':16,'heads':2,'head_width':8,'mlp_width':32";
 
 /* The corpus of these runs is 30 kB, less than the uncertainty. */
-START_TEST(memory_is_what_a_worker_needs)
+START_LOOP_TEST(memory_is_what_a_worker_needs, arch_count())
 {
     Tiny t = tiny_open();
     const Arch *a = arch_at((size_t)_i);
@@ -151,15 +151,7 @@ START_TEST(a_measured_call_is_one_part_of_a_batch)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, memory_is_what_a_worker_needs, 0, (int)arch_count());
-    tcase_add_test(tc, what_takes_too_long_is_taken_from_its_kin);
-    tcase_add_test(tc, a_question_that_cannot_be_read_is_an_error);
-    tcase_add_test(tc, a_measured_call_is_one_part_of_a_batch);
-}
-
 int main(void)
 {
-    return suite_main("estimate", fill);
+    return test_main((TestPlan){.name = "estimate"});
 }

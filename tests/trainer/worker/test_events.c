@@ -9,7 +9,7 @@
 #include "common/json.h"
 #include "common/wire.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 #include "trainer/worker/events.h"
 
 static const char run_hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -63,16 +63,15 @@ static int64_t check_lines(const Buf *text)
 
 START_TEST(file_and_socket_get_the_same_bytes)
 {
-    TmpDir t = tmpdir_open();
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    EventLog *log = open_log(&t, pair[0]);
+    EventLog *log = open_log(&tmp, pair[0]);
     Err err = ERR_INIT;
     for (int i = 0; i < 5; i++) {
         emit(log, i);
     }
     ck_assert_int_eq(event_log_sync(log, &err), ERR_OK);
-    Buf file = read_log(&t);
+    Buf file = read_log(&tmp);
     char got[4096];
     ssize_t n = recv(pair[1], got, sizeof got, 0);
     ck_assert_int_eq(n, (ssize_t)file.len);
@@ -82,25 +81,22 @@ START_TEST(file_and_socket_get_the_same_bytes)
     event_log_close(log);
     buf_release(&file);
     (void)close(pair[1]);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_lost_socket_changes_nothing)
 {
-    TmpDir t = tmpdir_open();
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    EventLog *log = open_log(&t, pair[0]);
+    EventLog *log = open_log(&tmp, pair[0]);
     emit(log, 0);
     (void)close(pair[1]);
     emit(log, 1); /* would raise SIGPIPE */
     emit(log, 2);
     event_log_close(log);
-    Buf file = read_log(&t);
+    Buf file = read_log(&tmp);
     ck_assert_int_eq(check_lines(&file), 3);
     buf_release(&file);
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -108,11 +104,10 @@ END_TEST
 START_TEST(a_full_socket_skips_lines_and_tears_none)
 {
     enum { LINES = 4000 };
-    TmpDir t = tmpdir_open();
     int pair[2], small = 4096;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     ck_assert_int_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
-    EventLog *log = open_log(&t, pair[0]);
+    EventLog *log = open_log(&tmp, pair[0]);
     Buf got = BUF_INIT;
     for (int i = 0; i < LINES; i++) {
         emit(log, i);
@@ -120,7 +115,7 @@ START_TEST(a_full_socket_skips_lines_and_tears_none)
         ssize_t n = i % 50 == 0 ? recv(pair[1], part, sizeof part, MSG_DONTWAIT) : 0;
         buf_add(&got, part, n > 0 ? (size_t)n : 0);
     }
-    Buf file = read_log(&t);
+    Buf file = read_log(&tmp);
     ck_assert_int_eq(check_lines(&file), LINES);
     int n_lines = 0;
     for (const char *p = buf_str(&got), *end; (end = strchr(p, '\n')) != NULL; p = end + 1) {
@@ -136,39 +131,35 @@ START_TEST(a_full_socket_skips_lines_and_tears_none)
     buf_release(&got);
     buf_release(&file);
     (void)close(pair[1]);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(an_existing_log_is_continued)
 {
-    TmpDir t = tmpdir_open();
-    EventLog *log = open_log(&t, -1);
+    EventLog *log = open_log(&tmp, -1);
     emit(log, 0);
     emit(log, 1);
     event_log_close(log);
-    Buf before = read_log(&t);
+    Buf before = read_log(&tmp);
     before.len -= 7; /* a torn last line */
     before.data[before.len] = '\0';
-    (void)tmpdir_write(&t, "events.jsonl", buf_str(&before));
-    log = open_log(&t, -1);
+    (void)tmpdir_write(&tmp, "events.jsonl", buf_str(&before));
+    log = open_log(&tmp, -1);
     emit(log, 1);
     event_log_close(log);
-    Buf after = read_log(&t);
+    Buf after = read_log(&tmp);
     ck_assert_int_eq(check_lines(&after), 2); /* nothing of the torn line is left */
     buf_release(&before);
     buf_release(&after);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(errors_are_reported)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     EventLog *log = NULL;
     ck_assert_int_eq(event_log_open("/proc/none", run_hash, 0, -1, &log, &err), ERR_IO);
-    log = open_log(&t, -1);
+    log = open_log(&tmp, -1);
     char *big = malloc(WIRE_LINE_BYTES + 1);
     ck_assert_ptr_nonnull(big);
     memset(big, 'x', WIRE_LINE_BYTES);
@@ -176,25 +167,15 @@ START_TEST(errors_are_reported)
     json_t *body = json_pack("{s:s, s:s}", "event", "bye", "reason", big);
     ck_assert_int_eq(event_log_emit(log, body, &err), ERR_INVALID);
     emit(log, 0); /* the log is still good */
-    Buf file = read_log(&t);
+    Buf file = read_log(&tmp);
     ck_assert_int_eq(check_lines(&file), 1);
     buf_release(&file);
     event_log_close(log);
     free(big);
-    tmpdir_close(&t);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, file_and_socket_get_the_same_bytes);
-    tcase_add_test(tc, a_lost_socket_changes_nothing);
-    tcase_add_test(tc, a_full_socket_skips_lines_and_tears_none);
-    tcase_add_test(tc, an_existing_log_is_continued);
-    tcase_add_test(tc, errors_are_reported);
-}
-
 int main(void)
 {
-    return suite_main("events", fill);
+    return test_main((TestPlan){.name = "events", .set_up = tmp_open, .tear_down = tmp_close});
 }

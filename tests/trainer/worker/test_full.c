@@ -13,24 +13,18 @@
 #include "common/exit_code.h"
 #include "common/json.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/worker/events.h"
 
-static Tiny tiny;
 static char whole[FSX_PATH_BYTES];
 static int64_t whole_bytes; /* of the run's folder */
 
 static void open_tiny(void)
 {
-    tiny = tiny_open();
+    tiny_set_up();
     (void)tiny_run(&tiny, "whole", "tnl", NULL, NULL, whole);
     ck_assert_int_eq(tiny_wait(tiny_start(whole, tiny.corpus, -1)), 0);
     whole_bytes = tree_bytes(whole);
-}
-
-static void close_tiny(void)
-{
-    tiny_close(&tiny);
 }
 
 /* Mounts of our own, as root or in a namespace of users; false where neither is allowed. */
@@ -187,15 +181,7 @@ START_TEST(no_half_line_stays_in_the_log)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_unchecked_fixture(tc, open_tiny, close_tiny);
-    tcase_add_test(tc, a_full_disk_of_any_size_loses_nothing);
-    tcase_add_test(tc, without_room_for_a_line_it_ends_with_73);
-    tcase_add_test(tc, no_half_line_stays_in_the_log);
-}
-
 int main(void)
 {
-    return suite_main("full", fill);
+    return test_main((TestPlan){.name = "full", .open = open_tiny, .close = tiny_tear_down});
 }

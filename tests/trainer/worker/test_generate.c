@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/rng.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/worker/evaluate.h"
 #include "trainer/worker/generate.h"
 #include "trainer/worker/loop.h"
@@ -151,10 +151,9 @@ static void greedy_by_forward(const char *run, const char *prompt, size_t n, Buf
 
 START_TEST(decoding_continues_as_the_forward_pass_would)
 {
-    Tiny t = tiny_open();
     char run[FSX_PATH_BYTES];
     for (size_t i = 0; i < arch_count(); i++) {
-        (void)train(&t, arch_at(i)->name, run);
+        (void)train(&tiny, arch_at(i)->name, run);
         GenerateOptions o = {.checkpoint = run, .prompt = "the scale", .tokens = 40};
         Buf got = sample(&o), want = BUF_INIT;
         greedy_by_forward(run, o.prompt, 40, &want);
@@ -163,15 +162,13 @@ START_TEST(decoding_continues_as_the_forward_pass_would)
         buf_release(&got);
         buf_release(&want);
     }
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(a_seed_is_a_text)
 {
-    Tiny t = tiny_open();
     char run[FSX_PATH_BYTES];
-    (void)train(&t, "tnl", run);
+    (void)train(&tiny, "tnl", run);
     GenerateOptions o = {
         .checkpoint = run, .prompt = "", .tokens = 60, .temperature = 1.0, .seed = 3};
     Buf a = sample(&o), b = sample(&o);
@@ -183,19 +180,17 @@ START_TEST(a_seed_is_a_text)
     buf_release(&a);
     buf_release(&b);
     buf_release(&c);
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(the_files_alone_give_the_recorded_loss)
 {
-    Tiny t = tiny_open();
     Err err = ERR_INIT;
     static Evaluation e;
     char run[FSX_PATH_BYTES], other[FSX_PATH_BYTES];
     for (size_t i = 0; i < arch_count(); i++) {
-        (void)train(&t, arch_at(i)->name, run);
-        ck_assert_msg(evaluate(run, t.corpus, &e, &err) == ERR_OK, "%s", err.msg);
+        (void)train(&tiny, arch_at(i)->name, run);
+        ck_assert_msg(evaluate(run, tiny.corpus, &e, &err) == ERR_OK, "%s", err.msg);
         ck_assert_uint_eq(e.found.ckpt.n_evaluations, 1);
         ck_assert(e.score.loss == e.found.ckpt.evaluation[0].loss); /* bit for bit */
         ck_assert(e.score.bits_per_byte == e.found.ckpt.evaluation[0].bits_per_byte);
@@ -204,12 +199,11 @@ START_TEST(the_files_alone_give_the_recorded_loss)
     json_t *v = evaluation_json(&e);
     ck_assert(json_is_true(json_object_get(v, "is_own_corpus")));
     json_decref(v);
-    tiny_other_corpus(&t, other);
+    tiny_other_corpus(&tiny, other);
     ck_assert_int_eq(evaluate(run, other, &e, &err), ERR_OK);
     v = evaluation_json(&e);
     ck_assert(json_is_false(json_object_get(v, "is_own_corpus")));
     json_decref(v);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -219,29 +213,26 @@ START_TEST(a_llama_folder_says_what_other_tools_ask)
         "architectures",       "model_type",         "hidden_size", "num_hidden_layers",
         "num_attention_heads", "intermediate_size",  "vocab_size",  "rms_norm_eps",
         "rope_theta",          "tie_word_embeddings"};
-    Tiny t = tiny_open();
     Err err = ERR_INIT;
     json_t *config = NULL;
     char run[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     ck_assert_int_eq(
-        fsx_join(path, train(&t, "llama", run), "checkpoints/step-00000024/config.json", &err),
+        fsx_join(path, train(&tiny, "llama", run), "checkpoints/step-00000024/config.json", &err),
         ERR_OK);
     ck_assert_int_eq(json_read_file(path, &config, &err), ERR_OK);
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         ck_assert_msg(json_object_get(config, want[i]) != NULL, "%s", want[i]);
     }
     json_decref(config);
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(mistakes_are_refused)
 {
-    Tiny t = tiny_open();
     Err err = ERR_INIT;
     Buf b = BUF_INIT;
     char run[FSX_PATH_BYTES], weights[FSX_PATH_BYTES];
-    GenerateOptions good = {.checkpoint = train(&t, "llama", run), .prompt = "a", .tokens = 1};
+    GenerateOptions good = {.checkpoint = train(&tiny, "llama", run), .prompt = "a", .tokens = 1};
     GenerateOptions o = good;
     o.temperature = -1.0;
     ck_assert_int_eq(generate(&o, collect, &b, &err), ERR_INVALID);
@@ -255,7 +246,7 @@ START_TEST(mistakes_are_refused)
     o.top_k = -1;
     ck_assert_int_eq(generate(&o, collect, &b, &err), ERR_INVALID);
     o = good;
-    o.checkpoint = t.dir.path; /* a folder that is neither */
+    o.checkpoint = tiny.dir.path; /* a folder that is neither */
     ck_assert_int_eq(generate(&o, collect, &b, &err), ERR_NOTFOUND);
     ck_assert_int_eq(fsx_join(weights, run, "checkpoints/step-00000024", &err), ERR_OK);
     o.checkpoint = weights; /* the checkpoint's own folder */
@@ -266,24 +257,11 @@ START_TEST(mistakes_are_refused)
     ck_assert_int_eq(fsx_join(weights, run, "checkpoints/step-00000024", &err), ERR_OK);
     ck_assert_int_eq(generate(&o, collect, &b, &err), ERR_FORMAT);
     buf_release(&b);
-    tiny_close(&t);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, temperature_zero_takes_the_likeliest);
-    tcase_add_test(tc, choices_follow_the_softmax);
-    tcase_add_test(tc, top_k_keeps_k_tokens);
-    tcase_add_test(tc, text_is_safe_to_show);
-    tcase_add_test(tc, decoding_continues_as_the_forward_pass_would);
-    tcase_add_test(tc, a_seed_is_a_text);
-    tcase_add_test(tc, the_files_alone_give_the_recorded_loss);
-    tcase_add_test(tc, a_llama_folder_says_what_other_tools_ask);
-    tcase_add_test(tc, mistakes_are_refused);
-}
-
 int main(void)
 {
-    return suite_main("generate", fill);
+    return test_main(
+        (TestPlan){.name = "generate", .set_up = tiny_set_up, .tear_down = tiny_tear_down});
 }

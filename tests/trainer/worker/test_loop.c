@@ -9,7 +9,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/config/run_config.h"
 #include "trainer/core/kern.h"
 #include "trainer/worker/loop.h"
@@ -65,9 +65,8 @@ static const int64_t planned[TINY_CHECKPOINTS] = {2, 5, 10, 24};
 
 START_TEST(an_attempt_says_what_the_protocol_lists)
 {
-    Tiny t = tiny_open();
     char run[FSX_PATH_BYTES];
-    run_whole(tiny_run(&t, "a", "llama", NULL, NULL, run), t.corpus);
+    run_whole(tiny_run(&tiny, "a", "llama", NULL, NULL, run), tiny.corpus);
     json_t *e = tiny_events(run, 0);
     const json_t *hello = json_array_get(e, 0);
     ck_assert_ptr_eq(hello, tiny_event(e, "hello", 0));
@@ -106,7 +105,6 @@ START_TEST(an_attempt_says_what_the_protocol_lists)
     ck_assert_str_eq(text(bye, "status"), "done");
     ck_assert_int_eq(number(bye, "step"), TINY_STEPS);
     json_decref(e);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -155,41 +153,36 @@ static void compare_with_stops(const Tiny *t, const char *architecture, int stri
 
 START_TEST(resuming_at_every_step_changes_no_bit)
 {
-    Tiny t = tiny_open();
     for (size_t i = 0; i < arch_count(); i++) {
-        compare_with_stops(&t, arch_at(i)->name, 1);
+        compare_with_stops(&tiny, arch_at(i)->name, 1);
     }
-    compare_with_stops(&t, "llama", 7);
-    tiny_close(&t);
+    compare_with_stops(&tiny, "llama", 7);
 }
 END_TEST
 
 START_TEST(sigusr1_writes_a_state_between_checkpoints)
 {
-    Tiny t = tiny_open();
     Err err = ERR_INIT;
     char run[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
-    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
+    (void)tiny_run(&tiny, "a", "llama", NULL, NULL, run);
     stop_install();
     ck_assert_int_eq(raise(SIGUSR1), 0);
-    LoopOptions o = {run, t.corpus, .attempt = 0, .socket_fd = -1, .max_steps = 2};
+    LoopOptions o = {run, tiny.corpus, .attempt = 0, .socket_fd = -1, .max_steps = 2};
     ck_assert_int_eq(loop_run(&o, &err), ERR_INTERRUPTED);
     ck_assert_int_eq(fsx_join(state, run, "state/step-00000001/state.json", &err), ERR_OK);
     ck_assert(fsx_exists(state));
     ck_assert(!stop_take_save()); /* once for each signal */
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(a_finished_run_is_left_as_it_is)
 {
-    Tiny t = tiny_open();
     Err err;
     char run[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
-    run_whole(tiny_run(&t, "a", "llama", NULL, NULL, run), t.corpus);
+    run_whole(tiny_run(&tiny, "a", "llama", NULL, NULL, run), tiny.corpus);
     ck_assert_int_eq(fsx_join(state, run, "state", &err), ERR_OK);
     ck_assert_int_eq(fsx_remove_tree(state, &err), ERR_OK); /* somebody needed the space */
-    run_whole(run, t.corpus);
+    run_whole(run, tiny.corpus);
     ck_assert(!fsx_exists(state));
     json_t *first = tiny_events(run, 0), *again = tiny_events(run, 1);
     ck_assert_ptr_null(tiny_event(again, "step", 0));
@@ -200,7 +193,6 @@ START_TEST(a_finished_run_is_left_as_it_is)
               real(tiny_event(first, "evaluation", -1), "loss"));
     json_decref(first);
     json_decref(again);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -217,16 +209,15 @@ static void cut_file(const char *run, const char *name)
 
 START_TEST(damage_costs_time_and_nothing_else)
 {
-    Tiny t = tiny_open();
     Err err;
     char whole[FSX_PATH_BYTES], run[FSX_PATH_BYTES];
-    run_whole(tiny_run(&t, "whole", "llama", NULL, NULL, whole), t.corpus);
-    (void)tiny_run(&t, "damaged", "llama", NULL, NULL, run);
+    run_whole(tiny_run(&tiny, "whole", "llama", NULL, NULL, whole), tiny.corpus);
+    (void)tiny_run(&tiny, "damaged", "llama", NULL, NULL, run);
     log_set_level(LOG_ERROR); /* the warnings are expected */
-    ck_assert_int_eq(run_some(run, t.corpus, 13, &err), ERR_INTERRUPTED); /* states 10, 13 */
+    ck_assert_int_eq(run_some(run, tiny.corpus, 13, &err), ERR_INTERRUPTED); /* states 10, 13 */
     cut_file(run, "state/step-00000013/state.safetensors");
     cut_file(run, "checkpoints/step-00000010/model.safetensors"); /* at a state: is made again */
-    ck_assert_int_eq(run_some(run, t.corpus, 1, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 1, &err), ERR_INTERRUPTED);
     json_t *e = tiny_events(run, 1);
     ck_assert_int_eq(number(tiny_event(e, "hello", 0), "resumed_step"), 10);
     ck_assert_int_eq(number(tiny_event(e, "checkpoint", 0), "step"), 10);
@@ -234,13 +225,12 @@ START_TEST(damage_costs_time_and_nothing_else)
     cut_file(run, "state/step-00000010/state.json"); /* all states are lost: from the start */
     cut_file(run, "state/step-00000011/state.json");
     cut_file(run, "checkpoints/step-00000005/model.safetensors");
-    run_whole(run, t.corpus);
+    run_whole(run, tiny.corpus);
     e = tiny_events(run, 2);
     ck_assert_int_eq(number(tiny_event(e, "hello", 0), "resumed_step"), 0);
     json_decref(e);
     ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_CHECKPOINTS); /* 5 is whole again */
     log_set_level(LOG_WARN);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -254,54 +244,50 @@ static void unseal(json_t *state)
 /* Of the state of a bf16 run: another ISA's, one that this machine has not, and none. */
 START_TEST(a_bf16_state_of_unknown_origin_is_refused)
 {
-    Tiny t = tiny_open();
     Err err;
     char run[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     json_t *state = NULL;
-    (void)tiny_run(&t, "a", "tnl", "'precision':'f32'", "'precision':'bf16'", run);
-    ck_assert_int_eq(run_some(run, t.corpus, 7, &err), ERR_INTERRUPTED);
+    (void)tiny_run(&tiny, "a", "tnl", "'precision':'f32'", "'precision':'bf16'", run);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 7, &err), ERR_INTERRUPTED);
     ck_assert_int_eq(fsx_join(path, run, "state/step-00000007/state.json", &err), ERR_OK);
     ck_assert_int_eq(json_read_file(path, &state, &err), ERR_OK);
     ck_assert_str_eq(text(state, "isa"), kern_get()->isa);
     unseal(state);
     (void)json_object_set_new(state, "isa", json_string("mmx"));
     ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
-    ck_assert_int_eq(run_some(run, t.corpus, 0, &err), ERR_INVALID);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 0, &err), ERR_INVALID);
     ck_assert_msg(strstr(err.msg, "made with mmx") && strstr(err.msg, kern_get()->isa), "%s",
                   err.msg);
     (void)json_object_del(state, "isa");
     ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
-    ck_assert_int_eq(run_some(run, t.corpus, 0, &err), ERR_INVALID);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 0, &err), ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(err.msg, "unknown ISA"));
     (void)json_object_set_new(state, "isa", json_string(kern_get()->isa));
     ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
-    run_whole(run, t.corpus);
+    run_whole(run, tiny.corpus);
     json_decref(state);
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(an_f32_state_without_an_isa_is_taken_up)
 {
-    Tiny t = tiny_open();
     Err err;
     char run[FSX_PATH_BYTES], whole[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     json_t *state = NULL;
-    run_whole(tiny_run(&t, "whole", "llama", NULL, NULL, whole), t.corpus);
-    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
-    ck_assert_int_eq(run_some(run, t.corpus, 7, &err), ERR_INTERRUPTED);
+    run_whole(tiny_run(&tiny, "whole", "llama", NULL, NULL, whole), tiny.corpus);
+    (void)tiny_run(&tiny, "a", "llama", NULL, NULL, run);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 7, &err), ERR_INTERRUPTED);
     ck_assert_int_eq(fsx_join(path, run, "state/step-00000007/state.json", &err), ERR_OK);
     ck_assert_int_eq(json_read_file(path, &state, &err), ERR_OK);
     unseal(state);
     ck_assert_int_eq(json_object_del(state, "isa"), 0);
     ck_assert_int_eq(json_write_file(path, state, &err), ERR_OK);
-    run_whole(run, t.corpus);
+    run_whole(run, tiny.corpus);
     json_t *e = tiny_events(run, 1);
     ck_assert_int_eq(number(tiny_event(e, "hello", 0), "resumed_step"), 7);
     ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_CHECKPOINTS);
     json_decref(e);
     json_decref(state);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -324,13 +310,13 @@ static const Refusal refusals[] = {
 
 START_TEST(what_can_never_run_is_a_configuration_error)
 {
-    Tiny t = tiny_open();
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         const Refusal *r = &refusals[i];
         Err err;
         char run[FSX_PATH_BYTES], name[32];
         (void)snprintf(name, sizeof name, "r%zu", i);
-        int status = status_of(tiny_run(&t, name, "llama", r->from, r->to, run), t.corpus, 0, &err);
+        int status =
+            status_of(tiny_run(&tiny, name, "llama", r->from, r->to, run), tiny.corpus, 0, &err);
         ck_assert_msg(status == EXIT_BAD_CONFIG, "%s: %s", r->to, err.msg);
         ck_assert_msg(strstr(err.msg, r->reason) != NULL, "%s: %s", r->to, err.msg);
         if (tiny_attempts(run) > 0) { /* the configuration could be read: it says why */
@@ -340,43 +326,40 @@ START_TEST(what_can_never_run_is_a_configuration_error)
             json_decref(e);
         }
     }
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(missing_things_and_other_corpora_are_refused)
 {
-    Tiny t = tiny_open();
     Err err;
     char run[FSX_PATH_BYTES], other[FSX_PATH_BYTES], done[FSX_PATH_BYTES];
-    ck_assert_int_eq(status_of("/no/such/run", t.corpus, 0, &err), EXIT_BAD_CONFIG);
-    ck_assert_int_eq(status_of(t.dir.path, t.corpus, 0, &err), EXIT_BAD_CONFIG);
-    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
+    ck_assert_int_eq(status_of("/no/such/run", tiny.corpus, 0, &err), EXIT_BAD_CONFIG);
+    ck_assert_int_eq(status_of(tiny.dir.path, tiny.corpus, 0, &err), EXIT_BAD_CONFIG);
+    (void)tiny_run(&tiny, "a", "llama", NULL, NULL, run);
     ck_assert_int_eq(status_of(run, "/no/such/corpus", 0, &err), EXIT_BAD_CONFIG);
-    ck_assert_int_eq(run_some(run, t.corpus, 3, &err), ERR_INTERRUPTED);
-    tiny_other_corpus(&t, other);
+    ck_assert_int_eq(run_some(run, tiny.corpus, 3, &err), ERR_INTERRUPTED);
+    tiny_other_corpus(&tiny, other);
     ck_assert_int_eq(status_of(run, other, 0, &err), EXIT_BAD_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "another corpus"));
-    run_whole(tiny_run(&t, "b", "llama", NULL, NULL, done), t.corpus); /* also when it is done */
+    run_whole(tiny_run(&tiny, "b", "llama", NULL, NULL, done),
+              tiny.corpus); /* also when it is done */
     ck_assert_int_eq(status_of(done, other, 0, &err), EXIT_BAD_CONFIG);
-    (void)tiny_run(&t, "a", "llama", "'seed':1", "'seed':2", run); /* another run's state */
-    ck_assert_int_eq(status_of(run, t.corpus, 0, &err), EXIT_BAD_CONFIG);
+    (void)tiny_run(&tiny, "a", "llama", "'seed':1", "'seed':2", run); /* another run's state */
+    ck_assert_int_eq(status_of(run, tiny.corpus, 0, &err), EXIT_BAD_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "another configuration"));
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(a_run_that_diverges_says_so)
 {
     static const char *const to[] = {"'lr':1e30", "'lr':30"}; /* NaN, and a loss above its bound */
-    Tiny t = tiny_open();
     for (size_t i = 0; i < 2; i++) {
         Err err;
         char run[FSX_PATH_BYTES], name[16];
         (void)snprintf(name, sizeof name, "d%zu", i);
-        (void)tiny_run(&t, name, "llama", "'lr':0.01", to[i], run);
+        (void)tiny_run(&tiny, name, "llama", "'lr':0.01", to[i], run);
         for (int attempt = 0; attempt < 2; attempt++) { /* a second try ends in the same way */
-            int status = status_of(run, t.corpus, 0, &err);
+            int status = status_of(run, tiny.corpus, 0, &err);
             ck_assert_msg(status == EXIT_DIVERGED, "%s", err.msg);
             json_t *e = tiny_events(run, attempt);
             const json_t *bye = tiny_event(e, "bye", -1), *last = tiny_event(e, "step", -1);
@@ -388,24 +371,21 @@ START_TEST(a_run_that_diverges_says_so)
             json_decref(e);
         }
     }
-    tiny_close(&t);
 }
 END_TEST
 
 START_TEST(a_disk_that_refuses_is_an_io_error)
 {
-    Tiny t = tiny_open();
     Err err;
     char run[FSX_PATH_BYTES], state[FSX_PATH_BYTES];
-    (void)tiny_run(&t, "a", "llama", NULL, NULL, run);
+    (void)tiny_run(&tiny, "a", "llama", NULL, NULL, run);
     ck_assert_int_eq(fsx_join(state, run, "state", &err), ERR_OK);
     ck_assert_int_eq(symlink("/proc/none", state), 0);
-    int status = status_of(run, t.corpus, 0, &err);
+    int status = status_of(run, tiny.corpus, 0, &err);
     ck_assert_msg(status == EXIT_IO, "%s", err.msg);
     json_t *e = tiny_events(run, 0);
     ck_assert_str_eq(text(tiny_event(e, "bye", -1), "status"), "failed");
     json_decref(e);
-    tiny_close(&t);
 }
 END_TEST
 
@@ -422,23 +402,8 @@ START_TEST(statuses_are_the_documented_ones)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, an_attempt_says_what_the_protocol_lists);
-    tcase_add_test(tc, resuming_at_every_step_changes_no_bit);
-    tcase_add_test(tc, sigusr1_writes_a_state_between_checkpoints);
-    tcase_add_test(tc, a_finished_run_is_left_as_it_is);
-    tcase_add_test(tc, damage_costs_time_and_nothing_else);
-    tcase_add_test(tc, a_bf16_state_of_unknown_origin_is_refused);
-    tcase_add_test(tc, an_f32_state_without_an_isa_is_taken_up);
-    tcase_add_test(tc, what_can_never_run_is_a_configuration_error);
-    tcase_add_test(tc, missing_things_and_other_corpora_are_refused);
-    tcase_add_test(tc, a_run_that_diverges_says_so);
-    tcase_add_test(tc, a_disk_that_refuses_is_an_io_error);
-    tcase_add_test(tc, statuses_are_the_documented_ones);
-}
-
 int main(void)
 {
-    return suite_main("loop", fill);
+    return test_main(
+        (TestPlan){.name = "loop", .set_up = tiny_set_up, .tear_down = tiny_tear_down});
 }

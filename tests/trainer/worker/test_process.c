@@ -16,27 +16,21 @@
 #include "common/rng.h"
 #include "common/subprocess.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/arch/arch.h"
 #include "trainer/core/kern.h"
 
 /* Made once for all tests: a corpus, and the run that they compare with, never disturbed. */
-static Tiny tiny;
 static char whole[FSX_PATH_BYTES];
 static int whole_ms; /* how long it took */
 
 static void open_tiny(void)
 {
-    tiny = tiny_open();
+    tiny_set_up();
     MonoNs start = clock_mono_ns();
     (void)tiny_long_run(&tiny, "undisturbed", "llama", whole);
     ck_assert_int_eq(tiny_wait(tiny_start(whole, tiny.corpus, -1)), 0);
     whole_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
-}
-
-static void close_tiny(void)
-{
-    tiny_close(&tiny);
 }
 
 static void check_bye(const char *run_dir, int attempt, const char *status)
@@ -414,25 +408,7 @@ START_TEST(wrong_command_lines_are_usage_errors)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_unchecked_fixture(tc, open_tiny, close_tiny);
-    tcase_add_test(tc, killed_at_random_moments_it_ends_with_the_same_bytes);
-    tcase_add_test(tc, sigterm_saves_and_leaves);
-    tcase_add_test(tc, sigint_saves_and_leaves);
-    tcase_add_test(tc, sigusr1_saves_and_goes_on);
-    tcase_add_test(tc, an_orphan_saves_and_leaves);
-    tcase_add_test(tc, the_socket_carries_the_lines_of_the_file);
-    tcase_add_test(tc, a_full_disk_ends_the_attempt_and_not_the_run);
-    tcase_add_test(tc, every_isa_trains_the_same_bits);
-    tcase_add_test(tc, bf16_goes_on_only_with_the_isa_where_it_began);
-    tcase_add_test(tc, threads_and_cores_follow_the_socket);
-    tcase_add_test(tc, it_describes_and_measures_itself);
-    tcase_add_test(tc, wrong_command_lines_are_usage_errors);
-    tcase_add_test(tc, failures_have_a_line_and_a_status);
-}
-
 int main(void)
 {
-    return suite_main("process", fill);
+    return test_main((TestPlan){.name = "process", .open = open_tiny, .close = tiny_tear_down});
 }

@@ -15,12 +15,11 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "tests/support/suite.h"
-#include "tests/trainer/worker/tiny.h"
+#include "tests/trainer/worker/tiny_fixture.h"
 #include "trainer/worker/attempt.h"
 #include "trainer/worker/loop.h"
 #include "trainer/worker/stop.h"
 
-static Tiny tiny;
 static char whole[FSX_PATH_BYTES], whole_long[FSX_PATH_BYTES];
 static int long_ms; /* how long the long run takes undisturbed */
 
@@ -44,18 +43,13 @@ static void finish(const char *run_dir)
 
 static void open_tiny(void)
 {
-    tiny = tiny_open();
+    tiny_set_up();
     log_set_level(LOG_ERROR); /* warnings of damage are expected */
     finish(tiny_run(&tiny, "whole", "llama", NULL, NULL, whole));
     (void)tiny_long_run(&tiny, "whole-long", "llama", whole_long);
     MonoNs start = clock_mono_ns();
     ck_assert_int_eq(tiny_wait(tiny_start(whole_long, tiny.corpus, -1)), 0);
     long_ms = (int)((clock_mono_ns() - start) / NS_PER_MS);
-}
-
-static void close_tiny(void)
-{
-    tiny_close(&tiny);
 }
 
 static const char *below(const char *run, const char *name)
@@ -498,23 +492,7 @@ START_TEST(killed_again_and_again_while_it_rebuilds)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_unchecked_fixture(tc, open_tiny, close_tiny);
-    tcase_add_test(tc, attempts_are_counted_by_their_folders);
-    tcase_add_test(tc, one_that_is_superseded_before_it_starts_trains_nothing);
-    tcase_add_test(tc, a_superseded_worker_writes_nothing_more);
-    tcase_add_test(tc, its_successor_runs_meanwhile);
-    tcase_add_test(tc, a_lost_checkpoint_is_made_again);
-    tcase_add_test(tc, it_goes_back_and_then_on_from_where_it_was);
-    tcase_add_test(tc, it_does_not_train_twice_what_it_has);
-    tcase_add_test(tc, damage_of_everything_costs_time_and_nothing_else);
-    tcase_add_test(tc, what_gc_removed_stays_removed);
-    tcase_add_test(tc, leavings_of_killed_attempts_are_cleared_away);
-    tcase_add_test(tc, killed_again_and_again_while_it_rebuilds);
-}
-
 int main(void)
 {
-    return suite_main("resume", fill);
+    return test_main((TestPlan){.name = "resume", .open = open_tiny, .close = tiny_tear_down});
 }

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 #include "trainer/worker/run_lock.h"
 
 static bool yes(void)
@@ -14,41 +14,36 @@ static bool yes(void)
 
 START_TEST(one_process_at_a_time)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     int first = -1, second = -1;
-    ck_assert_int_eq(run_lock(t.path, 0, NULL, &first, &err), ERR_OK);
-    ck_assert_int_eq(run_lock(t.path, 60, NULL, &second, &err), ERR_CONFLICT);
+    ck_assert_int_eq(run_lock(tmp.path, 0, NULL, &first, &err), ERR_OK);
+    ck_assert_int_eq(run_lock(tmp.path, 60, NULL, &second, &err), ERR_CONFLICT);
     ck_assert_ptr_nonnull(strstr(err.msg, "another worker"));
-    ck_assert_int_eq(run_lock(t.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(run_lock(tmp.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
     (void)close(first);
-    ck_assert_int_eq(run_lock(t.path, 0, NULL, &second, &err), ERR_OK);
+    ck_assert_int_eq(run_lock(tmp.path, 0, NULL, &second, &err), ERR_OK);
     (void)close(second);
-    tmpdir_close(&t);
 }
 END_TEST
 
 /* What is used where a folder cannot be locked: two open files exclude each other. */
 START_TEST(a_lock_file_does_where_folders_have_no_locks)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     int first = -1, second = -1;
-    ck_assert_int_eq(run_lock_by_file(t.path, 0, NULL, &first, &err), ERR_OK);
-    ck_assert_int_eq(run_lock_by_file(t.path, 60, NULL, &second, &err), ERR_CONFLICT);
+    ck_assert_int_eq(run_lock_by_file(tmp.path, 0, NULL, &first, &err), ERR_OK);
+    ck_assert_int_eq(run_lock_by_file(tmp.path, 60, NULL, &second, &err), ERR_CONFLICT);
     ck_assert_ptr_nonnull(strstr(err.hint, "command"));
-    ck_assert_int_eq(run_lock_by_file(t.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(run_lock_by_file(tmp.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
     (void)close(first);
-    ck_assert_int_eq(run_lock_by_file(t.path, 0, NULL, &second, &err), ERR_OK);
+    ck_assert_int_eq(run_lock_by_file(tmp.path, 0, NULL, &second, &err), ERR_OK);
     (void)close(second);
     ck_assert_int_eq(run_lock_by_file("/proc/none", 0, NULL, &second, &err), ERR_IO);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(death_gives_it_back)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     int fd = -1, ready[2];
     char byte = 0;
@@ -57,18 +52,17 @@ START_TEST(death_gives_it_back)
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         int held = -1;
-        (void)run_lock(t.path, 0, NULL, &held, &err);
+        (void)run_lock(tmp.path, 0, NULL, &held, &err);
         (void)!write(ready[1], &byte, 1);
         (void)pause();
         _exit(0);
     }
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    ck_assert_int_eq(run_lock(t.path, 0, NULL, &fd, &err), ERR_CONFLICT);
+    ck_assert_int_eq(run_lock(tmp.path, 0, NULL, &fd, &err), ERR_CONFLICT);
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(run_lock(t.path, 10000, NULL, &fd, &err), ERR_OK);
+    ck_assert_int_eq(run_lock(tmp.path, 10000, NULL, &fd, &err), ERR_OK);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
     (void)close(fd);
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -81,15 +75,7 @@ START_TEST(there_must_be_a_folder)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, one_process_at_a_time);
-    tcase_add_test(tc, a_lock_file_does_where_folders_have_no_locks);
-    tcase_add_test(tc, death_gives_it_back);
-    tcase_add_test(tc, there_must_be_a_folder);
-}
-
 int main(void)
 {
-    return suite_main("run_lock", fill);
+    return test_main((TestPlan){.name = "run_lock", .set_up = tmp_open, .tear_down = tmp_close});
 }

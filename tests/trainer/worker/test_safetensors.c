@@ -4,7 +4,7 @@
 #include "common/fsx.h"
 #include "tests/support/check_close.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 #include "trainer/worker/safetensors.h"
 
 static const float a_data[] = {0.5F, -1.25F, 3.0F, 1e-30F, -0.0F, 7.0F};
@@ -31,10 +31,9 @@ START_TEST(the_file_is_what_the_format_says)
         "{\"__metadata__\":{\"format\":\"pt\"},"
         "\"a.second\":{\"data_offsets\":[24,28],\"dtype\":\"F32\",\"shape\":[1]},"
         "\"z.first\":{\"data_offsets\":[0,24],\"dtype\":\"F32\",\"shape\":[2,3]}}";
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     FileSum sum = {0};
-    const char *path = write_two(&t, &sum);
+    const char *path = write_two(&tmp, &sum);
     Buf b = BUF_INIT;
     ck_assert_int_eq(fsx_read(path, 1000, &b, &err), ERR_OK);
     size_t length = (unsigned char)b.data[0];
@@ -54,17 +53,15 @@ START_TEST(the_file_is_what_the_format_says)
     hash_xxh128(b.data, b.len, digest);
     ck_assert_str_eq(sum.xxh128, digest);
     buf_release(&b);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(what_was_written_is_read_back)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     FileSum sum;
     Safetensors *s = NULL;
-    ck_assert_msg(safetensors_open(write_two(&t, &sum), &s, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(safetensors_open(write_two(&tmp, &sum), &s, &err) == ERR_OK, "%s", err.msg);
     const TensorIndex *x = safetensors_index(s);
     ck_assert_uint_eq(x->n, 2);
     ck_assert_str_eq(x->tensor[0].name, "z.first"); /* in the order of the data */
@@ -78,19 +75,17 @@ START_TEST(what_was_written_is_read_back)
     const int64_t turned[] = {3, 2};
     ck_assert_int_eq(safetensors_read(s, "z.first", 2, turned, a, &err), ERR_FORMAT);
     safetensors_close(s);
-    tmpdir_close(&t);
 }
 END_TEST
 
 START_TEST(a_file_cut_at_any_byte_is_refused)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     FileSum sum;
     Buf whole = BUF_INIT;
     char cut[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_read(write_two(&t, &sum), 1000, &whole, &err), ERR_OK);
-    ck_assert_int_eq(fsx_join(cut, t.path, "cut", &err), ERR_OK);
+    ck_assert_int_eq(fsx_read(write_two(&tmp, &sum), 1000, &whole, &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(cut, tmp.path, "cut", &err), ERR_OK);
     for (size_t n = 0; n < whole.len; n++) {
         Safetensors *s = NULL;
         ck_assert_int_eq(fsx_replace(cut, whole.data, n, &err), ERR_OK);
@@ -102,7 +97,6 @@ START_TEST(a_file_cut_at_any_byte_is_refused)
     Safetensors *s = NULL;
     ck_assert_int_eq(safetensors_open(cut, &s, &err), ERR_FORMAT);
     buf_release(&whole);
-    tmpdir_close(&t);
 }
 END_TEST
 
@@ -176,32 +170,20 @@ END_TEST
 
 START_TEST(errors_of_files_are_told_apart)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     Safetensors *s = NULL;
     FileSum sum;
     ck_assert_int_eq(safetensors_open("/no/such/file", &s, &err), ERR_NOTFOUND);
-    ck_assert_int_eq(safetensors_open(t.path, &s, &err), ERR_FORMAT); /* a folder */
-    const char *huge = tmpdir_write(&t, "huge", "\377\377\377\377\377\377\377\177{}");
+    ck_assert_int_eq(safetensors_open(tmp.path, &s, &err), ERR_FORMAT); /* a folder */
+    const char *huge = tmpdir_write(&tmp, "huge", "\377\377\377\377\377\377\377\177{}");
     ck_assert_int_eq(safetensors_open(huge, &s, &err), ERR_FORMAT);
     ck_assert_int_eq(safetensors_write("/proc/none/x", "pt", two, 2, &sum, &err), ERR_IO);
     const TensorOut twice[] = {two[0], two[0]};
     ck_assert_int_eq(safetensors_write("/proc/none/x", "pt", twice, 2, &sum, &err), ERR_INVALID);
-    tmpdir_close(&t);
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, the_file_is_what_the_format_says);
-    tcase_add_test(tc, what_was_written_is_read_back);
-    tcase_add_test(tc, a_file_cut_at_any_byte_is_refused);
-    tcase_add_test(tc, every_damage_of_a_header_is_named);
-    tcase_add_test(tc, scalars_and_empty_tensors_are_fine);
-    tcase_add_test(tc, errors_of_files_are_told_apart);
-}
-
 int main(void)
 {
-    return suite_main("safetensors", fill);
+    return test_main((TestPlan){.name = "safetensors", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -9,6 +9,8 @@
  *   - decay_grad: lanes are channels, one register for each row's sum, carried along by the
  *     factors of the other side's rows.
  */
+#include "trainer/core/isa/mul_rows.h"
+
 enum {
     SIDE = KERN_LANES, /* rows that have a register each */
     SLAB = 64,         /* channels that are copied at a time */
@@ -24,21 +26,6 @@ static void scale_rows(size_t rows, size_t n, const float *s, const float *x, si
         float *yr = y + row * ldy;
         Vec by = vec_set1(s[row]);
         EACH_BLOCK(n, vec_store(yr + i, c, vec_mul(by, vec_load(xr + i, c))));
-    }
-}
-
-static void mul_rows(size_t rows, size_t n, const float *w, const float *x, size_t ldx, float *y,
-                     size_t ldy)
-{
-    for (size_t row = 0; row < rows; row++) {
-        mul(n, w, x + row * ldx, y + row * ldy);
-    }
-}
-
-static void mul_toeplitz(size_t rows, size_t n, const float *t, float *a, size_t lda)
-{
-    for (size_t row = 0; row < rows; row++) {
-        mul(n, t - row, a + row * lda, a + row * lda);
     }
 }
 

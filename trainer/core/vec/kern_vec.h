@@ -5,6 +5,7 @@
  * the tests compare them bit for bit.
  */
 #include "trainer/core/kern.h"
+#include "trainer/core/kern_table.h"
 #include "trainer/core/vec/gate_vec.h"
 #include "trainer/core/vec/norm_vec.h"
 #include "trainer/core/vec/softmax_vec.h"
@@ -225,20 +226,7 @@ static void adamw(size_t n, const KernAdamw *k, const float *g, float *p, float 
 
 /* ---- the table ---- */
 
-/* The products that gemm_vec.h defines with this suffix. */
-#define KERN_VEC_PRODUCTS(suffix)                                                                 \
-    .gemm_nn = gemm_nn##suffix, .gemm_nt = gemm_nt##suffix, .gemm_tn = gemm_tn##suffix,           \
-    .packed_bytes = packed_bytes##suffix, .pack_nn = pack_nn##suffix, .pack_nt = pack_nt##suffix, \
-    .gemm_packed = gemm_packed##suffix, .gemm_tn_packed = gemm_tn_packed##suffix
-
-#define KERN_VEC_REST                                                                             \
-    .dot = dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,                   \
-    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,         \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,                 \
-    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm,       \
-    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,               \
-    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
-    .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
-    .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
-    .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
-    .adamw = adamw, KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN, KERN_VEC_FILTER
+/* The products that gemm_vec.h defines with this suffix, and everything else. */
+#define KERN_VEC(suffix)                                                                 \
+    KERN_PRODUCTS(suffix), .packed_bytes = packed_bytes##suffix, .dot = dot, KERN_PLAIN, \
+                           KERN_VEC_DECAY, KERN_VEC_GATES, KERN_VEC_TURN, KERN_VEC_FILTER

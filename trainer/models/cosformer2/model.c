@@ -9,19 +9,13 @@
 #include "trainer/models/ops.h"
 
 typedef struct Cosformer2 {
-    GatedLinear mixer;
+    GatedLinear mixer; /* the first: gated_linear.h */
     bool has_tpe, is_residual;
     const ModelTensor *tpe_weight, *tpe_decay, *tpe_raw;
     Tpe tpe;
     double *lam, *dlam; /* [e] */
     Real *tpe_state;    /* [d,e] of the sequence being decoded */
 } Cosformer2;
-
-static GatedLinear *mixer_of(Model *m)
-{
-    Cosformer2 *w = m->own;
-    return &w->mixer;
-}
 
 static bool flag(const Model *m, const char *name)
 {
@@ -38,7 +32,7 @@ static bool cos_open(Model *m)
 {
     Cosformer2 *w = arena_alloc(&m->arena, sizeof *w);
     m->own = w;
-    if (!w || !gated_open(m, &w->mixer, cos_has_lrpe)) {
+    if (!w || !gated_open(m, cos_has_lrpe)) {
         return false;
     }
     w->has_tpe = flag(m, "tpe");
@@ -57,7 +51,7 @@ static bool cos_open(Model *m)
 static void cos_layout(Model *m, Mem *mem)
 {
     Cosformer2 *w = m->own;
-    gated_layout(m, &w->mixer, DECAY_NONE, mem);
+    gated_layout(m, DECAY_NONE, mem);
     if (!w->has_tpe) {
         return;
     }
@@ -79,7 +73,7 @@ static void cos_init(Model *m, uint64_t seed)
 {
     Cosformer2 *w = m->own;
     size_t e = m->p;
-    gated_set_theta(m, &w->mixer);
+    gated_set_theta(m);
     for (size_t i = 0; i < m->l; i++) {
         for (size_t j = 0; j < m->d; j++) {
             w->mixer.layer[i].theta->data[j] = (Real)w->mixer.theta[j];
@@ -119,43 +113,16 @@ static void cos_derive(Model *m)
         linattn_set_rate(&w->mixer.layer[i].attn[0], 0.0);
     }
     w->mixer.has_tables = true;
-    gated_derive_angles(m, &w->mixer);
+    gated_derive_angles(m);
     if (w->has_tpe) {
         derive_tpe(m, w);
     }
 }
 
-static bool cos_is_swish(const ModelShape *s)
-{
-    return arch_option(s, "swish_glu") != 0.0;
-}
-
-static void cos_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
-{
-    gated_forward(m, mixer_of(m), i, part, xb, x);
-}
-
-static void cos_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
-                             Real *dxb)
-{
-    (void)xb;
-    gated_backward(m, mixer_of(m), i, part, dx, dxb);
-}
-
-static void cos_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
-{
-    gated_backward_w(m, mixer_of(m), i, part, xb, dx);
-}
-
-static void cos_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
-{
-    gated_decode(m, mixer_of(m), i, pos, xb, x);
-}
-
 static void cos_decode_reset(Model *m)
 {
     Cosformer2 *w = m->own;
-    gated_decode_reset(m, &w->mixer);
+    gated_decode_reset(m);
     if (w->has_tpe) {
         memset(w->tpe_state, 0, m->d * m->p * sizeof *w->tpe_state);
     }
@@ -224,7 +191,7 @@ static void cos_embed_decode(Model *m, const Real *e, Real *x)
 static void cos_grads_begin(Model *m)
 {
     Cosformer2 *w = m->own;
-    gated_grads_begin(m, &w->mixer);
+    gated_grads_begin(m);
     if (w->has_tpe) {
         tpe_grads_begin(&w->tpe);
     }
@@ -233,7 +200,7 @@ static void cos_grads_begin(Model *m)
 static void cos_grads_end(Model *m)
 {
     Cosformer2 *w = m->own;
-    gated_grads_end(m, &w->mixer);
+    gated_grads_end(m);
     if (!w->has_tpe) {
         return;
     }
@@ -249,11 +216,8 @@ const ModelOps model_ops_cosformer2 = {
     .layout = cos_layout,
     .init = cos_init,
     .derive = cos_derive,
-    .mlp_is_swish = cos_is_swish,
-    .mix_forward = cos_mix_forward,
-    .mix_backward = cos_mix_backward,
-    .mix_backward_w = cos_mix_backward_w,
-    .mix_decode = cos_mix_decode,
+    .swish_option = "swish_glu",
+    GATED_LINEAR_MIX,
     .decode_reset = cos_decode_reset,
     .embed_forward = cos_embed_forward,
     .embed_backward = cos_embed_backward,

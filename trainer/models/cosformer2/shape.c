@@ -3,37 +3,22 @@
  * embedding.  Equations: README.md beside this file. */
 #include "trainer/arch/shape.h"
 
-static void theta_tensor(TensorList *list, const ModelShape *s, long long i)
-{
-    int64_t h = s->heads, p = shape_head_width(s);
-    if (shape_flag(s, "theta_learned")) {
-        tensor_plain(list, h, p, "model.layers.%lld.attn.theta", i);
-    } else {
-        tensor_constant(list, h, p, "model.layers.%lld.attn.theta", i);
-    }
-}
-
 static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
 {
     TensorList list = {visit, ctx, false};
-    int64_t d = s->width, t = shape_head_width(s);
+    int64_t h = s->heads, p = shape_head_width(s);
+    TensorSpec theta = shape_flag(s, "theta_learned") ? tensor_plain(h, p) : tensor_constant(h, p);
     tensor_embedding(&list, s);
     if (shape_flag(s, "tpe")) {
-        tensor_matrix(&list, d, t, "model.tpe.weight");
-        tensor_constant(&list, t, 0, "model.tpe.decay");
+        tensor_put(&list, tensor_matrix(s->width, p), "model.tpe.weight");
+        tensor_put(&list, tensor_constant(p, 0), "model.tpe.decay");
         if (shape_flag(s, "tpe_decay_learned")) {
-            tensor_plain(&list, t, 0, "model.tpe.decay_raw");
+            tensor_put(&list, tensor_plain(p, 0), "model.tpe.decay_raw");
         }
     }
     for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
-        long long n = (long long)i;
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.k_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.v_proj.weight", n);
-        tensor_matrix(&list, t, d, "model.layers.%lld.attn.gate_down.weight", n);
-        tensor_matrix(&list, d, t, "model.layers.%lld.attn.gate_up.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
-        theta_tensor(&list, s, n);
+        tensor_gated_mixer(&list, s, i);
+        tensor_put(&list, theta, "model.layers.%lld.attn.theta", (long long)i);
         tensor_mlp(&list, s, i);
     }
 }
@@ -60,16 +45,11 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
     return shape_common_flops(s) + 3.0 * ((double)s->layers * mix + tpe);
 }
 
-static double flops_paper(const ModelShape *s, int64_t sequence)
-{
-    (void)sequence;
-    double d = (double)s->width, h = (double)s->heads;
-    return 72.0 * (double)s->layers * d * d * (1.0 + 3.0 / (4.0 * h) + 23.0 / (72.0 * d));
-}
-
 const Arch arch_cosformer2 = {
     .name = "cosformer2",
     .title = "cosFormer2",
+    .color = "#CC79A7",
+    .code = 3,
     .source = "arXiv:2406.16690 2.2 and A.1.4",
     .options =
         {
@@ -85,5 +65,6 @@ const Arch arch_cosformer2 = {
     .tensors = tensors,
     .param_count = param_count,
     .flops_exact = flops_exact,
-    .flops_paper = flops_paper,
+    .per_head = {3.0, 4.0},
+    .per_width = {23.0, 72.0},
 };

@@ -52,10 +52,8 @@ static bool hgrn2_open(Model *m)
     w->work = work;
     w->bounds = model_need(m, "model.lower_bounds");
     for (size_t i = 0; i < m->l; i++) {
-        layer[i].q = model_linear(m, model_need(m, "model.layers.%zu.attn.q_proj.weight", i), m->d,
-                                  3 * m->d);
-        layer[i].o =
-            model_linear(m, model_need(m, "model.layers.%zu.attn.o_proj.weight", i), m->d, m->d);
+        layer[i].q = model_linear_of(m, i, "attn.q_proj", m->d, 3 * m->d);
+        layer[i].o = model_linear_of(m, i, "attn.o_proj", m->d, m->d);
     }
     return true;
 }
@@ -354,17 +352,12 @@ static void hgrn2_decode_reset(Model *m)
     }
 }
 
-static bool hgrn2_is_swish(const ModelShape *s)
-{
-    return arch_option(s, "swish_glu") != 0.0;
-}
-
 const ModelOps model_ops_hgrn2 = {
     .name = "hgrn2",
     .open = hgrn2_open,
     .layout = hgrn2_layout,
     .derive = hgrn2_derive,
-    .mlp_is_swish = hgrn2_is_swish,
+    .swish_option = "swish_glu",
     .mix_forward = hgrn2_mix_forward,
     .mix_backward = hgrn2_mix_backward,
     .mix_backward_w = hgrn2_mix_backward_w,

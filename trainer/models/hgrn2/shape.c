@@ -6,15 +6,10 @@
 static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
 {
     TensorList list = {visit, ctx, false};
-    int64_t d = s->width;
     tensor_embedding(&list, s);
-    tensor_plain(&list, s->layers, d, "model.lower_bounds");
+    tensor_put(&list, tensor_plain(s->layers, s->width), "model.lower_bounds");
     for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
-        long long n = (long long)i;
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.f_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.i_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
+        tensor_projections(&list, s, i, "attn", "qfio");
         tensor_mlp(&list, s, i);
     }
 }
@@ -34,16 +29,11 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
     return shape_common_flops(s) + 3.0 * (double)s->layers * mix;
 }
 
-static double flops_paper(const ModelShape *s, int64_t sequence)
-{
-    (void)sequence;
-    double d = (double)s->width, h = (double)s->heads;
-    return 72.0 * (double)s->layers * d * d * (1.0 + 1.0 / (3.0 * h) + 29.0 / (72.0 * d));
-}
-
 const Arch arch_hgrn2 = {
     .name = "hgrn2",
     .title = "HGRN2",
+    .color = "#009E73",
+    .code = 2,
     .source = "arXiv:2404.07904; arXiv:2406.16690 A.1.3",
     .options =
         {
@@ -53,5 +43,6 @@ const Arch arch_hgrn2 = {
     .tensors = tensors,
     .param_count = param_count,
     .flops_exact = flops_exact,
-    .flops_paper = flops_paper,
+    .per_head = {1.0, 3.0},
+    .per_width = {29.0, 72.0},
 };

@@ -8,8 +8,9 @@
 
 /* ---- opening ----------------------------------------------------------------------- */
 
-bool gated_open(Model *m, GatedLinear *w, bool (*has_lrpe)(const Model *m, size_t i))
+bool gated_open(Model *m, bool (*has_lrpe)(const Model *m, size_t i))
 {
+    GatedLinear *w = m->own;
     w->layer = arena_array(&m->arena, m->l, sizeof *w->layer);
     LinAttn *attn = arena_array(&m->arena, m->l * m->h, sizeof *attn);
     w->work = arena_array(&m->arena, m->threads, sizeof *w->work);
@@ -18,11 +19,9 @@ bool gated_open(Model *m, GatedLinear *w, bool (*has_lrpe)(const Model *m, size_
     }
     for (size_t i = 0; i < m->l; i++) {
         GatedLayer *y = &w->layer[i];
-        y->q = model_linear(m, model_need(m, "model.layers.%zu.attn.q_proj.weight", i), m->d,
-                            3 * m->d + m->p);
-        y->gate_up =
-            model_linear(m, model_need(m, "model.layers.%zu.attn.gate_up.weight", i), m->p, m->d);
-        y->o = model_linear(m, model_need(m, "model.layers.%zu.attn.o_proj.weight", i), m->d, m->d);
+        y->q = model_linear_of(m, i, "attn.q_proj", m->d, 3 * m->d + m->p);
+        y->gate_up = model_linear_of(m, i, "attn.gate_up", m->p, m->d);
+        y->o = model_linear_of(m, i, "attn.o_proj", m->d, m->d);
         y->has_lrpe = has_lrpe(m, i);
         y->attn = attn + i * m->h;
     }
@@ -89,8 +88,9 @@ static void share_kept(GatedLayer *y, const GatedLayer *first)
     y->gate = first->gate;
 }
 
-void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
+void gated_layout(Model *m, Decay decay, Mem *mem)
 {
+    GatedLinear *w = m->own;
     size_t r = m->part_rows, d = m->d;
     for (size_t i = 0; i < m->l; i++) {
         layout_tables(m, &w->layer[i], decay, mem);
@@ -117,8 +117,9 @@ void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem)
     }
 }
 
-void gated_set_theta(const Model *m, GatedLinear *w)
+void gated_set_theta(Model *m)
 {
+    GatedLinear *w = m->own;
     for (size_t j = 0; j < m->d; j++) {
         w->theta[j] = pow(10000.0, -2.0 * (double)j / (double)m->d);
     }
@@ -131,8 +132,9 @@ static void take_theta(const Model *m, GatedLinear *w, const GatedLayer *y)
     }
 }
 
-void gated_derive_angles(Model *m, GatedLinear *w)
+void gated_derive_angles(Model *m)
 {
+    GatedLinear *w = m->own;
     for (size_t i = 0; i < m->l; i++) {
         GatedLayer *y = &w->layer[i];
         if (!y->has_lrpe) {
@@ -221,8 +223,9 @@ static void heads_forward(Model *m, GatedLinear *w, GatedLayer *y, Part part)
     }
 }
 
-void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, Real *x)
+void gated_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
 {
+    GatedLinear *w = m->own;
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, ldz = 3 * d + m->p, at = part.first * d;
@@ -280,8 +283,10 @@ static void keys_backward(const Model *m, const GatedLinear *w, const GatedLayer
     }
 }
 
-void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *dx, Real *dxb)
+void gated_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx, Real *dxb)
 {
+    (void)xb;
+    GatedLinear *w = m->own;
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, ldz = 3 * d + m->p, at = part.first * d;
@@ -311,8 +316,9 @@ static void theta_grad(Model *m, GatedLinear *w, GatedLayer *y, const Part *part
     }
 }
 
-void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, const Real *dx)
+void gated_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
 {
+    GatedLinear *w = m->own;
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, ldz = 3 * d + m->p;
@@ -324,15 +330,17 @@ void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real 
     }
 }
 
-void gated_grads_begin(Model *m, GatedLinear *w)
+void gated_grads_begin(Model *m)
 {
+    const GatedLinear *w = m->own;
     for (size_t i = 0; i < m->l && w->layer[i].dtheta; i++) {
         memset(w->layer[i].dtheta, 0, m->d * sizeof *w->layer[i].dtheta);
     }
 }
 
-void gated_grads_end(Model *m, GatedLinear *w)
+void gated_grads_end(Model *m)
 {
+    const GatedLinear *w = m->own;
     for (size_t i = 0; i < m->l; i++) {
         const GatedLayer *y = &w->layer[i];
         for (size_t j = 0; y->theta && y->theta->grad && j < m->d; j++) {
@@ -343,16 +351,18 @@ void gated_grads_end(Model *m, GatedLinear *w)
 
 /* ---- decoding ---------------------------------------------------------------------- */
 
-void gated_decode_reset(Model *m, GatedLinear *w)
+void gated_decode_reset(Model *m)
 {
+    const GatedLinear *w = m->own;
     for (size_t i = 0; i < m->l; i++) {
         const LinAttn *a = &w->layer[i].attn[0];
         memset(w->layer[i].state, 0, m->h * a->pk * a->pv * sizeof *w->layer[i].state);
     }
 }
 
-void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb, Real *x)
+void gated_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
 {
+    GatedLinear *w = m->own;
     const Kern *k = m->kern;
     GatedLayer *y = &w->layer[i];
     size_t d = m->d, p = m->p, kw = key_width(m, y);

@@ -44,23 +44,30 @@ typedef struct GatedLinear {
     Real *dec;         /* [12d] scratch of decoding */
 } GatedLinear;
 
-/* Finds the tensors; has_lrpe(m, i) says which layers have positions. */
-bool gated_open(Model *m, GatedLinear *w, bool (*has_lrpe)(const Model *m, size_t i));
-void gated_layout(Model *m, GatedLinear *w, Decay decay, Mem *mem);
+/* What follows works on m->own, which begins with a GatedLinear; most of it serves as
+ * functions of ModelOps as it stands. */
 
-/* theta_{h,j} = 10000^(-2 (h p + j) / d), as doubles [d] into w->theta. */
-void gated_set_theta(const Model *m, GatedLinear *w);
+/* Finds the tensors; has_lrpe(m, i) says which layers have positions. */
+bool gated_open(Model *m, bool (*has_lrpe)(const Model *m, size_t i));
+void gated_layout(Model *m, Decay decay, Mem *mem);
+
+/* theta_{h,j} = 10000^(-2 (h p + j) / d), as doubles [d] into GatedLinear.theta. */
+void gated_set_theta(Model *m);
 
 /* Tables of sines for the theta of every layer that has positions, where it changed. */
-void gated_derive_angles(Model *m, GatedLinear *w);
+void gated_derive_angles(Model *m);
 
-void gated_forward(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb, Real *x);
-void gated_backward(Model *m, GatedLinear *w, size_t i, Part part, const Real *dx, Real *dxb);
-void gated_backward_w(Model *m, GatedLinear *w, size_t i, Part part, const Real *xb,
-                      const Real *dx);
-void gated_decode(Model *m, GatedLinear *w, size_t i, size_t pos, const Real *xb, Real *x);
-void gated_decode_reset(Model *m, GatedLinear *w);
-void gated_grads_begin(Model *m, GatedLinear *w);
-void gated_grads_end(Model *m, GatedLinear *w);
+void gated_forward(Model *m, size_t i, Part part, const Real *xb, Real *x);
+void gated_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx, Real *dxb);
+void gated_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx);
+void gated_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x);
+void gated_decode_reset(Model *m);
+void gated_grads_begin(Model *m);
+void gated_grads_end(Model *m);
+
+/* The members of ModelOps that are these functions. */
+#define GATED_LINEAR_MIX                                          \
+    .mix_forward = gated_forward, .mix_backward = gated_backward, \
+    .mix_backward_w = gated_backward_w, .mix_decode = gated_decode
 
 #endif

@@ -39,10 +39,8 @@ static bool llama_open(Model *m)
     w->work = work;
     m->own = w;
     for (size_t i = 0; i < m->l; i++) {
-        layer[i].q = model_linear(m, model_need(m, "model.layers.%zu.self_attn.q_proj.weight", i),
-                                  m->d, 3 * m->d);
-        layer[i].o = model_linear(m, model_need(m, "model.layers.%zu.self_attn.o_proj.weight", i),
-                                  m->d, m->d);
+        layer[i].q = model_linear_of(m, i, "self_attn.q_proj", m->d, 3 * m->d);
+        layer[i].o = model_linear_of(m, i, "self_attn.o_proj", m->d, m->d);
     }
     return true;
 }
@@ -85,12 +83,6 @@ static void llama_derive(Model *m)
     for (size_t t = 0; t < m->seq; t++) {
         angles_at(t, half, w->theta, w->cosine + t * half, w->sine + t * half);
     }
-}
-
-static bool llama_is_swish(const ModelShape *s)
-{
-    (void)s;
-    return true;
 }
 
 /* 1/sqrt(p) goes into q, so that scores need no pass of their own; in training and
@@ -207,23 +199,15 @@ static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Rea
     linear_forward(m->kern, y->o, 1, out, d, x, d, KERN_ADD);
 }
 
-/* The cache is written before it is read. */
-static void llama_decode_reset(Model *m)
-{
-    (void)m;
-}
-
 const ModelOps model_ops_llama = {
     .name = "llama",
     .has_norm_weights = true,
     .open = llama_open,
     .layout = llama_layout,
     .derive = llama_derive,
-    .mlp_is_swish = llama_is_swish,
     .mix_forward = llama_mix_forward,
     .mix_backward = llama_mix_backward,
     .mix_backward_w = llama_mix_backward_w,
     .mix_decode = llama_mix_decode,
-    .decode_reset = llama_decode_reset,
     .decode_is_bounded = true,
 };

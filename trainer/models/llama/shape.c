@@ -5,17 +5,14 @@
 static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
 {
     TensorList list = {visit, ctx, false};
-    int64_t d = s->width;
+    TensorSpec norm = tensor_plain(s->width, 0);
     tensor_embedding(&list, s);
-    tensor_plain(&list, d, 0, "model.norm.weight");
+    tensor_put(&list, norm, "model.norm.weight");
     for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
         long long n = (long long)i;
-        tensor_plain(&list, d, 0, "model.layers.%lld.input_layernorm.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.self_attn.q_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.self_attn.k_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.self_attn.v_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.self_attn.o_proj.weight", n);
-        tensor_plain(&list, d, 0, "model.layers.%lld.post_attention_layernorm.weight", n);
+        tensor_put(&list, norm, "model.layers.%lld.input_layernorm.weight", n);
+        tensor_projections(&list, s, i, "self_attn", "qkvo");
+        tensor_put(&list, norm, "model.layers.%lld.post_attention_layernorm.weight", n);
         tensor_mlp(&list, s, i);
     }
 }
@@ -34,15 +31,11 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
     return shape_common_flops(s) + 3.0 * (double)s->layers * mix;
 }
 
-static double flops_paper(const ModelShape *s, int64_t sequence)
-{
-    double n = (double)sequence, d = (double)s->width;
-    return 72.0 * (double)s->layers * d * d * (1.0 + n / (6.0 * d) + 5.0 / (18.0 * d));
-}
-
 const Arch arch_llama = {
     .name = "llama",
     .title = "LLaMA",
+    .color = "#0072B2",
+    .code = 0,
     .source = "arXiv:2302.13971; arXiv:2406.16690 A.1.1",
     .options =
         {
@@ -52,5 +45,6 @@ const Arch arch_llama = {
     .tensors = tensors,
     .param_count = param_count,
     .flops_exact = flops_exact,
-    .flops_paper = flops_paper,
+    .per_sequence = {1.0, 6.0},
+    .per_width = {5.0, 18.0},
 };

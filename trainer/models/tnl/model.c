@@ -13,7 +13,7 @@ static bool tnl_has_lrpe(const Model *m, size_t i)
 static bool tnl_open(Model *m)
 {
     m->own = arena_alloc(&m->arena, sizeof(GatedLinear));
-    return m->own && gated_open(m, m->own, tnl_has_lrpe);
+    return m->own && gated_open(m, tnl_has_lrpe);
 }
 
 /* ALiBi's slope of a head (arXiv:2108.12409): geometric when the heads are a power of two,
@@ -44,7 +44,7 @@ static double decay_rate(const Model *m, size_t layer, size_t head)
 
 static void tnl_layout(Model *m, Mem *mem)
 {
-    gated_layout(m, m->own, DECAY_SCALAR, mem);
+    gated_layout(m, DECAY_SCALAR, mem);
 }
 
 /* Nothing here depends on trained values: the tables are made once. */
@@ -60,40 +60,8 @@ static void tnl_derive(Model *m)
             linattn_set_rate(&w->layer[i].attn[j], decay_rate(m, i, j));
         }
     }
-    gated_set_theta(m, w);
-    gated_derive_angles(m, w);
-}
-
-static bool tnl_is_swish(const ModelShape *s)
-{
-    return arch_option(s, "swish_glu") != 0.0;
-}
-
-static void tnl_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
-{
-    gated_forward(m, m->own, i, part, xb, x);
-}
-
-static void tnl_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
-                             Real *dxb)
-{
-    (void)xb;
-    gated_backward(m, m->own, i, part, dx, dxb);
-}
-
-static void tnl_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
-{
-    gated_backward_w(m, m->own, i, part, xb, dx);
-}
-
-static void tnl_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
-{
-    gated_decode(m, m->own, i, pos, xb, x);
-}
-
-static void tnl_decode_reset(Model *m)
-{
-    gated_decode_reset(m, m->own);
+    gated_set_theta(m);
+    gated_derive_angles(m);
 }
 
 const ModelOps model_ops_tnl = {
@@ -101,10 +69,7 @@ const ModelOps model_ops_tnl = {
     .open = tnl_open,
     .layout = tnl_layout,
     .derive = tnl_derive,
-    .mlp_is_swish = tnl_is_swish,
-    .mix_forward = tnl_mix_forward,
-    .mix_backward = tnl_mix_backward,
-    .mix_backward_w = tnl_mix_backward_w,
-    .mix_decode = tnl_mix_decode,
-    .decode_reset = tnl_decode_reset,
+    .swish_option = "swish_glu",
+    GATED_LINEAR_MIX,
+    .decode_reset = gated_decode_reset,
 };

@@ -6,16 +6,9 @@
 static void tensors(const ModelShape *s, TensorVisitor visit, void *ctx)
 {
     TensorList list = {visit, ctx, false};
-    int64_t d = s->width, t = shape_head_width(s);
     tensor_embedding(&list, s);
     for (int64_t i = 0; i < s->layers && !list.is_stopped; i++) {
-        long long n = (long long)i;
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.q_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.k_proj.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.v_proj.weight", n);
-        tensor_matrix(&list, t, d, "model.layers.%lld.attn.gate_down.weight", n);
-        tensor_matrix(&list, d, t, "model.layers.%lld.attn.gate_up.weight", n);
-        tensor_matrix(&list, d, d, "model.layers.%lld.attn.o_proj.weight", n);
+        tensor_gated_mixer(&list, s, i);
         tensor_mlp(&list, s, i);
     }
 }
@@ -37,16 +30,11 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
     return shape_common_flops(s) + 3.0 * ((double)s->layers * mix + lrpe);
 }
 
-static double flops_paper(const ModelShape *s, int64_t sequence)
-{
-    (void)sequence;
-    double d = (double)s->width, h = (double)s->heads;
-    return 72.0 * (double)s->layers * d * d * (1.0 + 1.0 / (2.0 * h) + 5.0 / (18.0 * d));
-}
-
 const Arch arch_tnl = {
     .name = "tnl",
     .title = "TNL",
+    .color = "#D55E00",
+    .code = 1,
     .source = "arXiv:2405.17381; arXiv:2406.16690 A.1.2",
     .options =
         {
@@ -60,5 +48,6 @@ const Arch arch_tnl = {
     .tensors = tensors,
     .param_count = param_count,
     .flops_exact = flops_exact,
-    .flops_paper = flops_paper,
+    .per_head = {1.0, 2.0},
+    .per_width = {5.0, 18.0},
 };

@@ -8,5 +8,5 @@
 #include "trainer/core/vec/gemm_vec.h"
 #include "trainer/core/vec/kern_vec.h"
 
-const Kern kern_avx512bf16 = {KERN_VEC_PRODUCTS(), KERN_VEC_REST};
-const Kern kern_avx512bf16_bf16 = {KERN_VEC_PRODUCTS(_bf16), KERN_VEC_REST};
+const Kern kern_avx512bf16 = {KERN_VEC()};
+const Kern kern_avx512bf16_bf16 = {KERN_VEC(_bf16)};

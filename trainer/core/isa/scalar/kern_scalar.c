@@ -13,6 +13,7 @@
 #include "trainer/core/isa/scalar/norm_scalar.h"
 #include "trainer/core/isa/scalar/softmax_scalar.h"
 #include "trainer/core/isa/scalar/turn_scalar.h"
+#include "trainer/core/kern_table.h"
 #include "trainer/core/real_math.h"
 
 /* ---- reductions ---- */
@@ -210,43 +211,18 @@ static bool supported(void)
     return true;
 }
 
-/* Everything but the products, which come in two precisions. */
-#define SCALAR_REST                                                                               \
-    .dot = lanes_dot, .sum = sum, .sum_squares = sum_squares, .add = add, .mul = mul,             \
-    .mul_add = mul_add, .axpy = axpy, .scale = scale, .exp = exp_all, .sigmoid = sigmoid,         \
-    .log_sigmoid = log_sigmoid, .silu = silu, .silu_grad = silu_grad, .glu = glu,                 \
-    .glu_grad = glu_grad, .swiglu = swiglu, .swiglu_grad = swiglu_grad, .rmsnorm = rmsnorm,       \
-    .add_rmsnorm = add_rmsnorm, .rmsnorm_dx = rmsnorm_dx, .rmsnorm_dw = rmsnorm_dw,               \
-    .normgate = normgate, .normgate_grad = normgate_grad, .softmax = softmax,                     \
-    .softmax_tile = softmax_tile, .softmax_end = softmax_end,                                     \
-    .softmax_tile_grad = softmax_tile_grad, .dot_rows = dot_rows, .cross_entropy = cross_entropy, \
-    .cross_entropy_tile = cross_entropy_tile, .cross_entropy_tile_grad = cross_entropy_tile_grad, \
-    .adamw = adamw, SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN, SCALAR_FILTER
+#define SCALAR(suffix)                                                                 \
+    KERN_PRODUCTS(suffix), .packed_bytes = packed_bytes, .dot = lanes_dot, KERN_PLAIN, \
+                           SCALAR_DECAY, SCALAR_GATES, SCALAR_TURN, SCALAR_FILTER
 
 static void install(Kern *k)
 {
-    *k = (Kern){.gemm_nn = gemm_nn,
-                .gemm_nt = gemm_nt,
-                .gemm_tn = gemm_tn,
-                .packed_bytes = packed_bytes,
-                .pack_nn = pack_nn,
-                .pack_nt = pack_nt,
-                .gemm_packed = gemm_packed,
-                .gemm_tn_packed = gemm_tn_packed,
-                SCALAR_REST};
+    *k = (Kern){SCALAR()};
 }
 
 static void install_bf16(Kern *k)
 {
-    *k = (Kern){.gemm_nn = gemm_nn_bf16,
-                .gemm_nt = gemm_nt_bf16,
-                .gemm_tn = gemm_tn_bf16,
-                .packed_bytes = packed_bytes,
-                .pack_nn = pack_nn_bf16,
-                .pack_nt = pack_nt_bf16,
-                .gemm_packed = gemm_packed_bf16,
-                .gemm_tn_packed = gemm_tn_packed_bf16,
-                SCALAR_REST};
+    *k = (Kern){SCALAR(_bf16)};
 }
 
 const KernIsa kern_isa_scalar = {

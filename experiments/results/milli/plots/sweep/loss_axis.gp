@@ -1,88 +1,140 @@
-# Draws loss_axis.svg and loss_axis.png from loss_axis.csv: run `gnuplot loss_axis.gp` in this folder.
+# Draws loss_axis from its data: run `gnuplot loss_axis.gp` in this folder.
 data = 'loss_axis.csv'
 set encoding utf8
 set datafile separator comma
 # x of the rows of one series, nothing for the others
 series(i) = column(1) == i ? column(2) : NaN
-set logscale xy
-set xrange [0.000435275:0.032]
-set xtics ('5·10^{-4}' 0.0005, '' 0.0006 1, '' 0.0007 1, '' 0.0008 1, '' 0.0009 1, '10^{-3}' 0.001, '2·10^{-3}' 0.002, '' 0.003 1, '' 0.004 1, '5·10^{-3}' 0.005, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '10^{-2}' 0.01, '2·10^{-2}' 0.02, '' 0.03 1)
-set format x '%g'
-set xtics ('0.0005' 0.0005, '0.001' 0.001, '0.002' 0.002, '0.004' 0.004, '0.008' 0.008, '0.016' 0.016)
-set yrange [1.50765:2.47437]
-set format y '%g'
-set ytics (1.6, 1.8, 2, 2.2, 2.4)
-set xlabel 'training.optimizer.adamw.lr' noenhanced
-set ylabel 'loss [nats/token]' noenhanced
-set grid xtics ytics lt 1 lc rgb '#DDDDDD' lw 0.5
-set border lc rgb '#404040'
-set tics nomirror
-set key bottom left Left reverse samplen 1.6 spacing 1.05 opaque fillcolor rgb '#FFFFFF' font ',9'
-set title font ',13'
+set grid xtics ytics back lt 1 lc rgb '#E4E4E4' lw 0.4
+set border lw 0.6 lc rgb '#404040'
+set tics nomirror out scale 0.5,0.25 textcolor rgb '#404040'
+set bars small
+unset key
 do for [kind in 'svg png'] {
   if (kind eq 'svg') {
-    set terminal svg size 1120,884 font 'DejaVu Sans,11' background '#FFFFFF'
-  } else {
-    set terminal pngcairo size 1792,1414 font 'DejaVu Sans,11' fontscale 1.60 linewidth 1.60 pointscale 1.60
+    set terminal svg size 672,583 font 'DejaVu Sans,8' fontscale 1.3333 linewidth 1.3333 background '#FFFFFF'
+    point = 0.4444
+  }
+  if (kind eq 'png') {
+    set terminal pngcairo size 1400,1215 font 'DejaVu Sans,8' fontscale 2.0833 linewidth 2.7778 dashlength 1.8
+    point = 0.9259
   }
   set output 'loss_axis.'.kind
-  set multiplot layout 2,2 title 'Loss at the end of each run against lr (none that diverged)' noenhanced font ',14'
-  set title 'llama' noenhanced
+  set multiplot
+  # panel 1
   unset label
-  set label 'N = 100k' at 0.016,1.61289 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 27k' at 0.016,1.75278 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 330k' at 0.016,1.78958 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 1M' at 0.008,1.8538 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 2.7M' at 0.004,1.90696 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
+  unset arrow
+  unset object
+  set label 'The end of each run against lr (none that diverged)' at screen 0.50000,0.97851 center font ',9' noenhanced front
+  set label '' at screen 0.47353,0.95450 point pt 6 ps 3.3*point lc rgb '#222222'
+  set label 'lowest' at screen 0.49933,0.95450 left font ',7' noenhanced front
+  set lmargin at screen 0.06786
+  set rmargin at screen 0.51310
+  set bmargin at screen 0.50640
+  set tmargin at screen 0.89824
+  set logscale x
+  set xrange [0.000416972722:0.0390540992]
+  set xtics ('' 0.0005, '' 0.001, '' 0.002, '' 0.004, '' 0.008, '' 0.016) font ',7' offset 0,0.3
+  set logscale y
+  set yrange [1.50525042:2.47832468]
+  set ytics ('1.6' 1.6, '1.7' 1.7, '1.8' 1.8, '1.9' 1.9, '2.0' 2, '2.1' 2.1, '2.2' 2.2, '2.3' 2.3, '2.4' 2.4) font ',7' offset 0.4,0
+  set label 'loss [nats/token]' at screen 0.01825,0.70232 center rotate by 90 font ',8' noenhanced front
+  set label 'LLaMA' at screen 0.29048,0.91288 center font ',8' noenhanced front
+  set label 'N = 27k' at screen 0.45894,0.62604 center textcolor rgb '#0072B2' font ',7' noenhanced front
+  set label 'N = 100k' at screen 0.46338,0.56068 center textcolor rgb '#0072B2' font ',7' noenhanced front
+  set label 'N = 330k' at screen 0.42558,0.65456 center textcolor rgb '#0072B2' font ',7' noenhanced front
+  set label 'N = 1M' at screen 0.35759,0.68380 center textcolor rgb '#0072B2' font ',7' noenhanced front
+  set label 'N = 2.7M' at screen 0.28961,0.70830 center textcolor rgb '#0072B2' font ',7' noenhanced front
   plot \
-    data using (series(0)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#8CC0DC' notitle, \
-    data using (series(1)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#69ACD2' notitle, \
-    data using (series(2)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#4699C7' notitle, \
-    data using (series(3)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#2385BD' notitle, \
-    data using (series(4)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#0072B2' notitle, \
-    data using (series(5)):3 with points pt 6 ps 1.3 lw 1.6 lc rgb '#222222' title 'lowest' noenhanced
-  set title 'tnl' noenhanced
+    data using (series(0)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#8CC0DC', \
+    data using (series(1)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#69ACD2', \
+    data using (series(2)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#4699C7', \
+    data using (series(3)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#2385BD', \
+    data using (series(4)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#0072B2', \
+    data using (series(5)):3 with points lw 0.8 dt solid pt 6 ps 2.8*point lc rgb '#222222'
+  # panel 2
   unset label
-  set label 'N = 350k' at 0.016,1.86823 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 1M' at 0.008,1.94317 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 2.7M' at 0.004,1.99319 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 110k' at 0.016,2.25648 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 31k' at 0.016,2.42349 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
+  unset arrow
+  unset object
+  set lmargin at screen 0.53294
+  set rmargin at screen 0.97817
+  set bmargin at screen 0.50640
+  set tmargin at screen 0.89824
+  set logscale x
+  set xrange [0.000416972722:0.0390540992]
+  set xtics ('' 0.0005, '' 0.001, '' 0.002, '' 0.004, '' 0.008, '' 0.016) font ',7' offset 0,0.3
+  set logscale y
+  set yrange [1.50525042:2.47832468]
+  set ytics ('' 1.6, '' 1.7, '' 1.8, '' 1.9, '' 2, '' 2.1, '' 2.2, '' 2.3, '' 2.4) font ',7' offset 0.4,0
+  set label 'TNL' at screen 0.75556,0.91288 center font ',8' noenhanced front
+  set label 'N = 31k' at screen 0.92402,0.88066 center textcolor rgb '#D45D00' font ',7' noenhanced front
+  set label 'N = 110k' at screen 0.92846,0.82455 center textcolor rgb '#D45D00' font ',7' noenhanced front
+  set label 'N = 350k' at screen 0.92846,0.67617 center textcolor rgb '#D45D00' font ',7' noenhanced front
+  set label 'N = 1M' at screen 0.85354,0.70708 center textcolor rgb '#D45D00' font ',7' noenhanced front
+  set label 'N = 2.7M' at screen 0.79222,0.72705 center textcolor rgb '#D45D00' font ',7' noenhanced front
   plot \
-    data using (series(6)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#ECB78C' notitle, \
-    data using (series(7)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#E6A069' notitle, \
-    data using (series(8)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#E18A46' notitle, \
-    data using (series(9)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#DB7423' notitle, \
-    data using (series(10)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#D55E00' notitle, \
-    data using (series(11)):3 with points pt 6 ps 1.3 lw 1.6 lc rgb '#222222' title 'lowest' noenhanced
-  set title 'hgrn2' noenhanced
+    data using (series(6)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#ECB78C', \
+    data using (series(7)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#E6A069', \
+    data using (series(8)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#E18A46', \
+    data using (series(9)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#DB7423', \
+    data using (series(10)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#D55E00', \
+    data using (series(11)):3 with points lw 0.8 dt solid pt 6 ps 2.8*point lc rgb '#222222'
+  # panel 3
   unset label
-  set label 'N = 100k' at 0.016,1.66076 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 1M' at 0.008,1.69468 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 330k' at 0.016,1.71185 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 2.7M' at 0.004,1.72939 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 27k' at 0.016,1.78567 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
+  unset arrow
+  unset object
+  set lmargin at screen 0.06786
+  set rmargin at screen 0.51310
+  set bmargin at screen 0.06974
+  set tmargin at screen 0.46158
+  set logscale x
+  set xrange [0.000416972722:0.0390540992]
+  set xtics ('0.0005' 0.0005, '0.001' 0.001, '0.002' 0.002, '0.004' 0.004, '0.008' 0.008, '0.016' 0.016) font ',7' offset 0,0.3
+  set logscale y
+  set yrange [1.50525042:2.47832468]
+  set ytics ('1.6' 1.6, '1.7' 1.7, '1.8' 1.8, '1.9' 1.9, '2.0' 2, '2.1' 2.1, '2.2' 2.2, '2.3' 2.3, '2.4' 2.4) font ',7' offset 0.4,0
+  set label 'training.optimizer.adamw.lr' at screen 0.29048,0.02424 center font ',8' noenhanced front
+  set label 'loss [nats/token]' at screen 0.01825,0.26566 center rotate by 90 font ',8' noenhanced front
+  set label 'HGRN2' at screen 0.29048,0.47622 center font ',8' noenhanced front
+  set label 'N = 27k' at screen 0.45894,0.20399 center textcolor rgb '#00926A' font ',7' noenhanced front
+  set label 'N = 100k' at screen 0.46338,0.14700 center textcolor rgb '#00926A' font ',7' noenhanced front
+  set label 'N = 330k' at screen 0.46338,0.17082 center textcolor rgb '#00926A' font ',7' noenhanced front
+  set label 'N = 1M' at screen 0.11400,0.10136 center textcolor rgb '#00926A' font ',7' noenhanced front
+  set label 'N = 2.7M' at screen 0.20449,0.16510 center textcolor rgb '#00926A' font ',7' noenhanced front
   plot \
-    data using (series(12)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#8CD3C0' notitle, \
-    data using (series(13)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#69C6AD' notitle, \
-    data using (series(14)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#46B99A' notitle, \
-    data using (series(15)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#23AB86' notitle, \
-    data using (series(16)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#009E73' notitle, \
-    data using (series(17)):3 with points pt 6 ps 1.3 lw 1.6 lc rgb '#222222' title 'lowest' noenhanced
-  set title 'cosformer2' noenhanced
+    data using (series(12)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#8CD3C0', \
+    data using (series(13)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#69C6AD', \
+    data using (series(14)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#46B99A', \
+    data using (series(15)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#23AB86', \
+    data using (series(16)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#009E73', \
+    data using (series(17)):3 with points lw 0.8 dt solid pt 6 ps 2.8*point lc rgb '#222222'
+  # panel 4
   unset label
-  set label 'N = 110k' at 0.016,1.68662 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 350k' at 0.016,1.77056 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 32k' at 0.016,1.80773 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 1M' at 0.008,1.91484 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
-  set label 'N = 2.7M' at 0.004,2.16971 left offset 0.6,0 font ',9' textcolor rgb '#404040' noenhanced front
+  unset arrow
+  unset object
+  set lmargin at screen 0.53294
+  set rmargin at screen 0.97817
+  set bmargin at screen 0.06974
+  set tmargin at screen 0.46158
+  set logscale x
+  set xrange [0.000416972722:0.0390540992]
+  set xtics ('0.0005' 0.0005, '0.001' 0.001, '0.002' 0.002, '0.004' 0.004, '0.008' 0.008, '0.016' 0.016) font ',7' offset 0,0.3
+  set logscale y
+  set yrange [1.50525042:2.47832468]
+  set ytics ('' 1.6, '' 1.7, '' 1.8, '' 1.9, '' 2, '' 2.1, '' 2.2, '' 2.3, '' 2.4) font ',7' offset 0.4,0
+  set label 'training.optimizer.adamw.lr' at screen 0.75556,0.02424 center font ',8' noenhanced front
+  set label 'cosFormer2' at screen 0.75556,0.47622 center font ',8' noenhanced front
+  set label 'N = 32k' at screen 0.92402,0.21283 center textcolor rgb '#B26A92' font ',7' noenhanced front
+  set label 'N = 110k' at screen 0.92846,0.15915 center textcolor rgb '#B26A92' font ',7' noenhanced front
+  set label 'N = 350k' at screen 0.75767,0.17719 center textcolor rgb '#B26A92' font ',7' noenhanced front
+  set label 'N = 1M' at screen 0.85354,0.25888 center textcolor rgb '#B26A92' font ',7' noenhanced front
+  set label 'N = 2.7M' at screen 0.79222,0.35707 center textcolor rgb '#B26A92' font ',7' noenhanced front
   plot \
-    data using (series(18)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#E8C3D7' notitle, \
-    data using (series(19)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#E1B0CB' notitle, \
-    data using (series(20)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#DA9EBF' notitle, \
-    data using (series(21)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#D38BB3' notitle, \
-    data using (series(22)):3 with linespoints lw 1.4 pt 7 ps 0.65 lc rgb '#CC79A7' notitle, \
-    data using (series(23)):3 with points pt 6 ps 1.3 lw 1.6 lc rgb '#222222' title 'lowest' noenhanced
+    data using (series(18)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#E8C3D7', \
+    data using (series(19)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#E1B0CB', \
+    data using (series(20)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#DA9EBF', \
+    data using (series(21)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#D38BB3', \
+    data using (series(22)):3 with linespoints lw 0.8 dt solid pt 7 ps 1.5*point lc rgb '#CC79A7', \
+    data using (series(23)):3 with points lw 0.8 dt solid pt 6 ps 2.8*point lc rgb '#222222'
   unset multiplot
   set output
 }
