@@ -158,7 +158,7 @@ def mask(verb, text, paths):
     text = re.sub(r"ts=\d{4}-\d\d-\d\dT[\d:.]+Z", "ts=<date>", text)
     text = re.sub(r"slaw,\d+\.\d+\.\d+", "slaw,<version>", text)
     if verb == "plan":
-        text = re.sub(r"(?m)^(\W*)Memory: .*$", r"\1Memory: <x>", text)
+        text = re.sub(r"(?m)^(\W*|<p[^>]*>)Memory: .*$", r"\1Memory: <x>", text)
     if verb == "gc":  # a state tells which instruction set made it, in a word that may be longer
         text = re.sub(r'("bytes": )\d+', r"\1<x>", text)
         text = re.sub(r" *\b[\d.]+ [kMG]?B\b", " <bytes>", text)
