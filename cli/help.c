@@ -90,9 +90,10 @@ const HelpStatus help_statuses[] = {
 
 bool help_status_is_of(const Command *c, int status)
 {
-    return status == EXIT_SOME_FAILED                               ? c->can_fail_part
-           : status == EXIT_UNAVAILABLE || status == EXIT_RESUMABLE ? c->can_be_stopped
-                                                                    : true;
+    return status == EXIT_SOME_FAILED   ? c->can_fail_part
+           : status == EXIT_UNAVAILABLE ? c->can_be_refused
+           : status == EXIT_RESUMABLE   ? c->can_be_stopped
+                                        : true;
 }
 
 static void put_exit_status(const Command *c, Buf *out)
