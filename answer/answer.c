@@ -207,6 +207,19 @@ void answer_set(AnswerNode *in, const char *key, Value v)
     put_value(add(in, ANSWER_VALUE, key), v);
 }
 
+void answer_set_of(AnswerNode *in, const char *keys, const Value *v, size_t n)
+{
+    char key[64];
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strcspn(keys, " ");
+        assert(len > 0 && len < sizeof key);
+        (void)snprintf(key, sizeof key, "%.*s", (int)len, keys);
+        answer_set(in, key, v[i]);
+        keys += len + strspn(keys + len, " ");
+    }
+    assert(*keys == '\0');
+}
+
 void answer_set_interval(AnswerNode *in, const char *key, const Interval *i)
 {
     put_value(add(in, ANSWER_INTERVAL, key), value_between(0.0, i));

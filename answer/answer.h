@@ -39,11 +39,11 @@ typedef struct Column {
     const char *latex; /* heading in LaTeX; NULL: made from the heading */
     const char *interval; /* key of the interval object of JSON; NULL: "intervals.KEY"; the column's
                              own key: the interval stands alone, without a value */
-    bool is_symbol;       /* the heading is a symbol: alpha is set as the Greek letter in LaTeX */
-    bool is_right;        /* texts, too, are aligned right */
-    bool is_prose;        /* a text that may be broken into lines */
-    bool has_flat;        /* JSON has lo and hi beside the value, too */
-    const char *flat;     /* what stands before these two, as predict_; NULL: nothing */
+    const char *flat; /* of has_flat: what stands before lo and hi, as predict_; NULL: nothing */
+    bool is_symbol;   /* the heading is a symbol: alpha is set as the Greek letter in LaTeX */
+    bool is_right;    /* texts, too, are aligned right */
+    bool is_prose;    /* a text that may be broken into lines */
+    bool has_flat;    /* JSON has lo and hi beside the value, too */
 } Column;
 
 typedef enum SayKind {
@@ -92,7 +92,12 @@ AnswerNode *answer_section(AnswerNode *in, const char *fmt, ...)
 
 /* A value in JSON only: at `key`, or as the next member of a list. */
 void answer_set(AnswerNode *in, const char *key, Value v);
-/* The same with an interval as an object of its own. */
+/* Several: the keys with blanks between, in the order of the values. */
+void answer_set_of(AnswerNode *in, const char *keys, const Value *v, size_t n);
+#define answer_set_all(in, keys, ...)                         \
+    answer_set_of((in), (keys), (const Value[]){__VA_ARGS__}, \
+                  sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value))
+/* An interval as an object of its own. */
 void answer_set_interval(AnswerNode *in, const char *key, const Interval *i);
 /* A piece of JSON that exists already (a run's configuration); takes v over.  NULL is a failed
  * allocation. */

@@ -359,8 +359,10 @@ static bool put_members(json_t *into, const AnswerNode *in, MadeTables *m)
             is_good = put_members(into, n, m);
         } else if (n->kind == ANSWER_VALUE && n->n_columns == 1 && n->key) {
             is_good = put_shown(into, n->column, n->value);
-        } else if (n->key || json_is_array(into)) {
-            is_good = set_at(into, n->key, node_json(n, m));
+        } else if (json_is_array(into)) {
+            is_good = json_array_append_new(into, node_json(n, m)) == 0;
+        } else if (n->key) { /* a name of the user's may have dots */
+            is_good = json_object_set_new(into, n->key, node_json(n, m)) == 0;
         }
     }
     return is_good;

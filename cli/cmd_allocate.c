@@ -204,7 +204,8 @@ static void say_costs(const Work *w)
     const Use *u = &w->use;
     for (size_t i = 0; i < u->run.obs.n_groups && i < u->n; i++) {
         if (!u->fit[i].is_refused) {
-            use_cost_answer(u->top, &u->fit[i], obs_convention_name(u->run.obs.convention));
+            use_cost_answer(u->top, &u->fit[i], u->run.obs.n_groups == 1,
+                            obs_convention_name(u->run.obs.convention));
         }
     }
 }

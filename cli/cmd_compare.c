@@ -1,57 +1,39 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "analysis/compare/compare.h"
 #include "analysis/compare/compare_figure.h"
 #include "cli/fit_args.h"
 #include "common/exit_code.h"
-#include "common/fsx.h"
-#include "common/json.h"
-#include "common/quantity.h"
 #include "common/words.h"
 
 enum { MAX_ONLY = 64 };
 
 typedef struct CompareOpts {
-    FitArgs fit;
-    const char *null, *test, *at_loss, *groups, *format, *out;
+    OptNumbers at_loss;
+    const char *groups, *out;
     double margin;
+    int null, test; /* CompareNull, NestedMethod */
     bool plot;
 } CompareOpts;
 
-#define DEFAULT_MARGIN 0.1
-
 static const CompareOpts compare_default = {
-    .fit = {.task = "validation",
-            .starts = 64,
-            .bootstrap = 1000,
-            .seed = 1,
-            .threads = 1,
-            .resampling = "auto"},
-    .null = "exponents",
-    .test = "auto",
-    .format = "text",
-    .margin = DEFAULT_MARGIN,
-};
+    .null = COMPARE_EXPONENTS, .test = NESTED_AUTO, .margin = 0.1};
 
 static const Opt compare_opts[] = {
-    {"null", "NAME", "what groups share under the null: exponents, exponents+E or all", OPT_TEXT,
-     offsetof(CompareOpts, null)},
+    {"null", "NAME", "what the groups share: exponents, exponents+E or all (default exponents)",
+     OPT_CHOICE, offsetof(CompareOpts, null), compare_null_names, 0},
     {"test", "NAME", "F, bootstrap or auto: F where points are independent (default auto)",
-     OPT_TEXT, offsetof(CompareOpts, test)},
+     OPT_CHOICE, offsetof(CompareOpts, test), compare_method_names, 0},
     {"at-loss", "L", "losses of the multipliers, with commas (default: three within the data)",
-     OPT_TEXT, offsetof(CompareOpts, at_loss)},
+     OPT_NUMBERS, offsetof(CompareOpts, at_loss), NULL, 0},
     {"groups", "NAMES", "only these, with commas, in this order", OPT_TEXT,
-     offsetof(CompareOpts, groups)},
+     offsetof(CompareOpts, groups), NULL, 0},
     {"margin", "SHARE", "parameters closer than this share count as alike (default 0.1)", OPT_F64,
-     offsetof(CompareOpts, margin)},
-    {"format", "NAME", "of the tables: text, markdown, latex or csv (default text)", OPT_TEXT,
-     offsetof(CompareOpts, format)},
-    {"plot", NULL, "also draw the frontiers and the multipliers", OPT_FLAG,
-     offsetof(CompareOpts, plot)},
+     offsetof(CompareOpts, margin), NULL, 0},
+    {"plot", NULL, "draw the frontiers and the multipliers, too", OPT_FLAG,
+     offsetof(CompareOpts, plot), NULL, 0},
     {"out", "DIR", "where --plot writes (default <study>/reports)", OPT_TEXT,
-     offsetof(CompareOpts, out)},
-    FIT_ARGS_OPTS(offsetof(CompareOpts, fit)),
+     offsetof(CompareOpts, out), NULL, 0},
     {0},
 };
 
@@ -68,92 +50,44 @@ static ErrCode parse_groups(const char *text, char word[][WORD_BYTES], const cha
                          : ERR_OK;
 }
 
-static ErrCode make_options(const CompareOpts *o, FitRun *r, CompareOptions *ret, Err *err)
+static ErrCode make_options(const Session *s, const CompareOpts *o, FitRun *r, CompareOptions *ret,
+                            Err *err)
 {
-    ErrCode rc = ERR_OK;
-    if (o->fit.law && r->plan.n_laws > 1) {
-        return err_set(err, ERR_USAGE, "a comparison is by one law, not by \"%s\"", o->fit.law);
+    if (s->fit.law && r->plan.n_laws > 1) {
+        return err_set(err, ERR_USAGE, "a comparison is by one law, not by \"%s\"", s->fit.law);
     }
-    if (!o->fit.loss) { /* what an F test is of */
-        r->plan.has_loss = true;
-        r->plan.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
-    }
-    ret->fit = report_options(&r->plan, r->plan.law[0]);
     if (!(o->margin > 0.0 && o->margin < 1.0)) {
         return err_set(err, ERR_USAGE, "--margin must be above 0 and below 1");
     }
-    ret->margin = o->margin;
-    TRY(compare_null_parse(o->null, &ret->null, err));
-    TRY(compare_method_parse(o->test, &ret->method, err));
-    TRY(words_numbers("at-loss", o->at_loss, COMPARE_MAX_AT, ret->at, &ret->n_at, err));
-done:
-    return rc;
+    if (!s->fit.loss) { /* what an F test is of */
+        r->plan.has_loss = true;
+        r->plan.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
+    }
+    *ret = (CompareOptions){.fit = report_options(&r->plan, r->plan.law[0]),
+                            .null = (CompareNull)o->null,
+                            .method = (NestedMethod)o->test,
+                            .margin = o->margin,
+                            .n_at = o->at_loss.n};
+    memcpy(ret->at, o->at_loss.x, o->at_loss.n * sizeof *ret->at);
+    return ERR_OK;
 }
 
-/* What the options of this verb were, beside those of a fit. */
-static ErrCode add_options(const CompareOpts *o, const CompareOptions *used, json_t *obj, Err *err)
+/* Draws what can be drawn: of the second figure, too, data and script are written when the first has no
+ * picture for want of gnuplot. */
+static ErrCode draw(const CompareOpts *o, const FitRun *r, const Compare *c, Err *err)
 {
-    json_t *options = json_object_get(obj, "options"), *at = json_array();
-    for (size_t i = 0; i < used->n_at; i++) {
-        (void)json_array_append_new(at, json_real(used->at[i]));
-    }
-    int bad = json_object_set_new(options, "null", json_string(o->null));
-    bad |= json_object_set_new(options, "test", json_string(o->test));
-    bad |= json_object_set_new(options, "at_loss", at);
-    bad |= json_object_set_new(options, "groups", o->groups ? json_string(o->groups) : json_null());
-    bad |= json_object_set_new(options, "margin", json_real(used->margin));
-    return bad ? err_nomem(err, "options") : ERR_OK;
-}
-
-static ErrCode print_json(const CompareOpts *o, const FitRun *r, const Compare *c, Buf *out,
-                          Err *err)
-{
-    json_t *result = compare_json(c);
-    ErrCode rc = result ? ERR_OK : err_nomem(err, "report");
-    if (rc == ERR_OK) {
-        rc = fit_run_provenance(r, result, err);
-    }
-    if (rc == ERR_OK) {
-        rc = add_options(o, c->o, result, err);
-    }
-    if (rc == ERR_OK) {
-        json_pretty(result, out);
-    }
-    json_decref(result);
-    return rc;
-}
-
-/* Draws what can be drawn: without gnuplot data and scripts are still written. */
-static ErrCode draw(const Session *s, const CompareOpts *o, const FitRun *r, const Compare *c,
-                    Err *err)
-{
-    char folder[FSX_PATH_BYTES];
     CompareFigures f = {0};
-    ErrCode rc = ERR_OK;
-    TRY(fit_run_folder(r, o->out, folder, err));
-    TRY(compare_figures(c, &f, err));
-    TRY(plot_draw(f.figure, f.n, &(PlotOutput){0}, folder, err));
-    for (size_t i = 0; !s->is_quiet && i < f.n; i++) {
-        (void)fprintf(stderr, "%s/%s.{csv,gp,svg,png}\n", folder, f.figure[i].name);
-    }
-done:
-    compare_figures_release(&f);
-    return rc;
-}
-
-static void report_refusals(Session *s, const Compare *c)
-{
-    for (size_t i = 0; i < c->report.n; i++) {
-        const ReportFit *f = &c->report.fit[i];
-        if (f->is_refused) {
-            (void)fprintf(stderr, "slaw: %s: %s\n", f->group->name, f->refusal.msg);
-            s->exit_status = EXIT_SOME_FAILED;
+    ErrCode rc = compare_figures(c, &f, err);
+    for (size_t i = 0; i < f.n; i++) {
+        Err own = ERR_INIT;
+        ErrCode one = fit_run_draw(r, o->out, &f.figure[i], &own);
+        if (one != ERR_OK && rc == ERR_OK) {
+            rc = one;
+            *err = own;
         }
     }
-    if (c->is_refused) {
-        (void)fprintf(stderr, "slaw: the shared fit: %s\n", c->refusal.msg);
-        s->exit_status = EXIT_SOME_FAILED;
-    }
+    compare_figures_release(&f);
+    return rc;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
@@ -162,33 +96,25 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     FitRun r = {0};
     CompareOptions options = {0};
     Compare c = {0};
-    TableFormat format;
-    Buf out = BUF_INIT;
     char name[MAX_ONLY][WORD_BYTES];
     const char *only[MAX_ONLY];
+    AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(table_format_parse(o->format, &format, err));
-    TRY(fit_args_open(s, &o->fit, argv[0], &r, err));
-    TRY(make_options(o, &r, &options, err));
+    TRY(fit_args_open(s, &s->fit, argv[0], &r, err));
+    TRY(make_options(s, o, &r, &options, err));
     if (o->groups) {
         TRY(parse_groups(o->groups, name, only, &options.n_only, err));
         options.only = only;
     }
     TRY(compare_run(argv[0], &r.obs, &options, &c, err));
-    if (s->is_json) {
-        TRY(print_json(o, &r, &c, &out, err));
-    } else {
-        TRY(compare_text(&c, format, &out, err));
-    }
-    TRY(buf_ok(&out, err));
-    (void)fputs(buf_str(&out), stdout);
-    report_refusals(s, &c);
+    TRY(fit_run_answer(s, &r, &top, err));
+    compare_answer(&c, top);
+    s->exit_status = c.report.n_refused || c.is_refused ? EXIT_SOME_FAILED : s->exit_status;
     if (o->plot) {
-        TRY(draw(s, o, &r, &c, err));
+        TRY(draw(o, &r, &c, err));
     }
 done:
-    buf_release(&out);
     compare_release(&c);
     fit_run_release(&r);
     return rc;
@@ -199,16 +125,21 @@ const Command command_compare = {
     .args = "SOURCE",
     .summary = "are groups one law?  tests, differences, compute multipliers",
     .description =
-        "Fits a law to every group (--by COLUMN) and once with parameters in common, and says\n"
-        "whether that costs more than chance: F = ((S_shared - S_separate)/df1)/(S_separate/df2).\n"
-        "Where points are independent p is that of the F distribution; where checkpoints of a run\n"
-        "are known to belong together, or with a robust loss, it comes from a bootstrap under the\n"
-        "null.  Then each pair, differences of exponents, and how much compute a needs for the "
-        "loss\n"
-        "that b reaches.  The default loss is mse.",
+        "Fits a law to every group (--by COLUMN) and once with parameters in common, and says "
+        "whether that costs more than chance: F = ((S_shared - S_separate)/df1)/(S_separate/df2). "
+        "Where points are independent p is that of the F distribution; where checkpoints of a run "
+        "are known to belong together, or with a robust loss, it comes from a bootstrap under the "
+        "null. The default loss is mse.\n\n"
+        "Then each pair, the differences of exponents, and how much compute a needs for the loss "
+        "that b reaches.",
     .opts = compare_opts,
     .opts_size = sizeof(CompareOpts),
     .opts_default = &compare_default,
+    .groups = {&group_rows, &group_law, &group_interval},
+    .examples = {"slaw compare points.csv --by model --at-loss 3.0",
+                 "slaw compare runs/quickstart --null exponents+E --format latex"},
+    .can_fail_part = true,
+    .bootstrap = 1000,
     .min_args = 1,
     .max_args = 1,
     .run = run,

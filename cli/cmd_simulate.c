@@ -1,89 +1,48 @@
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "analysis/design/info.h"
-#include "cli/fit_args.h"
-#include "cli/output.h"
-#include "cli/simulate_report.h"
+#include "cli/design_args.h"
 #include "common/exit_code.h"
 #include "common/fsx.h"
 #include "common/quantity.h"
 #include "common/words.h"
 
 typedef struct SimulateOpts {
-    DesignArgs design;
-    const char *truth, *like, *noise, *point_noise, *law, *loss, *residual, *resampling, *flops,
-        *difference, *csv, *format, *group;
+    const char *truth, *like, *noise, *point_noise, *difference, *csv, *group;
+    OptNumbers flops;
     double correlation;
-    int64_t studies, starts, bootstrap, seed, threads;
+    int64_t studies, starts;
 } SimulateOpts;
 
-static const SimulateOpts defaults = {
-    .resampling = "auto",
-    .format = "text",
-    .studies = 200,
-    .starts = 16,
-    .bootstrap = 200,
-    .seed = 1,
-    .threads = 1,
-};
+static const SimulateOpts defaults = {.studies = 200, .starts = 16};
 
-enum { MAX_STUDIES = 1000000, MAX_STARTS = 100000, MAX_BOOTSTRAP = 1000000, MAX_THREADS = 64 };
-
-/* Noise unless told or seen. */
-#define NOISE_RUN   0.003
-#define NOISE_POINT 0.001
+enum { MAX_STUDIES = 1000000 };
 
 #define AT(field) offsetof(SimulateOpts, field)
-static const Opt opts_table[] = {
+static const Opt simulate_opts[] = {
     {"truth", "LAW",
      "chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37; hoffmann, besiroglu, ...; solvable",
-     OPT_TEXT, AT(truth)},
+     OPT_TEXT, AT(truth), NULL, 0},
     {"like", "SOURCE", "the truth is the law fitted to this study, catalog or CSV", OPT_TEXT,
-     AT(like)},
+     AT(like), NULL, 0},
     {"noise", "SHARE", "of the loss between runs (default 0.3%, or that of --like)", OPT_TEXT,
-     AT(noise)},
+     AT(noise), NULL, 0},
     {"point-noise", "SHARE", "of the loss within a run (default 0.1%, or that of --like)", OPT_TEXT,
-     AT(point_noise)},
+     AT(point_noise), NULL, 0},
     {"correlation", "R", "of the noise of neighbouring checkpoints (default 0)", OPT_F64,
-     AT(correlation)},
-    {"studies", "N", "simulated (default 200)", OPT_I64, AT(studies)},
-    {"law", "NAME", "that is fitted (default that of the truth, else chinchilla)", OPT_TEXT,
-     AT(law)},
-    {"flops", "C", "best N and D for C = 6 N D; several with commas", OPT_TEXT, AT(flops)},
+     AT(correlation), NULL, 0},
+    {"studies", "N", "simulated (default 200)", OPT_I64, AT(studies), NULL, 0},
+    {"starts", "N", "starting points of each fit (default 16)", OPT_I64, AT(starts), NULL, 0},
+    {"flops", "C", "the best N and D for C = 6 N D, too; several with commas", OPT_NUMBERS,
+     AT(flops), NULL, 0},
     {"difference", "PARAM=X", "how often would a second group that differs so be told apart?",
-     OPT_TEXT, AT(difference)},
-    {"group", "NAME", "only this group of the design", OPT_TEXT, AT(group)},
-    {"loss", "KIND", "huber:DELTA, mse or l1 (default: the law's)", OPT_TEXT, AT(loss)},
-    {"residual", "KIND", "log or raw (default: the law's)", OPT_TEXT, AT(residual)},
-    {"resample", "KIND", "cases, cluster, stratified, residual, wild or auto (default auto)",
-     OPT_TEXT, AT(resampling)},
-    {"starts", "N", "of each fit (default 16)", OPT_I64, AT(starts)},
-    {"bootstrap", "N", "replicates of each fit, 0 for no intervals (default 200)", OPT_I64,
-     AT(bootstrap)},
-    {"by", "COLUMN", "one law for each value of it (default: the study's)", OPT_TEXT,
-     AT(design.by)},
-    {"where", "COND", "rows of a CSV, of the design or of --like; may be repeated", OPT_TEXTS,
-     AT(design.where)},
-    {"map", "NAME=COLUMN", "where such a CSV has N, D, run, loss; may be repeated", OPT_TEXTS,
-     AT(design.map)},
-    {"convention", "NAME", "of C: paper, exact or 6nd (default paper, else given)", OPT_TEXT,
-     AT(design.convention)},
-    {"final-only", NULL, "only the last checkpoint of each run", OPT_FLAG, AT(design.final_only)},
-    {"skip-fraction", "F", "leave out the first share of each run (default 0)", OPT_F64,
-     AT(design.skip_fraction)},
-    {"csv", "FILE", "write one simulated data set and simulate no more", OPT_TEXT, AT(csv)},
-    {"format", "NAME", "text, markdown or csv (default text)", OPT_TEXT, AT(format)},
-    {"dir", "DIR", "of a study file (default runs/<study>)", OPT_TEXT, AT(design.dir)},
-    {"seed", "N", "of noise, starts and replicates (default 1)", OPT_I64, AT(seed)},
-    {"threads", "N", "cannot change a result (default 1)", OPT_I64, AT(threads)},
+     OPT_TEXT, AT(difference), NULL, 0},
+    {"group", "NAME", "only this group of the design", OPT_TEXT, AT(group), NULL, 0},
+    {"csv", "FILE", "write one simulated data set and fit none", OPT_TEXT, AT(csv), NULL, 0},
     {0},
 };
 #undef AT
-
-/* ---- options --------------------------------------------------------------------------------- */
 
 /* "alpha=0.02" */
 static ErrCode parse_difference(const char *text, const Form *f, SimOptions *o, Err *err)
@@ -95,219 +54,117 @@ static ErrCode parse_difference(const char *text, const Form *f, SimOptions *o, 
     if (rc == ERR_OK && !quantity_parse(value, QUANTITY_COUNT, &o->difference_by)) {
         rc = err_set(err, ERR_USAGE, "--difference takes PARAMETER=NUMBER, not \"%s\"", text);
     }
+    if (rc == ERR_OK && !o->fit.bootstrap) {
+        rc = err_set(err, ERR_USAGE, "--difference is tested by the bootstrap: not with 0");
+    }
     o->difference = rc == ERR_OK ? f->param[form_param(f, name)].name : NULL;
     return rc;
 }
 
-static ErrCode make_options(const SimulateOpts *a, const Form *f, SimOptions *o, Err *err)
+static ErrCode make_options(const SimulateOpts *a, const ReportPlan *plan, SimulatedOptions *o,
+                            Err *err)
 {
     ErrCode rc = ERR_OK;
-    *o = (SimOptions){.fit = fit_defaults(f),
-                      .studies = (size_t)a->studies,
-                      .threads = (size_t)a->threads,
-                      .seed = (uint64_t)a->seed};
     TRY(words_check_whole("studies", a->studies, 1, MAX_STUDIES, err));
-    TRY(words_check_whole("starts", a->starts, 1, MAX_STARTS, err));
-    TRY(words_check_whole("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
-    TRY(words_check_whole("threads", a->threads, 1, MAX_THREADS, err));
-    TRY(words_check_whole("seed", a->seed, 0, INT64_MAX, err));
-    o->fit.starts = (size_t)a->starts;
-    o->fit.bootstrap = (size_t)a->bootstrap;
-    TRY(fit_resampling_parse(a->resampling, &o->fit.resampling, err));
-    TRY(words_numbers("flops", a->flops, FIT_MAX_AT, o->fit.at, &o->fit.n_at, err));
-    if (a->loss) {
-        TRY(fit_loss_parse(a->loss, &o->fit.loss, err));
+    TRY(words_check_number("correlation", a->correlation, 0.0, 1.0, err));
+    if (a->flops.n > FIT_MAX_AT) {
+        return err_set(err, ERR_USAGE, "--flops takes up to %d numbers", FIT_MAX_AT);
     }
-    if (a->residual) {
-        TRY(fit_residual_parse(a->residual, &o->fit.residual, err));
+    o->sim = (SimOptions){.fit = report_options(plan, plan->law[0]),
+                          .studies = (size_t)a->studies,
+                          .threads = plan->threads,
+                          .seed = plan->seed};
+    o->sim.fit.n_at = a->flops.n;
+    memcpy(o->sim.fit.at, a->flops.x, a->flops.n * sizeof a->flops.x[0]);
+    o->noise = o->point_noise = (double)NAN;
+    if (a->noise) {
+        TRY(words_share("noise", a->noise, &o->noise, err));
+    }
+    if (a->point_noise) {
+        TRY(words_share("point-noise", a->point_noise, &o->point_noise, err));
     }
     if (a->difference) {
-        TRY(parse_difference(a->difference, f, o, err));
-        if (!a->bootstrap) {
-            return err_set(err, ERR_USAGE, "--difference is tested by the bootstrap: not with 0");
-        }
+        TRY(parse_difference(a->difference, plan->law[0], &o->sim, err));
     }
-    TRY(words_check_number("correlation", a->correlation, 0.0, 1.0, err));
+    o->correlation = a->correlation;
+    o->group = a->group;
+    o->is_one_set = a->csv != NULL;
+    o->text = a->truth ? a->truth : a->like;
 done:
     return rc;
-}
-
-/* ---- the truth ------------------------------------------------------------------------------- */
-
-static const ObsGroup *group_like(const Obs *o, const char *name)
-{
-    for (size_t g = 0; g < o->n_groups; g++) {
-        if (strcmp(o->group[g].name, name) == 0) {
-            return &o->group[g];
-        }
-    }
-    return o->n_groups == 1 ? &o->group[0] : NULL;
-}
-
-/* The law of the group of the same name, and how its points scatter about it. */
-static ErrCode truth_like(const FitRun *run, const FitOptions *o, SimGroup *g, Err *err)
-{
-    const ObsGroup *own = group_like(&run->obs, g->design->name);
-    FitOptions f = *o;
-    Info info;
-    double level = 1.0;
-    ErrCode rc = ERR_OK;
-    f.bootstrap = 0;
-    if (!own) {
-        (void)err_set(err, ERR_INVALID, "--like has no group \"%s\"", g->design->name);
-        return err_hint(err, "group both alike with --by, or simulate one: --group");
-    }
-    FitResult *fit = calloc(1, sizeof *fit);
-    if (!fit) {
-        return err_nomem(err, "fit");
-    }
-    TRY(fit_run(&f, &own->data, fit, err));
-    g->truth = truth_of_fit(fit);
-    fit->loss.kind = FIT_MSE; /* the noise itself, not what a robust loss makes of it */
-    TRY(info_of_fit(fit, &own->data, &info, err));
-    level = fit->residual == FIT_LOG ? 1.0 : own->data.loss[0];
-    g->noise.run = sqrt(info.noise.between) / level;
-    g->noise.point = sqrt(info.noise.within) / level;
-done:
-    free(fit);
-    return rc == ERR_OK ? rc : err_wrap(err, "--like, %s", own->name);
 }
 
 /* Conditions and names of columns are the design's and hold for --like where that is the same file,
  * or where the design is a study, which has none. */
-static ErrCode open_like(const Session *s, const SimulateOpts *a, const char *path, bool is_study,
-                         FitRun *ret, Err *err)
+static ErrCode open_like(const Session *s, const SimulateOpts *a, const char *design, FitRun *ret,
+                         Err *err)
 {
-    FitArgs like = FIT_ARGS_DEFAULT;
-    like.law = a->law ? a->law : "chinchilla";
-    like.by = a->design.by;
-    like.skip_fraction = a->design.skip_fraction;
-    like.final_only = a->design.final_only;
-    if (is_study || strcmp(path, a->like) == 0) {
-        like.where = a->design.where;
-        like.map = a->design.map;
+    FitArgs like = s->fit;
+    like.law = s->fit.law ? s->fit.law : "chinchilla";
+    like.task = "validation";
+    like.convention = like.dir = NULL;
+    if (!design_is_study(design) && strcmp(design, a->like) != 0) {
+        like.where.n = like.map.n = 0;
     }
     return fit_args_open(s, &like, a->like, ret, err);
 }
 
-static ErrCode choose_law(const SimulateOpts *a, const Truth *t, const Form **ret, Err *err)
+static ErrCode read_truth(const SimulateOpts *a, Truth *ret, Err *err)
 {
-    *ret = t->form ? t->form : &form_chinchilla;
-    return a->law ? fit_law_parse(a->law, ret, err) : ERR_OK;
+    if (!a->truth == !a->like) {
+        (void)err_set(err, ERR_USAGE, "a simulation needs one truth: --truth LAW or --like SOURCE");
+        return err_hint(err, "--truth besiroglu is the law of the Chinchilla models");
+    }
+    return a->truth ? truth_parse(a->truth, ret, err) : ERR_OK;
 }
 
-/* ---- the verb -------------------------------------------------------------------------------- */
-
-/* Truth, noise and simulation of one group. */
-static ErrCode do_group(const SimulateOpts *a, const Truth *truth, const FitRun *like,
-                        const SimOptions *o, SimGroup *g, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    SimOptions own = *o;
-    g->truth = *truth;
-    g->noise = (SimNoise){NOISE_RUN, NOISE_POINT, 0.0};
-    if (a->like) {
-        TRY(truth_like(like, &o->fit, g, err));
-    }
-    if (a->noise) {
-        TRY(words_share("noise", a->noise, &g->noise.run, err));
-    }
-    if (a->point_noise) {
-        TRY(words_share("point-noise", a->point_noise, &g->noise.point, err));
-    }
-    g->noise.correlation = a->correlation;
-    own.noise = g->noise;
-    TRY(truth_open(&g->truth, &g->design->data, err));
-    if (!a->csv) {
-        TRY(simulate_run(&g->truth, &g->design->data, &own, &g->result, err));
-    }
-done:
-    return rc;
-}
-
-static ErrCode do_groups(const SimulateOpts *a, const Truth *truth, const FitRun *like,
-                         SimReport *r, Err *err)
-{
-    r->group = calloc(r->design->n_groups, sizeof *r->group);
-    if (!r->group) {
-        return err_nomem(err, "the simulation");
-    }
-    for (size_t k = 0; k < r->design->n_groups; k++) {
-        if (a->group && strcmp(a->group, r->design->group[k].name) != 0) {
-            continue;
-        }
-        SimOptions o = r->options;
-        o.seed += k;
-        SimGroup *g = &r->group[r->n++];
-        g->design = &r->design->group[k];
-        ErrCode rc = do_group(a, truth, like, &o, g, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-    }
-    return r->n ? ERR_OK : err_set(err, ERR_USAGE, "there is no group \"%s\"", a->group);
-}
-
-static ErrCode print(Session *s, const SimulateOpts *a, TableFormat format, const SimReport *r,
-                     Err *err)
+static ErrCode write_csv(const Simulated *r, const char *path, Err *err)
 {
     Buf out = BUF_INIT;
-    ErrCode rc = ERR_OK;
-    if (a->csv) {
-        rc = simulate_csv(r, &out, err);
-        if (rc == ERR_OK) {
-            rc = fsx_replace(a->csv, buf_str(&out), out.len, err);
-        }
-        buf_release(&out);
-        return rc;
-    }
-    for (size_t g = 0; g < r->n; g++) {
-        if (r->group[g].result.refused == r->group[g].result.studies) {
-            s->exit_status = EXIT_SOME_FAILED;
-        }
-    }
-    if (s->is_json) {
-        return output_json(simulate_json(r), err);
-    }
-    rc = simulate_text(r, format, &out, err);
-    return rc == ERR_OK ? output_text(&out, err) : rc;
+    ErrCode rc = simulated_csv(r, &out, err);
+    rc = rc == ERR_OK ? fsx_replace(path, buf_str(&out), out.len, err) : rc;
+    buf_release(&out);
+    return rc;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const SimulateOpts *a = opts;
-    DesignSource design = {.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
-    SimReport r = {.source = argv[0], .design = &design};
-    FitRun like = {.obs = {.arena = ARENA_INIT}};
-    Truth truth = {0};
-    TableFormat format;
-    const Form *law = NULL;
+    SimulatedOptions o = {0};
+    FitRun run = {0}, like = {0};
+    Design design = {.arena = ARENA_INIT};
+    Simulated r = {0};
+    AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(table_format_parse(a->format, &format, err));
-    if (!a->truth == !a->like) {
-        (void)err_set(err, ERR_USAGE, "a simulation needs one truth: --truth LAW or --like SOURCE");
-        return err_hint(err, "--truth besiroglu is the law of the Chinchilla models");
+    TRY(read_truth(a, &o.truth, err));
+    if (!s->fit.law) {
+        s->fit.law = o.truth.form ? o.truth.form->name : form_chinchilla.name;
     }
-    if (a->truth) {
-        TRY(truth_parse(a->truth, &truth, err));
+    s->fit.task = NULL;
+    s->fit.starts = a->starts;
+    TRY(design_open(s, argv[0], &run, &design, err));
+    if (run.plan.n_laws > 1) {
+        rc = err_set(err, ERR_USAGE, "studies are fitted by one law, not by %zu", run.plan.n_laws);
+        goto done;
     }
-    r.truth_text = a->truth ? a->truth : a->like;
-    TRY(choose_law(a, &truth, &law, err));
-    TRY(make_options(a, law, &r.options, err));
-    TRY(design_open(s, &a->design, argv[0], &design, err));
+    TRY(make_options(a, &run.plan, &o, err));
     if (a->like) {
-        TRY(open_like(s, a, argv[0], design.is_study, &like, err));
+        TRY(open_like(s, a, argv[0], &like, err));
+        o.like = &like.obs;
     }
-    TRY(do_groups(a, &truth, &like, &r, err));
-    TRY(print(s, a, format, &r, err));
+    TRY(simulated_run(&design, &o, &r, err));
+    if (a->csv) {
+        TRY(write_csv(&r, a->csv, err));
+    }
+    TRY(fit_run_answer(s, &run, &top, err));
+    simulated_answer(&r, a->csv, top);
+    s->exit_status = r.n_undetermined ? EXIT_SOME_FAILED : EXIT_ALL_DONE;
 done:
-    for (size_t g = 0; r.group && g < r.n; g++) {
-        truth_release(&r.group[g].truth);
-    }
-    free(r.group);
-    fit_run_release(&like);
+    simulated_release(&r);
     design_release(&design);
+    fit_run_release(&like);
+    fit_run_release(&run);
     return rc;
 }
 
@@ -317,13 +174,19 @@ const Command command_simulate = {
     .summary = "how well would a planned study find its law?",
     .description =
         "DESIGN is a study file, whether or not it was run, or a CSV with columns N, D and maybe "
-        "run.\nMany studies of this design are made from a known law with noise between and within "
-        "runs, each is\nfitted and bootstrapped as slaw fit does, and bias, spread, width and "
-        "coverage of the intervals\nare printed for every number of the law.  --difference asks "
-        "how often two such studies would be\ntold apart.  Costs no training; seconds to minutes.",
-    .opts = opts_table,
+        "run.\n\n"
+        "Many studies of this design are made from a known law with noise between and within runs, "
+        "each is fitted and bootstrapped as slaw fit does, and bias, spread, width and coverage of "
+        "the intervals are told for every number of the law. --difference asks how often two such "
+        "studies would be told apart. Costs no training; seconds to minutes.",
+    .opts = simulate_opts,
     .opts_size = sizeof(SimulateOpts),
     .opts_default = &defaults,
+    .groups = {&group_rows, &group_law, &group_interval},
+    .without = "best-per,task,min-tokens",
+    .examples = {"slaw simulate experiments/quickstart.yaml --truth besiroglu --studies 20",
+                 "slaw simulate points.csv --by model --like points.csv --studies 20"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -8,9 +8,7 @@
 #include "cli/study_arg.h"
 #include "cli/study_group.h"
 #include "common/fsx.h"
-#include "common/json.h"
 #include "common/map.h"
-#include "common/words.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */
 
@@ -21,8 +19,8 @@ typedef struct Points {
 } Points;
 
 /* The group of every run, new ones added in the order of the matrix. */
-static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of,
-                          DesignSource *d, Err *err)
+static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of, Design *d,
+                          Err *err)
 {
     Buf name = BUF_INIT;
     ErrCode rc = ERR_OK;
@@ -43,7 +41,7 @@ static double flops_per_token(const RunModel *m, ObsConvention c)
     return c == OBS_EXACT ? m->flops_exact : c == OBS_6ND ? m->flops_6nd : m->flops_paper;
 }
 
-static ErrCode add_run(const Study *study, size_t i, const DesignArgs *a, ObsConvention convention,
+static ErrCode add_run(const Study *study, size_t i, const FitArgs *a, ObsConvention convention,
                        Points *p, DesignGroup *g, Err *err)
 {
     const RunSpec *r = &study->runs[i];
@@ -73,135 +71,97 @@ static ErrCode add_run(const Study *study, size_t i, const DesignArgs *a, ObsCon
     return rc;
 }
 
-ErrCode design_of_study(const Study *study, const DesignArgs *a, Arena *arena, DesignSource *ret,
-                        Err *err)
+static ErrCode group_points(const Study *study, const FitArgs *a, const size_t *of, size_t group,
+                            Design *d, Err *err)
 {
-    const char *by = a->by ? a->by : study->group_by;
     size_t points = 0;
-    ret->by = arena_strdup(arena, by);
-    ret->convention = ret->convention == OBS_DEFAULT || ret->convention == OBS_GIVEN
-                          ? OBS_PAPER
-                          : ret->convention;
-    ret->group = arena_array(arena, study->n_runs + 1, sizeof *ret->group);
-    size_t *of = arena_array(arena, study->n_runs + 1, sizeof *of);
-    if (!ret->group || !of || !ret->by) {
+    ErrCode rc = ERR_OK;
+    for (size_t i = 0; i < study->n_runs; i++) {
+        points += of[i] == group ? (size_t)study->runs[i].checkpoints : 0;
+    }
+    Points p = {arena_array(&d->arena, points + 1, sizeof(double)),
+                arena_array(&d->arena, points + 1, sizeof(double)),
+                arena_array(&d->arena, points + 1, sizeof(double)),
+                arena_array(&d->arena, points + 1, sizeof(size_t))};
+    if (!p.n || !p.d || !p.c || !p.run) {
         return err_nomem(err, "the design");
     }
-    Map groups = MAP_INIT(arena);
-    ErrCode rc = group_runs(study, by, &groups, of, ret, err);
-    map_release(&groups);
-    for (size_t g = 0; rc == ERR_OK && g < ret->n_groups; g++) {
-        points = 0;
-        for (size_t i = 0; i < study->n_runs; i++) {
-            points += of[i] == g ? (size_t)study->runs[i].checkpoints : 0;
-        }
-        Points p = {arena_array(arena, points + 1, sizeof(double)),
-                    arena_array(arena, points + 1, sizeof(double)),
-                    arena_array(arena, points + 1, sizeof(double)),
-                    arena_array(arena, points + 1, sizeof(size_t))};
-        if (!p.n || !p.d || !p.c || !p.run) {
-            return err_nomem(err, "the design");
-        }
-        DesignGroup *own = &ret->group[g];
-        own->data = (FitData){.params = p.n, .tokens = p.d, .flops = p.c, .run = p.run};
-        for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
-            rc = of[i] == g ? add_run(study, i, a, ret->convention, &p, own, err) : ERR_OK;
-        }
+    DesignGroup *own = &d->group[group];
+    own->data = (FitData){.params = p.n, .tokens = p.d, .flops = p.c, .run = p.run};
+    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
+        rc = of[i] == group ? add_run(study, i, a, d->convention, &p, own, err) : ERR_OK;
     }
     return rc;
 }
 
-static ErrCode open_study(const Session *s, const DesignArgs *a, const char *path,
-                          DesignSource *ret, Err *err)
+static ErrCode of_study(const Study *study, const FitArgs *a, const char *by, Design *d, Err *err)
+{
+    d->group = arena_array(&d->arena, study->n_runs + 1, sizeof *d->group);
+    size_t *of = arena_array(&d->arena, study->n_runs + 1, sizeof *of);
+    if (!d->group || !of) {
+        return err_nomem(err, "the design");
+    }
+    Map groups = MAP_INIT(&d->arena);
+    ErrCode rc = group_runs(study, by, &groups, of, d, err);
+    map_release(&groups);
+    for (size_t g = 0; rc == ERR_OK && g < d->n_groups; g++) {
+        rc = group_points(study, a, of, g, d, err);
+    }
+    return rc;
+}
+
+static ErrCode open_study(const Session *s, FitRun *run, Design *d, Err *err)
 {
     StudyArg study = {0};
-    ret->is_study = true;
-    ErrCode rc = study_arg_open(s, path, a->dir, &study, err);
-    if (rc == ERR_OK) {
-        rc = design_of_study(study.study, a, &ret->arena, ret, err);
-        study_arg_close(&study);
+    const char *by = s->fit.by;
+    ErrCode rc = ERR_OK;
+    TRY(study_arg_open(s, run->path, s->fit.dir, &study, err));
+    d->convention = run->selected.convention;
+    if (d->convention == OBS_DEFAULT || d->convention == OBS_GIVEN) {
+        d->convention = OBS_PAPER;
     }
+    by = by ? by : study.study->group_by;
+    run->obs.convention = d->convention;
+    run->selected.by = arena_strdup(&d->arena, by);
+    memcpy(run->source.frame.digest, study.study->sha256, sizeof study.study->sha256);
+    rc = run->selected.by ? of_study(study.study, &s->fit, by, d, err)
+                          : err_nomem(err, "the design");
+done:
+    study_arg_close(&study);
     return rc;
 }
 
-/* ---- a CSV ----------------------------------------------------------------------------------- */
-
-static ErrCode open_table(const DesignArgs *a, const char *path, DesignSource *ret, Err *err)
-{
-    ObsOptions o = {.by = a->by,
-                    .needs = 1u << OBS_COL_N | 1u << OBS_COL_D,
-                    .is_final_only = a->final_only,
-                    .skip_fraction = a->skip_fraction,
-                    .convention = ret->convention};
-    for (size_t i = 0; i < a->where.n; i++) {
-        o.where[o.n_where++] = a->where.item[i];
-    }
-    for (size_t i = 0; i < a->map.n; i++) {
-        o.map[o.n_map++] = a->map.item[i];
-    }
-    ErrCode rc = obs_source_open(path, &ret->source, err);
-    if (rc == ERR_OK) {
-        rc = obs_select(&ret->source.frame, &o, &ret->obs, err);
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    ret->by = ret->obs.by;
-    ret->convention = ret->obs.convention;
-    ret->group = arena_array(&ret->arena, ret->obs.n_groups, sizeof *ret->group);
-    if (!ret->group) {
-        return err_nomem(err, "the design");
-    }
-    for (size_t g = 0; g < ret->obs.n_groups; g++) {
-        DesignGroup *own = &ret->group[ret->n_groups++];
-        *own = (DesignGroup){.name = ret->obs.group[g].name, .data = ret->obs.group[g].data};
-        const FitData *d = &own->data;
-        double *last = arena_array(&ret->arena, d->n_runs + d->n + 1, sizeof *last);
-        if (!last) {
-            return err_nomem(err, "the design");
-        }
-        for (size_t i = 0; i < d->n; i++) { /* what a run costs is what its last point does */
-            size_t run = d->n_runs ? d->run[i] : i;
-            double c = d->flops ? d->flops[i] : 6.0 * d->params[i] * d->tokens[i];
-            own->flops += fmax(c - last[run], 0.0);
-            last[run] = fmax(c, last[run]);
-        }
-    }
-    return ERR_OK;
-}
-
-static bool is_study_path(const char *path)
+bool design_is_study(const char *path)
 {
     char file[FSX_PATH_BYTES];
     Err err = ERR_INIT;
-    const char *dot = strrchr(path, '.');
     if (fsx_is_dir(path)) {
         return fsx_join(file, path, "study.yaml", &err) == ERR_OK && fsx_exists(file);
     }
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    return fit_is_study_file(path);
 }
 
-ErrCode design_open(const Session *s, const DesignArgs *a, const char *path, DesignSource *ret,
-                    Err *err)
+ErrCode design_open(const Session *s, const char *path, FitRun *run, Design *ret, Err *err)
 {
-    DesignSource d = {.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
+    FitRun r = {.path = path};
+    Design d = {.arena = ARENA_INIT};
+    bool is_study = design_is_study(path);
     ErrCode rc = ERR_OK;
-    TRY(words_check_number("skip-fraction", a->skip_fraction, 0.0, 1.0, err));
-    if (a->convention) {
-        TRY(obs_convention_parse(a->convention, &d.convention, err));
+    if (is_study) {
+        TRY(fit_args_plan(&s->fit, &r.source, &r.plan, &r.selected, err));
+        TRY(open_study(s, &r, &d, err));
+    } else {
+        TRY(fit_args_begin(s, &s->fit, path, &r, err));
+        r.selected.needs = 1u << OBS_COL_N | 1u << OBS_COL_D;
+        r.selected.is_loss_signed = false;
+        TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
+        TRY(design_of_obs(&r.obs, &d, err));
     }
-    TRY(is_study_path(path) ? open_study(s, a, path, &d, err) : open_table(a, path, &d, err));
+    *run = r;
     *ret = d;
     return ERR_OK;
 done:
     design_release(&d);
+    fit_run_release(&r);
     return rc;
-}
-
-void design_release(DesignSource *d)
-{
-    obs_release(&d->obs);
-    obs_source_release(&d->source);
-    arena_release(&d->arena);
-    *d = (DesignSource){.arena = ARENA_INIT, .obs = {.arena = ARENA_INIT}};
 }

@@ -1,44 +1,19 @@
-/* design_args.h -- where a study would be measured, whether or not it was run: N, D and C of every
- * checkpoint of a study file's matrix, or the columns N, D [, run] of a CSV. */
+/* design_args.h -- DESIGN of a command line: N, D and C of every checkpoint of a study file's matrix,
+ * whether or not it was run, or the columns N, D [, run, C] of a CSV. */
 #ifndef CLI_DESIGN_ARGS_H
 #define CLI_DESIGN_ARGS_H
 
-#include "analysis/obs/obs.h"
-#include "cli/command.h"
+#include "analysis/design/simulated.h"
+#include "cli/fit_args.h"
 #include "orchestrator/spec/study.h"
 
-typedef struct DesignArgs {
-    const char *dir, *by, *convention;
-    OptTexts where, map;
-    double skip_fraction;
-    bool final_only;
-} DesignArgs;
+/* Opens a study file, a study's folder or a CSV, with the options of s->fit that choose rows.  run keeps
+ * where it comes from (of a study: the digest of its file, no rows) and what `ret` borrows.  Errors of
+ * study_arg_open(), obs_select() and fit_args_plan(); ERR_USAGE for a column that the matrix does not
+ * have. */
+ErrCode design_open(const Session *s, const char *path, FitRun *run, Design *ret, Err *err);
 
-typedef struct DesignGroup {
-    const char *name;
-    FitData data; /* without losses */
-    double flops; /* of all its runs, under the convention */
-} DesignGroup;
-
-typedef struct DesignSource {
-    Arena arena;
-    ObsSource source; /* of a CSV */
-    Obs obs;
-    bool is_study;
-    const char *by; /* the column of the groups; NULL: one group */
-    ObsConvention convention;
-    DesignGroup *group;
-    size_t n_groups;
-} DesignSource;
-
-/* Opens a study file, a study's folder or a CSV.  Errors of study_arg_open() and obs_select();
- * ERR_USAGE for a column that the matrix does not have. */
-ErrCode design_open(const Session *s, const DesignArgs *a, const char *path, DesignSource *ret,
-                    Err *err);
-void design_release(DesignSource *d);
-
-/* The groups of an open study in an arena. */
-ErrCode design_of_study(const Study *study, const DesignArgs *a, Arena *arena, DesignSource *ret,
-                        Err *err);
+/* Is it a study, by its name? */
+bool design_is_study(const char *path);
 
 #endif

@@ -134,10 +134,22 @@ static ErrCode make_selection(const FitArgs *a, const ObsSource *s, const Report
     return a->convention ? obs_convention_parse(a->convention, &o->convention, err) : ERR_OK;
 }
 
+ErrCode fit_args_plan(const FitArgs *a, const ObsSource *source, ReportPlan *plan,
+                      ObsOptions *selection, Err *err)
+{
+    ErrCode rc = make_plan(a, source, plan, err);
+    return rc == ERR_OK ? make_selection(a, source, plan, selection, err) : rc;
+}
+
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
     return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+bool fit_is_study_file(const char *path)
+{
+    return !fsx_is_dir(path) && (ends_with(path, ".yaml") || ends_with(path, ".yml"));
 }
 
 /* A study file stands for the folder of its study; other sources for themselves. */
@@ -145,7 +157,7 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
                            Err *err)
 {
     char dir[FSX_PATH_BYTES];
-    if (!ends_with(path, ".yaml") && !ends_with(path, ".yml")) {
+    if (!fit_is_study_file(path)) {
         return a->dir ? err_set(err, ERR_USAGE, "--dir goes with a study file, not with %s", path)
                       : obs_source_open(path, ret, err);
     }
@@ -153,13 +165,24 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
     return rc == ERR_OK ? obs_source_open(dir, ret, err) : rc;
 }
 
-ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     FitRun r = {.path = path};
     ErrCode rc = ERR_OK;
     TRY(open_source(s, a, path, &r.source, err));
-    TRY(make_plan(a, &r.source, &r.plan, err));
-    TRY(make_selection(a, &r.source, &r.plan, &r.selected, err));
+    TRY(fit_args_plan(a, &r.source, &r.plan, &r.selected, err));
+    *ret = r;
+    return ERR_OK;
+done:
+    fit_run_release(&r);
+    return rc;
+}
+
+ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
+{
+    FitRun r = {0};
+    ErrCode rc = ERR_OK;
+    TRY(fit_args_begin(s, a, path, &r, err));
     TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
     *ret = r;
     return ERR_OK;

@@ -67,6 +67,9 @@
             (at) + offsetof(FitArgs, threads)                                                      \
     }
 
+/* Is it a study file, by its name? */
+bool fit_is_study_file(const char *path);
+
 /* A source, opened, selected and fitted; report borrows from obs, so it must stay where it is. */
 typedef struct FitRun {
     const char *path; /* what the user typed; borrowed */
@@ -79,8 +82,15 @@ typedef struct FitRun {
                          that chose rows are said */
 } FitRun;
 
-/* Opens and selects, fits nothing: for verbs that fit in their own way.  `path` is what the user
- * typed: a study file, a study's folder, a catalog, a CSV. */
+/* What the options say, of a source (zeroed: none yet).  ERR_USAGE. */
+ErrCode fit_args_plan(const FitArgs *a, const ObsSource *source, ReportPlan *plan,
+                      ObsOptions *selection, Err *err);
+
+/* Opens, and selects nothing yet.  `path` is what the user typed: a study file, a study's folder, a
+ * catalog, a CSV. */
+ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
+
+/* Selects, too, but fits nothing: for verbs that fit in their own way. */
 ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 
 /* The same, and the plan's laws fitted to every group.  `path` must outlive *ret.  Refusals are in

@@ -13,23 +13,27 @@ FitOptions use_options(const FitRun *r, const Form *form)
     return o;
 }
 
-static ErrCode add_law(Use *u, const Form *form, bool is_for, const char *what, Err *err)
+/* first: the law that is in already, or NULL. */
+static ErrCode add_law(Use *u, const Form *first, const Form *form, bool is_for, const char *what,
+                       Err *err)
 {
-    const Form *first = u->n ? u->fit[0].form : form;
-    if (is_for && form->response == first->response) {
-        u->has_laws = u->has_laws || form != first;
+    bool is_alike = !first || form->response == first->response;
+    if (is_for && is_alike) {
+        u->has_laws = u->has_laws || first;
         for (size_t g = 0; g < u->run.obs.n_groups; g++) {
             u->fit[u->n++] =
                 (UseFit){.group = &u->run.obs.group[g], .form = form, .refusal = ERR_INIT};
         }
-    } else if (u->s->fit.law && is_for) {
-        return err_set(err, ERR_USAGE, "%s predicts %s, and %s %s: ask them one by one",
-                       first->name, form_response_name(first->response), form->name,
-                       form_response_name(form->response));
-    } else if (u->s->fit.law) {
-        return err_set(err, ERR_USAGE, "%s is no law %s", form->name, what);
+        return ERR_OK;
     }
-    return ERR_OK;
+    if (!u->s->fit.law) {
+        return ERR_OK;
+    }
+    return is_for && first
+               ? err_set(err, ERR_USAGE, "%s predicts %s, and %s %s: ask them one by one",
+                         first->name, form_response_name(first->response), form->name,
+                         form_response_name(form->response))
+               : err_set(err, ERR_USAGE, "%s is no law %s", form->name, what);
 }
 
 ErrCode use_open(Session *s, const char *path, bool (*is_for)(const Form *f), const char *what,
@@ -45,7 +49,7 @@ ErrCode use_open(Session *s, const char *path, bool (*is_for)(const Form *f), co
     }
     for (size_t i = 0; i < u->run.plan.n_laws; i++) {
         const Form *form = u->run.plan.law[i];
-        TRY(add_law(u, form, is_for(form), what, err));
+        TRY(add_law(u, u->n ? u->fit[0].form : NULL, form, is_for(form), what, err));
     }
     if (u->n == 0) {
         (void)err_set(err, ERR_USAGE, "none of the study's laws is one %s", what);

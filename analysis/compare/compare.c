@@ -15,38 +15,13 @@
  * for the least p to survive Holm. */
 enum { PAIR_REPLICATES = 199, PAIR_SHARE = 4 };
 
-static const char *const null_name[] = {[COMPARE_EXPONENTS] = "exponents",
-                                        [COMPARE_EXPONENTS_E] = "exponents+E",
-                                        [COMPARE_ALL] = "all"};
+const char *const compare_null_names[] = {[COMPARE_EXPONENTS] = "exponents",
+                                          [COMPARE_EXPONENTS_E] = "exponents+E",
+                                          [COMPARE_ALL] = "all",
+                                          NULL};
 
-ErrCode compare_null_parse(const char *text, CompareNull *ret, Err *err)
-{
-    size_t i = 0;
-    ErrCode rc = words_enum("null", text, null_name, COMPARE_ALL + 1, &i, err);
-    *ret = rc == ERR_OK ? (CompareNull)i : *ret;
-    return rc;
-}
-
-const char *compare_null_name(CompareNull null)
-{
-    return null_name[null];
-}
-
-static const char *const method_name[] = {
-    [NESTED_AUTO] = "auto", [NESTED_F] = "F", [NESTED_BOOTSTRAP] = "bootstrap"};
-
-ErrCode compare_method_parse(const char *text, NestedMethod *ret, Err *err)
-{
-    size_t i = 0;
-    ErrCode rc = words_enum("test", text, method_name, NESTED_BOOTSTRAP + 1, &i, err);
-    *ret = rc == ERR_OK ? (NestedMethod)i : *ret;
-    return rc;
-}
-
-const char *compare_method_name(NestedMethod method)
-{
-    return method_name[method];
-}
+const char *const compare_method_names[] = {
+    [NESTED_AUTO] = "auto", [NESTED_F] = "F", [NESTED_BOOTSTRAP] = "bootstrap", NULL};
 
 /* ---- groups ---- */
 

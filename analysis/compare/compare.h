@@ -15,8 +15,9 @@
 
 #include "analysis/fit/nested.h"
 #include "analysis/report/report.h"
+#include "answer/answer.h"
 
-enum { COMPARE_MAX_AT = 16, COMPARE_DEFAULT_AT = 3 };
+enum { COMPARE_MAX_AT = 64, COMPARE_DEFAULT_AT = 3 };
 
 /* What the null has in common. */
 typedef enum CompareNull {
@@ -25,12 +26,9 @@ typedef enum CompareNull {
     COMPARE_ALL,         /* "all": every parameter, one law for all */
 } CompareNull;
 
-/* ERR_USAGE for another word. */
-ErrCode compare_null_parse(const char *text, CompareNull *ret, Err *err);
-const char *compare_null_name(CompareNull null);
-/* "auto", "F", "bootstrap"; ERR_USAGE for another word. */
-ErrCode compare_method_parse(const char *text, NestedMethod *ret, Err *err);
-const char *compare_method_name(NestedMethod method);
+/* The words for CompareNull and NestedMethod, in their order; each ends with NULL. */
+extern const char *const compare_null_names[];
+extern const char *const compare_method_names[];
 
 typedef struct CompareOptions {
     FitOptions fit; /* bootstrap: replicates of fits and tests */
@@ -117,10 +115,7 @@ ErrCode compare_run(const char *source, const Obs *obs, const CompareOptions *o,
                     Err *err);
 void compare_release(Compare *c);
 
-/* The object of `slaw compare --json` (docs/compare.md); NULL when memory is short. */
-json_t *compare_json(const Compare *c);
-
-/* The answer, then tables.  As CSV one long table.  ERR_NOMEM. */
-ErrCode compare_text(const Compare *c, TableFormat format, Buf *out, Err *err);
+/* The answer of `slaw compare` (docs/json.md); for CSV one long table. */
+void compare_answer(const Compare *c, AnswerNode *top);
 
 #endif

@@ -12,9 +12,11 @@ const char *verdict_name(CompareVerdict v)
     return name[v];
 }
 
-const char *verdict_p_text(double p, char out[32])
+const char *verdict_p_text(double p, char out[VERDICT_P_BYTES])
 {
-    (void)snprintf(out, 32, p >= 1e-3 ? "%.2g" : "%.1e", p);
+    char number[NUMBER_TEXT_BYTES];
+    (void)number_text(p, NUMBER_P, 0, number);
+    (void)snprintf(out, VERDICT_P_BYTES, number[0] == '<' ? "p %s" : "p = %s", number);
     return out;
 }
 
@@ -90,40 +92,40 @@ static void say_alike(const Compare *c, ComparePair *p, const char *a, const cha
 
 static void say_undecided(const Compare *c, ComparePair *p, const char *a, const char *b)
 {
-    char text[32];
+    char text[VERDICT_P_BYTES];
     static const char *const question[] = {[COMPARE_EXPONENTS] = "scales like",
                                            [COMPARE_EXPONENTS_E] = "scales like",
                                            [COMPARE_ALL] = "is one law with"};
-    add(p->sentence, sizeof p->sentence, "the data cannot tell whether %s %s %s", a,
+    add(p->sentence, sizeof p->sentence, "The data cannot tell whether %s %s %s", a,
         question[c->o->null], b);
     if (isfinite(p->test.p)) {
-        add(p->sentence, sizeof p->sentence, " (p = %s)", verdict_p_text(p->p_holm, text));
+        add(p->sentence, sizeof p->sentence, " (%s)", verdict_p_text(p->p_holm, text));
     } else if (p->is_refused || p->test.why[0]) {
         add(p->sentence, sizeof p->sentence, " (%s)", p->is_refused ? p->refusal.msg : p->test.why);
     }
-    const char *lead = "; it would have missed differences up to ";
+    const char *lead = "; it would have missed differences";
     for (size_t i = 0; i < c->n_differences; i++) {
         const CompareDifference *d = &c->difference[i];
         if (of_pair(d, p) && isfinite(d->detectable)) {
             if (d->detectable < d->mean) {
-                add(p->sentence, sizeof p->sentence, "%s%.2g in %s", lead, d->detectable, d->name);
+                add(p->sentence, sizeof p->sentence, "%s up to %.2g in %s", lead, d->detectable,
+                    d->name);
             } else {
-                add(p->sentence, sizeof p->sentence, "%sany size in %s", lead, d->name);
+                add(p->sentence, sizeof p->sentence, "%s of any size in %s", lead, d->name);
             }
-            lead = " and ";
+            lead = " and";
         }
     }
 }
 
 static void judge_pair(const Compare *c, ComparePair *p)
 {
-    char text[32];
+    char text[VERDICT_P_BYTES];
     const char *a = c->group[p->a].name, *b = c->group[p->b].name;
     if (isfinite(p->p_holm) && p->p_holm < VERDICT_LEVEL) {
         p->verdict = COMPARE_DIFFER;
-        add(p->sentence, sizeof p->sentence, "%s and %s %s (p = %s%s)", a, b,
-            what_differs(c->o->null), verdict_p_text(p->p_holm, text),
-            c->n_pairs > 1 ? ", Holm" : "");
+        add(p->sentence, sizeof p->sentence, "%s and %s %s (%s%s)", a, b, what_differs(c->o->null),
+            verdict_p_text(p->p_holm, text), c->n_pairs > 1 ? ", Holm" : "");
     } else if (isfinite(p->p_holm) && is_alike(c, p)) {
         p->verdict = COMPARE_ALIKE;
         say_alike(c, p, a, b);
@@ -131,11 +133,12 @@ static void judge_pair(const Compare *c, ComparePair *p)
         p->verdict = COMPARE_UNDECIDED;
         say_undecided(c, p, a, b);
     }
+    add(p->sentence, sizeof p->sentence, ".");
 }
 
 void verdict_fill(Compare *c)
 {
-    char text[32];
+    char text[VERDICT_P_BYTES];
     size_t count[3] = {0};
     for (size_t i = 0; i < c->n_pairs; i++) {
         judge_pair(c, &c->pair[i]);
@@ -146,7 +149,7 @@ void verdict_fill(Compare *c)
         return;
     }
     if (c->is_refused || !isfinite(c->test.p)) {
-        add(c->sentence, sizeof c->sentence, "the %zu groups could not be tested: %s", c->n_groups,
+        add(c->sentence, sizeof c->sentence, "The %zu groups could not be tested: %s", c->n_groups,
             c->is_refused ? c->refusal.msg : c->test.why);
     } else {
         static const char *const words[3][2] = {
@@ -154,9 +157,10 @@ void verdict_fill(Compare *c)
             [COMPARE_EXPONENTS_E] = {"do not surely differ in exponents or E",
                                      "do not all have the same exponents and E"},
             [COMPARE_ALL] = {"do not surely differ", "are not all one law"}};
-        add(c->sentence, sizeof c->sentence, "the %zu groups together %s (p = %s)", c->n_groups,
+        add(c->sentence, sizeof c->sentence, "The %zu groups together %s (%s)", c->n_groups,
             words[c->o->null][c->test.p < VERDICT_LEVEL], verdict_p_text(c->test.p, text));
     }
-    add(c->sentence, sizeof c->sentence, "; of %zu pairs %zu differ, %zu are alike, %zu undecided",
-        c->n_pairs, count[COMPARE_DIFFER], count[COMPARE_ALIKE], count[COMPARE_UNDECIDED]);
+    add(c->sentence, sizeof c->sentence,
+        ". Pairs that differ: %zu of %zu, that are alike: %zu, undecided: %zu.",
+        count[COMPARE_DIFFER], c->n_pairs, count[COMPARE_ALIKE], count[COMPARE_UNDECIDED]);
 }

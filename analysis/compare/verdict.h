@@ -14,13 +14,15 @@
 
 #define VERDICT_LEVEL 0.05
 
+enum { VERDICT_P_BYTES = NUMBER_TEXT_BYTES + 8 };
+
 /* Fills verdict and sentence of every pair, then of the whole. */
 void verdict_fill(Compare *c);
 
 /* "differ", "alike", "undecided" */
 const char *verdict_name(CompareVerdict v);
 
-/* "0.0123", "2.1e-05" */
-const char *verdict_p_text(double p, char out[32]);
+/* "p = 0.012", "p < 0.001" */
+const char *verdict_p_text(double p, char out[VERDICT_P_BYTES]);
 
 #endif

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/words.h"
-
 enum { MAX_SWEEPS = 50 };
 
 /* An exchange must improve the criterion by more than rounding. */
@@ -28,15 +26,6 @@ typedef struct Search {
     size_t chosen[SUGGEST_MAX_RUNS], n_chosen;
     double cost;
 } Search;
-
-ErrCode suggest_criterion_parse(const char *text, SuggestCriterion *ret, Err *err)
-{
-    static const char *const name[] = {"c", "D", "C", "d"};
-    size_t i = 0;
-    ErrCode rc = words_enum("criterion", text, name, 4, &i, err);
-    *ret = rc == ERR_OK ? (i % 2 == 0 ? SUGGEST_C : SUGGEST_D) : *ret;
-    return rc;
-}
 
 double suggest_error(const SuggestGroup *g)
 {

@@ -19,9 +19,6 @@ enum { SUGGEST_MAX_RUNS = 64 };
 
 typedef enum SuggestCriterion { SUGGEST_C, SUGGEST_D } SuggestCriterion;
 
-/* "c" or "D"; ERR_USAGE otherwise. */
-ErrCode suggest_criterion_parse(const char *text, SuggestCriterion *ret, Err *err);
-
 /* A law as it is known now, and the number wanted of it. */
 typedef struct SuggestGroup {
     Info info;

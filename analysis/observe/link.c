@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/words.h"
-
 enum { MAX_PARAMS = LINK_MAX_INPUTS + 3, N_STARTS = 48, MAX_ITERATIONS = 400 };
 /* Objectives that agree to this are one minimum. */
 #define SAME_MINIMUM 1e-8
@@ -30,21 +28,7 @@ typedef struct Problem {
     double range, lo; /* where fixed */
 } Problem;
 
-static const char *const kind_name[] = {"linear", "fixed", "height", "free"};
-
-ErrCode link_parse(const char *text, LinkKind *ret, Err *err)
-{
-    size_t i = 0;
-    ErrCode rc =
-        words_enum("link", text, kind_name, sizeof kind_name / sizeof kind_name[0], &i, err);
-    *ret = rc == ERR_OK ? (LinkKind)i : *ret;
-    return rc;
-}
-
-const char *link_name(LinkKind kind)
-{
-    return kind_name[kind];
-}
+const char *const link_names[] = {"linear", "fixed", "height", "free", NULL};
 
 static double sigmoid(double z)
 {

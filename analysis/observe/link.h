@@ -23,9 +23,8 @@ enum { LINK_MAX_INPUTS = 8, LINK_WARNING_BYTES = 200 };
 
 typedef enum LinkKind { LINK_LINEAR, LINK_FIXED, LINK_HEIGHT, LINK_FREE } LinkKind;
 
-/* "linear", "fixed", "height", "free"; ERR_USAGE otherwise. */
-ErrCode link_parse(const char *text, LinkKind *ret, Err *err);
-const char *link_name(LinkKind kind);
+/* "linear", "fixed", "height", "free" in the order of LinkKind; ends with NULL. */
+extern const char *const link_names[];
 
 typedef struct LinkOptions {
     LinkKind kind;

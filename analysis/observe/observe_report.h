@@ -1,21 +1,14 @@
-/* observe_report.h -- an observational analysis as JSON, tables and pictures. */
+/* observe_report.h -- an observational analysis as an answer and as pictures. */
 #ifndef ANALYSIS_OBSERVE_OBSERVE_REPORT_H
 #define ANALYSIS_OBSERVE_OBSERVE_REPORT_H
 
-#include <jansson.h>
-
 #include "analysis/observe/observe.h"
-#include "analysis/report/table.h"
+#include "answer/answer.h"
 #include "draw/plot.h"
 
-/* The results alone (docs/observational.md); the verb adds where they come from.  NULL when memory
- * is short. */
-json_t *observe_json(const Observe *r);
-
-/* What the numbers say, then a table of each kind.  ERR_NOMEM. */
-ErrCode observe_text(const Observe *r, TableFormat format, Buf *out, Err *err);
-/* One row a model: family, C, components, equivalent compute.  What --format csv prints. */
-ErrCode observe_models_table(const Observe *r, TableFormat format, Buf *out, Err *err);
+/* What it says (docs/json.md); has_models: people see the table of models, too.  Returns how much was
+ * asked for by name and refused: targets, hold-outs, the equivalent compute of a reference. */
+size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top);
 
 enum { OBSERVE_MAX_FIGURES = 1 + SCORES_MAX_TARGETS, OBSERVE_NAME_BYTES = 160 };
 

@@ -20,8 +20,8 @@ typedef struct UseFit {
 
 /* The next member of "fits"; for people its warnings. */
 void use_fit_answer(AnswerNode *fits, const UseFit *f);
-/* For people: what a training token costs by the source's C. */
-void use_cost_answer(AnswerNode *in, const UseFit *f, const char *convention);
+/* For people: what a training token costs by the source's C; is_only: there is no other group. */
+void use_cost_answer(AnswerNode *in, const UseFit *f, bool is_only, const char *convention);
 
 /* The table "predictions" of laws with this response; has_run: of a run that was left out. */
 AnswerNode *use_predictions(AnswerNode *top, const char *response, bool has_laws, bool has_run);

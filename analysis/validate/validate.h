@@ -14,13 +14,12 @@
 #ifndef ANALYSIS_VALIDATE_VALIDATE_H
 #define ANALYSIS_VALIDATE_VALIDATE_H
 
-#include <jansson.h>
-
 #include "analysis/report/report.h"
 #include "analysis/validate/holdout.h"
 #include "analysis/validate/influence.h"
 #include "analysis/validate/residuals.h"
 #include "analysis/validate/sensitivity.h"
+#include "answer/answer.h"
 
 typedef enum ValidatePart {
     VALIDATE_HOLDOUT = 1,
@@ -101,11 +100,7 @@ typedef struct ValidateReport {
     Validation *validation; /* [obs->n_groups] */
 } ValidateReport;
 
-/* The sentences that answer first; ERR_NOMEM. */
-void validate_sentences(const Validation *v, Buf *out);
-/* All for people, in the format; as CSV the held-out observations alone.  ERR_NOMEM. */
-ErrCode validate_text(const ValidateReport *r, TableFormat format, Buf *out, Err *err);
-/* The object of docs/validation.md, but for what provenance.h adds. */
-json_t *validate_json(const ValidateReport *r);
+/* What it says (docs/json.md); as CSV every held-out observation.  Returns how many parts were refused. */
+size_t validate_answer(const ValidateReport *r, AnswerNode *top);
 
 #endif

@@ -58,6 +58,24 @@ START_TEST(json_has_every_key_and_no_more)
 }
 END_TEST
 
+/* Only a column's key is a path: other keys may be names of the user's, as of a benchmark. */
+START_TEST(several_values_are_set_at_once_and_a_name_may_have_dots)
+{
+    Answer a = ANSWER_INIT;
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    AnswerNode *mean = answer_object(answer_top(&a), "mean.of");
+    answer_set_all(mean, "n  share why", value_size(2), value_real(0.5), value_none());
+    answer_set(mean, "arc.easy", value_real(0.25));
+    ck_assert_int_eq(
+        answer_render(&a, FORMAT_JSON, &(AnswerStyle){.is_one_line = true}, &out, &err), ERR_OK);
+    ck_assert_str_eq(buf_str(&out), "{\"schema\":1,\"mean.of\":{\"n\":2,\"share\":0.5,"
+                                    "\"why\":null,\"arc.easy\":0.25}}\n");
+    buf_release(&out);
+    answer_release(&a);
+}
+END_TEST
+
 START_TEST(an_interval_has_its_default_key_and_may_be_flat)
 {
     Answer a = ANSWER_INIT;

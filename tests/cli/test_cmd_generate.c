@@ -81,15 +81,7 @@ START_TEST(mistakes_have_a_status_and_a_line)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_unchecked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, it_says_what_the_worker_says);
-    tcase_add_test(tc, json_holds_the_text);
-    tcase_add_test(tc, mistakes_have_a_status_and_a_line);
-}
-
 int main(void)
 {
-    return suite_main("cmd_generate", fill);
+    return test_main((TestPlan){.name = "cmd_generate", .open = set_up, .close = tear_down});
 }

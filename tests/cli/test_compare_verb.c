@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "tests/support/check_close.h"
+#include "tests/support/check_page.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -70,6 +71,13 @@ static double at(const json_t *v, const char *array, size_t i, const char *key)
     return json_number_value(json_object_get(json_array_get(json_object_get(v, array), i), key));
 }
 
+static double interval_end(const json_t *of, const char *key, const char *end)
+{
+    const json_t *x = json_object_get(json_object_get(of, key), end);
+    ck_assert_msg(json_is_number(x), "%s.%s is no number", key, end);
+    return json_number_value(x);
+}
+
 static double test_value(const json_t *v, const char *key)
 {
     return json_number_value(json_object_get(json_object_get(v, "test"), key));
@@ -121,6 +129,17 @@ START_TEST(the_contract_and_the_numbers_of_scipy)
     close_to("multiplier", at(v, "multipliers", 1, "value"), c[0] / c[1], 1e-9);
     ck_assert(at(v, "multipliers", 1, "lo") < c[0] / c[1]);
     ck_assert(at(v, "multipliers", 1, "hi") > c[0] / c[1]);
+    /* the flat ends are those of the object; differences have objects alone */
+    const json_t *one = json_array_get(json_object_get(v, "multipliers"), 1);
+    const json_t *between = json_object_get(one, "interval");
+    ck_assert_double_eq(json_number_value(json_object_get(between, "lo")),
+                        at(v, "multipliers", 1, "lo"));
+    one = json_array_get(json_object_get(v, "differences"), 0);
+    ck_assert_ptr_null(json_object_get(one, "lo"));
+    double wide = interval_end(one, "interval", "hi") - interval_end(one, "interval", "lo");
+    double narrow = interval_end(one, "interval90", "hi") - interval_end(one, "interval90", "lo");
+    ck_assert(0.0 < narrow && narrow < wide);
+    ck_assert_ptr_nonnull(json_object_get(json_array_get(json_object_get(v, "pairs"), 0), "test"));
     json_decref(v);
     v = compare_json("compare a.csv --by architecture --null exponents+E --residual raw "
                      "--bootstrap 0 --json",
@@ -166,7 +185,9 @@ START_TEST(order_and_units_change_nothing)
     close_to("multiplier", at(c, "multipliers", 2, "value"), 1.0 / value, 1e-9);
     close_to("lo", at(c, "multipliers", 2, "lo"), 1.0 / hi, 1e-2); /* quantiles of 1/x, 60 draws */
     close_to("E", at(c, "differences", 2, "value"), -at(a, "differences", 0, "value"), 1e-9);
-    close_to("se", at(c, "differences", 2, "se"), at(a, "differences", 0, "se"), 1e-6);
+    close_to(
+        "se", interval_end(json_array_get(json_object_get(c, "differences"), 2), "interval", "se"),
+        interval_end(json_array_get(json_object_get(a, "differences"), 0), "interval", "se"), 1e-6);
     /* N in millions, D in billions, the loss in bits: C is another, its quotient is not */
     close_to("F", test_value(d, "statistic"), f, 1e-9);
     close_to("multiplier", at(d, "multipliers", 0, "value"), value, 1e-8);
@@ -208,7 +229,8 @@ static void must_say(const char *args, int status, const char *words)
 {
     Buf out = BUF_INIT;
     ck_assert_int_eq(run_slaw(tmp.path, args, NULL, "2>&1", &out), status);
-    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s: %s", args, buf_str(&out));
+    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s lacks \"%s\": %.2000s", args, words,
+                  buf_str(&out));
     buf_release(&out);
 }
 
@@ -217,21 +239,46 @@ START_TEST(what_is_printed)
     tmp = tmpdir_open();
     write_csv("a.csv", &plain);
     must_say("compare a.csv --by architecture --bootstrap 60", 0,
-             "null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
-    must_say("compare a.csv --by architecture --bootstrap 60", 0, "llama / tnl");
+             "Null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
+    must_say("compare a.csv --by architecture --bootstrap 60", 0,
+             "The 3 groups together do not surely scale differently (p = 0.46). Pairs that differ: "
+             "0 of 3,");
     must_say("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
-             "| llama / tnl");
+             "| llama | tnl | ");
     must_say("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
              "kind,a,b,name,loss,value,lo,hi,p,p_holm\ntest,,,exponents,,0.9089789");
-    must_say("compare a.csv --by architecture --bootstrap 60 --format latex", 0, "\\toprule");
     must_say("compare a.csv --by architecture --null all --bootstrap 60", 0, "are not all one law");
-    must_say("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60", 0,
-             "hgrn2 / llama");
-    must_say("compare a.csv --by architecture --at-loss 1 --bootstrap 60", 0,
+    must_say("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60 --format csv", 0,
+             "multiplier,hgrn2,llama,C,");
+    must_say("compare a.csv --by architecture --at-loss 1 --bootstrap 60 --wide", 0,
              "not reached: the laws of llama and tnl stay above 1");
     must_say("compare a.csv --by architecture --law power:D --bootstrap 60", 0,
              "Multipliers: D of a over D of b");
-    must_say("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "sum of l1");
+    must_say("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "the loss l1");
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(answers_fit_the_page)
+{
+    static const int widths[] = {60, 80, 100};
+    char line[128];
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    write_csv("a.csv", &plain);
+    for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+        (void)snprintf(line, sizeof line,
+                       "compare a.csv --by architecture --bootstrap 30 --width %d", widths[w]);
+        ck_assert_int_eq(run_slaw(tmp.path, line, NULL, "2>&1", &out), 0);
+        check_fits(buf_str(&out), (size_t)widths[w]);
+    }
+    ck_assert_int_eq(run_slaw(tmp.path,
+                              "compare a.csv --by architecture --bootstrap 30 --format latex", NULL,
+                              "2>&1", &out),
+                     0);
+    check_latex(buf_str(&out));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "$L(N, D) = E + A N^{-\\alpha"));
+    buf_release(&out);
     tmpdir_close(&tmp);
 }
 END_TEST
@@ -241,8 +288,9 @@ START_TEST(refused_groups_are_named_and_the_others_compared)
     const Way few = {1.0, 1.0, 1.0, 1, false, 0, true};
     tmp = tmpdir_open();
     write_csv("b.csv", &few);
-    must_say("compare b.csv --by architecture --bootstrap 60", 1, "refused      tnl: ");
-    must_say("compare b.csv --by architecture --bootstrap 60", 1, "llama / hgrn2");
+    must_say("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
+    must_say("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
+             "multiplier,llama,hgrn2,C,");
     must_say("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
              "1 of 2 groups could be fitted; tnl: ");
     tmpdir_close(&tmp);
@@ -258,7 +306,7 @@ START_TEST(mistakes_have_their_exit_status)
     } c[] = {
         {"compare a.csv", 2, "needs two groups or more"},
         {"compare a.csv --by architecture --null x", 2,
-         "--null takes exponents, exponents+E or all, not \"x\""},
+         "--null takes exponents, exponents+E or all"},
         {"compare a.csv --by architecture --test x", 2, "--test takes auto, F or bootstrap"},
         {"compare a.csv --by architecture --at-loss x", 2, "--at-loss takes"},
         {"compare a.csv --by architecture --at-loss 0", 2, "--at-loss takes"},
@@ -269,6 +317,8 @@ START_TEST(mistakes_have_their_exit_status)
         {"compare a.csv --by architecture --law kaplan --null exponents+E", 2, "irreducible loss"},
         {"compare a.csv --by architecture --fix alpha=0.3 --fix beta=0.3", 2, "no free exponent"},
         {"compare a.csv --by architecture --format x", 2, "format"},
+        {"compare a.csv --by architecture --share alpha", 2, "compare has no option --share"},
+        {"compare a.csv --by architecture --isoflop", 2, "compare has no option --isoflop"},
         {"compare a.csv --by architecture --bootstrap 30 --plot", 2, "--out DIR"},
         {"compare nothing.csv --by architecture", 65, "nothing.csv"},
     };

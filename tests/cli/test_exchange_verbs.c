@@ -231,7 +231,7 @@ START_TEST(mistakes_have_their_exit_status)
         {"import --out x.csv --csv s.csv --jsonl s.csv", 2, "one of --csv, --jsonl and --log"},
         {"import study --csv s.csv --name a/b", 65, "cannot name an import"},
         {"observe s.csv --cutoff 1e20", 2, "--cutoff tests predictions"},
-        {"observe s.csv --link probit", 2, "--link takes linear, fixed"},
+        {"observe s.csv --link probit", 2, "--link takes linear, fixed, height or free"},
         {"observe s.csv --pivot task", 2, "--pivot takes BENCHMARK=SCORE"},
         {"observe s.csv --map loss=x", 2, "--map takes C, N or D"},
         {"observe s.csv --resample runs", 2, "models or families"},

@@ -194,12 +194,12 @@ START_TEST(every_variable_of_the_environment_is_described)
 {
     Buf out = BUF_INIT, doc = BUF_INIT;
     ck_assert_int_eq(slaw(&out, "", "manual"), 0);
-    FILE *f =
-        popen("cd '" SLAW_SOURCE_DIR "' && grep -rhoE '(getenv|variable)\\(\"[A-Z_]+\"|\"SLAW_[A-Z_]+\"' "
-              "common answer draw catalog trainer orchestrator analysis cli --include='*.[ch]' "
-              "| grep -oE '[A-Z_]{4,}' | sort -u; "
-              "sed -n 's/^| `\\([A-Z_]*\\)` .*/=\\1/p' docs/environment.md",
-              "r");
+    FILE *f = popen(
+        "cd '" SLAW_SOURCE_DIR "' && grep -rhoE '(getenv|variable)\\(\"[A-Z_]+\"|\"SLAW_[A-Z_]+\"' "
+        "common answer draw catalog trainer orchestrator analysis cli --include='*.[ch]' "
+        "| grep -oE '[A-Z_]{4,}' | sort -u; "
+        "sed -n 's/^| `\\([A-Z_]*\\)` .*/=\\1/p' docs/environment.md",
+        "r");
     ck_assert_ptr_nonnull(f);
     char line[128];
     while (fgets(line, sizeof line, f)) {

@@ -313,21 +313,7 @@ START_TEST(what_was_there_before_stays)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, make_tmp, remove_tmp);
-    tcase_add_test(tc, an_error_shows_its_line);
-    tcase_add_test(tc, under_json_an_error_is_one_object);
-    tcase_add_test(tc, a_missing_file_is_told_in_one_way);
-    tcase_add_test(tc, texts_that_are_not_there_are_found_before);
-    tcase_add_test(tc, texts_that_are_too_short_are_found_before);
-    tcase_add_test(tc, what_only_the_text_decides_is_a_warning);
-    tcase_add_test(tc, a_folder_that_cannot_be_made_is_told_before);
-    tcase_add_test(tc, a_run_refused_by_its_text_leaves_nothing);
-    tcase_add_test(tc, what_was_there_before_stays);
-}
-
 int main(void)
 {
-    return suite_main("study_errors", fill);
+    return test_main((TestPlan){.name = "study_errors", .set_up = make_tmp, .tear_down = remove_tmp});
 }

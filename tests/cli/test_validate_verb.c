@@ -141,13 +141,84 @@ START_TEST(text_says_the_answer_first)
 }
 END_TEST
 
+/* One shape of an interval, one declaration of the laws, and only options that are honoured. */
+START_TEST(an_interval_has_one_shape)
+{
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, 6);
+    json_t *v = answer("validate . --law chinchilla,kaplan --bootstrap 40 --starts 8 --json", 0);
+    const json_t *g = group(v, 0), *values = json_object_get(g, "values");
+    const json_t *alpha = json_object_get(json_object_get(values, "alpha"), "interval");
+    const json_t *points = json_object_get(json_object_get(g, "hold_out"), "points");
+    const json_t *last = json_array_get(points, json_array_size(points) - 1);
+    const json_t *predicted = json_object_get(last, "predicted");
+    const json_t *own = json_object_get(json_object_get(predicted, "chinchilla"), "interval");
+    const json_t *largest = json_object_get(json_object_get(g, "sensitivity"), "largest");
+    const json_t *shift = json_object_get(json_object_get(largest, "alpha"), "interval");
+    const json_t *const interval[] = {alpha, own, shift};
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_double_le(real(interval[i], "lo"), real(interval[i], "hi"));
+        ck_assert_str_eq(json_string_value(json_object_get(interval[i], "method")), "bootstrap");
+    }
+    const json_t *o = json_object_get(v, "options");
+    static const char *const gone[] = {"isoflop", "share", "window", "intervals"};
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_ptr_null(json_object_get(o, gone[i]));
+    }
+    ck_assert_ptr_nonnull(json_object_get(o, "hold_out"));
+    json_decref(v);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+START_TEST(tables_fit_the_width)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, 6);
+    ck_assert_int_eq(
+        slaw("validate . --law chinchilla,kaplan --bootstrap 20 --starts 8 --width 80", true, &out),
+        0);
+    for (const char *line = buf_str(&out); *line;) {
+        size_t n = strcspn(line, "\n");
+        ck_assert_uint_le(n, 80);
+        line += n + (line[n] == '\n');
+    }
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
+/* What LaTeX would take as mathematics outside of it is what stopped it: _ and ^. */
+START_TEST(latex_has_its_mathematics_in_math_mode)
+{
+    Buf out = BUF_INIT;
+    tmp = tmpdir_open();
+    small_catalog(tmp.path, 6);
+    ck_assert_int_eq(
+        slaw("validate . --law chinchilla --bootstrap 20 --starts 8 --format latex", true, &out),
+        0);
+    bool is_math = false, is_comment = false, is_escaped = false;
+    for (const char *c = buf_str(&out); *c; c++) {
+        is_comment = *c == '\n' ? false : is_comment || (*c == '%' && !is_escaped);
+        is_math = !is_comment && !is_escaped && *c == '$' ? !is_math : is_math;
+        ck_assert_msg(is_math || is_comment || is_escaped || (*c != '_' && *c != '^'), "%.60s", c);
+        is_escaped = *c == '\\' && !is_escaped;
+    }
+    ck_assert(!is_math);
+    buf_release(&out);
+    tmpdir_close(&tmp);
+}
+END_TEST
+
 START_TEST(what_is_refused_is_said_with_exit_1)
 {
     Buf out = BUF_INIT;
     tmp = tmpdir_open();
     small_catalog(tmp.path, 2);
     ck_assert_int_eq(slaw("validate . --law chinchilla", true, &out), 1);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama: chinchilla needs at least 3 different"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_str(&out), "Refused: llama, fit: chinchilla needs at least 3 different"));
     ck_assert_ptr_null(strstr(buf_str(&out), "nan"));
     json_t *v = answer("validate . --law chinchilla --json", 1);
     ck_assert_uint_ge(json_array_size(json_object_get(v, "refused")), 2);
@@ -161,7 +232,8 @@ START_TEST(wrong_options_are_usage_errors)
 {
     static const char *const bad[] = {"--hold-out sizes",   "--only all",
                                       "--train x",          "--format pdf",
-                                      "--chain chinchilla", "--hold-out N --train N=1"};
+                                      "--chain chinchilla", "--hold-out N --train N=1",
+                                      "--isoflop",          "--share alpha"};
     Buf out = BUF_INIT;
     tmp = tmpdir_open();
     small_catalog(tmp.path, 6);

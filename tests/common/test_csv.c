@@ -68,7 +68,7 @@ static const struct {
     {"\"\"\nx\n", "1[]\n2[x]\n"},
 };
 
-START_TEST(records_are_read)
+START_LOOP_TEST(records_are_read, sizeof good / sizeof good[0])
 {
     Buf out = BUF_INIT;
     Err err = ERR_INIT;
@@ -105,7 +105,7 @@ static const struct {
     BAD("\0a\0b", "UTF-16", "UTF-16BE"),
 };
 
-START_TEST(other_bytes_are_refused_with_their_line)
+START_LOOP_TEST(other_bytes_are_refused_with_their_line, sizeof refused / sizeof refused[0])
 {
     Buf out = BUF_INIT;
     Err err = ERR_INIT;
@@ -265,20 +265,7 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, records_are_read, 0, (int)(sizeof good / sizeof good[0]));
-    tcase_add_loop_test(tc, other_bytes_are_refused_with_their_line, 0,
-                        (int)(sizeof refused / sizeof refused[0]));
-    tcase_add_test(tc, what_is_no_file_is_not_opened);
-    tcase_add_test(tc, a_window_slides_over_records_of_any_length);
-    tcase_add_test(tc, a_record_of_a_file_has_a_bound);
-    tcase_add_test(tc, a_header_is_checked);
-    tcase_add_test(tc, a_record_has_the_headers_length);
-    tcase_add_test(tc, what_is_written_is_read_back);
-}
-
 int main(void)
 {
-    return suite_main("csv", fill);
+    return test_main((TestPlan){.name = "csv"});
 }

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
         normalise_twice(text, n, &join);
         break;
     case 1:
-        html_text(text, n, "x", &out);
+        html_to_text(text, n, "x", &out);
         break;
     case 2:
         (void)unpack_bible(text, n, &out, &err);

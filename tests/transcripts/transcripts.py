@@ -350,7 +350,7 @@ def transcript(name, extra, args, slaw, trained, top):
     for path, word in paths:
         files = files.replace(path, word)
     if files:
-        parts.append("\n== files ==\n" + NUMBER.sub(rounded, files))
+        parts.append("\n== files ==\n" + NUMBER.sub(rounded, files.replace(os.path.realpath(folder), "<here>").replace(folder, "<here>")))
     shutil.rmtree(os.path.join(top, name), ignore_errors=True)
     return "".join(parts)
 

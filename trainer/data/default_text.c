@@ -206,7 +206,7 @@ static ErrCode add_page(const char *dir, const char *name, const Target *t, Err 
     Buf file = BUF_INIT, text = BUF_INIT;
     ErrCode rc = ERR_OK;
     TRY(read_below(dir, name, &file, err));
-    html_text(buf_str(&file), file.len, "book-navigation", &text);
+    html_to_text(buf_str(&file), file.len, "book-navigation", &text);
     TRY(buf_ok(&text, err));
     TRY(docset_add(t->docs, buf_str(&text), text.len, t->source, &prose, err));
 done:

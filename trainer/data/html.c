@@ -218,7 +218,7 @@ static void take_markup(Cursor *c, const char *skip_class, Buf *out)
     }
 }
 
-void html_text(const char *html, size_t n, const char *skip_class, Buf *out)
+void html_to_text(const char *html, size_t n, const char *skip_class, Buf *out)
 {
     Cursor c = {html, html + n};
     while (c.p < c.end && !out->is_short) {

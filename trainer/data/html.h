@@ -12,6 +12,6 @@
 /* Appends the text of html[0..n) to out, to be normalised.  `skip_class` (NULL for none):
  * <div> elements with this class go with all they hold (navigation).  Broken mark-up loses
  * text but never fails; memory shows in buf_ok(out). */
-void html_text(const char *html, size_t n, const char *skip_class, Buf *out);
+void html_to_text(const char *html, size_t n, const char *skip_class, Buf *out);
 
 #endif

@@ -133,12 +133,12 @@ START_TEST(words_follow_what_the_data_can_say)
     c = compare(&o);
     ck_assert_int_eq(c->pair[0].verdict, COMPARE_UNDECIDED);
     ck_assert_ptr_nonnull(
-        strstr(c->sentence, "the data cannot tell whether llama scales like tnl"));
+        strstr(c->sentence, "The data cannot tell whether llama scales like tnl"));
     ck_assert_ptr_nonnull(strstr(c->sentence, "it would have missed differences up to 0."));
     fill_sides(0.002, 0.25);
     c = compare(&o);
     ck_assert_int_eq(c->pair[0].verdict, COMPARE_DIFFER);
-    ck_assert_ptr_nonnull(strstr(c->sentence, "llama and tnl scale differently (p = "));
+    ck_assert_ptr_nonnull(strstr(c->sentence, "llama and tnl scale differently (p "));
     o.null = COMPARE_ALL; /* the same exponents, another law */
     fill_sides(0.002, 0.28);
     c = compare(&o);
@@ -265,12 +265,6 @@ START_TEST(mistakes_are_named)
     ck_assert_int_eq(compare_run("here", &obs, &o, &c, &err), ERR_NUMERIC);
     ck_assert_ptr_nonnull(strstr(err.msg, "1 of 2 groups could be fitted; tnl: "));
     compare_release(&c);
-    CompareNull null;
-    NestedMethod method;
-    ck_assert_int_eq(compare_null_parse("beta", &null, &err), ERR_USAGE);
-    ck_assert_int_eq(compare_method_parse("t", &method, &err), ERR_USAGE);
-    ck_assert_int_eq(compare_method_parse("F", &method, &err), ERR_OK);
-    ck_assert_int_eq(method, NESTED_F);
 }
 END_TEST
 

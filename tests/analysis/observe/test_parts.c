@@ -309,8 +309,6 @@ START_TEST(links_that_are_not_determined_say_so)
         s[i] = 7.0;
     }
     ck_assert_int_eq(link_fit(fixed, s, e, M, 1, NULL, &l, &err), ERR_NUMERIC);
-    LinkKind kind;
-    ck_assert_int_eq(link_parse("probit", &kind, &err), ERR_USAGE);
 }
 END_TEST
 

@@ -8,7 +8,7 @@ static void expect(const char *html, const char *want)
 {
     static const NormaliseOptions o = {.joins_lines = true};
     Buf text = BUF_INIT, out = BUF_INIT;
-    html_text(html, strlen(html), "navigation", &text);
+    html_to_text(html, strlen(html), "navigation", &text);
     normalise_text(buf_str(&text), text.len, &o, &out);
     ck_assert_str_eq(buf_str(&out), want);
     buf_release(&text);

@@ -1,4 +1,4 @@
-/* suggest_candidates.h -- runs that could be trained next.
+/* candidates.h -- runs that could be trained next.
  *
  * For a study: its own sizes and new ones, every one a model that its architecture allows, with N and
  * FLOP per token counted from the shapes.  New widths are multiples of the nearest size's head width
@@ -10,12 +10,13 @@
  * For any other source: a grid of N and D inside 6 N D <= budget, from the least N (and the
  * shortest run) to `reach` times the largest, checkpoints as its runs have them on the median.
  */
-#ifndef CLI_SUGGEST_CANDIDATES_H
-#define CLI_SUGGEST_CANDIDATES_H
+#ifndef ANALYSIS_DESIGN_CANDIDATES_H
+#define ANALYSIS_DESIGN_CANDIDATES_H
 
 #include "analysis/design/suggest.h"
-#include "cli/fit_args.h"
-#include "orchestrator/spec/study.h"
+#include "analysis/obs/obs.h"
+#include "common/arena.h"
+#include "trainer/config/run_config.h"
 
 /* What a candidate of a study is. */
 typedef struct SuggestRun {
@@ -30,23 +31,38 @@ typedef struct SuggestPool {
     SuggestCandidate *candidate; /* tag: its place in run */
     SuggestRun *run;
     size_t n, cap;
-    int64_t corpus_tokens; /* one pass; 0: unknown or repeated */
-    bool is_corpus_guessed;
 } SuggestPool;
 
 typedef struct PoolOptions {
     double budget, reach;
     double skip_fraction, min_tokens;
     bool final_only;
+    ObsConvention convention; /* of a study's FLOP */
 } PoolOptions;
 
-/* Candidates of one group, added to the pool.  `group` is its index for suggest_choose().  ERR_NOMEM;
- * errors of study_run_config(). */
+enum { MODEL_MAX_SIZES = 192 };
+
+typedef struct ModelSize {
+    const char *name; /* lives as long as the pool */
+    ModelShape shape;
+} ModelSize;
+
+/* What a study file says of the runs of one group. */
+typedef struct ModelSizes {
+    ModelSize size[MODEL_MAX_SIZES]; /* [n] by increasing width */
+    size_t n;                        /* 0: the study file has no run of the group */
+    RunConfig config;                /* of one run: everything else */
+    int64_t least_tokens, most_tokens;
+    double most_params;
+    int64_t most_seed;      /* of all runs of the study */
+    int64_t corpus_tokens;  /* one pass; 0: unknown or repeated */
+    bool is_corpus_guessed; /* the corpus is not made yet */
+} ModelSizes;
+
+/* Candidates of one group, added to the pool.  `group` is its index for suggest_choose().  ERR_NOMEM. */
 ErrCode pool_add_grid(SuggestPool *p, size_t group, const ObsGroup *data, const PoolOptions *o,
                       Err *err);
-/* by: the column of the groups.  A group of which the study file has no run has no candidates. */
-ErrCode pool_add_models(SuggestPool *p, size_t group, const ObsGroup *data, const Study *study,
-                        const char *dir, const char *by, ObsConvention convention,
+ErrCode pool_add_models(SuggestPool *p, size_t group, const char *name, const ModelSizes *sizes,
                         const PoolOptions *o, Err *err);
 void pool_release(SuggestPool *p);
 

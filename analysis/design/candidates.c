@@ -1,24 +1,14 @@
-#include "cli/suggest_candidates.h"
+#include "analysis/design/candidates.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli/study_group.h"
-#include "common/fsx.h"
-#include "common/json.h"
-#include "orchestrator/plan/plan.h"
-#include "trainer/data/corpus.h"
-
-enum { GRID_N = 24, GRID_D = 24, LENGTHS = 14, MAX_SHAPES = 64, MAX_GROUP_SIZES = 256 };
+enum { GRID_N = 24, GRID_D = 24, LENGTHS = 14, MAX_NEW = 64 };
 
 /* Widths of new sizes are about so far apart. */
 #define WIDTH_STEP 1.25
-/* A study's shortest candidate, as a share of its own runs. */
-#define SHORTEST   0.1
 
 static ErrCode pool_push(SuggestPool *p, const SuggestCandidate *c, const SuggestRun *r, Err *err)
 {
@@ -138,72 +128,19 @@ typedef struct Shape {
     const char *name;
     ModelShape model;
     bool is_new, is_default_mlp;
-    int64_t tokens; /* that its run asks for, of an existing one */
 } Shape;
 
 typedef struct Sizes {
-    Shape shape[MAX_GROUP_SIZES];
-    size_t n, n_own;
-    RunConfig config; /* of one run of the group */
-    const RunSpec *spec;
-    int64_t least_tokens, most_tokens, most_seed;
-    double most_params, least_params;
+    const ModelSizes *own;
+    Shape shape[MODEL_MAX_SIZES + MAX_NEW]; /* the own ones first */
+    size_t n;
 } Sizes;
-
-static bool is_of_group(const Study *study, size_t i, const char *by, const char *group, Err *err)
-{
-    Buf name = BUF_INIT;
-    bool is_one = !by || (study_group_name(study, i, by, &name, err) == ERR_OK &&
-                          strcmp(buf_str(&name), group) == 0);
-    buf_release(&name);
-    return is_one;
-}
-
-static int by_width(const void *a, const void *b)
-{
-    const Shape *x = a, *y = b;
-    return (x->model.width > y->model.width) - (x->model.width < y->model.width);
-}
-
-/* The sizes of a group, and one run to take everything else from. */
-static ErrCode own_sizes(const Study *study, const char *by, const char *group, Sizes *s, Err *err)
-{
-    for (size_t i = 0; i < study->n_runs; i++) {
-        const RunSpec *r = &study->runs[i];
-        s->most_seed = r->seed > s->most_seed ? r->seed : s->most_seed;
-        if (!is_of_group(study, i, by, group, err)) {
-            continue;
-        }
-        if (!s->spec) {
-            s->spec = r;
-            ErrCode rc = study_run_config(study, i, &s->config, err);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-        }
-        bool is_known = r->model->shape.arch != s->spec->model->shape.arch;
-        for (size_t k = 0; k < s->n; k++) {
-            is_known = is_known || strcmp(s->shape[k].name, r->model->size) == 0;
-        }
-        s->least_tokens = s->n && s->least_tokens < r->tokens ? s->least_tokens : r->tokens;
-        s->most_tokens = r->tokens > s->most_tokens ? r->tokens : s->most_tokens;
-        s->most_params = fmax(s->most_params, (double)r->model->params);
-        s->least_params =
-            s->n ? fmin(s->least_params, (double)r->model->params) : (double)r->model->params;
-        if (!is_known && s->n < MAX_GROUP_SIZES - MAX_SHAPES) {
-            s->shape[s->n++] = (Shape){.name = r->model->size, .model = r->model->shape};
-        }
-    }
-    qsort(s->shape, s->n, sizeof s->shape[0], by_width);
-    s->n_own = s->n;
-    return ERR_OK;
-}
 
 /* ln y at ln x by the line through the two own sizes nearest to x. */
 static double along(const Sizes *s, double width, int64_t (*of)(const ModelShape *))
 {
     size_t hi = 1;
-    while (hi + 1 < s->n_own && (double)s->shape[hi].model.width < width) {
+    while (hi + 1 < s->own->n && (double)s->shape[hi].model.width < width) {
         hi++;
     }
     const ModelShape *a = &s->shape[hi - 1].model, *b = &s->shape[hi].model;
@@ -225,7 +162,7 @@ static int64_t mlp_of(const ModelShape *m)
 static bool has_default_mlp(const Sizes *s)
 {
     bool is_default = true;
-    for (size_t i = 0; i < s->n_own; i++) {
+    for (size_t i = 0; i < s->own->n; i++) {
         const ModelShape *m = &s->shape[i].model;
         is_default = is_default && m->mlp_width == arch_default_mlp_width(m->width);
     }
@@ -235,7 +172,7 @@ static bool has_default_mlp(const Sizes *s)
 static bool make_shape(const Sizes *s, int64_t width, int64_t head, SuggestPool *p, Shape *ret)
 {
     Err err = ERR_INIT;
-    ModelShape m = s->shape[s->n_own - 1].model;
+    ModelShape m = s->shape[s->own->n - 1].model;
     m.width = width;
     m.heads = width / head;
     m.layers = (int64_t)llround(fmax(along(s, (double)width, layers_of), 1.0));
@@ -253,14 +190,14 @@ static bool make_shape(const Sizes *s, int64_t width, int64_t head, SuggestPool 
 /* New widths between and beyond the study's. */
 static void add_sizes(Sizes *s, double reach, SuggestPool *p)
 {
-    if (s->n_own < 2) {
+    if (s->own->n < 2) {
         return; /* one size shows no rule */
     }
     double width = (double)s->shape[0].model.width;
-    for (size_t made = 0; made < MAX_SHAPES && s->n < MAX_GROUP_SIZES;) {
+    for (size_t made = 0; made < MAX_NEW;) {
         size_t near = 0;
         width *= WIDTH_STEP;
-        while (near + 1 < s->n_own && (double)s->shape[near].model.width < width) {
+        while (near + 1 < s->own->n && (double)s->shape[near].model.width < width) {
             near++;
         }
         const ModelShape *m = &s->shape[near].model;
@@ -272,33 +209,13 @@ static void add_sizes(Sizes *s, double reach, SuggestPool *p)
         }
         Shape shape;
         if (!is_there && make_shape(s, w, head, p, &shape)) {
-            if ((double)arch_params(&shape.model) > reach * s->most_params) {
+            if ((double)arch_params(&shape.model) > reach * s->own->most_params) {
                 return;
             }
             s->shape[s->n++] = shape;
         }
         made++;
     }
-}
-
-static int64_t corpus_limit(const Study *study, const char *dir, bool *is_guessed)
-{
-    char path[FSX_PATH_BYTES];
-    Corpus *c = NULL;
-    Err err = ERR_INIT;
-    int64_t tokens = 0;
-    *is_guessed = false;
-    if (study->corpus_repeat) {
-        return 0;
-    }
-    if (fsx_join(path, dir, "corpus", &err) == ERR_OK && corpus_open(path, &c, &err) == ERR_OK) {
-        tokens = corpus_info(c)->train_tokens - 1; /* the last is only predicted */
-        corpus_close(c);
-    } else if (study->corpus_vocabulary == 256) {
-        *is_guessed = true;
-        tokens = plan_corpus_bytes(study, NULL) - study->corpus_validation;
-    }
-    return tokens > 0 ? tokens : 0;
 }
 
 static double flops_of(const ModelShape *m, int64_t sequence, ObsConvention c)
@@ -308,46 +225,54 @@ static double flops_of(const ModelShape *m, int64_t sequence, ObsConvention c)
                           : arch_flops_paper(m, sequence);
 }
 
-/* One model trained for so many tokens. */
-static ErrCode push_run(SuggestPool *p, size_t group, const Sizes *s, const Shape *shape,
-                        const char *name, int64_t tokens, ObsConvention convention,
-                        const PoolOptions *o, Err *err)
+/* Those of the planned checkpoints that would be observed: D and C of each.  Returns how many. */
+static size_t observed(const RunConfig *k, double per_token, const PoolOptions *o, double *d,
+                       double *c, int64_t *step)
 {
-    RunConfig k = s->config;
-    double per_token = flops_of(&shape->model, k.sequence, convention);
-    k.tokens = tokens;
-    k.steps = (tokens + k.batch_tokens - 1) / k.batch_tokens;
-    double end = (double)(k.steps * k.batch_tokens);
-    size_t n = 0, count = (size_t)k.checkpoint_count;
-    int64_t *step = calloc(count + 1, sizeof *step);
-    double *d = arena_array(&p->arena, count, sizeof *d);
-    double *c = arena_array(&p->arena, count, sizeof *c);
     Err ignored = ERR_INIT;
-    if (!step || !d || !c) {
-        free(step);
-        return err_nomem(err, "the candidates");
-    }
-    bool is_possible = run_config_checkpoint_steps(&k, step, &ignored) == ERR_OK;
+    double end = (double)(k->steps * k->batch_tokens);
+    size_t n = 0, count = (size_t)k->checkpoint_count;
+    bool is_possible = run_config_checkpoint_steps(k, step, &ignored) == ERR_OK;
     for (size_t j = 0; is_possible && j < count; j++) {
-        double at = (double)(step[j] * k.batch_tokens);
+        double at = (double)(step[j] * k->batch_tokens);
         if ((o->final_only && j + 1 < count) || at < o->min_tokens || at < o->skip_fraction * end) {
             continue;
         }
         d[n] = at;
         c[n++] = per_token * at;
     }
-    free(step);
-    if (n == 0 || per_token * end > o->budget) {
-        return ERR_OK;
+    return n;
+}
+
+/* One model trained for so many tokens. */
+static ErrCode push_model(SuggestPool *p, size_t group, const char *name, const Sizes *s,
+                          const Shape *shape, int64_t tokens, const PoolOptions *o, Err *err)
+{
+    const ModelShape *m = &shape->model;
+    RunConfig k = s->own->config;
+    double per_token = flops_of(m, k.sequence, o->convention);
+    k.tokens = tokens;
+    k.steps = (tokens + k.batch_tokens - 1) / k.batch_tokens;
+    size_t count = (size_t)k.checkpoint_count;
+    int64_t *step = calloc(count + 1, sizeof *step);
+    double *d = arena_array(&p->arena, count, sizeof *d);
+    double *c = arena_array(&p->arena, count, sizeof *c);
+    if (!step || !d || !c) {
+        free(step);
+        return err_nomem(err, "the candidates");
     }
+    const double end = (double)(k.steps * k.batch_tokens);
     const SuggestCandidate candidate = {.group = group,
-                                        .n = (double)arch_params(&shape->model),
+                                        .n = (double)arch_params(m),
                                         .d = end,
                                         .tokens = d,
                                         .flops = c,
-                                        .points = n,
+                                        .points = observed(&k, per_token, o, d, c, step),
                                         .cost = per_token * end};
-    const ModelShape *m = &shape->model;
+    free(step);
+    if (candidate.points == 0 || candidate.cost > o->budget) {
+        return ERR_OK;
+    }
     const SuggestRun run = {.group = name,
                             .architecture = m->arch->name,
                             .size = shape->name,
@@ -356,45 +281,40 @@ static ErrCode push_run(SuggestPool *p, size_t group, const Sizes *s, const Shap
                             .heads = m->heads,
                             .mlp = shape->is_default_mlp ? 0 : m->mlp_width,
                             .tokens = tokens,
+                            /* a size of the study again is another seed */
+                            .seed = shape->is_new ? k.seed : s->own->most_seed + 1,
                             .is_new = shape->is_new};
     return pool_push(p, &candidate, &run, err);
 }
 
-ErrCode pool_add_models(SuggestPool *p, size_t group, const ObsGroup *data, const Study *study,
-                        const char *dir, const char *by, ObsConvention convention,
+ErrCode pool_add_models(SuggestPool *p, size_t group, const char *name, const ModelSizes *sizes,
                         const PoolOptions *o, Err *err)
 {
-    Sizes *s = calloc(1, sizeof *s);
-    size_t first = p->n;
+    double batch = (double)sizes->config.batch_tokens, lo = (double)sizes->least_tokens;
     ErrCode rc = ERR_OK;
+    if (sizes->n == 0) {
+        return ERR_OK;
+    }
+    Sizes *s = calloc(1, sizeof *s);
     if (!s) {
         return err_nomem(err, "the sizes");
     }
-    TRY(own_sizes(study, by, data->name, s, err));
-    if (!s->spec) {
-        goto done;
+    s->own = sizes;
+    for (; s->n < sizes->n; s->n++) {
+        s->shape[s->n] = (Shape){.name = sizes->size[s->n].name, .model = sizes->size[s->n].shape};
     }
     add_sizes(s, o->reach, p);
-    p->corpus_tokens = corpus_limit(study, dir, &p->is_corpus_guessed);
     for (size_t i = 0; i < s->n; i++) {
-        const ModelShape *m = &s->shape[i].model;
-        double batch = (double)s->config.batch_tokens;
-        double per_token = flops_of(m, s->config.sequence, convention);
-        double lo = (double)s->least_tokens;
-        double hi = fmin(o->reach * (double)s->most_tokens, o->budget / per_token);
-        hi = p->corpus_tokens ? fmin(hi, (double)p->corpus_tokens) : hi;
+        double per_token = flops_of(&s->shape[i].model, sizes->config.sequence, o->convention);
+        double hi = fmin(o->reach * (double)sizes->most_tokens, o->budget / per_token);
+        hi = sizes->corpus_tokens ? fmin(hi, (double)sizes->corpus_tokens) : hi;
         for (size_t j = 0; j < LENGTHS && hi >= lo; j++) {
             double tokens = lo * pow(hi / lo, (double)j / (LENGTHS - 1));
             double whole = batch * floor(tokens / batch + 1e-9);
             if (whole >= lo - batch && whole > 0.0) {
-                TRY(push_run(p, group, s, &s->shape[i], data->name, (int64_t)whole, convention, o,
-                             err));
+                TRY(push_model(p, group, name, s, &s->shape[i], (int64_t)whole, o, err));
             }
         }
-    }
-    for (size_t k = first; k < p->n; k++) { /* a size of the study again is another seed */
-        SuggestRun *r = &p->run[k];
-        r->seed = r->is_new ? s->config.seed : s->most_seed + 1;
     }
 done:
     free(s);

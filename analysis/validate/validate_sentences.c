@@ -1,12 +1,25 @@
+/* What a validation says first. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/validate/validate_tables.h"
+#include "analysis/validate/validate_answer.h"
 
 #define SIGNIFICANT 0.05
 
-/* ---- sentences ---- */
+void validate_point_name(const Validation *v, size_t i, char *ret, size_t n)
+{
+    const FitData *data = &v->group->data;
+    double params = data->params ? data->params[i] : (double)NAN;
+    double tokens = data->tokens ? data->tokens[i] : (double)NAN;
+    if (isfinite(params) && isfinite(tokens)) {
+        (void)snprintf(ret, n, "N = %.4g, D = %.4g", params, tokens);
+    } else if (data->flops && isfinite(data->flops[i])) {
+        (void)snprintf(ret, n, "C = %.4g", data->flops[i]);
+    } else {
+        (void)snprintf(ret, n, "observation %zu", i + 1);
+    }
+}
 
 static const char *input_of(const Holdout *h)
 {
@@ -172,141 +185,4 @@ void validate_sentences(const Validation *v, Buf *out)
     if (v->has_residuals) {
         residuals_sentence(v, out);
     }
-}
-
-/* ---- sections ---- */
-
-static void heading(const char *text, TableFormat format, Buf *out)
-{
-    buf_printf(out, "\n%s%s\n%s", format == TABLE_MARKDOWN ? "### " : "", text,
-               format == TABLE_MARKDOWN ? "\n" : "");
-}
-
-static void note(const char *text, Buf *out)
-{
-    buf_printf(out, "\n%s\n", text);
-}
-
-static const char *held_out(const Holdout *h)
-{
-    switch (h->by) {
-    case HOLDOUT_N:
-        return "Held out: the larger N are predicted from the smaller ones";
-    case HOLDOUT_D:
-        return "Held out: the later D are predicted from the earlier ones";
-    case HOLDOUT_BUDGET:
-        return "Held out: the larger C are predicted from the smaller ones";
-    case HOLDOUT_RUN:
-        return "Held out: the larger runs are predicted from the smaller ones";
-    case HOLDOUT_AUTO:
-    case HOLDOUT_GIVEN:
-        break;
-    }
-    return "Held out: as the conditions say";
-}
-
-static ErrCode holdout_section(const Validation *v, TableFormat format, Buf *out, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    heading(held_out(&v->holdout), format, out);
-    TRY(validate_holdout_table(v, format, out, err));
-    if (v->holdout.by != HOLDOUT_GIVEN) {
-        buf_putc(out, '\n');
-        TRY(validate_horizon_table(v, format, out, err));
-    }
-    note("error = predicted / measured - 1.  law 95 %: where the law may lie; measurement 95 %: "
-         "where a "
-         "measurement may,\nresiduals included.  C factor: C of the prediction over the largest C "
-         "trained "
-         "on.",
-         out);
-    if (v->holdout.n_undetermined > 0) {
-        buf_printf(out, "Fewer than %zu levels do not determine the law.\n",
-                   v->holdout.n_undetermined + 1);
-    }
-    if (v->has_chain) {
-        heading("Chained: a law of the loss at the predicted losses", format, out);
-        TRY(validate_chain_table(v, format, out, err));
-    } else if (v->why_chain.code != ERR_OK) {
-        buf_printf(out, "no chain: %s\n", v->why_chain.msg);
-    }
-done:
-    return rc;
-}
-
-static ErrCode fit_sections(const Validation *v, TableFormat format, Buf *out, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    if (v->has_influence) {
-        heading(v->influence.is_by_run ? "Influence: each run left out"
-                                       : "Influence: each observation left out",
-                format, out);
-        TRY(validate_influence_table(v, format, out, err));
-        note("Changes in standard errors of the value; Cook: the predictions' shift over p s^2.  "
-             "Influential: beyond 1.",
-             out);
-    } else if (v->why_influence.code != ERR_OK) {
-        buf_printf(out, "\nno influence: %s\n", v->why_influence.msg);
-    }
-    if (v->has_sensitivity) {
-        heading("Sensitivity: the same law under other choices", format, out);
-        TRY(validate_sensitivity_table(v, format, out, err));
-    }
-    if (v->has_residuals) {
-        heading("Residuals, above 0 where the law is too high", format, out);
-        TRY(validate_bins_table(v, format, out, err));
-        buf_putc(out, '\n');
-        TRY(validate_tests_table(v, format, out, err));
-    }
-done:
-    return rc;
-}
-
-static ErrCode group_text(const ValidateReport *r, const Validation *v, TableFormat format,
-                          Buf *out, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    buf_printf(out, "%s%s%s%s, %zu points", v == r->validation ? "" : "\n",
-               format == TABLE_MARKDOWN ? "## " : "", r->obs->by ? v->group->name : "",
-               r->obs->by ? "" : v->form->name, v->group->data.n);
-    if (v->group->data.n_runs > 0) {
-        buf_printf(out, " of %zu runs", v->group->data.n_runs);
-    }
-    buf_printf(out, ": %s\n\n", v->form->equation);
-    validate_sentences(v, out);
-    if (v->is_refused) {
-        buf_printf(out, "refused: %s\n", v->refusal.msg);
-    }
-    if (v->has_holdout) {
-        TRY(holdout_section(v, format, out, err));
-    } else if (v->why_holdout.code != ERR_OK) {
-        buf_printf(out, "\nnothing held out: %s\n", v->why_holdout.msg);
-    }
-    if (v->n_laws > 0) {
-        heading("Laws, all fitted with the same loss", format, out);
-        TRY(validate_laws_table(v, format, out, err));
-        note("AIC, BIC and fit error are of all points; the others of the same held-out ones.  "
-             "Rules of "
-             "thumb: line, through\nthe last two levels in logs; nearest, the last level's "
-             "observation "
-             "with the nearest other input.",
-             out);
-    }
-    TRY(fit_sections(v, format, out, err));
-done:
-    return rc;
-}
-
-ErrCode validate_text(const ValidateReport *r, TableFormat format, Buf *out, Err *err)
-{
-    if (format == TABLE_CSV) {
-        return validate_points_table(r->validation, r->obs->n_groups, format, out, err);
-    }
-    for (size_t g = 0; g < r->obs->n_groups; g++) {
-        ErrCode rc = group_text(r, &r->validation[g], format, out, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-    }
-    return ERR_OK;
 }

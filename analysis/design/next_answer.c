@@ -1,0 +1,480 @@
+/* Suggested runs as an answer.  Field names are a contract: docs/json.md. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/design/next_runs.h"
+
+enum { MAX_COLUMNS = 32, TEXT_BYTES = 160 };
+
+/* An interval is this much wider or narrower than the other before it is worth a sentence. */
+#define DISAGREE 1.5
+
+static double share_of(double gain)
+{
+    return -expm1(-gain);
+}
+
+/* Half an interval as people see it: "+-0.031" or, on a log scale, "x/1.4". */
+static const char *half_text(const NextGroup *g, double half, char out[TEXT_BYTES])
+{
+    bool is_log = g->now.target.is_log;
+    if (is_log && exp(half) > 1e4) {
+        (void)snprintf(out, TEXT_BYTES, "unknown");
+    } else {
+        (void)snprintf(out, TEXT_BYTES, is_log ? "x/%.3g" : "+-%.2g", is_log ? exp(half) : half);
+    }
+    return out;
+}
+
+/* ---- sentences ---- */
+
+static const char *run_text(const NextRuns *r, const SuggestCandidate *c, char out[TEXT_BYTES])
+{
+    const SuggestRun *run = &r->pool.run[c->tag];
+    if (run->architecture) {
+        (void)snprintf(out, TEXT_BYTES,
+                       "%s %s (%s%lld layers of width %lld, N = %.4g) for %.3g tokens",
+                       run->architecture, run->size, run->is_new ? "new: " : "",
+                       (long long)run->layers, (long long)run->width, c->n, c->d);
+    } else {
+        (void)snprintf(out, TEXT_BYTES, "a run of N = %.3g, D = %.3g", c->n, c->d);
+    }
+    return out;
+}
+
+static const char *target_text(const NextRuns *r, const NextGroup *g, char out[TEXT_BYTES])
+{
+    const char *name = g->now.target.name;
+    if (r->o->n > 0.0) {
+        (void)snprintf(out, TEXT_BYTES, "the loss at N = %.3g, D = %.3g", r->o->n, r->o->d);
+    } else if (r->o->flops > 0.0 &&
+               (strstr(name, "_opt") || strcmp(name, "tokens_per_parameter") == 0)) {
+        (void)snprintf(out, TEXT_BYTES, "%s at %.3g FLOP", name, r->o->flops);
+    } else {
+        (void)snprintf(out, TEXT_BYTES, "%s", name);
+    }
+    return out;
+}
+
+/* Which of the chosen runs are the group's. */
+static size_t rows_of(const NextRuns *r, const NextGroup *g, size_t *first, size_t *last)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->found.n; i++) {
+        if (next_group(r, next_candidate(r, i)) == g) {
+            *first = n++ ? *first : i;
+            *last = i;
+        }
+    }
+    return n;
+}
+
+/* What to train, a sentence a group that gets runs. */
+static void say_group_runs(const NextRuns *r, const NextGroup *g, AnswerNode *top)
+{
+    char run[TEXT_BYTES], more[48] = "", target[TEXT_BYTES], before[TEXT_BYTES], after[TEXT_BYTES];
+    const SuggestRow *row = r->found.row;
+    size_t first = 0, last = 0, n = rows_of(r, g, &first, &last);
+    if (n == 0) {
+        return;
+    }
+    (void)run_text(r, next_candidate(r, first), run);
+    if (n > 1) {
+        (void)snprintf(more, sizeof more, " and %zu more", n - 1);
+    }
+    if (g->is_refused) {
+        answer_say(top, NULL, SAY_VERDICT, "%s: train %s%s.", g->obs->name, run, more);
+        return;
+    }
+    answer_say(top, NULL, SAY_VERDICT,
+               "%s: train %s%s. The 95 %% interval of %s is expected to narrow from %s to %s.",
+               g->obs->name, run, more, target_text(r, g, target),
+               half_text(g, row[first].half_before, before),
+               half_text(g, row[last].half_after, after));
+}
+
+static void say_runs(const NextRuns *r, AnswerNode *top)
+{
+    for (size_t g = 0; g < r->n_groups; g++) {
+        say_group_runs(r, &r->group[g], top);
+    }
+    if (r->found.n == 0) {
+        answer_say(top, NULL, SAY_VERDICT, "%s",
+                   r->found.affordable
+                       ? "Nothing that the budget allows narrows this by a tenth of a percent: "
+                         "keep the budget, or raise it."
+                       : "Nothing is affordable within the budget: a run is not to be shorter "
+                         "than the shortest there is.");
+    }
+}
+
+static void say_alone(const NextRuns *r, AnswerNode *top)
+{
+    const Suggestion *s = &r->found;
+    char run[TEXT_BYTES];
+    if (!s->affordable || !(s->best_gain > 0.0) || r->is_nominal) {
+        return;
+    }
+    answer_say(top, NULL, SAY_PLAIN,
+               "One run alone: the best of %zu affordable ones gains %.0f %%, the dearest (%s) "
+               "%.0f %%, the median one %.0f %%.",
+               s->affordable, 100.0 * share_of(s->best_gain),
+               run_text(r, &r->pool.candidate[s->largest], run), 100.0 * share_of(s->largest_gain),
+               100.0 * share_of(s->median_gain));
+    const SuggestCandidate *cheap = &r->pool.candidate[s->cheap];
+    if (cheap->cost < 0.8 * r->pool.candidate[s->best_alone].cost) {
+        answer_say(top, NULL, SAY_PLAIN,
+                   "Nine tenths of the best gain for less: %s, %.3g FLOP, gains %.0f %%.",
+                   run_text(r, cheap, run), cheap->cost, 100.0 * share_of(s->cheap_gain));
+    }
+}
+
+/* Where what the numbers rest on does not agree. */
+static void say_doubts(const NextRuns *r, AnswerNode *top)
+{
+    for (size_t k = 0; k < r->n_groups; k++) {
+        const NextGroup *g = &r->group[k];
+        double current = 0.5 * (g->now.target.is_log ? log(g->current.hi / g->current.lo)
+                                                     : g->current.hi - g->current.lo);
+        double ratio = g->is_refused ? 1.0 : current / suggest_half_width(&g->now);
+        char expected[TEXT_BYTES], found[TEXT_BYTES];
+        if (ratio > DISAGREE || ratio < 1.0 / DISAGREE) {
+            answer_say(top, NULL, SAY_WARNING,
+                       "%s: the expected interval is %s, the bootstrap's %s: the errors are not "
+                       "small or not alike. Trust the order of the suggestions more than the "
+                       "widths, and check with --verify 200.",
+                       g->obs->name, half_text(g, suggest_half_width(&g->now), expected),
+                       half_text(g, current, found));
+        }
+    }
+}
+
+/* What a refused group would know of its exponents after the runs. */
+static void say_nominal(const NextRuns *r, const NextGroup *g, AnswerNode *top)
+{
+    Info i = g->now.info;
+    double cov[INFO_MAX];
+    char known[TEXT_BYTES] = "";
+    size_t n = 0;
+    for (size_t k = 0; k < r->found.n; k++) {
+        const SuggestCandidate *c = next_candidate(r, k);
+        InfoRun run;
+        if (c->group == g->index) {
+            info_run(&i, c->n, c->tokens, c->flops, c->points, &run);
+            info_add(&i, &run);
+        }
+    }
+    if (!info_covariance(&i, cov)) {
+        return;
+    }
+    for (size_t k = 0; k < i.p && n < sizeof known; k++) {
+        if (i.form->param[i.free[k]].kind == FORM_SHAPE) {
+            n += (size_t)snprintf(known + n, sizeof known - n, "%s %s to +-%.2g", n ? "," : "",
+                                  i.form->param[i.free[k]].name, sqrt(cov[k * i.p + k]));
+        }
+    }
+    answer_say(top, NULL, SAY_PLAIN,
+               "%s: with noise of %.2g %% they would give%s (one standard deviation).",
+               g->obs->name, 100.0 * sqrt(i.noise.within), known);
+}
+
+static void say_basis(const NextRuns *r, AnswerNode *top)
+{
+    if (!r->is_nominal) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "This is first-order theory about the fitted law: if the law is wrong beyond "
+                   "the data, so is this.");
+        return;
+    }
+    for (size_t g = 0; g < r->n_groups; g++) {
+        say_nominal(r, &r->group[g], top);
+    }
+    answer_say(top, NULL, SAY_NOTE,
+               "No group has a law yet. These runs would determine it best (D-optimal) if its "
+               "exponents were those of the middle of their range; fit again after them.");
+}
+
+static void say_file(const NextRuns *r, const char *written, AnswerNode *top)
+{
+    const ModelSizes *sizes = r->o->sizes;
+    if (sizes && sizes->corpus_tokens) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "No run is longer than one pass over the corpus (%s%.3g tokens).",
+                   sizes->is_corpus_guessed ? "about " : "", (double)sizes->corpus_tokens);
+    }
+    if (written) {
+        answer_say(top, NULL, SAY_HINT,
+                   "%s holds the study with these runs: slaw plan shows it, slaw run trains the "
+                   "new runs alone.",
+                   written);
+    } else if (!sizes && r->found.n) {
+        answer_say(top, NULL, SAY_HINT,
+                   "There is no study file that could be extended; --format csv gives the runs as "
+                   "a table.");
+    }
+}
+
+/* ---- tables ---- */
+
+/* "N x7.3, D x2" */
+static const char *beyond_text(double n, double d, char out[TEXT_BYTES])
+{
+    (void)snprintf(out, TEXT_BYTES,
+                   n > 1.001 && d > 1.001 ? "N x%.2g, D x%.2g"
+                   : n > 1.001            ? "N x%.2g"
+                   : d > 1.001            ? "D x%.2g"
+                                          : "no",
+                   n > 1.001 ? n : d, d);
+    return out;
+}
+
+static const Column row_column[] = {
+    {.heading = "run"},
+    {.key = "group", .heading = "group"},
+    {.heading = "size", .rank = 2},
+    {.key = "N", .heading = "N", .is_symbol = true},
+    {.key = "D", .heading = "D", .is_symbol = true},
+    {.key = "cost", .heading = "cost", .unit = "FLOP", .digits = 3, .rank = 2},
+    {.key = "checkpoints"},
+    {.key = "before.se"},
+    {.key = "before.half_width",
+     .heading = "before",
+     .rank = 1,
+     .is_right = true,
+     .help = "half of the 95 % interval expected without the run (x/: a factor)"},
+    {.key = "after.se"},
+    {.key = "after.half_width",
+     .heading = "after",
+     .rank = 1,
+     .is_right = true,
+     .help = "the same with this run and those above it"},
+    {.key = "gain"},
+    {.heading = "narrows by",
+     .unit = "%",
+     .format = NUMBER_PERCENT,
+     .digits = 3,
+     .rank = 2,
+     .help = "the gain of the run (--criterion D: of all parameters together)"},
+    {.heading = "per share",
+     .digits = 3,
+     .rank = 4,
+     .help = "the gain for each percent of the budget"},
+    {.key = "gain_per_flop"},
+    {.key = "outside.N"},
+    {.key = "outside.D"},
+    {.heading = "beyond the data", .rank = 3},
+};
+
+/* Of a study's models, in JSON and CSV only. */
+static const Column model_column[] = {
+    {.key = "architecture"}, {.key = "size"},  {.key = "new_size"}, {.key = "layers"},
+    {.key = "width"},        {.key = "heads"}, {.key = "tokens"},   {.key = "seed"}};
+
+enum {
+    N_ROW_COLUMNS = sizeof row_column / sizeof row_column[0],
+    N_MODEL_COLUMNS = sizeof model_column / sizeof model_column[0],
+};
+
+static void put_models(const SuggestRun *run, int64_t seed, Value *v)
+{
+    const Value model[N_MODEL_COLUMNS] = {value_text(run->architecture), value_text(run->size),
+                                          value_bool(run->is_new),       value_count(run->layers),
+                                          value_count(run->width),       value_count(run->heads),
+                                          value_count(run->tokens),      value_count(seed)};
+    memcpy(v, model, sizeof model);
+}
+
+static void runs_table(const NextRuns *r, AnswerNode *top)
+{
+    Column column[N_ROW_COLUMNS + N_MODEL_COLUMNS];
+    size_t n = N_ROW_COLUMNS + (r->o->sizes ? N_MODEL_COLUMNS : 0);
+    memcpy(column, row_column, sizeof row_column);
+    memcpy(column + N_ROW_COLUMNS, model_column, sizeof model_column);
+    AnswerNode *table = answer_table(top, "suggestions", "What to train", column, n);
+    for (size_t i = 0; i < r->found.n; i++) {
+        const SuggestRow *row = &r->found.row[i];
+        const SuggestCandidate *c = next_candidate(r, i);
+        const NextGroup *g = next_group(r, c);
+        const SuggestRun *run = next_run(r, i);
+        double out_n = fmax(1.0, c->n / g->n_most), out_d = fmax(1.0, c->d / g->d_most);
+        char size[TEXT_BYTES], before[TEXT_BYTES], after[TEXT_BYTES], beyond[TEXT_BYTES];
+        (void)snprintf(size, sizeof size, "%s%s", run->size ? run->size : "",
+                       run->is_new ? " (new)" : "");
+        Value v[N_ROW_COLUMNS + N_MODEL_COLUMNS] = {
+            value_size(i + 1),
+            value_text(run->group),
+            value_text(size),
+            value_real(c->n),
+            value_real(c->d),
+            value_real(c->cost),
+            value_size(c->points),
+            value_real(row->before),
+            value_shown(value_real(row->half_before),
+                        r->is_nominal ? "" : half_text(g, row->half_before, before)),
+            value_real(row->after),
+            value_shown(value_real(row->half_after),
+                        r->is_nominal ? "" : half_text(g, row->half_after, after)),
+            value_real(row->gain),
+            value_real(share_of(row->gain)),
+            value_real(share_of(row->gain) / (c->cost / r->o->choice.budget)),
+            value_real(row->gain / c->cost),
+            value_real(out_n),
+            value_real(out_d),
+            value_text(beyond_text(out_n, out_d, beyond)),
+        };
+        put_models(run, r->row_seed[i], v + N_ROW_COLUMNS);
+        (void)answer_row_of(table, v, n);
+    }
+}
+
+static const Column group_column[] = {
+    {.key = "group", .heading = "group"},
+    {.key = "refused"},
+    {.key = "reason"},
+    {.key = "n", .heading = "points", .rank = 4},
+    {.key = "runs", .heading = "runs", .rank = 3},
+    {.key = "target", .heading = "number", .rank = 1},
+    {.key = "value", .heading = "value", .rank = 1, .interval = "interval"},
+    {.key = "unit"},
+    {.key = "scale"},
+    {.key = "expected.se"},
+    {.key = "expected.half_width",
+     .heading = "expected",
+     .rank = 1,
+     .is_right = true,
+     .help = "half of its 95 % interval by the first-order theory (x/: a factor)"},
+    {.key = "noise.within"},
+    {.heading = "noise", .unit = "%", .format = NUMBER_PERCENT, .rank = 2, .help = "within a run"},
+    {.key = "noise.between"},
+    {.heading = "between runs", .unit = "%", .format = NUMBER_PERCENT, .rank = 2},
+    {.key = "noise.kappa"},
+};
+enum { N_GROUP_COLUMNS = sizeof group_column / sizeof group_column[0] };
+
+static void group_row(const NextRuns *r, const NextGroup *g, AnswerNode *table)
+{
+    const InfoTarget *t = &g->now.target;
+    const InfoNoise *noise = &g->now.info.noise;
+    const Interval now = {g->current.se, g->current.lo, g->current.hi, "bootstrap"};
+    char half[TEXT_BYTES];
+    Value v[N_GROUP_COLUMNS] = {value_text(g->obs->name), value_bool(g->is_refused),
+                                value_text(g->is_refused ? g->refusal.msg : NULL),
+                                value_size(g->obs->data.n), value_size(g->obs->data.n_runs)};
+    if (!g->is_refused) {
+        double width = suggest_half_width(&g->now);
+        const Value within = value_real(sqrt(noise->within));
+        const Value between = value_real(sqrt(noise->between));
+        const Value own[] = {value_text(t->name),
+                             value_between(t->value, &now),
+                             value_text(t->unit),
+                             value_text(t->is_log ? "log" : "linear"),
+                             value_real(suggest_error(&g->now)),
+                             value_shown(value_real(width), half_text(g, width, half)),
+                             within,
+                             within,
+                             between,
+                             noise->has_runs ? between : value_none(),
+                             value_real(noise->kappa)};
+        memcpy(v + N_GROUP_COLUMNS - sizeof own / sizeof own[0], own, sizeof own);
+    }
+    AnswerNode *row = answer_row_of(table, v, N_GROUP_COLUMNS);
+    if (r->o->studies && !g->is_refused) {
+        answer_set_all(answer_object(row, "verified"), "studies sd_before sd_after",
+                       value_size(r->o->studies), value_real(g->sd_before),
+                       value_real(g->sd_after));
+    }
+}
+
+static void groups_table(const NextRuns *r, AnswerNode *top)
+{
+    AnswerNode *table =
+        answer_table(top, "groups", "What is known now", group_column, N_GROUP_COLUMNS);
+    for (size_t k = 0; k < r->n_groups; k++) {
+        group_row(r, &r->group[k], table);
+    }
+}
+
+static void say_verified(const NextRuns *r, AnswerNode *top)
+{
+    for (size_t k = 0; k < r->n_groups; k++) {
+        const NextGroup *g = &r->group[k];
+        if (isfinite(g->sd_before)) {
+            answer_say(top, NULL, SAY_PLAIN,
+                       "%s: over %zu simulated refits the standard deviation of %s is %.3g now, "
+                       "%.3g with the suggested runs.",
+                       g->obs->name, r->o->studies, g->now.target.name, g->sd_before, g->sd_after);
+        }
+    }
+}
+
+/* ---- JSON ---- */
+
+/* A run that was looked at alone. */
+static void alone_json(const NextRuns *r, const char *key, size_t k, double gain, AnswerNode *in)
+{
+    const SuggestCandidate *c = &r->pool.candidate[k];
+    const SuggestRun *run = &r->pool.run[c->tag];
+    AnswerNode *o = answer_object(in, key);
+    answer_set_all(o, "group N D cost checkpoints gain", value_text(run->group), value_real(c->n),
+                   value_real(c->d), value_real(c->cost), value_size(c->points), value_real(gain));
+    Value v[N_MODEL_COLUMNS];
+    put_models(run, run->seed, v);
+    for (size_t i = 0; run->architecture && i < N_MODEL_COLUMNS; i++) {
+        answer_set(o, model_column[i].key, v[i]);
+    }
+}
+
+static void alternatives_json(const NextRuns *r, AnswerNode *top)
+{
+    const Suggestion *s = &r->found;
+    if (!s->affordable) {
+        answer_set(top, "alternatives", value_none());
+        return;
+    }
+    AnswerNode *o = answer_object(top, "alternatives");
+    answer_set_all(o, "affordable median_gain", value_size(s->affordable),
+                   value_real(s->median_gain));
+    alone_json(r, "best_alone", s->best_alone, s->best_gain, o);
+    alone_json(r, "largest", s->largest, s->largest_gain, o);
+    alone_json(r, "cheapest_good", s->cheap, s->cheap_gain, o);
+}
+
+static void head_json(const NextRuns *r, const char *written, AnswerNode *top)
+{
+    const NextOptions *o = r->o;
+    answer_set_all(top, "law criterion candidates nominal study", value_text(r->law->name),
+                   value_text(o->choice.criterion == SUGGEST_C ? "c" : "D"), value_size(r->pool.n),
+                   value_bool(r->is_nominal), value_text(written));
+    answer_set_all(answer_object(top, "target"), "name C N D", value_text(o->target),
+                   value_real(o->flops), value_real(o->n), value_real(o->d));
+}
+
+void next_answer(const NextRuns *r, const char *written, AnswerNode *top)
+{
+    static const Column budget = {
+        .key = "budget", .heading = "Budget", .unit = "FLOP", .digits = 3};
+    static const Column cost = {
+        .key = "cost", .heading = "Cost of all", .unit = "FLOP", .digits = 3};
+    static const Column convention = {.key = "convention", .heading = "FLOP counted as"};
+    head_json(r, written, top);
+    say_runs(r, top);
+    for (size_t k = 0; k < r->n_groups; k++) {
+        const NextGroup *g = &r->group[k];
+        if (g->is_refused) {
+            answer_say(top, NULL, SAY_REFUSED, "%s: %s", g->obs->name, g->refusal.msg);
+        }
+    }
+    answer_show(top, &budget, value_real(r->o->choice.budget));
+    answer_show(top, &cost, value_real(r->found.cost));
+    answer_show(top, &convention,
+                value_text(r->o->sizes ? obs_convention_name(r->o->pool.convention) : "6nd"));
+    runs_table(r, top);
+    say_alone(r, top);
+    groups_table(r, top);
+    say_verified(r, top);
+    say_doubts(r, top);
+    say_basis(r, top);
+    alternatives_json(r, top);
+    say_file(r, written, top);
+}

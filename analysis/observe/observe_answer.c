@@ -1,0 +1,337 @@
+/* An observational analysis as an answer.  Field names are a contract: docs/json.md. */
+#include <math.h>
+#include <stdio.h>
+
+#include "analysis/observe/observe_report.h"
+#include "analysis/observe/targets_answer.h"
+#include "analysis/report/fit_answer.h"
+
+enum { SHOWN_COMPONENTS = 4 };
+
+/* A family that follows its line this well is counted as close to it. */
+#define CLOSE 0.9
+
+/* ---- components ---- */
+
+static void component_json(const Observe *r, size_t k, AnswerNode *list)
+{
+    const Scores *s = r->scores;
+    AnswerNode *c = answer_object(list, NULL);
+    answer_set(c, "share", value_real(r->pca.share[k]));
+    if (k < r->options.components) {
+        observe_set_interval(c, "share_interval", &r->share[k]);
+    }
+    AnswerNode *weights = answer_object(c, "weights");
+    for (size_t j = 0; j < s->t; j++) {
+        answer_set(weights, s->benchmark[j], value_real(r->pca.weight[k * s->t + j]));
+    }
+    if (k == 0 && r->replicates) {
+        AnswerNode *intervals = answer_object(c, "weight_intervals");
+        for (size_t j = 0; j < s->t; j++) {
+            observe_set_interval(intervals, s->benchmark[j], &r->weight[j]);
+        }
+    }
+}
+
+static void pca_json(const Observe *r, AnswerNode *top)
+{
+    const Scores *s = r->scores;
+    AnswerNode *p = answer_object(top, "pca");
+    answer_set_all(p, "standardized sign", value_bool(r->options.is_scaled),
+                   value_text("the weights of a component add up to more than zero"));
+    AnswerNode *mean = answer_object(p, "mean");
+    AnswerNode *scale = r->options.is_scaled ? answer_object(p, "scale") : NULL;
+    for (size_t j = 0; j < s->t; j++) {
+        answer_set(mean, s->benchmark[j], value_real(r->pca.mean[j]));
+        if (scale) {
+            answer_set(scale, s->benchmark[j], value_real(r->pca.scale[j]));
+        }
+    }
+    AnswerNode *components = answer_list(p, "components");
+    for (size_t k = 0; k < s->t; k++) {
+        component_json(r, k, components);
+    }
+}
+
+static void components_table(const Observe *r, AnswerNode *top)
+{
+    static const Column column[2 + SHOWN_COMPONENTS] = {
+        {.heading = "benchmark"},
+        {.heading = "mean", .digits = 3, .rank = 1},
+        {.heading = "PC1", .digits = 3, .help = "weight of each benchmark, with the 95 % interval"},
+        {.heading = "PC2", .digits = 3, .rank = 2},
+        {.heading = "PC3", .digits = 3, .rank = 3},
+        {.heading = "PC4", .digits = 3, .rank = 4}};
+    const Scores *s = r->scores;
+    size_t shown = s->t < SHOWN_COMPONENTS ? s->t : SHOWN_COMPONENTS;
+    Interval share[SHOWN_COMPONENTS] = {{0}};
+    Value v[2 + SHOWN_COMPONENTS] = {value_text("share of variance"), value_none()};
+    AnswerNode *table = answer_table(top, NULL, "Components", column, 2 + shown);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
+    for (size_t k = 0; k < shown; k++) {
+        share[k] = fit_interval(&r->share[k], NULL);
+        v[2 + k] = value_between(r->pca.share[k], k < r->options.components ? &share[k] : NULL);
+    }
+    (void)answer_row_of(table, v, 2 + shown);
+    for (size_t j = 0; j < s->t; j++) {
+        const Interval first = fit_interval(&r->weight[j], NULL);
+        v[0] = value_text(s->benchmark[j]);
+        v[1] = value_real(r->pca.mean[j]);
+        for (size_t k = 0; k < shown; k++) {
+            v[2 + k] = value_between(r->pca.weight[k * s->t + j], k == 0 ? &first : NULL);
+        }
+        (void)answer_row_of(table, v, 2 + shown);
+    }
+}
+
+/* ---- families ---- */
+
+static void equivalent_json(const Observe *r, AnswerNode *top)
+{
+    const ObserveEquivalent *e = &r->equivalent;
+    const Scores *s = r->scores;
+    AnswerNode *v = answer_object(top, "equivalent");
+    answer_set_all(v, "reference of", value_text(s->family_name[e->reference]),
+                   value_text(e->is_of_target ? s->target[0] : "component 1"));
+    if (e->is_refused) {
+        observe_set_reason(v, &e->refusal);
+        return;
+    }
+    answer_set_all(v, "w b r2 n", value_real(e->line.slope), value_real(e->line.level),
+                   value_real(e->line.r2), value_size(e->line.n));
+    AnswerNode *families = answer_list(v, "families");
+    for (size_t f = 0; f < s->n_families; f++) {
+        if (!isnan(e->ratio[f])) {
+            AnswerNode *one = answer_object(families, NULL);
+            answer_set_all(one, "family ratio", value_text(s->family_name[f]),
+                           value_real(e->ratio[f]));
+            observe_set_interval(one, "interval", &e->ratio_interval[f]);
+        }
+    }
+}
+
+static void families_json(const Observe *r, AnswerNode *top)
+{
+    AnswerNode *list = answer_list(top, "families");
+    for (size_t f = 0; f < r->scores->n_families; f++) {
+        const ObserveLine *l = &r->line[f];
+        const Interval slope = {l->line.se, l->line.lo, l->line.hi, "student_t"};
+        AnswerNode *v = answer_object(list, NULL);
+        answer_set(v, "family", value_text(r->scores->family_name[f]));
+        if (l->is_refused) {
+            observe_set_reason(v, &l->refusal);
+            continue;
+        }
+        answer_set_all(v, "n theta theta_log10 nu r2 C_min C_max", value_size(l->line.n),
+                       value_real(l->line.slope), value_real(l->line.slope * log(10.0)),
+                       value_real(l->line.level), value_real(l->line.r2), value_real(l->c_lo),
+                       value_real(l->c_hi));
+        interval_answer(v, "theta_interval", &slope);
+    }
+}
+
+/* Lines and ratios side by side; families too small for a line are in JSON alone. */
+static void families_table(const Observe *r, AnswerNode *top)
+{
+    const ObserveEquivalent *e = &r->equivalent;
+    const Scores *s = r->scores;
+    char help[256];
+    (void)snprintf(help, sizeof help,
+                   "the compute at which family %.60s has the same %.60s, over C: geometric mean "
+                   "of the family's models",
+                   s->family_name[e->reference],
+                   e->is_of_target ? s->target[0] : "first component");
+    const Column column[] = {
+        {.heading = "family"},
+        {.heading = "models", .rank = 3},
+        {.heading = "C from", .unit = "FLOP", .digits = 3, .rank = 4},
+        {.heading = "C to", .unit = "FLOP", .digits = 3, .rank = 4},
+        {.heading = "theta",
+         .is_symbol = true,
+         .help = "PC1 = theta ln C + nu, with Student's t interval of theta"},
+        {.heading = "nu", .is_symbol = true, .rank = 2},
+        {.heading = "R2", .format = NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
+        {.heading = "C equivalent / C", .rank = 1, .help = help},
+    };
+    AnswerNode *table =
+        answer_table(top, NULL, "Families", column, sizeof column / sizeof column[0]);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
+    for (size_t f = 0; f < s->n_families; f++) {
+        const ObserveLine *l = &r->line[f];
+        const Interval slope = {l->line.se, l->line.lo, l->line.hi, NULL};
+        const Interval ratio =
+            fit_interval(e->is_refused ? &(FitInterval){0} : &e->ratio_interval[f], NULL);
+        /* of the reference it is 1 by what it is */
+        const Interval *own = f == e->reference ? NULL : &ratio;
+        if (!l->is_refused) {
+            answer_row(table, value_text(s->family_name[f]), value_size(l->line.n),
+                       value_real(l->c_lo), value_real(l->c_hi),
+                       value_between(l->line.slope, &slope), value_real(l->line.level),
+                       value_real(l->line.r2),
+                       e->is_refused ? value_none() : value_between(e->ratio[f], own));
+        }
+    }
+}
+
+/* ---- models ---- */
+
+/* Of all models; people see it when they ask for it, CSV is this table. */
+static void models_table(const Observe *r, bool is_shown, AnswerNode *top)
+{
+    enum { N_FIRST = 5 };
+    static const char *const pc[OBSERVE_MAX_COMPONENTS] = {"PC1", "PC2", "PC3", "PC4",
+                                                           "PC5", "PC6", "PC7", "PC8"};
+    Column column[N_FIRST + OBSERVE_MAX_COMPONENTS] = {
+        {.key = "model", .heading = "model"},
+        {.key = "family", .heading = "family", .rank = 2},
+        {.key = "C", .heading = "C", .unit = "FLOP", .is_symbol = true},
+        {.key = "C_equivalent", .heading = "C equivalent", .rank = 1},
+        {.key = "filled_in"}};
+    const Scores *s = r->scores;
+    size_t k = r->options.components;
+    for (size_t j = 0; j < k; j++) {
+        column[N_FIRST + j] = (Column){.heading = pc[j], .digits = 4, .rank = j > 0 ? 3 : 0};
+    }
+    AnswerNode *table = answer_table(top, "models", "Models", column, N_FIRST + k);
+    answer_table_use(table, is_shown ? TABLE_FOR_ALL : TABLE_FOR_CSV);
+    for (size_t i = 0; i < s->n; i++) {
+        size_t missing = 0;
+        for (size_t j = 0; j < s->t; j++) {
+            missing += isnan(s->score[i * s->t + j]) ? 1 : 0;
+        }
+        Value v[N_FIRST + OBSERVE_MAX_COMPONENTS] = {
+            value_text(s->model[i]), value_text(s->family_name[s->family[i]]),
+            value_real(s->flops[i]),
+            r->equivalent.is_refused ? value_none() : value_real(r->equivalent.flops[i]),
+            value_size(missing)};
+        for (size_t j = 0; j < k; j++) {
+            v[N_FIRST + j] = value_real(r->component[i * k + j]);
+        }
+        observe_set_reals(answer_row_of(table, v, N_FIRST + k), "components", r->component + i * k,
+                          k);
+    }
+}
+
+/* ---- sentences ---- */
+
+static void say_summary(const Observe *r, AnswerNode *top)
+{
+    const Scores *s = r->scores;
+    size_t fitted = 0, close = 0;
+    char three[48] = "";
+    if (s->t > 2) {
+        (void)snprintf(three, sizeof three, ", three hold %.1f %%",
+                       100.0 * (r->pca.share[0] + r->pca.share[1] + r->pca.share[2]));
+    }
+    answer_say(top, NULL, SAY_VERDICT,
+               "%zu models of %zu families, %zu benchmarks%s: the first component holds %.1f %% of "
+               "the variance%s.",
+               s->n, s->n_families, s->t, s->is_negated ? " (minus their losses)" : "",
+               100.0 * r->pca.share[0], three);
+    for (size_t f = 0; f < s->n_families; f++) {
+        bool has = !r->line[f].is_refused && isfinite(r->line[f].line.r2);
+        fitted += has ? 1 : 0;
+        close += has && r->line[f].line.r2 > CLOSE ? 1 : 0;
+    }
+    if (fitted) {
+        answer_say(top, NULL, SAY_VERDICT,
+                   "Of %zu families with three or more models of known C, %zu follow their line in "
+                   "ln C with R2 above %.1f.",
+                   fitted, close, CLOSE);
+    }
+}
+
+static size_t say_refusals(const Observe *r, AnswerNode *top)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < r->scores->n_targets; k++) {
+        const char *name = r->scores->target[k];
+        if (r->target[k].is_refused) {
+            answer_say(top, NULL, SAY_REFUSED, "target %s: %s", name, r->target[k].refusal.msg);
+            n++;
+        }
+        if (r->holdout && r->holdout[k].is_refused) {
+            answer_say(top, NULL, SAY_REFUSED, "hold-out of %s: %s", name,
+                       r->holdout[k].refusal.msg);
+            n++;
+        }
+    }
+    if (r->equivalent.is_refused && r->options.reference) {
+        answer_say(top, NULL, SAY_REFUSED, "equivalent compute: %s", r->equivalent.refusal.msg);
+        n++;
+    }
+    return n;
+}
+
+static void say_notes(const Observe *r, AnswerNode *top)
+{
+    const Scores *s = r->scores;
+    for (size_t k = 0; k < s->n_targets; k++) {
+        if (!r->target[k].is_refused && r->target[k].link.warning[0]) {
+            answer_say(top, NULL, SAY_WARNING, "%s: %s", s->target[k], r->target[k].link.warning);
+        }
+    }
+    if (s->n_missing) {
+        answer_say(top, NULL, r->imputer.is_converged ? SAY_NOTE : SAY_WARNING,
+                   "%zu missing scores are filled in by %zu component%s%s.", s->n_missing,
+                   r->options.impute, r->options.impute == 1 ? "" : "s",
+                   r->imputer.is_converged ? "" : ", without coming to rest");
+    }
+    if (s->n_empty + s->n_incomplete) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "Models without a score that are left out: %zu; with a missing one: %zu.",
+                   s->n_empty, s->n_incomplete);
+    }
+    if (r->replicates) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "The intervals are from %zu bootstrap replicates over %s, of which %zu failed.",
+                   r->replicates, r->options.is_by_family ? "families" : "models",
+                   r->replicates_failed);
+    }
+}
+
+static void head_json(const Observe *r, AnswerNode *top)
+{
+    const Scores *s = r->scores;
+    AnswerNode *names = answer_list(top, "benchmarks");
+    for (size_t j = 0; j < s->t; j++) {
+        answer_set(names, NULL, value_text(s->benchmark[j]));
+    }
+    answer_set_all(top, "scores n", value_text(s->is_negated ? "negated" : "as given"),
+                   value_size(s->n));
+    answer_set_all(answer_object(top, "left_out"), "where no_scores incomplete",
+                   value_size(s->n_where), value_size(s->n_empty), value_size(s->n_incomplete));
+    answer_set_all(
+        answer_object(top, "imputation"), "cells components iterations converged clipped_to_0_1",
+        value_size(s->n_missing), value_size(s->n_missing ? r->options.impute : 0),
+        value_size(r->imputer.iterations), value_bool(s->n_missing == 0 || r->imputer.is_converged),
+        value_bool(s->n_missing && r->imputer.is_clipped));
+    answer_set_all(answer_object(top, "replicates"), "total failed drawn",
+                   value_size(r->replicates), value_size(r->replicates_failed),
+                   value_text(r->options.is_by_family ? "families" : "models"));
+}
+
+size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top)
+{
+    size_t n_held = r->holdout ? r->scores->n_targets : 0;
+    head_json(r, top);
+    pca_json(r, top);
+    families_json(r, top);
+    observe_targets_json(r, top);
+    equivalent_json(r, top);
+    say_summary(r, top);
+    for (size_t k = 0; k < n_held; k++) {
+        observe_say_holdout(r, k, top);
+    }
+    size_t n_refused = say_refusals(r, top);
+    components_table(r, top);
+    families_table(r, top);
+    observe_targets_table(r, top);
+    AnswerNode *list = answer_list(top, "holdout");
+    for (size_t k = 0; k < n_held; k++) {
+        observe_holdout_answer(r, k, list);
+    }
+    models_table(r, has_models, top);
+    say_notes(r, top);
+    return n_refused;
+}
