@@ -165,7 +165,7 @@ void help_all(Buf *out)
         buf_printf(out, "  %-12s", all_commands[i]->name);
         put_words(all_commands[i]->summary, 14, 14, out);
     }
-    buf_puts(out, "\nslaw VERB --help explains one; slaw help GROUP explains options that verbs "
+    buf_puts(out, "\nslaw VERB --help explains one, slaw help GROUP the options that verbs "
                   "share:\n");
     Buf names = BUF_INIT;
     for (size_t i = 0; all_groups[i]; i++) {
