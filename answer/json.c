@@ -120,7 +120,7 @@ static void put_real(double x, Memo *memo, Buf *out)
         return;
     }
     Memo *m = &memo[hash_u64(&x, sizeof x) % MEMO_SLOTS];
-    if (!m->text[0] || memcmp(&m->x, &x, sizeof x) != 0) {
+    if (!m->text[0] || m->x != x) {
         m->x = x;
         json_number_text(x, m->text);
     }

@@ -129,6 +129,8 @@ const char *number_text(double x, NumberFormat format, int digits, char *out);
 const char *duration_text(double seconds, char *out);
 /* 1376 as 1,376 */
 const char *whole_text(int64_t n, char *out);
+/* 1 run, 1,376 runs */
+const char *count_text(int64_t n, const char *what, char *out);
 
 /* The place of the last digit that an interval leaves: a power of ten, as 1 for tens, -3 for
  * thousandths; INT_MIN when nothing is known. */

@@ -73,15 +73,6 @@ static void add(GcTotals *to, const GcTotals *t)
     to->trouble = t->trouble;
 }
 
-/* "3 states" */
-static const char *count_text(int64_t n, const char *what, char out[NUMBER_TEXT_BYTES])
-{
-    char number[NUMBER_TEXT_BYTES];
-    (void)snprintf(out, NUMBER_TEXT_BYTES, "%s %s%s", whole_text(n, number), what,
-                   n == 1 ? "" : "s");
-    return out;
-}
-
 static void tell(const GcOpts *o, const GcTotals *t, AnswerNode *top)
 {
     const GcCount *n = &t->count;

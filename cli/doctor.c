@@ -7,6 +7,7 @@
 #include "cli/disk.h"
 #include "cli/libraries.h"
 #include "cli/worker_ask.h"
+#include "common/json.h"
 #include "common/machine.h"
 #include "common/subprocess.h"
 #include "orchestrator/launch/worker_path.h"
@@ -48,6 +49,12 @@ static void put_hints(const Doctor *d)
     }
 }
 
+/* In JSON alone; "a.b" is b of the object a. */
+static void set(AnswerNode *in, const char *key, Value v)
+{
+    answer_show(in, &(Column){.key = key}, v);
+}
+
 static void show(AnswerNode *in, const char *heading, Value v)
 {
     answer_show(in, &(Column){.heading = heading}, v);
@@ -70,11 +77,13 @@ static void put_isa(Doctor *d, const json_t *about)
     }
     answer_show(d->top, &(Column){.key = "isa.used", .heading = "isa"}, value_text(used));
     if (all) {
-        answer_set_json(d->top, "isa.all", json_incref(json_object_get(about, "isa_status")));
         show(d->top, "isas", value_text(buf_str(&text)));
+        buf_clear(&text);
+        json_line(all, &text);
+        set(d->top, "isa.all", value_json_text(buf_str(&text)));
     }
-    answer_set(d->top, "isa.cap", value_text(cap));
-    answer_set(d->top, "isa.cap_is_known", value_bool(is_known));
+    set(d->top, "isa.cap", value_text(cap));
+    set(d->top, "isa.cap_is_known", value_bool(is_known));
     answer_show(d->top, &(Column){.key = "bf16", .heading = "bf16"},
                 value_text(used && strstr(used, "bf16") ? "hardware" : "emulated"));
     if (cap && !is_known) {
@@ -103,7 +112,7 @@ static bool look_at_worker(Doctor *d)
         bool is_same = strcmp(version, SLAW_VERSION) == 0;
         answer_show(d->top, &(Column){.key = "worker.version", .heading = "its version"},
                     value_toned(value_text(version), is_same ? TONE_GOOD : TONE_WARN));
-        answer_set(d->top, "worker.same_version", value_bool(is_same));
+        set(d->top, "worker.same_version", value_bool(is_same));
         if (!is_same) {
             hint(d, "worker", "slaw and slaw-worker are of different versions; install both anew");
         }
@@ -171,7 +180,7 @@ static void look_at_cores(Doctor *d)
         d->top,
         &(Column){.key = "cores.quota", .heading = "CPU time", .unit = "cores", .digits = 3},
         isfinite(quota) ? value_real(quota) : value_none());
-    answer_set(d->top, "cores.concurrency", value_size(n));
+    set(d->top, "cores.concurrency", value_size(n));
     if (n < cores.n) {
         hint(d, "cores", "the control group's quota allows fewer threads at work than cores");
     }
@@ -209,8 +218,8 @@ static void look_at_disk(Doctor *d, const char *dir)
     answer_show(d->top, &(Column){.key = "disk.dir", .heading = "disk of"}, value_text(disk.dir));
     answer_show(d->top, &(Column){.key = "disk.type", .heading = "its type"},
                 value_text(disk.type));
-    answer_set(d->top, "disk.network", value_bool(disk.is_network));
-    answer_set(d->top, "disk.memory", value_bool(disk.is_memory));
+    set(d->top, "disk.network", value_bool(disk.is_network));
+    set(d->top, "disk.memory", value_bool(disk.is_memory));
     answer_show(
         d->top,
         &(Column){.key = "disk.free_bytes", .heading = "free there", .format = NUMBER_BYTES},

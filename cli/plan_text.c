@@ -181,15 +181,6 @@ static ErrCode reasons_table(const Plan *p, AnswerNode *top, Err *err)
 
 /* ---- totals ----------------------------------------------------------------------------------- */
 
-/* "3 runs" */
-static const char *count_text(int64_t n, const char *what, char out[NUMBER_TEXT_BYTES])
-{
-    char number[NUMBER_TEXT_BYTES];
-    (void)snprintf(out, NUMBER_TEXT_BYTES, "%s %s%s", whole_text(n, number), what,
-                   n == 1 ? "" : "s");
-    return out;
-}
-
 /* "about 3 min with 2 workers", and where the times come from; "" when nothing is known. */
 static void time_text(const Plan *p, const PlanArg *a, Buf *out)
 {

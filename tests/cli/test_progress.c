@@ -293,26 +293,6 @@ START_TEST(a_log_has_one_line_a_minute_and_one_a_run)
 }
 END_TEST
 
-START_TEST(off_a_terminal_there_are_only_messages)
-{
-    int pipe_fd[2];
-    char text[256];
-    Progress p;
-    ck_assert_int_eq(pipe(pipe_fd), 0);
-    progress_init(&p, pipe_fd[1], false, false);
-    SchedObserver o = progress_observer(&p);
-    p.last_drawn -= 61 * NS_PER_S;
-    o.changed(o.ctx, &view);
-    runs[0].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, &runs[0]);
-    o.message(o.ctx, "trouble");
-    progress_release(&p);
-    ck_assert_int_eq(read(pipe_fd[0], text, sizeof text - 1), 8);
-    (void)close(pipe_fd[0]);
-    (void)close(pipe_fd[1]);
-}
-END_TEST
-
 static void resize(const Terminal *t, int columns)
 {
     struct winsize size = {.ws_row = ROWS, .ws_col = (unsigned short)columns};
@@ -382,24 +362,27 @@ START_TEST(a_window_that_shrinks_leaves_no_torn_lines)
 }
 END_TEST
 
-START_TEST(quiet_leaves_only_messages)
+/* With --quiet, and where there is neither a terminal nor a log. */
+START_TEST(quiet_or_off_a_terminal_there_are_only_messages)
 {
-    int pipe_fd[2];
-    char text[256];
-    Progress p;
-    ck_assert_int_eq(pipe(pipe_fd), 0);
-    progress_init(&p, pipe_fd[1], true, true);
-    SchedObserver o = progress_observer(&p);
-    p.last_drawn -= 61 * NS_PER_S;
-    o.changed(o.ctx, &view);
-    runs[0].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, &runs[0]);
-    o.message(o.ctx, "trouble");
-    progress_release(&p);
-    ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
-    ck_assert_int_eq(n, 8);
-    (void)close(pipe_fd[0]);
-    (void)close(pipe_fd[1]);
+    for (int is_quiet = 0; is_quiet < 2; is_quiet++) {
+        int pipe_fd[2];
+        char text[256];
+        Progress p;
+        ck_assert_int_eq(pipe(pipe_fd), 0);
+        progress_init(&p, pipe_fd[1], is_quiet == 1, is_quiet == 1);
+        SchedObserver o = progress_observer(&p);
+        p.last_drawn -= 61 * NS_PER_S;
+        o.changed(o.ctx, &view);
+        runs[0].state = CATALOG_RUN_DONE;
+        o.settled(o.ctx, &view, &runs[0]);
+        o.message(o.ctx, "trouble");
+        progress_release(&p);
+        ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
+        ck_assert_int_eq(n, 8);
+        (void)close(pipe_fd[0]);
+        (void)close(pipe_fd[1]);
+    }
 }
 END_TEST
 
@@ -413,9 +396,8 @@ int main(void)
     tcase_add_test(t, lines_are_cut_to_the_terminal_and_its_height);
     tcase_add_test(t, colour_is_only_for_those_who_want_it);
     tcase_add_test(t, a_log_has_one_line_a_minute_and_one_a_run);
-    tcase_add_test(t, off_a_terminal_there_are_only_messages);
     tcase_add_test(t, a_window_that_shrinks_leaves_no_torn_lines);
-    tcase_add_test(t, quiet_leaves_only_messages);
+    tcase_add_test(t, quiet_or_off_a_terminal_there_are_only_messages);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
