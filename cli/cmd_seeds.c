@@ -8,7 +8,7 @@ typedef struct SeedsOpts {
 } SeedsOpts;
 
 static const Opt seeds_opts[] = {
-    {"plot", NULL, "draw seeds, too", OPT_FLAG, offsetof(SeedsOpts, plot)},
+    {"plot", NULL, "draw the picture, too", OPT_FLAG, offsetof(SeedsOpts, plot)},
     {"out", "DIR", "where to (default <study>/reports)", OPT_TEXT, offsetof(SeedsOpts, out)},
     {0},
 };
@@ -40,7 +40,7 @@ done:
 const Command command_seeds = {
     .name = "seeds",
     .args = "SOURCE",
-    .summary = "how much the loss differs between seeds, and how many a difference takes",
+    .summary = "how much the loss differs between seeds, and how many are needed",
     .description =
         "Compares runs that differ in nothing but their seed, at the largest D that all of them "
         "reach: the standard deviation of ln loss at each size and pooled over a group's sizes, "

@@ -211,6 +211,24 @@ START_TEST(the_picture_has_bars_and_the_pooled_noise)
 }
 END_TEST
 
+START_TEST(more_groups_than_panels_share_one)
+{
+    const PlotFigure *f = NULL;
+    Buf csv = BUF_INIT;
+    Err err = ERR_INIT;
+    buf_puts(&csv, "arch,seed,N,D,loss\n");
+    for (int g = 0; g <= PLOT_MAX_PANELS; g++) {
+        buf_printf(&csv, "g%d,1,1e6,1e8,3\ng%d,2,1e6,1e8,3.1\n", g, g);
+    }
+    must(buf_str(&csv), "arch");
+    ck_assert_int_eq(seeds_figure(&seeds, &f, &err), ERR_OK);
+    ck_assert_uint_eq(f->n_panels, 1);
+    ck_assert_uint_eq(f->panel[0].n_series, PLOT_MAX_PANELS + 1); /* one size: no line */
+    buf_release(&csv);
+    done();
+}
+END_TEST
+
 enum { STUDIES = 4000, SIZES = 3, RUNS = 3 };
 
 /* Studies of three sizes with three seeds and noise 2 %: the share of intervals that hold it is 95 %
