@@ -63,11 +63,11 @@ static int by_run(const void *a, const void *b)
 
 static size_t length_of_run(const SeedPoint *p, const SeedPoint *end)
 {
-    const SeedPoint *q = p;
-    while (q < end && q->run == p->run) {
-        q++;
+    size_t n = 1;
+    while (p + n < end && p[n].run == p->run) {
+        n++;
     }
-    return (size_t)(q - p);
+    return n;
 }
 
 /* Of the points from p to end, by run and D. */
@@ -140,8 +140,7 @@ Interval seeds_interval(const SeedNoise *noise)
 double seeds_needed(double sigma, double difference)
 {
     double z = gsl_cdf_ugaussian_Pinv(1.0 - 0.5 * LEVEL) + gsl_cdf_ugaussian_Pinv(POWER);
-    double n = 2.0 * pow(z * sigma / log1p(difference), 2.0);
-    return fmax(1.0, ceil(n));
+    return fmax(1.0, ceil(2.0 * pow(z * sigma / log1p(difference), 2.0)));
 }
 
 /* ---- which runs are alike ---- */
@@ -397,10 +396,9 @@ static void sizes_table(const Seeds *s, AnswerNode *top)
     };
     size_t n_late = 0;
     for (size_t g = 0; g < s->n_groups; g++) {
-        const SeedGroup *one = &s->group[g];
-        bool has_kinds = one->n_sizes && one->size[0].configuration;
+        bool has_kinds = s->group[g].n_sizes && s->group[g].size[0].configuration;
         column[1].heading = has_kinds ? "configuration" : column[1].heading;
-        n_late += one->n_late;
+        n_late += s->group[g].n_late;
     }
     AnswerNode *table =
         answer_table(top, "sizes", "Seeds of a size", column, sizeof column / sizeof column[0]);
@@ -480,7 +478,6 @@ static bool draw_group(Arena *a, const SeedGroup *g, size_t index, PlotPanel *pa
 ErrCode seeds_figure(Seeds *s, const PlotFigure **ret, Err *err)
 {
     PlotFigure *f = arena_alloc(&s->arena, sizeof *f);
-    bool is_apart = s->n_groups <= PLOT_MAX_PANELS;
     if (!f) {
         return err_nomem(err, "figure");
     }
@@ -492,7 +489,7 @@ ErrCode seeds_figure(Seeds *s, const PlotFigure **ret, Err *err)
                       .y_column = "percent"};
     for (size_t g = 0; g < s->n_groups; g++) {
         if (s->group[g].n_sizes) {
-            f->n_panels += is_apart || f->n_panels == 0 ? 1 : 0;
+            f->n_panels += s->n_groups <= PLOT_MAX_PANELS || f->n_panels == 0 ? 1 : 0;
             if (!draw_group(&s->arena, &s->group[g], g, &f->panel[f->n_panels - 1])) {
                 return err_nomem(err, "figure");
             }
