@@ -266,8 +266,13 @@ static void report(const Session *s, const Err *err)
             return;
         }
     }
+    buf_release(&text);
     err_report_text(err, s->problems, s->err_style, &text);
-    (void)fputs(buf_str(&text), stderr);
+    if (text.is_short) { /* the message itself takes no memory */
+        (void)fprintf(stderr, "slaw: %s\n", err->msg);
+    } else {
+        (void)fputs(buf_str(&text), stderr);
+    }
     buf_release(&text);
 }
 
