@@ -23,8 +23,6 @@ enum { C, N, D, N_PARAMS };
                   [D] = {"d", "1", "exponent of data", FORM_SHAPE, .lo = -1.5, .hi = 1.5}}, \
         .n_factors = {2},                                                                   \
         .factor = {{{N, 0, 1.0}, {D, 1, 1.0}}},                                             \
-        .report = form_powers_report,                                                       \
-        .internal = form_powers_internal,                                                   \
     }
 
 HYPER(lr, "lr", FORM_RATE, "1");
