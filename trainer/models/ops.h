@@ -109,6 +109,11 @@ typedef struct ModelOps {
     void (*grads_end)(Model *m);
 } ModelOps;
 
+/* The mixer whose functions are called of_forward, of_backward, of_backward_w and of_decode. */
+#define MODEL_MIX(of)                                                                              \
+    .mix_forward = of##_forward, .mix_backward = of##_backward, .mix_backward_w = of##_backward_w, \
+    .mix_decode = of##_decode
+
 /* What the backbone keeps of a layer for its backward pass. */
 typedef struct Layer {
     const ModelTensor *norm1, *norm2; /* NULL: norms without weights */

@@ -217,7 +217,7 @@ const ModelOps model_ops_cosformer2 = {
     .init = cos_init,
     .derive = cos_derive,
     .swish_option = "swish_glu",
-    GATED_LINEAR_MIX,
+    MODEL_MIX(gated),
     .decode_reset = cos_decode_reset,
     .embed_forward = cos_embed_forward,
     .embed_backward = cos_embed_backward,

@@ -42,9 +42,7 @@ const Arch arch_llama = {
             {"rope_base", ARCH_OPTION_NUMBER, 10000.0, 1.0, 1e9,
              "base of the rotary frequencies base^(-2j/p)"},
         },
-    .tensors = tensors,
-    .param_count = param_count,
-    .flops_exact = flops_exact,
+    SHAPE_COUNTS,
     .per_sequence = {1.0, 6.0},
     .per_width = {5.0, 18.0},
 };
