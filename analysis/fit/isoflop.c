@@ -124,14 +124,14 @@ static void regress(const Isoflop *f, bool of_d, double *k, double *slope, doubl
     *se = n > 2 ? sqrt(v11) : (double)NAN;
 }
 
-static ErrCode check_columns(const FitData *d, Err *err)
+ErrCode isoflop_check(const FitData *d, const char *what, Err *err)
 {
     const double *const column[] = {d->params, d->tokens, d->flops, d->loss};
     static const char *const name[] = {"N", "D", "C", "loss"};
     for (size_t k = 0; k < 4; k++) {
         for (size_t i = 0; !column[k] || i < d->n; i++) {
             if (!column[k] || !(column[k][i] > 0.0) || !isfinite(column[k][i])) {
-                return err_set(err, ERR_INVALID, "isoFLOP: %s of observation %zu is not positive",
+                return err_set(err, ERR_INVALID, "%s: %s of observation %zu is not positive", what,
                                name[k], i + 1);
             }
         }
@@ -141,7 +141,7 @@ static ErrCode check_columns(const FitData *d, Err *err)
 
 ErrCode isoflop_fit(const FitData *data, size_t window, Isoflop *ret, Err *err)
 {
-    ErrCode rc = check_columns(data, err);
+    ErrCode rc = isoflop_check(data, "isoFLOP", err);
     IsoPoint *p = rc == ERR_OK ? calloc(data->n + 1, sizeof *p) : NULL;
     if (rc != ERR_OK || !p) {
         return rc != ERR_OK ? rc : err_nomem(err, "isoFLOP");
