@@ -15,10 +15,9 @@ static volatile float sink;
 
 /* X of the vector, the prefix of its intrinsics and each of twelve chains, which cover the latency of
  * 4 or 5 cycles of two units. */
-#define TWELVE(X, V, mm)                                                                \
-    X(V, mm, 0)                                                                         \
-    X(V, mm, 1) X(V, mm, 2) X(V, mm, 3) X(V, mm, 4) X(V, mm, 5) X(V, mm, 6) X(V, mm, 7) \
-        X(V, mm, 8) X(V, mm, 9) X(V, mm, 10) X(V, mm, 11)
+#define FOUR(X, V, mm, i, j, k, l) X(V, mm, i) X(V, mm, j) X(V, mm, k) X(V, mm, l)
+#define TWELVE(X, V, mm) \
+    FOUR(X, V, mm, 0, 1, 2, 3) FOUR(X, V, mm, 4, 5, 6, 7) FOUR(X, V, mm, 8, 9, 10, 11)
 
 #define BEGIN(V, mm, i) V c##i = mm##_set1_ps((float)(i));
 #define STEP(V, mm, i)  c##i = mm##_fmadd_ps(c##i, a, b);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/order.h"
+
 #define BUDGET_GAP 0.05
 
 typedef struct IsoPoint {
@@ -14,13 +16,13 @@ typedef struct IsoPoint {
 static int by_compute(const void *a, const void *b)
 {
     const IsoPoint *x = a, *y = b;
-    return x->ln_c < y->ln_c ? -1 : x->ln_c > y->ln_c;
+    return ORDER(x->ln_c, y->ln_c);
 }
 
 static int by_size(const void *a, const void *b)
 {
     const IsoPoint *x = a, *y = b;
-    return x->log_n < y->log_n ? -1 : x->log_n > y->log_n;
+    return ORDER(x->log_n, y->log_n);
 }
 
 /* Vertex of the least-squares parabola of loss on x; false when it has none below. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/order.h"
+
 #define COLUMNS(c) (c), sizeof(c) / sizeof((c)[0])
 
 void report_rows_say(const Report *r, AnswerNode *top)
@@ -284,13 +286,9 @@ static int by_run(const void *a, const void *b, void *ctx)
     size_t i = *(const size_t *)a, j = *(const size_t *)b;
     double x = d->n_runs ? (double)d->run[i] : d->params[i];
     double y = d->n_runs ? (double)d->run[j] : d->params[j];
-    if (x != y) {
-        return x < y ? -1 : 1;
-    }
-    if (d->tokens[i] != d->tokens[j]) {
-        return d->tokens[i] > d->tokens[j] ? -1 : 1;
-    }
-    return i < j ? -1 : i > j;
+    int order = ORDER(x, y);
+    order = order ? order : ORDER(d->tokens[j], d->tokens[i]);
+    return order ? order : ORDER(i, j);
 }
 
 /* A row for the observation of the largest D of each run (or of each N). */

@@ -82,8 +82,6 @@ typedef struct ModelOps {
     void (*init)(Model *m, uint64_t seed);
     /* Recomputes what depends on parameters alone. */
     void (*derive)(Model *m);
-    /* The option that sends the gate of the MLP through silu; NULL: it always goes. */
-    const char *swish_option;
 
     /* x [R,d] += mix(xb [R,d]) in layer i, keeping what backward needs; each thread's rows. */
     void (*mix_forward)(Model *m, size_t i, Part part, const Real *xb, Real *x);

@@ -216,7 +216,6 @@ const ModelOps model_ops_cosformer2 = {
     .layout = cos_layout,
     .init = cos_init,
     .derive = cos_derive,
-    .swish_option = "swish_glu",
     MODEL_MIX(gated),
     .decode_reset = cos_decode_reset,
     .embed_forward = cos_embed_forward,

@@ -46,10 +46,7 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_cosformer2 = {
-    .name = "cosformer2",
-    .title = "cosFormer2",
-    .color = "#CC79A7",
-    .code = 3,
+    SHAPE_LOOK("cosformer2", "cosFormer2", "#CC79A7", 3),
     .source = "arXiv:2406.16690 2.2 and A.1.4",
     .options =
         {

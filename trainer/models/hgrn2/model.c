@@ -356,7 +356,6 @@ const ModelOps model_ops_hgrn2 = {
     .open = hgrn2_open,
     .layout = hgrn2_layout,
     .derive = hgrn2_derive,
-    .swish_option = "swish_glu",
     MODEL_MIX(hgrn2),
     .decode_reset = hgrn2_decode_reset,
     .grads_begin = hgrn2_grads_begin,

@@ -30,10 +30,7 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_hgrn2 = {
-    .name = "hgrn2",
-    .title = "HGRN2",
-    .color = "#009E73",
-    .code = 2,
+    SHAPE_LOOK("hgrn2", "HGRN2", "#009E73", 2),
     .source = "arXiv:2404.07904; arXiv:2406.16690 A.1.3",
     .options =
         {

@@ -32,10 +32,7 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_llama = {
-    .name = "llama",
-    .title = "LLaMA",
-    .color = "#0072B2",
-    .code = 0,
+    SHAPE_LOOK("llama", "LLaMA", "#0072B2", 0),
     .source = "arXiv:2302.13971; arXiv:2406.16690 A.1.1",
     .options =
         {

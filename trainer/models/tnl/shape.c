@@ -31,10 +31,7 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_tnl = {
-    .name = "tnl",
-    .title = "TNL",
-    .color = "#D55E00",
-    .code = 1,
+    SHAPE_LOOK("tnl", "TNL", "#D55E00", 1),
     .source = "arXiv:2405.17381; arXiv:2406.16690 A.1.2",
     .options =
         {
