@@ -42,6 +42,15 @@ static void *take(Answer *a, size_t bytes)
     return p;
 }
 
+/* Printable ASCII: nothing has to be mended. */
+static bool is_plain(const char *s)
+{
+    while (*s >= 0x20 && *s < 0x7F) {
+        s++;
+    }
+    return *s == '\0';
+}
+
 static const char *copy_text(Answer *a, const char *s)
 {
     static const char replacement[] = "\xEF\xBF\xBD";
@@ -177,7 +186,7 @@ static Interval *copy_interval(Answer *a, const Interval *i)
 
 static Value copy_value(Answer *a, Value v)
 {
-    if (v.kind == VALUE_TEXT) {
+    if (v.kind == VALUE_TEXT || v.kind == VALUE_JSON) {
         v.as.text = copy_text(a, v.as.text);
     }
     v.shown = copy_text(a, v.shown);
@@ -294,6 +303,35 @@ AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n)
     }
     table->n_rows++;
     return row;
+}
+
+void answer_table_rows(AnswerNode *table, size_t n_rows, AnswerRowFn make, void *ctx)
+{
+    table->make = make;
+    table->make_ctx = ctx;
+    table->n_rows = n_rows;
+}
+
+bool answer_next_row(AnswerRows *r)
+{
+    const AnswerNode *t = r->table;
+    if (!t->make) {
+        r->row = r->n++ ? r->row->next : t->first;
+        r->value = r->row ? r->row->value : NULL;
+        return r->row != NULL;
+    }
+    if (r->n == t->n_rows) {
+        return false;
+    }
+    t->make(t->make_ctx, r->n++, r->made);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        Value *v = &r->made[c];
+        if (v->kind == VALUE_TEXT && !is_plain(v->as.text)) {
+            v->as.text = copy_text(t->answer, v->as.text);
+        }
+    }
+    r->value = r->made;
+    return true;
 }
 
 bool answer_is_json(const AnswerNode *n)

@@ -126,6 +126,13 @@ AnswerNode *answer_row_of(AnswerNode *table, const Value *v, size_t n);
     answer_row_of((table), (const Value[]){__VA_ARGS__}, \
                   sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value))
 
+/* Rows that are made when somebody looks, one at a time and in each walk again, so that a million
+ * of them takes no memory: make() writes the n_columns values of row i; what they point to lives
+ * until it is called again, and ctx until the answer was shown (session_show() in cli/command.h).
+ * No intervals, and nothing can be added to such a row. */
+typedef void (*AnswerRowFn)(void *ctx, size_t i, Value *v);
+void answer_table_rows(AnswerNode *table, size_t n_rows, AnswerRowFn make, void *ctx);
+
 /* ---- for renderers ---- */
 
 typedef enum AnswerKind {
@@ -153,7 +160,18 @@ struct AnswerNode {
     size_t n_columns, n_rows;
     Value *value;
     json_t *json;
+    AnswerRowFn make; /* of a table whose rows are made */
+    void *make_ctx;
 };
+
+/* A walk over the rows of a table: begin with {.table = t}. */
+typedef struct AnswerRows {
+    const AnswerNode *table, *row; /* row: NULL when it was made */
+    const Value *value;            /* [n_columns] of the present row */
+    size_t n;                      /* rows so far */
+    Value made[ANSWER_MAX_COLUMNS];
+} AnswerRows;
+bool answer_next_row(AnswerRows *r);
 
 /* Does JSON show the node (and all that is in it)? */
 bool answer_is_json(const AnswerNode *n);

@@ -36,6 +36,7 @@ static void put_value(const Value *v, Buf *out)
     case VALUE_NONE:
         break;
     case VALUE_TEXT:
+    case VALUE_JSON:
         csv_text(v->as.text, out);
         break;
     case VALUE_REAL:
@@ -98,18 +99,18 @@ static void put_header(const AnswerNode *table, const Parts *part, Buf *out)
     buf_putc(out, '\n');
 }
 
-static void put_row(const AnswerNode *table, const Parts *part, const AnswerNode *r, Buf *out)
+static void put_row(const AnswerNode *table, const Parts *part, const Value *value, Buf *out)
 {
     const char *sep = "";
     for (size_t c = 0; c < table->n_columns; c++) {
         if (part[c].has_value) {
             buf_puts(out, sep);
-            put_value(&r->value[c], out);
+            put_value(&value[c], out);
             sep = ",";
         }
         if (part[c].has_interval) {
             const Interval none = {(double)NAN, (double)NAN, (double)NAN, NULL};
-            const Interval *i = r->value[c].interval ? r->value[c].interval : &none;
+            const Interval *i = value[c].interval ? value[c].interval : &none;
             buf_puts(out, sep);
             put_real(i->se, out);
             buf_putc(out, ',');
@@ -207,8 +208,10 @@ ErrCode render_csv(const Answer *a, const AnswerStyle *style, Buf *out, Err *err
         part[c] = parts_of(table, c);
     }
     put_header(table, part, out);
-    for (const AnswerNode *r = table->first; r; r = r->next) {
-        put_row(table, part, r, out);
+    AnswerRows rows = {.table = table};
+    while (answer_next_row(&rows)) {
+        put_row(table, part, rows.value, out);
+        answer_flush(style, out);
     }
     return ERR_OK;
 }

@@ -35,81 +35,110 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     return true;
 }
 
-static char *keep(Grid *g, const char *text, Buf *out)
+/* Short texts out of large pieces: a table may have millions. */
+static const char *keep(Grid *g, const char *text, Buf *out)
 {
-    char *copy = arena_strdup(&g->arena, text);
-    out->is_short = out->is_short || !copy;
+    enum { CHUNK_BYTES = 1 << 16 };
+    size_t bytes = strlen(text) + 1;
+    if (bytes == 1) {
+        return "";
+    }
+    if (bytes > g->chunk_bytes) {
+        size_t more = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        g->chunk = arena_alloc(&g->arena, more);
+        g->chunk_bytes = g->chunk ? more : 0;
+    }
+    if (!g->chunk) {
+        out->is_short = true;
+        return "";
+    }
+    char *copy = memcpy(g->chunk, text, bytes);
+    g->chunk += bytes;
+    g->chunk_bytes -= bytes;
     return copy;
 }
 
-static bool is_empty(const AnswerNode *table, size_t c)
+static void add_column(Grid *g, size_t at, Buf *out)
 {
-    char text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
-    const Column *column = &table->column[c];
-    for (const AnswerNode *r = table->first; r; r = r->next) {
-        if (value_for_people(column, &r->value[c], text, sizeof text)[0] ||
-            interval_for_people(column, &r->value[c], range, sizeof range)[0]) {
-            return false;
-        }
-    }
-    return true;
+    char title[256];
+    GridColumn *x = &g->column[g->n_columns];
+    const Column *column = &g->table->column[at];
+    *x = (GridColumn){.column = column, .at = at, .cell = g->n_columns++, .is_right = true};
+    x->title = keep(g, column_title(column, title, sizeof title), out);
+    x->title_width = shown_width(x->title, strlen(x->title));
+    x->width = x->title_width;
 }
 
-static void choose_columns(Grid *g, Buf *out)
+/* The same number as in the row before. */
+static bool is_again(const GridColumn *x, const Value *v)
 {
-    const AnswerNode *t = g->table;
-    for (size_t c = 0; c < t->n_columns; c++) {
-        char title[256];
-        const Column *column = &t->column[c];
-        if (column->heading && !(column->rank > 0 && is_empty(t, c))) {
-            GridColumn *x = &g->column[g->n_columns++];
-            *x = (GridColumn){.column = column, .at = c, .is_right = column_is_right(t, c)};
-            x->title = keep(g, column_title(column, title, sizeof title), out);
-            x->title_width = x->title ? shown_width(x->title, strlen(x->title)) : 0;
-            x->width = x->title_width;
-        }
-    }
+    bool is_number = v->kind == VALUE_REAL || v->kind == VALUE_COUNT;
+    return is_number && x->last.kind == v->kind && x->last.as.count == v->as.count && !v->shown &&
+           !v->interval && !x->last.shown && !x->last.interval && x->last.tone == v->tone;
 }
 
-/* A number's text is made, other texts are those of the value. */
 static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Buf *out)
 {
+    if (is_again(x, v)) {
+        *cell = x->last_cell;
+        return;
+    }
     char text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     const char *shown = value_for_people(x->column, v, text, sizeof text);
-    cell->value = v;
-    cell->text = shown == text ? keep(g, text, out) : shown;
+    bool is_kept = shown != text && !g->table->make; /* as long as the answer */
+    cell->text = is_kept ? shown : keep(g, shown, out);
     cell->range =
-        interval_for_people(x->column, v, range, sizeof range)[0] ? keep(g, range, out) : "";
-    if (cell->text && cell->range) {
-        size_t w = shown_width(cell->text, strlen(cell->text));
-        size_t r = shown_width(cell->range, strlen(cell->range));
-        x->width = w > x->width ? w : x->width;
-        x->range_width = r > x->range_width ? r : x->range_width;
-        x->has_ranges = x->has_ranges || r > 0;
+        v->interval ? keep(g, interval_for_people(x->column, v, range, sizeof range), out) : "";
+    cell->tone = v->tone;
+    size_t w = shown_width(cell->text, strlen(cell->text));
+    size_t r = shown_width(cell->range, strlen(cell->range));
+    x->width = w > x->width ? w : x->width;
+    x->range_width = r > x->range_width ? r : x->range_width;
+    x->has_ranges = x->has_ranges || r > 0;
+    x->has_any = x->has_any || w > 0 || r > 0;
+    x->is_right = x->is_right && v->kind != VALUE_TEXT && v->kind != VALUE_BOOL;
+    x->last = *v;
+    x->last_cell = *cell;
+}
+
+/* Numbers stand right; what nobody must see and is empty goes. */
+static void choose_columns(Grid *g)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < g->n_columns; c++) {
+        GridColumn x = g->column[c];
+        x.is_right = x.is_right || x.column->is_right;
+        if (x.has_any || x.column->rank == 0) {
+            g->column[n++] = x;
+        }
     }
+    g->n_columns = n;
 }
 
 bool grid_open(const AnswerNode *table, Grid *ret, Buf *out)
 {
     Grid g = {.arena = ARENA_INIT, .table = table, .n_rows = table->n_rows};
     g.column = arena_array(&g.arena, table->n_columns + 1, sizeof *g.column);
-    if (g.column) {
-        choose_columns(&g, out);
-        g.cell = arena_array(&g.arena, g.n_rows * g.n_columns + 1, sizeof *g.cell);
+    for (size_t c = 0; g.column && c < table->n_columns; c++) {
+        if (table->column[c].heading) {
+            add_column(&g, c, out);
+        }
     }
-    if (!g.column || !g.cell) {
-        out->is_short = true;
-    }
-    size_t i = 0;
-    for (const AnswerNode *r = table->first; r && !out->is_short; r = r->next) {
+    g.n_cells = g.n_columns;
+    g.cell = arena_array(&g.arena, g.n_rows * g.n_cells + 1, sizeof *g.cell);
+    out->is_short = out->is_short || !g.column || !g.cell;
+    AnswerRows rows = {.table = table};
+    GridCell *cell = g.cell;
+    while (!out->is_short && answer_next_row(&rows)) {
         for (size_t c = 0; c < g.n_columns; c++) {
-            fill_cell(&g, &g.column[c], &r->value[g.column[c].at], &g.cell[i++], out);
+            fill_cell(&g, &g.column[c], &rows.value[g.column[c].at], cell++, out);
         }
     }
     if (out->is_short) {
         grid_release(&g);
         return false;
     }
+    choose_columns(&g);
     *ret = g;
     return true;
 }

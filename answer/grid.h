@@ -7,28 +7,33 @@
 #include "answer/painter.h"
 #include "common/arena.h"
 
+typedef struct GridCell {
+    const char *text, *range; /* never NULL; "" when empty */
+    ValueTone tone;
+} GridCell;
+
 typedef struct GridColumn {
     const Column *column; /* borrowed from the table */
     const char *title;
-    size_t at; /* in the table's columns */
-    bool is_right, has_ranges;
+    size_t at;   /* in the table's columns */
+    size_t cell; /* in a row's cells */
+    bool is_right, has_ranges, has_any;
     size_t title_width, width,
         range_width; /* characters: of the title, of it and values, of intervals */
     size_t shown;    /* of the layout that was chosen */
     bool is_out;     /* left out to fit */
+    Value last;      /* of the row before, and its cell: neighbours are mostly alike */
+    GridCell last_cell;
 } GridColumn;
-
-typedef struct GridCell {
-    const char *text, *range; /* never NULL; "" when empty */
-    const Value *value;
-} GridCell;
 
 typedef struct Grid {
     Arena arena;
     const AnswerNode *table;
     GridColumn *column;
-    GridCell *cell; /* [n_rows][n_columns] */
-    size_t n_columns, n_rows;
+    GridCell *cell; /* [n_rows][n_cells] */
+    size_t n_columns, n_rows, n_cells;
+    char *chunk; /* the rest of the newest piece for texts */
+    size_t chunk_bytes;
     bool is_split;  /* intervals on a line of their own */
     bool is_blocks; /* no choice of columns fits: one block a row */
 } Grid;
@@ -45,7 +50,7 @@ void grid_fit(Grid *g, size_t width, size_t gap, bool can_join);
 bool grid_left_out(const Grid *g, Buf *out);
 static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column)
 {
-    return &g->cell[row * g->n_columns + column];
+    return &g->cell[row * g->n_cells + g->column[column].cell];
 }
 
 /* Characters, not bytes: continuation bytes and combining marks of UTF-8 take no room. */

@@ -52,16 +52,16 @@ static void say(Painter *p, SayKind kind, const char *text)
     buf_puts(p->out, "</p>\n");
 }
 
-static void put_value(const Value *v, const char *text, const char *range, Buf *out)
+static void put_value(ValueTone tone, const char *text, const char *range, Buf *out)
 {
     static const char *const class_of[N_TONES] = {
         [TONE_PLAIN] = NULL, [TONE_GOOD] = "good", [TONE_BUSY] = "busy",
         [TONE_BAD] = "bad",  [TONE_WARN] = "warn", [TONE_DIM] = "dim"};
-    if (class_of[v->tone]) {
-        buf_printf(out, "<span class=\"%s\">", class_of[v->tone]);
+    if (class_of[tone]) {
+        buf_printf(out, "<span class=\"%s\">", class_of[tone]);
     }
     html_text(text, out);
-    buf_puts(out, class_of[v->tone] ? "</span>" : "");
+    buf_puts(out, class_of[tone] ? "</span>" : "");
     if (range[0]) {
         put_element(" <span class=\"interval\">", range, "</span>", out);
     }
@@ -75,7 +75,7 @@ static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
         const Column *c = value[i]->column;
         const Value *v = value[i]->value;
         put_element("<dt>", column_title(c, name, sizeof name), "</dt><dd>", p->out);
-        put_value(v, value_for_people(c, v, text, sizeof text),
+        put_value(v->tone, value_for_people(c, v, text, sizeof text),
                   interval_for_people(c, v, range, sizeof range), p->out);
         buf_puts(p->out, "</dd>\n");
     }
@@ -115,7 +115,7 @@ static void table(Painter *p, const AnswerNode *t)
         for (size_t c = 0; c < g.n_columns; c++) {
             const GridCell *cell = grid_cell(&g, r, c);
             buf_puts(p->out, g.column[c].is_right ? "<td class=\"num\">" : "<td>");
-            put_value(cell->value, cell->text, cell->range, p->out);
+            put_value(cell->tone, cell->text, cell->range, p->out);
             buf_puts(p->out, "</td>");
         }
         buf_puts(p->out, "</tr>\n");

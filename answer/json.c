@@ -1,8 +1,11 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer/formats.h"
+#include "answer/painter.h"
+#include "common/hash.h"
 #include "common/json.h"
 
 static json_t *real_json(double x)
@@ -17,6 +20,8 @@ static json_t *value_json(const Value *v)
         break;
     case VALUE_TEXT:
         return json_string(v->as.text);
+    case VALUE_JSON:
+        return json_loads(v->as.text, JSON_DECODE_ANY, NULL);
     case VALUE_REAL:
         return real_json(v->as.real);
     case VALUE_COUNT:
@@ -89,9 +94,217 @@ static bool put_shown(json_t *in, const Column *c, const Value *v)
     return is_good && set_at(in, c->interval ? c->interval : path, interval_json(i));
 }
 
-static bool put_members(json_t *into, const AnswerNode *in);
+/* ---- tables whose rows are made: written row by row ---- */
 
-static json_t *container(const AnswerNode *n)
+enum { MAX_MADE = 16, MEMO_SLOTS = 4096 };
+
+/* Texts of doubles: rows of a table mostly repeat them, and the shortest text takes its time. */
+typedef struct Memo {
+    double x;
+    char text[32];
+} Memo;
+
+/* An empty list stands in the answer's JSON where the rows of a table go. */
+typedef struct MadeTables {
+    const AnswerNode *table[MAX_MADE];
+    json_t *place[MAX_MADE];
+    size_t n;
+    const AnswerStyle *style;
+    Memo *memo; /* [MEMO_SLOTS] */
+} MadeTables;
+
+static void put_real(double x, Memo *memo, Buf *out)
+{
+    if (!isfinite(x)) {
+        buf_puts(out, "null");
+        return;
+    }
+    Memo *m = &memo[hash_u64(&x, sizeof x) % MEMO_SLOTS];
+    if (!m->text[0] || m->x != x) {
+        m->x = x;
+        json_number_text(x, m->text);
+    }
+    buf_puts(out, m->text);
+}
+
+static void put_whole(int64_t n, Buf *out)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (n < 0) {
+        digits[--at] = '-';
+    }
+    buf_add(out, digits + at, sizeof digits - at);
+}
+
+static void put_value_text(const Value *v, Memo *memo, Buf *out)
+{
+    switch (v->kind) {
+    case VALUE_NONE:
+        buf_puts(out, "null");
+        break;
+    case VALUE_TEXT:
+        json_string_text(v->as.text, out);
+        break;
+    case VALUE_JSON:
+        buf_puts(out, v->as.text);
+        break;
+    case VALUE_REAL:
+        put_real(v->as.real, memo, out);
+        break;
+    case VALUE_COUNT:
+        put_whole(v->as.count, out);
+        break;
+    case VALUE_BOOL:
+        buf_puts(out, v->as.is_true ? "true" : "false");
+        break;
+    }
+}
+
+/* The objects that are open after a column ("a.b." of "a.b.c") and that its neighbour shares. */
+static size_t shared(const char *a, const char *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++) {
+        n = a[i] == '.' ? i + 1 : n;
+    }
+    return n;
+}
+
+static size_t dots(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++) {
+        n += *s == '.';
+    }
+    return n;
+}
+
+/* What stands before the value of a column: `}},"name":{"key":`. */
+static void put_lead(const char *before, const char *key, Buf *out)
+{
+    size_t same = shared(before, key);
+    for (size_t i = dots(before + same); i > 0; i--) {
+        buf_putc(out, '}');
+    }
+    buf_puts(out, *before ? "," : "{");
+    for (const char *s = key + same; s;) {
+        size_t n = strcspn(s, ".");
+        buf_printf(out, "\"%.*s\":", (int)n, s);
+        s = s[n] ? s + n + 1 : NULL;
+        buf_puts(out, s ? "{" : "");
+    }
+}
+
+/* A column: what stands before its values, and its text in the row before, which is mostly the same. */
+typedef struct MadeColumn {
+    size_t lead, lead_end, text, text_end; /* in MadeRow */
+    Value last;
+} MadeColumn;
+
+typedef struct MadeRow {
+    Buf lead, before, now;
+    MadeColumn column[ANSWER_MAX_COLUMNS];
+} MadeRow;
+
+static bool is_again(const Value *a, const Value *b)
+{
+    return a->kind == b->kind && a->as.count == b->as.count &&
+           (a->kind == VALUE_REAL || a->kind == VALUE_COUNT);
+}
+
+static void put_made_row(const AnswerNode *t, const Value *value, Memo *memo, MadeRow *r)
+{
+    buf_clear(&r->now);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        MadeColumn *x = &r->column[c];
+        size_t at = r->now.len;
+        if (is_again(&value[c], &x->last)) {
+            buf_add(&r->now, r->before.data + x->text, x->text_end - x->text);
+        } else if (t->column[c].key) {
+            buf_add(&r->now, r->lead.data + x->lead, x->lead_end - x->lead);
+            put_value_text(&value[c], memo, &r->now);
+            x->last = value[c];
+        }
+        x->text = at;
+        x->text_end = r->now.len;
+    }
+    const Buf now = r->now;
+    r->now = r->before;
+    r->before = now;
+}
+
+static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, Buf *out)
+{
+    MadeRow row = {0};
+    const char *last = "";
+    for (size_t c = 0; c < t->n_columns; c++) {
+        row.column[c].lead = row.lead.len;
+        if (t->column[c].key) {
+            put_lead(last, t->column[c].key, &row.lead);
+            last = t->column[c].key;
+        }
+        row.column[c].lead_end = row.lead.len;
+    }
+    AnswerRows rows = {.table = t};
+    buf_putc(out, '[');
+    while (answer_next_row(&rows)) {
+        buf_puts(out, rows.n > 1 ? "," : "");
+        if (indent > 0) {
+            buf_printf(out, "\n%*s", indent, "");
+        }
+        put_made_row(t, rows.value, m->memo, &row);
+        buf_add(out, row.before.data, row.before.len);
+        for (size_t i = dots(last) + 1; i > 0; i--) {
+            buf_putc(out, '}');
+        }
+        answer_flush(m->style, out);
+    }
+    if (indent > 0 && t->n_rows > 0) {
+        buf_printf(out, "\n%*s", indent - 2, "");
+    }
+    buf_putc(out, ']');
+    out->is_short = out->is_short || row.lead.is_short || row.now.is_short || row.before.is_short;
+    buf_release(&row.lead);
+    buf_release(&row.now);
+    buf_release(&row.before);
+}
+
+/* json.h calls it for every value of the answer. */
+static bool put_made(void *ctx, const json_t *v, int indent, Buf *out)
+{
+    const MadeTables *m = ctx;
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->place[i] == v) {
+            put_made_rows(m, m->table[i], indent, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool put_members(json_t *into, const AnswerNode *in, MadeTables *m);
+
+static bool append_made(json_t *list, const AnswerNode *table)
+{
+    AnswerRows rows = {.table = table};
+    bool is_good = true;
+    while (is_good && answer_next_row(&rows)) {
+        json_t *o = json_object();
+        for (size_t c = 0; is_good && c < table->n_columns; c++) {
+            is_good = !table->column[c].key || put_shown(o, &table->column[c], &rows.value[c]);
+        }
+        is_good = json_array_append_new(list, o) == 0 && is_good;
+    }
+    return is_good;
+}
+
+static json_t *container(const AnswerNode *n, MadeTables *m)
 {
     bool is_list = n->kind == ANSWER_LIST || n->kind == ANSWER_TABLE;
     json_t *o = is_list ? json_array() : json_object();
@@ -102,21 +315,28 @@ static json_t *container(const AnswerNode *n)
             is_good = put_shown(o, &table->column[c], &n->value[c]);
         }
     }
-    if (!is_good || !put_members(o, n)) {
+    if (is_good && n->make && m && m->n < MAX_MADE) {
+        m->table[m->n] = n;
+        m->place[m->n++] = o;
+    } else if (is_good && n->make) {
+        is_good = append_made(o, n);
+    }
+    if (!is_good || !put_members(o, n, m)) {
         json_decref(o);
         return NULL;
     }
     return o;
 }
 
-static json_t *node_json(const AnswerNode *n)
+/* m: gets the tables whose rows are made, to be written later; NULL: rows become objects here. */
+static json_t *node_json(const AnswerNode *n, MadeTables *m)
 {
     switch (n->kind) {
     case ANSWER_OBJECT:
     case ANSWER_LIST:
     case ANSWER_TABLE:
     case ANSWER_ROW:
-        return container(n);
+        return container(n, m);
     case ANSWER_VALUE:
         return value_json(n->value);
     case ANSWER_INTERVAL:
@@ -131,18 +351,18 @@ static json_t *node_json(const AnswerNode *n)
     return NULL;
 }
 
-static bool put_members(json_t *into, const AnswerNode *in)
+static bool put_members(json_t *into, const AnswerNode *in, MadeTables *m)
 {
     bool is_good = true;
     for (const AnswerNode *n = in->first; n && is_good; n = n->next) {
         if (n->kind == ANSWER_SECTION) {
-            is_good = put_members(into, n);
+            is_good = put_members(into, n, m);
         } else if (n->kind == ANSWER_VALUE && n->n_columns == 1 && n->key) {
             is_good = put_shown(into, n->column, n->value);
         } else if (json_is_array(into)) {
-            is_good = json_array_append_new(into, node_json(n)) == 0;
+            is_good = json_array_append_new(into, node_json(n, m)) == 0;
         } else if (n->key) { /* a name of the user's may have dots */
-            is_good = json_object_set_new(into, n->key, node_json(n)) == 0;
+            is_good = json_object_set_new(into, n->key, node_json(n, m)) == 0;
         }
     }
     return is_good;
@@ -150,21 +370,18 @@ static bool put_members(json_t *into, const AnswerNode *in)
 
 json_t *answer_json(const AnswerNode *n)
 {
-    return n ? node_json(n) : NULL;
+    return n ? node_json(n, NULL) : NULL;
 }
 
 ErrCode render_json(const Answer *a, const AnswerStyle *style, Buf *out, Err *err)
 {
-    json_t *o = answer_json(a->top);
-    if (!o) {
-        return err_nomem(err, "the answer");
-    }
-    if (style->is_one_line) {
-        json_line(o, out);
+    MadeTables m = {.style = style, .memo = calloc(MEMO_SLOTS, sizeof *m.memo)};
+    json_t *o = m.memo ? node_json(a->top, &m) : NULL;
+    if (o) {
+        json_put(o, style->is_one_line ? 0 : 2, put_made, &m, out);
         buf_putc(out, '\n');
-    } else {
-        json_pretty(o, out);
     }
+    free(m.memo);
     json_decref(o);
-    return ERR_OK;
+    return o ? ERR_OK : err_nomem(err, "the answer");
 }

@@ -211,6 +211,16 @@ static void put_legend(Painter *p, const Grid *g)
     }
 }
 
+/* Prose that does not fit is broken into lines: a character is about half an em wide. */
+static void put_column(const GridColumn *x, Buf *out)
+{
+    if (!x->is_out && x->column->is_prose && x->shown < x->width) {
+        buf_printf(out, "p{%.1fem}", 0.47 * (double)x->shown);
+    } else {
+        buf_puts(out, x->is_out ? "" : x->is_right ? "r" : "l");
+    }
+}
+
 static void table(Painter *p, const AnswerNode *t)
 {
     Grid g;
@@ -226,7 +236,7 @@ static void table(Painter *p, const AnswerNode *t)
     buf_release(&left);
     buf_puts(p->out, "\\begin{tabular}{@{}");
     for (size_t c = 0; c < g.n_columns; c++) {
-        buf_puts(p->out, g.column[c].is_out ? "" : g.column[c].is_right ? "r" : "l");
+        put_column(&g.column[c], p->out);
     }
     buf_puts(p->out, "@{}}\n\\toprule\n");
     const char *sep = "";

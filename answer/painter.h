@@ -30,6 +30,9 @@ extern const Painter painter_text, painter_markdown, painter_latex;
 void paint_answer(const Painter *format, const Answer *a, const AnswerStyle *style, int level,
                   Buf *out);
 
+/* Hands on what is in out when it is much: after a row of a table. */
+void answer_flush(const AnswerStyle *style, Buf *out);
+
 /* "C [FLOP]" into out [bytes]; returns out. */
 const char *column_title(const Column *c, char *out, size_t bytes);
 /* What people see of a value, its interval aside, into out [bytes] (cut to fit); returns it, or the
@@ -37,8 +40,6 @@ const char *column_title(const Column *c, char *out, size_t bytes);
 const char *value_for_people(const Column *c, const Value *v, char *out, size_t bytes);
 /* "[1.77, 1.87]", "" when there is none. */
 const char *interval_for_people(const Column *c, const Value *v, char *out, size_t bytes);
-/* Numbers stand right. */
-bool column_is_right(const AnswerNode *table, size_t column);
 /* "Warning: " and the like; "" for those that speak for themselves. */
 const char *say_prefix(SayKind kind);
 

@@ -45,6 +45,7 @@ const char *value_for_people(const Column *c, const Value *v, char *out, size_t 
     case VALUE_NONE:
         break;
     case VALUE_TEXT:
+    case VALUE_JSON:
         return v->as.text;
     case VALUE_REAL:
         (void)snprintf(out, bytes, "%s", real_text(c, v, v->as.real, number));
@@ -71,20 +72,6 @@ const char *interval_for_people(const Column *c, const Value *v, char *out, size
         (void)snprintf(out, bytes, "[%s, %s]", lo[0] ? lo : "-inf", hi[0] ? hi : "inf");
     }
     return out;
-}
-
-bool column_is_right(const AnswerNode *table, size_t column)
-{
-    if (table->column[column].is_right) {
-        return true;
-    }
-    for (const AnswerNode *r = table->first; r; r = r->next) {
-        ValueKind kind = r->value[column].kind;
-        if (kind == VALUE_TEXT || kind == VALUE_BOOL) {
-            return false;
-        }
-    }
-    return true;
 }
 
 const char *say_prefix(SayKind kind)
@@ -200,6 +187,14 @@ void paint_answer(const Painter *format, const Answer *a, const AnswerStyle *sty
     paint(&p, a->top);
 }
 
+void answer_flush(const AnswerStyle *style, Buf *out)
+{
+    enum { ENOUGH_BYTES = 1 << 20 };
+    if (style->flush && out->len >= ENOUGH_BYTES) {
+        style->flush(style->flush_ctx, out);
+    }
+}
+
 ErrCode answer_render(const Answer *a, AnswerFormat format, const AnswerStyle *style, Buf *out,
                       Err *err)
 {
@@ -214,5 +209,6 @@ ErrCode answer_render(const Answer *a, AnswerFormat format, const AnswerStyle *s
     } else if (rc == ERR_OK) {
         rc = render[format](a, style, out, err);
     }
+    rc = rc == ERR_OK ? answer_ok(a, err) : rc; /* rows that were made may have lost something */
     return rc == ERR_OK ? buf_ok(out, err) : rc;
 }

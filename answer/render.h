@@ -34,6 +34,9 @@ typedef struct AnswerStyle {
     bool is_one_line;  /* JSON on one line: answers that come again and again */
     const char *table; /* key of the table that CSV shows; NULL: the first */
     const char *title; /* of an HTML page; NULL: "Slaw" */
+    /* Takes what there is of a long answer and empties out; NULL: it is all in out at the end. */
+    void (*flush)(void *ctx, Buf *out);
+    void *flush_ctx;
 } AnswerStyle;
 
 /* "text", "json", ... in the order of AnswerFormat; ends with NULL. */

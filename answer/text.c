@@ -19,7 +19,11 @@ static size_t width_of(const Painter *p)
 
 static void pad(Buf *out, size_t n)
 {
-    buf_printf(out, "%*s", (int)n, "");
+    static const char blanks[] = "                                ";
+    for (size_t left = n, some; left > 0; left -= some) {
+        some = left < sizeof blanks - 1 ? left : sizeof blanks - 1;
+        buf_add(out, blanks, some);
+    }
 }
 
 static void put_colored(Painter *p, const char *code, const char *s, size_t bytes)
@@ -92,7 +96,7 @@ static void put_pair(Painter *p, const char *name, size_t name_width, const Grid
     pad(p->out, at - used);
     buf_printf(&text, "%s%s%s", cell->text, cell->text[0] && cell->range[0] ? " " : "",
                cell->range);
-    put_wrapped(p, tone_code[cell->value->tone], buf_str(&text), at, at);
+    put_wrapped(p, tone_code[cell->tone], buf_str(&text), at, at);
     p->out->is_short = p->out->is_short || text.is_short;
     buf_release(&text);
 }
@@ -111,7 +115,7 @@ static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
         const Value *v = value[i]->value;
         GridCell cell = {.text = value_for_people(value[i]->column, v, text, sizeof text),
                          .range = interval_for_people(value[i]->column, v, range, sizeof range),
-                         .value = v};
+                         .tone = v->tone};
         put_pair(p, column_title(value[i]->column, name, sizeof name), widest, &cell);
     }
 }
@@ -195,8 +199,8 @@ static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines
         has_any = has_any || bytes > 0;
         buf_puts(p->out, sep);
         sep = "  ";
-        put_aligned(p, is_value ? tone_code[grid_cell(g, row, c)->value->tone] : "", line, bytes,
-                    width, x->is_right, c == last);
+        put_aligned(p, is_value ? tone_code[grid_cell(g, row, c)->tone] : "", line, bytes, width,
+                    x->is_right, c == last);
     }
     if (!has_any && !p->out->is_short) {
         p->out->len = begun;
@@ -205,6 +209,16 @@ static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines
     }
     trim_line(p->out);
     return true;
+}
+
+static bool has_more(const Grid *g, const CellLines *lines)
+{
+    for (size_t c = 0; c < g->n_columns; c++) {
+        if (!g->column[c].is_out && (lines[c].rest[0] || lines[c].range[0])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put_row(Painter *p, Grid *g, size_t row)
@@ -223,8 +237,9 @@ static void put_row(Painter *p, Grid *g, size_t row)
         }
     }
     size_t most = 64;
-    while (most-- > 0 && put_row_line(p, g, row, lines)) {
+    while (most-- > 0 && put_row_line(p, g, row, lines) && has_more(g, lines)) {
     }
+    answer_flush(p->style, p->out);
 }
 
 static void put_blocks(Painter *p, const Grid *g)

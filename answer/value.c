@@ -25,6 +25,14 @@ const char *whole_text(int64_t n, char *out)
     return out;
 }
 
+const char *count_text(int64_t n, const char *what, char *out)
+{
+    char number[NUMBER_TEXT_BYTES];
+    (void)snprintf(out, NUMBER_TEXT_BYTES, "%s %s%s", whole_text(n, number), what,
+                   n == 1 ? "" : "s");
+    return out;
+}
+
 const char *duration_text(double seconds, char *out)
 {
     double s = fmax(0.0, seconds);

@@ -20,7 +20,14 @@ typedef struct Interval {
     const char *method; /* "bootstrap"; NULL: not said */
 } Interval;
 
-typedef enum ValueKind { VALUE_NONE, VALUE_TEXT, VALUE_REAL, VALUE_COUNT, VALUE_BOOL } ValueKind;
+typedef enum ValueKind {
+    VALUE_NONE,
+    VALUE_TEXT,
+    VALUE_REAL,
+    VALUE_COUNT,
+    VALUE_BOOL,
+    VALUE_JSON, /* text that is JSON: an object in JSON, its text elsewhere */
+} ValueKind;
 
 /* What a value means to the reader: the colour of a terminal and the class of a page. */
 typedef enum ValueTone {
@@ -56,6 +63,12 @@ static inline Value value_none(void)
 static inline Value value_text(const char *s)
 {
     return s ? (Value){.kind = VALUE_TEXT, .as.text = s} : value_none();
+}
+
+/* A text that is one value of JSON; NULL gives value_none(). */
+static inline Value value_json_text(const char *s)
+{
+    return s ? (Value){.kind = VALUE_JSON, .as.text = s} : value_none();
 }
 
 static inline Value value_real(double x)
@@ -116,6 +129,8 @@ const char *number_text(double x, NumberFormat format, int digits, char *out);
 const char *duration_text(double seconds, char *out);
 /* 1376 as 1,376 */
 const char *whole_text(int64_t n, char *out);
+/* 1 run, 1,376 runs */
+const char *count_text(int64_t n, const char *what, char *out);
 
 /* The place of the last digit that an interval leaves: a power of ten, as 1 for tens, -3 for
  * thousandths; INT_MIN when nothing is known. */

@@ -1,10 +1,6 @@
-#include <stdio.h>
-
 #include "cli/command.h"
 #include "cli/ready.h"
 #include "cli/study_arg.h"
-#include "cli/thousands.h"
-#include "common/json.h"
 
 static int64_t count_checkpoints(const Study *study)
 {
@@ -13,21 +9,6 @@ static int64_t count_checkpoints(const Study *study)
         n += study->runs[i].checkpoints;
     }
     return n;
-}
-
-static ErrCode print_json(const Study *study, int64_t checkpoints, Err *err)
-{
-    json_t *v = json_pack("{s:i, s:s, s:I, s:I}", "schema", 1, "study", study->name, "runs",
-                          (json_int_t)study->n_runs, "checkpoints", (json_int_t)checkpoints);
-    Buf text = BUF_INIT;
-    json_pretty(v, &text);
-    json_decref(v);
-    ErrCode rc = v ? buf_ok(&text, err) : err_nomem(err, "the answer");
-    if (rc == ERR_OK) {
-        (void)fputs(buf_str(&text), stdout);
-    }
-    buf_release(&text);
-    return rc;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
@@ -40,15 +21,12 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         rc = ready_warn(s, a.study, a.dir, true, err);
     }
     if (rc == ERR_OK) {
-        int64_t checkpoints = count_checkpoints(a.study);
-        char runs[THOUSANDS_BYTES], marks[THOUSANDS_BYTES];
-        if (s->is_json) {
-            rc = print_json(a.study, checkpoints, err);
-        } else {
-            (void)printf("ok: %s run%s, %s checkpoint%s\n",
-                         thousands((int64_t)a.study->n_runs, runs), a.study->n_runs == 1 ? "" : "s",
-                         thousands(checkpoints, marks), checkpoints == 1 ? "" : "s");
-        }
+        AnswerNode *top = answer_top(&s->answer);
+        answer_say(top, NULL, SAY_VERDICT, "%s is a good study file.", argv[0]);
+        answer_show(top, &(Column){.key = "study", .heading = "study"}, value_text(a.study->name));
+        answer_show(top, &(Column){.key = "runs", .heading = "runs"}, value_size(a.study->n_runs));
+        answer_show(top, &(Column){.key = "checkpoints", .heading = "checkpoints"},
+                    value_count(count_checkpoints(a.study)));
     }
     study_arg_close(&a);
     return rc;
@@ -59,12 +37,12 @@ const Command command_check = {
     .args = "FILE",
     .summary = "check a study file",
     .description = "Reads a study file, resolves every cell of its matrix and looks at the sizes "
-                   "of its texts;\n"
-                   "starts nothing and writes nothing.  Every problem is printed as "
-                   "file:line:column: message,\n"
-                   "with the line and a hint where the cure is known; the exit status is then 65.  "
-                   "What slaw run\n"
-                   "would refuse here and is no error of the file is a warning.",
+                   "of its texts; starts nothing and writes nothing.\n\nEvery problem is printed "
+                   "as file:line:column: message, with the line and a hint where the cure is "
+                   "known; the exit status is then 65. What slaw run would refuse here and is no "
+                   "error of the file is a warning.",
+    .examples = {"slaw check experiments/quickstart.yaml",
+                 "slaw check experiments/quickstart.yaml --json"},
     .min_args = 1,
     .max_args = 1,
     .run = run,

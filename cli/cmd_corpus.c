@@ -7,7 +7,6 @@
 #include "cli/study_arg.h"
 #include "common/fsx.h"
 #include "common/json.h"
-#include "common/quantity.h"
 #include "trainer/data/corpus.h"
 
 typedef struct CorpusOpts {
@@ -36,92 +35,99 @@ static void show_progress(void *ctx, const char *text)
 
 static const char *str_of(const json_t *object, const char *key)
 {
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
+    return json_string_value(json_object_get(object, key));
 }
 
-static void print_source(const json_t *source)
+static Value whole_of(const json_t *object, const char *key)
 {
-    char bytes[QUANTITY_TEXT_BYTES];
-    const char *path = str_of(source, "path");
-    const char *name = path[0] ? path : str_of(source, "package");
-    long long n_docs = json_integer_value(json_object_get(source, "documents"));
-    double n = (double)json_integer_value(json_object_get(source, "text_bytes"));
-    (void)printf("  %-22s %10s %5lld documents", name, quantity_bytes_text(n, bytes), n_docs);
-    if (!path[0]) {
-        (void)printf("  %s (version %s, %s)", str_of(source, "title"), str_of(source, "version"),
-                     str_of(source, "licence"));
-    }
-    (void)printf("\n");
+    return value_count(json_integer_value(json_object_get(object, key)));
 }
 
-static void print_part(const char *name, int64_t documents, int64_t tokens)
+/* "gutenberg (version 1.2, public domain)", or a path. */
+static void add_source(const json_t *source, AnswerNode *table)
 {
-    (void)printf("%-12s %lld tokens in %lld documents\n", name, (long long)tokens,
-                 (long long)documents);
+    const char *path = str_of(source, "path"), *package = str_of(source, "package");
+    answer_row(table, value_text(path && path[0] ? path : package), whole_of(source, "text_bytes"),
+               whole_of(source, "documents"), value_text(str_of(source, "title")),
+               value_text(str_of(source, "version")), value_text(str_of(source, "licence")));
 }
 
-static void print_summary(const char *dir, const CorpusInfo *info, const json_t *manifest)
+static void tell_sources(const json_t *manifest, AnswerNode *top)
 {
+    static const Column column[] = {
+        {.heading = "source"},
+        {.heading = "text", .format = NUMBER_BYTES},
+        {.heading = "documents"},
+        {.heading = "title", .rank = 2, .is_prose = true},
+        {.heading = "version", .rank = 3},
+        {.heading = "licence", .rank = 1},
+    };
     size_t i;
     json_t *source;
-    (void)printf("corpus       %s\n", dir);
-    (void)printf("tokenizer    bytes (vocabulary %lld)\n", (long long)info->vocabulary);
-    print_part("train", info->train_documents, info->train_tokens);
-    print_part("validation", info->validation_documents, info->validation_tokens);
-    (void)printf("digest       %s\n", info->digest);
-    (void)printf("n-grams      ");
-    for (i = 0; i < CORPUS_NGRAM_ORDERS; i++) {
-        (void)printf("%sorder %d: %.3f", i > 0 ? ", " : "", info->ngram_order[i],
-                     info->ngram_bits_per_byte[i]);
-    }
-    (void)printf(" bits per byte of validation\nsources\n");
+    AnswerNode *table =
+        answer_table(top, NULL, "Sources", column, sizeof column / sizeof column[0]);
     json_array_foreach(json_object_get(manifest, "sources"), i, source)
     {
-        print_source(source);
+        add_source(source, table);
+    }
+}
+
+static void tell_parts(const CorpusInfo *info, AnswerNode *top)
+{
+    static const Column column[] = {
+        {.heading = "part"}, {.heading = "tokens"}, {.heading = "documents"}};
+    static const Column ngram[] = {
+        {.heading = "n-grams of order"},
+        {.heading = "validation", .unit = "bits/byte", .format = NUMBER_FIXED, .digits = 3}};
+    AnswerNode *parts = answer_table(top, NULL, NULL, column, 3);
+    answer_row(parts, value_text("train"), value_count(info->train_tokens),
+               value_count(info->train_documents));
+    answer_row(parts, value_text("validation"), value_count(info->validation_tokens),
+               value_count(info->validation_documents));
+    AnswerNode *orders = answer_table(top, NULL, NULL, ngram, 2);
+    for (size_t i = 0; i < CORPUS_NGRAM_ORDERS; i++) {
+        answer_row(orders, value_count(info->ngram_order[i]),
+                   value_real(info->ngram_bits_per_byte[i]));
     }
 }
 
 /* The manifest with the folder beside it. */
-static ErrCode print_json(const char *dir, json_t *manifest, Err *err)
+static void tell(const char *dir, const CorpusInfo *info, json_t *manifest, AnswerNode *top)
 {
-    Buf text = BUF_INIT;
-    ErrCode rc = json_object_set_new(manifest, "dir", json_string(dir)) == 0
-                     ? ERR_OK
-                     : err_nomem(err, "summary");
-    if (rc == ERR_OK) {
-        json_pretty(manifest, &text);
-        rc = buf_ok(&text, err);
+    const char *key;
+    json_t *v;
+    json_object_foreach(manifest, key, v)
+    {
+        if (strcmp(key, "schema") != 0 && strcmp(key, "digest") != 0) {
+            answer_set_json(top, key, json_incref(v));
+        }
     }
-    if (rc == ERR_OK) {
-        (void)fputs(buf_str(&text), stdout);
-    }
-    buf_release(&text);
-    return rc;
+    answer_show(top, &(Column){.key = "dir", .heading = "corpus"}, value_text(dir));
+    answer_show(top, &(Column){.heading = "tokenizer"}, value_text("bytes"));
+    answer_show(top, &(Column){.heading = "vocabulary"}, value_count(info->vocabulary));
+    answer_show(top, &(Column){.key = "digest", .heading = "digest"}, value_text(info->digest));
+    tell_parts(info, top);
+    tell_sources(manifest, top);
 }
 
-static ErrCode prepare_and_show(const Session *s, const CorpusSpec *spec, const char *dir,
+static ErrCode prepare_and_show(Session *s, const CorpusSpec *spec, const char *dir,
                                 CorpusInfo *ret, Err *err)
 {
     json_t *manifest = NULL;
     char path[FSX_PATH_BYTES];
     ErrCode rc = ERR_OK;
-    TRY(corpus_prepare(spec, dir, s->is_quiet ? NULL : show_progress, NULL, ret, err));
+    TRY(corpus_prepare(spec, dir, s->err_is_terminal && !s->is_quiet ? show_progress : NULL, NULL,
+                       ret, err));
     TRY(fsx_join(path, dir, "manifest.json", err));
     TRY(json_read_file(path, &manifest, err));
-    if (s->is_json) {
-        TRY(print_json(dir, manifest, err));
-    } else {
-        print_summary(dir, ret, manifest);
-    }
+    tell(dir, ret, manifest, answer_top(&s->answer));
 done:
     json_decref(manifest);
     return rc;
 }
 
 /* --text a --text b, and what a shell made of --text *.txt: the rest as arguments. */
-static ErrCode run_text(const Session *s, const CorpusOpts *o, int argc, char *const argv[],
-                        Err *err)
+static ErrCode run_text(Session *s, const CorpusOpts *o, int argc, char *const argv[], Err *err)
 {
     const char **text = calloc(o->text.n + (size_t)argc, sizeof *text);
     if (!text) {
@@ -156,7 +162,7 @@ static ErrCode check_runs(const Study *study, const CorpusInfo *info, Err *err)
     return ERR_OK;
 }
 
-static ErrCode run_study(const Session *s, const CorpusOpts *o, const char *arg, Err *err)
+static ErrCode run_study(Session *s, const CorpusOpts *o, const char *arg, Err *err)
 {
     StudyArg a = {0};
     CorpusInfo info;
@@ -198,14 +204,15 @@ const Command command_corpus = {
     .args = "STUDY | --text PATH...",
     .summary = "prepare text for training",
     .description =
-        "Makes a folder with the text, its tokens and a manifest, and prints what is in it:\n"
-        "sources, documents, tokens, and what byte n-grams predict (bits per byte).  Does\n"
-        "nothing but print when the folder holds this corpus already.  The corpus of a study\n"
-        "is the folder corpus in its directory; slaw run prepares it too.\n\n"
-        "--text default is about 20 MB of English prose out of Debian packages, fetched with\n"
-        "apt-get download.",
+        "Makes a folder with the text, its tokens and a manifest, and says what is in it: sources, "
+        "documents, tokens, and what byte n-grams predict (bits per byte). Only says it when the "
+        "folder holds this corpus already. The corpus of a study is the folder corpus in its "
+        "directory; slaw run prepares it too.\n\n--text default is about 20 MB of English prose "
+        "out of Debian packages, fetched with apt-get download.",
     .opts = opts,
     .opts_size = sizeof(CorpusOpts),
+    .examples = {"slaw corpus experiments/quickstart.yaml",
+                 "slaw corpus --text README.md --validation 1k --dir corpus"},
     .max_args = -1,
     .run = run,
 };

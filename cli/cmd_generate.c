@@ -78,9 +78,15 @@ const Command command_generate = {
     .args = "CHECKPOINT",
     .summary = "sample text from a checkpoint",
     .description =
-        "Prints the prompt and what the model makes of it, as it comes, decoding by the\n"
-        "recurrent form.  CHECKPOINT is a checkpoint's folder, or a run's folder: then its\n"
-        "newest checkpoint.  Control characters and bytes that are not UTF-8 are shown as \\xNN.",
+        "Prints the prompt and what the model makes of it, as it comes, decoding by the recurrent "
+        "form. CHECKPOINT is a checkpoint's folder, or a run's folder: then its newest "
+        "checkpoint. Control characters and bytes that are not UTF-8 are shown as \\xNN. With "
+        "--json: the text and how it was made.",
+    .groups = {&group_data},
+    .examples = {"slaw generate runs/quickstart/runs/llama-27k-* --prompt 'The '",
+                 "slaw generate runs/quickstart/runs/llama-27k-* --tokens 40 --json"},
+    .is_raw = true,
+    .can_be_refused = true,
     .opts = opts_table,
     .opts_size = sizeof(GenerateOpts),
     .opts_default = &opts_default,

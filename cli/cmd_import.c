@@ -1,15 +1,13 @@
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/output.h"
 #include "cli/study_arg.h"
 #include "common/json.h"
 #include "orchestrator/exchange/import.h"
 
 typedef struct ImportOpts {
-    const char *dir, *pattern, *name, *out;
+    const char *pattern, *name, *out;
     OptTexts csv, jsonl, log, map, set, keep;
     bool per_file, skip_bad, replace;
 } ImportOpts;
@@ -39,8 +37,6 @@ static const Opt import_opts[] = {
      offsetof(ImportOpts, name)},
     {"replace", NULL, "replace the study's import of this name", OPT_FLAG,
      offsetof(ImportOpts, replace)},
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
-     offsetof(ImportOpts, dir)},
     {0},
 };
 
@@ -84,11 +80,6 @@ static void default_name(const char *path, char out[81])
     }
 }
 
-static json_int_t left_out(const json_t *m, const char *why)
-{
-    return json_integer_value(json_object_get(json_object_get(m, "left_out"), why));
-}
-
 static bool has_column(const json_t *m, const char *name)
 {
     const json_t *columns = json_object_get(m, "columns");
@@ -100,7 +91,7 @@ static bool has_column(const json_t *m, const char *name)
     return false;
 }
 
-static void tell(const char *where, const json_t *m)
+static void tell_left_out(const json_t *left_out, AnswerNode *top)
 {
     static const struct {
         const char *key, *text;
@@ -109,21 +100,40 @@ static void tell(const char *where, const json_t *m)
                {"not_finite", "rows whose loss is not finite"},
                {"malformed", "malformed rows"},
                {"too_long", "lines of over 1 MiB"}};
-    (void)fprintf(stderr, "%s: %" JSON_INTEGER_FORMAT " observations\n", where,
-                  json_integer_value(json_object_get(m, "rows")));
+    static const Column column[] = {{.heading = "left out"}, {.heading = "number"}};
+    AnswerNode *table = answer_table(top, NULL, NULL, column, 2);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < sizeof why / sizeof why[0]; i++) {
-        if (left_out(m, why[i].key)) {
-            (void)fprintf(stderr, "left out: %" JSON_INTEGER_FORMAT " %s\n",
-                          left_out(m, why[i].key), why[i].text);
+        json_int_t n = json_integer_value(json_object_get(left_out, why[i].key));
+        if (n) {
+            answer_row(table, value_text(why[i].text), value_count(n));
         }
     }
-    if (!has_column(m, "N") || !has_column(m, "D")) {
-        (void)fprintf(stderr,
-                      "notice: without %s laws in N and D cannot be fitted; --set N=7e9, "
-                      "--map D=step*2048\n",
-                      !has_column(m, "N") && !has_column(m, "D") ? "N and D"
-                      : has_column(m, "N")                       ? "D"
-                                                                 : "N");
+}
+
+/* The record of the import, and where it is. */
+static void tell(const char *where, json_t *m, AnswerNode *top)
+{
+    const char *key;
+    json_t *v;
+    bool has_n = has_column(m, "N"), has_d = has_column(m, "D");
+    json_object_foreach(m, key, v)
+    {
+        if (strcmp(key, "schema") != 0 && strcmp(key, "rows") != 0) {
+            answer_set_json(top, key, json_incref(v));
+        }
+    }
+    answer_show(top, &(Column){.key = "path", .heading = "file"}, value_text(where));
+    answer_show(top, &(Column){.key = "rows", .heading = "observations"},
+                value_count(json_integer_value(json_object_get(m, "rows"))));
+    tell_left_out(json_object_get(m, "left_out"), top);
+    if (!has_n || !has_d) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "Without %s no law in N and D can be fitted; --set N=7e9 or --map D=step*2048 "
+                   "says it.",
+                   !has_n && !has_d ? "N and D"
+                   : has_n          ? "D"
+                                    : "N");
     }
 }
 
@@ -142,7 +152,7 @@ static ErrCode import_one(const Session *s, const ImportOpts *o, const char *stu
     if (options.n_files && !o->name) {
         default_name(options.file[0], name);
     }
-    TRY(study_arg_dir(s, study, o->dir, dir, err));
+    TRY(study_arg_dir(s, study, s->fit.dir, dir, err));
     TRY(import_to_study(&options, dir,
                         o->name           ? o->name
                         : options.n_files ? name
@@ -163,34 +173,28 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         return err_set(err, ERR_USAGE, "say where to: a STUDY, or --out FILE");
     }
     ErrCode rc = import_one(s, o, argc == 1 ? argv[0] : NULL, where, &manifest, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (!s->is_quiet) {
-        tell(where, manifest);
-    }
-    if (s->is_json) {
-        (void)json_object_set_new(manifest, "path", json_string(where));
-        return output_json(manifest, err);
+    if (rc == ERR_OK) {
+        tell(where, manifest, answer_top(&s->answer));
     }
     json_decref(manifest);
-    return ERR_OK;
+    return rc;
 }
 
 const Command command_import = {
     .name = "import",
     .args = "[STUDY]",
     .summary = "other people's runs: CSV, JSON lines, logs by regular expression",
-    .description = "Writes one CSV of observations with a record of where it comes from: beside a "
-                   "study, whose\n"
-                   "fits then see the rows with the import's name in the column origin, or with "
-                   "--out to a file\n"
-                   "for `slaw fit FILE`.  Fields named as observations are (run, architecture, N, "
-                   "D, C, loss,\n"
-                   "...) are taken by themselves; --map and --set say the rest.  docs/exchange.md "
-                   "has examples.",
+    .description =
+        "Writes one CSV of observations with a record of where it comes from: beside a study, "
+        "whose fits then see the rows with the import's name in the column origin, or with --out "
+        "to a file for slaw fit.\n\nFields named as observations are (run, architecture, N, D, C, "
+        "loss, ...) are taken by themselves; --map and --set say the rest. docs/exchange.md has "
+        "examples.",
     .opts = import_opts,
     .opts_size = sizeof(ImportOpts),
+    .groups = {&group_study},
+    .examples = {"slaw import --csv points.csv --out theirs.csv",
+                 "slaw import runs/quickstart --csv points.csv --map architecture=model"},
     .min_args = 0,
     .max_args = 1,
     .run = run,

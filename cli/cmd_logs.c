@@ -8,10 +8,8 @@
 #include "catalog/attempt.h"
 #include "cli/catalog_arg.h"
 #include "cli/command.h"
-#include "cli/output.h"
 
 typedef struct LogsOpts {
-    const char *dir;
     int64_t attempt; /* -1: the newest */
     bool is_events, is_follow;
 } LogsOpts;
@@ -23,8 +21,6 @@ static const Opt logs_opts[] = {
      offsetof(LogsOpts, is_events)},
     {"follow", NULL, "print what is added, until the attempt has ended", OPT_FLAG,
      offsetof(LogsOpts, is_follow)},
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
-     offsetof(LogsOpts, dir)},
     {0},
 };
 
@@ -119,7 +115,7 @@ static ErrCode drain_all(Logs *l, Err *err)
             return rc;
         }
     }
-    return fflush(stdout) == 0 ? ERR_OK : err_sys(err, "standard output");
+    return session_flush(err);
 }
 
 /* The scheduler writes exit.json when an attempt is over and all its bytes are there. */
@@ -145,20 +141,22 @@ static ErrCode follow(Logs *l, Err *err)
     }
 }
 
-static ErrCode print_json(const Logs *l, Err *err)
+static ErrCode describe(Session *s, const Logs *l, Err *err)
 {
-    char out[FSX_PATH_BYTES], log[FSX_PATH_BYTES], events[FSX_PATH_BYTES];
-    ErrCode rc = ERR_OK;
-    TRY(catalog_arg_attempt_file(&l->a, l->run.dir, l->attempt, "stdout.log", out, err));
-    TRY(catalog_arg_attempt_file(&l->a, l->run.dir, l->attempt, "stderr.log", log, err));
-    TRY(catalog_arg_attempt_file(&l->a, l->run.dir, l->attempt, "events.jsonl", events, err));
-    TRY(output_json(json_pack("{s:i, s:s, s:I, s:s, s:s, s:s}", "schema", 1, "run", l->run.name,
-                              "attempt", (json_int_t)l->attempt, "stdout", out, "stderr", log,
-                              "events", events),
-                    err));
-
-done:
-    return rc;
+    static const char *const file[][2] = {
+        {"stdout", "stdout.log"}, {"stderr", "stderr.log"}, {"events", "events.jsonl"}};
+    AnswerNode *top = answer_top(&s->answer);
+    answer_set(top, "run", value_text(l->run.name));
+    answer_set(top, "attempt", value_count(l->attempt));
+    for (size_t i = 0; i < sizeof file / sizeof file[0]; i++) {
+        char path[FSX_PATH_BYTES];
+        ErrCode rc = catalog_arg_attempt_file(&l->a, l->run.dir, l->attempt, file[i][1], path, err);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        answer_set(top, file[i][0], value_text(path));
+    }
+    return ERR_OK;
 }
 
 static ErrCode print_once(Logs *l, const Session *s, Err *err)
@@ -177,14 +175,14 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     Logs l = {0};
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(catalog_arg_open(s, argv[0], o->dir, &l.a, err));
+    TRY(catalog_arg_open(s, argv[0], s->fit.dir, &l.a, err));
     TRY(catalog_run_find(l.a.c, argv[1], &l.a.arena, &l.run, err));
     TRY(choose_attempt(&l, o->attempt, err));
     TRY(choose_files(&l, o->is_events, err));
     catalog_close(l.a.c); /* a reader that stays open would keep the log growing */
     l.a.c = NULL;
     if (s->is_json) {
-        TRY(print_json(&l, err));
+        TRY(describe(s, &l, err));
     } else if (o->is_follow) {
         TRY(follow(&l, err));
     } else {
@@ -205,11 +203,16 @@ const Command command_logs = {
     .name = "logs",
     .args = "STUDY RUN",
     .summary = "what an attempt of a run printed, or its events",
-    .description = "RUN is a name (slaw ls), a folder's name, or the first digits of the hash.\n"
+    .description = "Prints standard output and standard error of the newest attempt, as they are. "
+                   "RUN is a name (slaw ls), a folder's name, or the first digits of the hash. "
                    "With --json: the paths of the attempt's files.",
     .opts = logs_opts,
     .opts_size = sizeof(LogsOpts),
     .opts_default = &logs_defaults,
+    .groups = {&group_study, &group_data},
+    .examples = {"slaw logs runs/quickstart llama-27k",
+                 "slaw logs runs/quickstart llama-27k --events"},
+    .is_raw = true,
     .min_args = 2,
     .max_args = 2,
     .run = run,

@@ -1,16 +1,14 @@
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/catalog_arg.h"
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/failures.h"
 #include "common/quantity.h"
 #include "common/words.h"
 
 typedef struct LsOpts {
-    const char *dir;
     OptTexts states, architectures;
 } LsOpts;
 
@@ -19,7 +17,6 @@ static const Opt ls_opts[] = {
      offsetof(LsOpts, states)},
     {"architecture", "NAME", "only runs of this architecture; may be repeated", OPT_TEXTS,
      offsetof(LsOpts, architectures)},
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT, offsetof(LsOpts, dir)},
     {0},
 };
 
@@ -40,64 +37,73 @@ static ErrCode check_states(const OptTexts *states, Err *err)
     return ERR_OK;
 }
 
-static json_t *row_json(const CatalogRunStatus *x)
+static const Column ls_column[] = {
+    {.key = "run", .heading = "run"},
+    {.key = "hash", .heading = "hash", .rank = 5},
+    {.key = "dir"},
+    {.key = "architecture"},
+    {.key = "size"},
+    {.key = "seed"},
+    {.key = "state", .heading = "state"},
+    {.key = "reason"},
+    {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {.key = "D", .heading = "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {.key = "step"},
+    {.key = "steps", .heading = "steps", .rank = 4},
+    {.key = "checkpoints.planned"},
+    {.key = "checkpoints.complete"},
+    {.heading = "checkpoints", .rank = 3, .is_right = true},
+    {.key = "train_loss"},
+    {.key = "validation_loss", .heading = "validation", .format = NUMBER_FIXED},
+    {.key = "bits_per_byte"},
+    {.key = "attempts", .heading = "attempts", .rank = 4},
+    {.key = "why", .heading = "why", .rank = 2, .is_prose = true},
+};
+
+typedef struct Listing {
+    const CatalogRunStatus *runs;
+    char why[CATALOG_WHY_BYTES], marks[48], hash[16];
+} Listing;
+
+static void make_row(void *ctx, size_t i, Value *v)
 {
-    char why[CATALOG_WHY_BYTES];
-    (void)catalog_run_why(x, why);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, s:o,"
-        " s:o, s:I}",
-        "run", x->name, "hash", x->hash, "dir", x->dir, "architecture", x->architecture, "size",
-        x->size, "seed", (json_int_t)x->seed, "state", catalog_run_state_name(x->state), "reason",
-        output_string(x->reason), "why", output_string(why[0] ? why : NULL), "N",
-        (json_int_t)x->params, "D", (json_int_t)x->tokens, "step", (json_int_t)x->step, "steps",
-        (json_int_t)x->steps, "checkpoints", "planned", (json_int_t)x->planned, "complete",
-        (json_int_t)x->complete, "train_loss", output_real(x->train_loss), "validation_loss",
-        output_real(x->validation_loss), "bits_per_byte", output_real(x->bits_per_byte), "attempts",
-        (json_int_t)x->attempts);
+    Listing *l = ctx;
+    const CatalogRunStatus *x = &l->runs[i];
+    (void)catalog_run_why(x, l->why);
+    (void)snprintf(l->marks, sizeof l->marks, "%" PRId64 "/%" PRId64, x->complete, x->planned);
+    (void)snprintf(l->hash, sizeof l->hash, "%.12s", x->hash);
+    const Value row[] = {
+        value_text(x->name),
+        value_shown(value_text(x->hash), l->hash),
+        value_text(x->dir),
+        value_text(x->architecture),
+        value_text(x->size),
+        value_count(x->seed),
+        run_state_value(x->state),
+        value_text(x->reason),
+        value_count(x->params),
+        value_count(x->tokens),
+        value_count(x->step),
+        value_count(x->steps),
+        value_count(x->planned),
+        value_count(x->complete),
+        value_text(l->marks),
+        value_real(x->train_loss),
+        value_real(x->validation_loss),
+        value_real(x->bits_per_byte),
+        value_count(x->attempts),
+        value_text(l->why[0] ? l->why : NULL),
+    };
+    memcpy(v, row, sizeof row);
 }
 
-static ErrCode print_json(const char *study, const CatalogRunStatus *list, size_t n, Err *err)
+static void tell(const char *study, Listing *l, size_t n, AnswerNode *top)
 {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < n; i++) {
-        if (json_array_append_new(rows, row_json(&list[i])) != 0) {
-            json_decref(rows);
-            return err_nomem(err, "the answer");
-        }
-    }
-    return output_json(json_pack("{s:i, s:s, s:o}", "schema", 1, "study", study, "runs", rows),
-                       err);
-}
-
-static void put_row(const CatalogRunStatus *x, int chars, Buf *out)
-{
-    char n[QUANTITY_TEXT_BYTES], d[QUANTITY_TEXT_BYTES], marks[48], loss[32] = "-";
-    char why[CATALOG_WHY_BYTES];
-    (void)snprintf(marks, sizeof marks, "%" PRId64 "/%" PRId64, x->complete, x->planned);
-    if (isfinite(x->validation_loss)) {
-        (void)snprintf(loss, sizeof loss, "%.4f", x->validation_loss);
-    }
-    (void)catalog_run_why(x, why);
-    buf_printf(out, "%-*s  %.12s  %-8s  %8s  %8s  %9" PRId64 "  %11s  %10s  %8" PRId64 "%s%s\n",
-               chars, x->name, x->hash, catalog_run_state_name(x->state),
-               quantity_count_text((double)x->params, n), quantity_count_text((double)x->tokens, d),
-               x->steps, marks, loss, x->attempts, why[0] ? "  " : "", why);
-}
-
-static ErrCode print_text(const CatalogRunStatus *list, size_t n, Err *err)
-{
-    Buf text = BUF_INIT;
-    size_t chars = strlen("run");
-    for (size_t i = 0; i < n; i++) {
-        chars = strlen(list[i].name) > chars ? strlen(list[i].name) : chars;
-    }
-    buf_printf(&text, "%-*s  %-12s  %-8s  %8s  %8s  %9s  %11s  %10s  %8s  %s\n", (int)chars, "run",
-               "hash", "state", "N", "D", "steps", "checkpoints", "validation", "attempts", "why");
-    for (size_t i = 0; i < n; i++) {
-        put_row(&list[i], (int)chars, &text);
-    }
-    return output_text(&text, err);
+    answer_set(top, "study", value_text(study));
+    AnswerNode *table =
+        answer_table(top, "runs", NULL, ls_column, sizeof ls_column / sizeof ls_column[0]);
+    answer_table_empty(table, "No run of study %s is so.", study);
+    answer_table_rows(table, n, make_row, l);
 }
 
 static CatalogRunFilter filter_of(const LsOpts *o)
@@ -118,20 +124,19 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     CatalogArg a = {0};
     CatalogRunFilter f;
     CatalogRunStatus *list = NULL;
+    Listing l = {0};
     const char *study = NULL;
     size_t n = 0;
     ErrCode rc = ERR_OK;
     (void)argc;
     TRY(check_states(&o->states, err));
     f = filter_of(o);
-    TRY(catalog_arg_open(s, argv[0], o->dir, &a, err));
+    TRY(catalog_arg_open(s, argv[0], s->fit.dir, &a, err));
     TRY(catalog_arg_name(&a, &study, err));
     TRY(catalog_run_status_select(a.c, &f, &a.arena, &list, &n, err));
-    if (s->is_json) {
-        TRY(print_json(study, list, n, err));
-    } else {
-        TRY(print_text(list, n, err));
-    }
+    l.runs = list;
+    tell(study, &l, n, answer_top(&s->answer));
+    TRY(session_show(s, err)); /* its rows are the catalog's */
 
 done:
     catalog_arg_close(&a);
@@ -143,10 +148,12 @@ const Command command_ls = {
     .args = "STUDY",
     .summary = "list the runs of a study",
     .description = "One line a run: name, hash, state, N [parameters], D [tokens], steps, complete "
-                   "and planned\ncheckpoints, newest validation loss [nats/token], attempts, and "
+                   "of the planned checkpoints, newest validation loss [nats/token], attempts, and "
                    "why it is not at work.",
     .opts = ls_opts,
     .opts_size = sizeof(LsOpts),
+    .groups = {&group_study},
+    .examples = {"slaw ls runs/quickstart", "slaw ls runs/quickstart --state done --format csv"},
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -1,38 +1,18 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "catalog/location.h"
 #include "catalog/reindex.h"
 #include "catalog/run_status.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "cli/study_arg.h"
-#include "cli/thousands.h"
 #include "common/clock.h"
 #include "orchestrator/sched/lock.h"
 #include "orchestrator/sched/run_files.h"
 
-typedef struct ReindexOpts {
-    const char *dir;
-} ReindexOpts;
-
-static const Opt reindex_opts[] = {
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
-     offsetof(ReindexOpts, dir)},
-    {0},
-};
-
-static void report(const Session *s, const char *text)
-{
-    if (!s->is_quiet) {
-        (void)fprintf(stderr, "%s\n", text);
-    }
-}
-
+/* What was found amiss: a sentence each. */
 static void on_report(void *ctx, const char *text)
 {
-    report(ctx, text);
+    answer_say(ctx, NULL, SAY_WARNING, "%s", text);
 }
 
 static ErrCode count_one(void *ctx, const CatalogRunIndex *r, Err *err)
@@ -44,27 +24,24 @@ static ErrCode count_one(void *ctx, const CatalogRunIndex *r, Err *err)
     return ERR_OK;
 }
 
-static ErrCode print(const Session *s, const ReindexTotals *t, Err *err)
+static void tell(const ReindexTotals *t, AnswerNode *top)
 {
-    if (s->is_json) {
-        return output_json(
-            json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "schema", 1, "runs",
-                      (json_int_t)t->runs, "attempts", (json_int_t)t->attempts, "checkpoints",
-                      (json_int_t)t->checkpoints, "metrics", (json_int_t)t->metrics, "evaluations",
-                      (json_int_t)t->evaluations, "fits", (json_int_t)t->fits, "damaged_lines",
-                      (json_int_t)t->damaged_lines, "problems", (json_int_t)t->problems),
-            err);
+    const struct {
+        const char *key, *heading;
+        int64_t n;
+    } row[] = {{"runs", "runs", t->runs},
+               {"attempts", "attempts", t->attempts},
+               {"checkpoints", "checkpoints", t->checkpoints},
+               {"metrics", "steps", t->metrics},
+               {"evaluations", "evaluations", t->evaluations},
+               {"fits", "fits", t->fits},
+               {"damaged_lines", t->damaged_lines ? "damaged event lines" : NULL, t->damaged_lines},
+               {"problems", t->problems ? "problems" : NULL, t->problems}};
+    answer_say(top, NULL, SAY_VERDICT, "The catalog was rebuilt from the study's files.");
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        answer_show(top, &(Column){.key = row[i].key, .heading = row[i].heading},
+                    value_count(row[i].n));
     }
-    char n[5][THOUSANDS_BYTES];
-    (void)printf(
-        "catalog rebuilt: %s runs, %s attempts, %s checkpoints, %s steps, %s evaluations\n",
-        thousands(t->runs, n[0]), thousands(t->attempts, n[1]), thousands(t->checkpoints, n[2]),
-        thousands(t->metrics, n[3]), thousands(t->evaluations, n[4]));
-    if (t->problems + t->damaged_lines > 0) {
-        (void)printf("%" PRId64 " problems and %" PRId64 " damaged event lines, listed above\n",
-                     t->problems, t->damaged_lines);
-    }
-    return ERR_OK;
 }
 
 /* Rows of the runs that the study file names and that have no folder, for they were never
@@ -96,7 +73,7 @@ done:
 
 /* study.yaml in the study's folder; NULL when it cannot be read, which is reported: the files of the
  * runs say most of it, and slaw run brings the rest. */
-static ErrCode open_copy(const char *dir, const Session *s, int64_t *problems, Study **ret,
+static ErrCode open_copy(const char *dir, AnswerNode *warnings, int64_t *problems, Study **ret,
                          Err *err)
 {
     char file[FSX_PATH_BYTES];
@@ -115,7 +92,7 @@ static ErrCode open_copy(const char *dir, const Session *s, int64_t *problems, S
     if (rc != ERR_OK) {
         *ret = NULL;
         (*problems)++;
-        report(s, why.msg);
+        on_report(warnings, why.msg);
     }
     return ERR_OK;
 }
@@ -139,26 +116,27 @@ done:
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
-    const ReindexOpts *o = opts;
     char dir[FSX_PATH_BYTES];
     Lock lock = LOCK_INIT;
     Study *study = NULL;
     ReindexTotals t;
     int64_t problems = 0;
+    AnswerNode *top = answer_top(&s->answer), *warnings = answer_list(top, "warnings");
     ErrCode rc = ERR_OK;
+    (void)opts;
     (void)argc;
-    TRY(study_arg_dir(s, argv[0], o->dir, dir, err));
+    TRY(study_arg_dir(s, argv[0], s->fit.dir, dir, err));
     TRY(lock_acquire(dir, &lock, err));
-    TRY(open_copy(dir, s, &problems, &study, err));
+    TRY(open_copy(dir, warnings, &problems, &study, err));
     if (study) {
         TRY(run_files_restore(study, dir, err));
     }
-    TRY(catalog_reindex(dir, on_report, s, &t, err));
+    TRY(catalog_reindex(dir, on_report, warnings, &t, err));
     t.problems += problems;
     if (study) {
         TRY(complete(dir, study, &t, err));
     }
-    TRY(print(s, &t, err));
+    tell(&t, top);
 
 done:
     study_close(study);
@@ -171,11 +149,12 @@ const Command command_reindex = {
     .args = "STUDY",
     .summary = "rebuild the catalog from the study's files",
     .description = "Reads study.json, the runs' folders and their events and makes catalog.db "
-                   "again, with study.yaml for the runs that\nwere never started; the old one is "
-                   "replaced when the new one is whole. Not while a "
-                   "scheduler is at work on the study.",
-    .opts = reindex_opts,
-    .opts_size = sizeof(ReindexOpts),
+                   "again, with study.yaml for the runs that were never started; the old one is "
+                   "replaced when the new one is whole. Refused while a scheduler works on the "
+                   "study.",
+    .groups = {&group_study},
+    .examples = {"slaw reindex runs/quickstart", "slaw reindex runs/quickstart --json"},
+    .can_be_refused = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

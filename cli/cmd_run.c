@@ -18,7 +18,6 @@
 #include "cli/run_report.h"
 #include "cli/study_arg.h"
 #include "common/exit_code.h"
-#include "common/json.h"
 #include "common/quantity.h"
 #include "orchestrator/launch/worker_path.h"
 #include "orchestrator/sched/lock.h"
@@ -26,7 +25,7 @@
 #include "trainer/data/corpus.h"
 
 typedef struct RunOpts {
-    const char *dir, *only;
+    const char *only;
     int64_t workers, retries;
     bool is_fail_fast, is_detached;
 } RunOpts;
@@ -36,8 +35,6 @@ enum { AS_IN_STUDY = -1 };
 static const RunOpts run_default = {.workers = AS_IN_STUDY, .retries = AS_IN_STUDY};
 
 static const Opt run_opts[] = {
-    {"dir", "DIR", "the study's directory (default: runs/<study>)", OPT_TEXT,
-     offsetof(RunOpts, dir)},
     {"workers", "N", "attempts at a time (default: execution.workers)", OPT_I64,
      offsetof(RunOpts, workers)},
     {"retries", "N", "further attempts after a failure (default: execution.retries)", OPT_I64,
@@ -106,7 +103,7 @@ static void say(const RunVerb *v, const char *text)
 static void corpus_progress(void *ctx, const char *text)
 {
     const RunVerb *v = ctx;
-    if (!v->session->is_quiet) {
+    if (progress_is_wanted(&v->progress)) {
         (void)fprintf(stderr, "corpus: %s\n", text);
     }
 }
@@ -248,32 +245,20 @@ static ErrCode go_on_detached(RunVerb *v, Err *err)
     return rc == ERR_OK ? detach_ready(&v->detach, log, err) : rc;
 }
 
-static ErrCode print_detached(const RunVerb *v, const DetachOutcome *d, Err *err)
+static void tell_detached(const RunVerb *v, const DetachOutcome *d)
 {
     const char *dir = v->study.dir;
-    if (v->session->is_json) {
-        Buf log = BUF_INIT;
-        buf_printf(&log, "%s/" RUN_LOG, dir);
-        json_t *j = json_pack("{s:i,s:s,s:s,s:I,s:s}", "schema", 1, "study", v->study.study->name,
-                              "dir", dir, "pid", (json_int_t)d->pid, "log", buf_str(&log));
-        Buf text = BUF_INIT;
-        json_pretty(j, &text);
-        ErrCode rc = j ? buf_ok(&text, err) : err_nomem(err, "the answer");
-        (void)fputs(rc == ERR_OK ? buf_str(&text) : "", stdout);
-        json_decref(j);
-        buf_release(&text);
-        buf_release(&log);
-        return rc;
-    }
-    if (!v->session->is_quiet) {
-        (void)fprintf(stderr,
-                      "process %ld goes on in the background\n"
-                      "  look at it: slaw status %s --watch\n"
-                      "  end it:     slaw stop %s\n"
-                      "  its log:    %s/" RUN_LOG "\n",
-                      (long)d->pid, dir, dir, dir);
-    }
-    return ERR_OK;
+    AnswerNode *top = answer_top(&v->session->answer);
+    Buf log = BUF_INIT;
+    buf_printf(&log, "%s/" RUN_LOG, dir);
+    answer_set(top, "study", value_text(v->study.study->name));
+    answer_set(top, "dir", value_text(dir));
+    answer_show(top, &(Column){.key = "pid"}, value_count(d->pid));
+    answer_say(top, NULL, SAY_PLAIN, "Process %ld goes on in the background.", (long)d->pid);
+    answer_show(top, &(Column){.key = "log", .heading = "its log"}, value_text(buf_str(&log)));
+    answer_say(top, NULL, SAY_HINT, "slaw status %s --watch follows it, slaw stop %s ends it", dir,
+               dir);
+    buf_release(&log);
 }
 
 /* True: this process is the one that runs the study. */
@@ -283,7 +268,7 @@ static ErrCode begin_detached(RunVerb *v, bool *ret_goes_on, Err *err)
     ErrCode rc = detach_begin(&v->detach, &d, err);
     *ret_goes_on = rc == ERR_OK && d.is_child;
     if (rc == ERR_OK && d.is_ready) {
-        rc = print_detached(v, &d, err);
+        tell_detached(v, &d);
     } else if (rc == ERR_OK && !d.is_child) {
         v->session->exit_status = d.exit_status; /* it has said why */
     }
@@ -326,7 +311,7 @@ static void cure_text(const RunVerb *v, Buf *out)
     command_text(v, out);
 }
 
-static void say_stopped(const RunVerb *v)
+static void say_stopped(const RunVerb *v, AnswerNode *top)
 {
     const SchedSummary *s = &v->summary;
     Buf text = BUF_INIT;
@@ -336,9 +321,9 @@ static void say_stopped(const RunVerb *v)
         buf_puts(&text, "to go on: ");
         command_text(v, &text);
     }
-    (void)fprintf(stderr, "%s: %" PRId64 " of %" PRId64 " runs are done; %s\n",
-                  s->is_paused ? "paused, the disk is full" : "interrupted",
-                  s->by_state[CATALOG_RUN_DONE], s->runs, buf_str(&text));
+    answer_say(top, NULL, SAY_WARNING, "%s: %" PRId64 " of %" PRId64 " runs are done; %s",
+               s->is_paused ? "paused, the disk is full" : "interrupted",
+               s->by_state[CATALOG_RUN_DONE], s->runs, buf_str(&text));
     buf_release(&text);
 }
 
@@ -353,67 +338,67 @@ static void make_resumable(const RunVerb *v, Err *err)
     buf_release(&cure);
 }
 
-static void say_outcome(const RunVerb *v)
+static void say_nothing_to_do(const SchedSummary *s, AnswerNode *top)
+{
+    int64_t bad = s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED];
+    char failed[64] = "";
+    if (bad > 0) {
+        (void)snprintf(failed, sizeof failed, ", %" PRId64 " failed or diverged", bad);
+    }
+    answer_say(top, NULL, SAY_VERDICT,
+               "There is nothing to do: %" PRId64 " of %" PRId64 " runs %s done%s.",
+               s->by_state[CATALOG_RUN_DONE], s->runs,
+               s->by_state[CATALOG_RUN_DONE] == 1 ? "is" : "are", failed);
+}
+
+static void say_outcome(const RunVerb *v, AnswerNode *top)
 {
     const SchedSummary *s = &v->summary;
+    int64_t waiting = s->by_state[CATALOG_RUN_WAITING];
     if (s->retired > 0) {
-        (void)fprintf(stderr,
-                      "%" PRId64 " run%s no longer in the study file: retired, files kept\n",
-                      s->retired, s->retired == 1 ? " is" : "s are");
+        answer_say(top, NULL, SAY_NOTE,
+                   "%" PRId64 " run%s no longer in the study file: retired, files kept.",
+                   s->retired, s->retired == 1 ? " is" : "s are");
     }
     if (s->is_interrupted || s->is_paused) {
-        say_stopped(v);
-    } else if (v->is_wanted && s->by_state[CATALOG_RUN_WAITING] > 0) {
-        (void)fprintf(stderr, "%" PRId64 " runs that --only does not name wait, as they were\n",
-                      s->by_state[CATALOG_RUN_WAITING]);
+        say_stopped(v, top);
+    } else if (v->is_wanted && waiting > 0) {
+        answer_say(top, NULL, SAY_NOTE,
+                   "%" PRId64 " run%s that --only does not name wait%s, as %s.", waiting,
+                   waiting == 1 ? "" : "s", waiting == 1 ? "s" : "",
+                   waiting == 1 ? "it was" : "they were");
     } else if (s->started == 0) {
-        int64_t bad = s->by_state[CATALOG_RUN_FAILED] + s->by_state[CATALOG_RUN_DIVERGED];
-        char failed[64] = "";
-        if (bad > 0) {
-            (void)snprintf(failed, sizeof failed, ", %" PRId64 " failed or diverged", bad);
-        }
-        (void)fprintf(stderr, "nothing to do: %" PRId64 " of %" PRId64 " runs are done%s\n",
-                      s->by_state[CATALOG_RUN_DONE], s->runs, failed);
+        say_nothing_to_do(s, top);
     }
 }
 
-static ErrCode report(RunVerb *v, Err *err)
+/* With --quiet people are told of failures only. */
+static ErrCode report(const RunVerb *v, Err *err)
 {
     ErrCode rc = ERR_OK;
     char path[FSX_PATH_BYTES];
-    Buf data = BUF_INIT, failures = BUF_INIT;
     Catalog *catalog = NULL;
-    json_t *json = NULL;
+    const bool is_quiet = v->session->is_quiet;
+    AnswerNode *top = answer_top(&v->session->answer);
     TRY(catalog_location_read(v->study.dir, path, err));
     TRY(catalog_open_readonly(path, &catalog, err));
-    if (v->session->is_json) {
-        TRY(run_report_json(catalog, v->study.study, v->study.dir, &v->summary, &json, err));
-        json_pretty(json, &data);
-    } else if (v->summary.started > 0 && !v->session->is_quiet) {
-        TRY(run_report_table(catalog, &v->corpus, &data, err));
+    run_report_counts(v->study.study, v->study.dir, &v->summary, top);
+    if (v->summary.started > 0 && !is_quiet) {
+        TRY(run_report_table(catalog, &v->corpus, top, err));
     }
-    TRY(run_report_failures(catalog, v->study.dir, v->study.dir, &failures, err));
-    TRY(buf_ok(&data, err));
-    TRY(buf_ok(&failures, err));
-    (void)fputs(buf_str(&data), stdout);
-    (void)fflush(stdout); /* before standard error goes on, when both are one terminal */
-    (void)fputs(buf_str(&failures), stderr);
-    if (!v->session->is_quiet) {
-        say_outcome(v);
+    TRY(run_report_failures(catalog, v->study.dir, top, err));
+    if (!is_quiet) {
+        say_outcome(v, top);
     }
 
 done:
-    json_decref(json);
     catalog_close(catalog);
-    buf_release(&data);
-    buf_release(&failures);
     return rc;
 }
 
 static ErrCode schedule(RunVerb *v, Err *err)
 {
-    progress_init(&v->progress, STDERR_FILENO, v->session->is_quiet,
-                  v->corpus.validation_bytes_per_token);
+    v->progress.style.bytes_per_token = v->corpus.validation_bytes_per_token;
     ErrCode rc = sched_run(v->study.study, &v->options, &v->summary, err);
     progress_release(&v->progress);
     return rc;
@@ -424,14 +409,15 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     const RunOpts *o = opts;
     RunVerb v = {.session = s,
                  .study_text = argv[0],
-                 .dir_option = o->dir,
+                 .dir_option = s->fit.dir,
                  .only_option = o->only,
                  .lock = LOCK_INIT,
                  .detach = DETACH_INIT};
     ErrCode rc = ERR_OK;
     bool goes_on = true;
     (void)argc;
-    TRY(study_arg_open(s, argv[0], o->dir, &v.study, err));
+    TRY(study_arg_open(s, argv[0], s->fit.dir, &v.study, err));
+    progress_init(&v.progress, STDERR_FILENO, s->is_quiet, o->is_detached);
     TRY(check_ready(&v, err));
     TRY(run_only(v.study.study, o->only, &v.is_wanted, err));
     TRY(set_options(&v, o, err));
@@ -467,20 +453,22 @@ const Command command_run = {
     .args = "STUDY",
     .summary = "do what is missing of a study; resume is the same verb",
     .description =
-        "Prepares the corpus and trains every run of the study that is not done, as many at a\n"
-        "time as the study has workers, the longest first.  Running it again goes on where it\n"
-        "stopped, whatever stopped it; when nothing is missing it says so.  One run that fails\n"
-        "does not stop the others: all failures are listed at the end.  With --only the other "
-        "runs\n"
-        "wait, as they are.\n\n"
-        "^C once: workers save their state and stop; twice: they have five seconds; three times:\n"
-        "they are killed.  When the disk is full the study pauses.  Exit status: 0 all done, 1 "
-        "some\n"
-        "runs failed, 69 another scheduler works on the study or the trainer program is missing,\n"
-        "75 interrupted or paused: the same command goes on.",
+        "Prepares the corpus and trains every run of the study that is not done, as many at a time "
+        "as the study has workers, the longest first. Running it again goes on where it stopped, "
+        "whatever stopped it; when nothing is missing it says so. One run that fails does not stop "
+        "the others: all failures are listed at the end. With --only the other runs wait, as they "
+        "are.\n\n"
+        "^C once: workers save their state and stop; twice: they have five seconds; three times: "
+        "they are killed. When the disk is full the study pauses.",
     .opts = run_opts,
     .opts_size = sizeof(RunOpts),
     .opts_default = &run_default,
+    .groups = {&group_study},
+    .examples = {"slaw run experiments/quickstart.yaml",
+                 "slaw run experiments/quickstart.yaml --only 'llama-*' --detach"},
+    .can_fail_part = true,
+    .can_be_refused = true,
+    .can_be_stopped = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

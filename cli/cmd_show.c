@@ -1,6 +1,4 @@
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "catalog/attempt.h"
@@ -8,21 +6,9 @@
 #include "catalog/evaluation.h"
 #include "cli/catalog_arg.h"
 #include "cli/command.h"
-#include "cli/output.h"
-#include "cli/thousands.h"
+#include "cli/failures.h"
 #include "common/clock.h"
 #include "common/json.h"
-#include "common/quantity.h"
-
-typedef struct ShowOpts {
-    const char *dir;
-} ShowOpts;
-
-static const Opt show_opts[] = {
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
-     offsetof(ShowOpts, dir)},
-    {0},
-};
 
 /* All that the catalog knows of one run. */
 typedef struct RunView {
@@ -59,212 +45,186 @@ static const CatalogEvaluation *validation_at(const RunView *v, int64_t step)
     return NULL;
 }
 
-static json_t *whole_or_null(int64_t x)
+static Value whole(int64_t x)
 {
-    return x == CATALOG_NONE ? json_null() : json_integer(x);
+    return x == CATALOG_NONE ? value_none() : value_count(x);
 }
 
-static json_t *attempts_json(const CatalogArg *a, const RunView *v, Err *err)
+static void tell_head(CatalogArg *a, const CatalogRun *r, AnswerNode *top)
 {
-    json_t *list = json_array();
+    static const Column flops[] = {
+        {.key = "flops_per_token.6nd", .heading = "FLOP a token, 6 N D"},
+        {.key = "flops_per_token.exact", .heading = "FLOP a token, exact"},
+        {.key = "flops_per_token.paper", .heading = "FLOP a token, paper"},
+    };
+    answer_show(top, &(Column){.key = "run", .heading = "run"}, value_text(r->name));
+    answer_show(top, &(Column){.key = "state", .heading = "state"}, run_state_value(r->state));
+    answer_show(top, &(Column){.key = "reason", .heading = "reason"}, value_text(r->reason));
+    answer_show(top, &(Column){.key = "hash", .heading = "hash"}, value_text(r->hash));
+    answer_set(top, "dir", value_text(r->dir));
+    char *dir = arena_printf(&a->arena, "%s/%s", a->dir, r->dir);
+    answer_show(top, &(Column){.heading = "directory"}, value_text(dir));
+    answer_set(top, "architecture", value_text(r->architecture));
+    answer_set(top, "size", value_text(r->size));
+    answer_set(top, "seed", value_count(r->seed));
+    answer_show(top, &(Column){.key = "N", .heading = "N", .unit = "parameters"},
+                value_count(r->params));
+    answer_show(top, &(Column){.key = "N_total", .heading = "N with embeddings"},
+                value_count(r->params_total));
+    answer_show(top, &(Column){.key = "D", .heading = "D", .unit = "tokens"},
+                value_count(r->tokens));
+    answer_show(top, &(Column){.key = "steps", .heading = "steps"}, value_count(r->steps));
+    answer_show(top, &(Column){.key = "batch_tokens", .heading = "tokens a step"},
+                value_count(r->batch_tokens));
+    answer_show(top, &flops[0], value_real(r->flops_6nd));
+    answer_show(top, &flops[1], value_real(r->flops_exact));
+    answer_show(top, &flops[2], value_real(r->flops_paper));
+    answer_show(top, &(Column){.key = "checkpoints_planned", .heading = "checkpoints planned"},
+                value_count(r->checkpoints));
+    answer_show(top, &(Column){.key = "axes"}, value_json_text(r->axes));
+}
+
+static ErrCode tell_attempts(const CatalogArg *a, const RunView *v, AnswerNode *top, Err *err)
+{
+    static const Column column[] = {
+        {.key = "attempt", .heading = "attempt"},
+        {.key = "state", .heading = "state"},
+        {.key = "pid"},
+        {.key = "host", .heading = "host", .rank = 5},
+        {.key = "isa", .heading = "isa", .rank = 4},
+        {.key = "resumed_step", .heading = "from step", .rank = 1},
+        {.key = "started_ms"},
+        {.key = "ended_ms"},
+        {.heading = "time", .format = NUMBER_DURATION, .rank = 1},
+        {.key = "exit_code", .heading = "exit", .rank = 1},
+        {.key = "exit_signal", .heading = "signal", .rank = 1},
+        {.key = "reason", .heading = "reason", .rank = 1, .is_prose = true},
+        {.key = "damaged_lines"},
+        {.key = "dir"},
+        {.key = "threads", .heading = "threads", .rank = 3},
+        {.key = "cores", .rank = 3},
+        {.key = "peak_rss_bytes", .heading = "memory", .format = NUMBER_BYTES, .rank = 2},
+    };
+    AnswerNode *table =
+        answer_table(top, "attempts", "Attempts", column, sizeof column / sizeof column[0]);
     for (size_t i = 0; i < v->n_attempts; i++) {
         const CatalogAttempt *t = &v->attempts[i];
         char dir[FSX_PATH_BYTES];
-        if (catalog_arg_attempt_file(a, v->run.dir, t->number, "", dir, err) != ERR_OK) {
-            json_decref(list);
-            return NULL;
+        bool has_ended = t->ended_ms != CATALOG_NONE;
+        double seconds = (double)(t->ended_ms - t->started_ms) / MS_PER_S;
+        ErrCode rc = catalog_arg_attempt_file(a, v->run.dir, t->number, "", dir, err);
+        if (rc != ERR_OK) {
+            return rc;
         }
-        (void)json_array_append_new(
-            list,
-            json_pack(
-                "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, "
-                "s:o, s:o}",
-                "attempt", (json_int_t)t->number, "state", catalog_attempt_state_name(t->state),
-                "pid", whole_or_null(t->pid), "host", output_string(t->host), "isa",
-                output_string(t->isa), "resumed_step", whole_or_null(t->resumed_step), "started_ms",
-                (json_int_t)t->started_ms, "ended_ms", whole_or_null(t->ended_ms), "exit_code",
-                whole_or_null(t->exit_code), "exit_signal", whole_or_null(t->exit_signal), "reason",
-                output_string(t->reason), "damaged_lines", (json_int_t)t->damaged_lines, "dir", dir,
-                "threads", whole_or_null(t->threads), "cores", output_string(t->cores),
-                "peak_rss_bytes", whole_or_null(t->peak_rss_bytes)));
+        answer_row(table, value_count(t->number), value_text(catalog_attempt_state_name(t->state)),
+                   whole(t->pid), value_text(t->host), value_text(t->isa), whole(t->resumed_step),
+                   value_count(t->started_ms), whole(t->ended_ms),
+                   has_ended ? value_real(seconds) : value_none(), whole(t->exit_code),
+                   whole(t->exit_signal), value_text(t->reason), value_count(t->damaged_lines),
+                   value_text(dir), whole(t->threads), value_text(t->cores),
+                   whole(t->peak_rss_bytes));
     }
-    return list;
+    return ERR_OK;
 }
 
-static json_t *evaluations_json(const RunView *v, int64_t step)
+static void tell_evaluations(const RunView *v, int64_t step, AnswerNode *row)
 {
-    json_t *list = json_array();
+    AnswerNode *list = answer_list(row, "evaluations");
     for (size_t i = 0; i < v->n_evaluations; i++) {
         const CatalogEvaluation *e = &v->evaluations[i];
         if (e->step == step) {
-            (void)json_array_append_new(
-                list, json_pack("{s:s, s:o, s:o, s:I}", "task", e->task, "loss",
-                                json_real_or_name(e->loss), "bits_per_byte",
-                                output_real(e->bits_per_byte), "items", (json_int_t)e->items));
+            AnswerNode *o = answer_object(list, NULL);
+            answer_set(o, "task", value_text(e->task));
+            answer_set_json(o, "loss", json_real_or_name(e->loss));
+            answer_set(o, "bits_per_byte", value_real(e->bits_per_byte));
+            answer_set(o, "items", value_count(e->items));
         }
     }
-    return list;
 }
 
-static json_t *checkpoints_json(const RunView *v)
+static void tell_checkpoints(const RunView *v, AnswerNode *top)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < v->n_checkpoints; i++) {
-        const CatalogCheckpoint *k = &v->checkpoints[i];
-        (void)json_array_append_new(
-            list, json_pack("{s:I, s:I, s:s, s:s, s:I, s:I, s:o, s:o}", "step", (json_int_t)k->step,
-                            "tokens", (json_int_t)k->tokens, "state",
-                            catalog_checkpoint_state_name(k->state), "path", k->path, "bytes",
-                            (json_int_t)k->bytes, "attempt", (json_int_t)k->attempt, "train_loss",
-                            json_real_or_name(k->train_loss), "evaluations",
-                            evaluations_json(v, k->step)));
-    }
-    return list;
-}
-
-static ErrCode print_json(const CatalogArg *a, const RunView *v, Err *err)
-{
-    const CatalogRun *r = &v->run;
-    json_t *attempts = attempts_json(a, v, err);
-    if (!attempts) {
-        return err->code != ERR_OK ? err->code : err_nomem(err, "the answer");
-    }
-    return output_json(
-        json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:I,"
-                  " s:{s:f, s:f, s:f}, s:I, s:o, s:o, s:o, s:o}",
-                  "schema", 1, "run", r->name, "hash", r->hash, "dir", r->dir, "architecture",
-                  r->architecture, "size", r->size, "seed", (json_int_t)r->seed, "state",
-                  catalog_run_state_name(r->state), "reason", output_string(r->reason), "N",
-                  (json_int_t)r->params, "N_total", (json_int_t)r->params_total, "D",
-                  (json_int_t)r->tokens, "steps", (json_int_t)r->steps, "batch_tokens",
-                  (json_int_t)r->batch_tokens, "flops_per_token", "6nd", r->flops_6nd, "exact",
-                  r->flops_exact, "paper", r->flops_paper, "checkpoints_planned",
-                  (json_int_t)r->checkpoints, "axes", json_loads(r->axes, 0, NULL), "config",
-                  json_loads(r->config, 0, NULL), "attempts", attempts, "checkpoints",
-                  checkpoints_json(v)),
-        err);
-}
-
-static void put_head(const CatalogArg *a, const CatalogRun *r, Buf *out)
-{
-    char n[THOUSANDS_BYTES], total[THOUSANDS_BYTES], d[THOUSANDS_BYTES], steps[THOUSANDS_BYTES];
-    buf_printf(out, "%s: %s%s%s\n", r->name, catalog_run_state_name(r->state),
-               r->reason ? ": " : "", r->reason ? r->reason : "");
-    buf_printf(out, "  hash          %s\n  directory     %s/%s\n", r->hash, a->dir, r->dir);
-    buf_printf(out, "  parameters    N = %s, with embeddings %s\n", thousands(r->params, n),
-               thousands(r->params_total, total));
-    buf_printf(out, "  tokens        D = %s in %s steps\n", thousands(r->tokens, d),
-               thousands(r->steps, steps));
-    buf_printf(out, "  FLOP/token    6nd %.4g, exact %.4g, paper %.4g\n", r->flops_6nd,
-               r->flops_exact, r->flops_paper);
-    buf_printf(out, "  axes          %s\n", r->axes);
-}
-
-static void put_attempts(const RunView *v, Buf *out)
-{
-    buf_puts(out, "\nattempt  state        from step  host          isa         threads    memory  "
-                  "time        exit\n");
-    for (size_t i = 0; i < v->n_attempts; i++) {
-        const CatalogAttempt *t = &v->attempts[i];
-        char from[32] = "-", time[CLOCK_TEXT_BYTES] = "-", how[32] = "-", threads[32] = "-";
-        char memory[QUANTITY_TEXT_BYTES] = "-";
-        if (t->resumed_step != CATALOG_NONE) {
-            (void)snprintf(from, sizeof from, "%" PRId64, t->resumed_step);
-        }
-        if (t->ended_ms != CATALOG_NONE) {
-            (void)clock_duration((double)(t->ended_ms - t->started_ms) / MS_PER_S, time);
-        }
-        if (t->threads != CATALOG_NONE) {
-            (void)snprintf(threads, sizeof threads, "%" PRId64, t->threads);
-        }
-        if (t->peak_rss_bytes != CATALOG_NONE) {
-            (void)quantity_bytes_text((double)t->peak_rss_bytes, memory);
-        }
-        if (t->exit_signal != CATALOG_NONE) {
-            (void)snprintf(how, sizeof how, "signal %" PRId64, t->exit_signal);
-        } else if (t->exit_code != CATALOG_NONE) {
-            (void)snprintf(how, sizeof how, "%" PRId64, t->exit_code);
-        }
-        buf_printf(out, "%7" PRId64 "  %-11s  %9s  %-12s  %-10s  %7s  %8s  %-10s  %s%s%s\n",
-                   t->number, catalog_attempt_state_name(t->state), from, t->host ? t->host : "-",
-                   t->isa ? t->isa : "-", threads, memory, time, how, t->reason ? "; " : "",
-                   t->reason ? t->reason : "");
-    }
-}
-
-static void put_loss(double x, Buf *out)
-{
-    if (isfinite(x)) {
-        buf_printf(out, "  %10.4f", x);
-    } else {
-        buf_printf(out, "  %10s", isnan(x) ? "nan" : x > 0.0 ? "inf" : "-inf");
-    }
-}
-
-static void put_checkpoints(const RunView *v, Buf *out)
-{
-    buf_printf(out, "\n%8s  %14s  %-8s  %10s  %10s  %9s  %10s\n", "step", "tokens", "state",
-               "train loss", "validation", "bits/byte", "bytes");
+    static const Column column[] = {
+        {.key = "step", .heading = "step"},
+        {.key = "tokens", .heading = "tokens", .rank = 1},
+        {.key = "state", .heading = "state"},
+        {.key = "path"},
+        {.key = "bytes", .heading = "size", .format = NUMBER_BYTES, .rank = 3},
+        {.key = "attempt"},
+        {.heading = "loss", .format = NUMBER_FIXED},
+        {.heading = "validation", .format = NUMBER_FIXED},
+        {.heading = "bits/byte", .format = NUMBER_FIXED, .rank = 2},
+    };
+    AnswerNode *table =
+        answer_table(top, "checkpoints", "Checkpoints", column, sizeof column / sizeof column[0]);
     for (size_t i = 0; i < v->n_checkpoints; i++) {
         const CatalogCheckpoint *k = &v->checkpoints[i];
         const CatalogEvaluation *e = validation_at(v, k->step);
-        char tokens[THOUSANDS_BYTES], bytes[QUANTITY_TEXT_BYTES];
-        buf_printf(out, "%8" PRId64 "  %14s  %-8s", k->step, thousands(k->tokens, tokens),
-                   catalog_checkpoint_state_name(k->state));
-        put_loss(k->train_loss, out);
-        if (e) {
-            put_loss(e->loss, out);
-            buf_printf(out, "  %9.4f", e->bits_per_byte);
-        } else {
-            buf_printf(out, "  %10s  %9s", "-", "-");
-        }
-        buf_printf(out, "  %10s\n", quantity_bytes_text((double)k->bytes, bytes));
+        bool is_good = k->state == CATALOG_CHECKPOINT_COMPLETE;
+        AnswerNode *row =
+            answer_row(table, value_count(k->step), value_count(k->tokens),
+                       value_toned(value_text(catalog_checkpoint_state_name(k->state)),
+                                   is_good ? TONE_GOOD : TONE_WARN),
+                       value_text(k->path), value_count(k->bytes), value_count(k->attempt),
+                       value_real(k->train_loss), value_real(e ? e->loss : (double)NAN),
+                       value_real(e ? e->bits_per_byte : (double)NAN));
+        answer_set_json(row, "train_loss", json_real_or_name(k->train_loss));
+        tell_evaluations(v, k->step, row);
     }
 }
 
-/* The configuration, as it is in config.json. */
-static ErrCode put_config(const CatalogRun *r, Buf *out, Err *err)
+/* Its members one by one, under the names that overrides give them. */
+static void tell_settings(const json_t *v, const char *before, AnswerNode *table)
 {
+    const char *key;
+    json_t *child, *object = json_for_iteration(v);
+    json_object_foreach(object, key, child)
+    {
+        Buf name = BUF_INIT, text = BUF_INIT;
+        buf_printf(&name, "%s%s%s", before, *before ? "." : "", key);
+        if (json_is_object(child)) {
+            tell_settings(child, buf_str(&name), table);
+        } else if (*before || strcmp(key, "run") != 0) { /* the hash is told above */
+            json_line(child, &text);
+            answer_row(
+                table, value_text(buf_str(&name)),
+                value_text(json_is_string(child) ? json_string_value(child) : buf_str(&text)));
+        }
+        buf_release(&name);
+        buf_release(&text);
+    }
+}
+
+static ErrCode tell_config(const CatalogRun *r, AnswerNode *top, Err *err)
+{
+    static const Column column[] = {{.heading = "setting"}, {.heading = "value", .is_prose = true}};
     json_t *config = json_loads(r->config, 0, NULL);
     if (!config) {
         return err_set(err, ERR_FORMAT, "run %s: the catalog's configuration is not JSON", r->name);
     }
-    buf_puts(out, "\nconfig.json: ");
-    json_pretty(config, out);
-    json_decref(config);
+    AnswerNode *table = answer_table(top, NULL, "Configuration (config.json)", column, 2);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
+    tell_settings(config, "", table);
+    answer_set_json(top, "config", config);
     return ERR_OK;
-}
-
-static ErrCode print_text(const CatalogArg *a, const RunView *v, Err *err)
-{
-    Buf text = BUF_INIT;
-    put_head(a, &v->run, &text);
-    if (v->n_attempts > 0) {
-        put_attempts(v, &text);
-    }
-    if (v->n_checkpoints > 0) {
-        put_checkpoints(v, &text);
-    }
-    ErrCode rc = put_config(&v->run, &text, err);
-    if (rc != ERR_OK) {
-        buf_release(&text);
-        return rc;
-    }
-    return output_text(&text, err);
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
-    const ShowOpts *o = opts;
     CatalogArg a;
     RunView v = {0};
+    (void)opts;
     (void)argc;
-    ErrCode rc = catalog_arg_open(s, argv[0], o->dir, &a, err);
+    ErrCode rc = catalog_arg_open(s, argv[0], s->fit.dir, &a, err);
     if (rc == ERR_OK) {
         rc = read_view(&a, argv[1], &v, err);
     }
     if (rc == ERR_OK) {
-        rc = s->is_json ? print_json(&a, &v, err) : print_text(&a, &v, err);
+        AnswerNode *top = answer_top(&s->answer);
+        tell_head(&a, &v.run, top);
+        tell_checkpoints(&v, top);
+        rc = tell_attempts(&a, &v, top, err);
+        rc = rc == ERR_OK ? tell_config(&v.run, top, err) : rc;
     }
     catalog_arg_close(&a);
     return rc;
@@ -275,8 +235,9 @@ const Command command_show = {
     .args = "STUDY RUN",
     .summary = "everything about one run: attempts, checkpoints, losses, configuration",
     .description = "RUN is a name (slaw ls), a folder's name, or the first digits of the hash.",
-    .opts = show_opts,
-    .opts_size = sizeof(ShowOpts),
+    .groups = {&group_study},
+    .examples = {"slaw show runs/quickstart llama-27k",
+                 "slaw show runs/quickstart llama-27k --format csv --table attempts"},
     .min_args = 2,
     .max_args = 2,
     .run = run,

@@ -9,20 +9,16 @@
 
 #include "cli/command.h"
 #include "cli/study_arg.h"
-#include "common/json.h"
 #include "orchestrator/launch/process.h"
 #include "orchestrator/sched/lock.h"
 
 typedef struct StopOpts {
-    const char *dir;
     int64_t wait_s;
 } StopOpts;
 
 static const StopOpts stop_default = {.wait_s = 60};
 
 static const Opt stop_opts[] = {
-    {"dir", "DIR", "the study's directory (default: runs/<study>)", OPT_TEXT,
-     offsetof(StopOpts, dir)},
     {"wait", "S", "seconds to wait for its end; 0: do not (default: 60)", OPT_I64,
      offsetof(StopOpts, wait_s)},
     {0},
@@ -74,17 +70,18 @@ static ErrCode send_and_wait(int fd, const LockHolder *h, int64_t wait_s, bool *
     return ERR_OK;
 }
 
-static void print_outcome(const Session *s, const LockHolder *h, bool has_ended)
+static void tell(Session *s, const LockHolder *h, const char *dir, bool has_ended)
 {
-    if (s->is_json) {
-        (void)printf("{\"schema\":1,\"pid\":%ld,\"ended\":%s}\n", (long)h->pid,
-                     has_ended ? "true" : "false");
-    } else if (!s->is_quiet) {
-        (void)fprintf(stderr,
-                      has_ended ? "process %ld has stopped\n"
-                                : "process %ld was told to stop; its workers save their state\n",
-                      (long)h->pid);
+    AnswerNode *top = answer_top(&s->answer);
+    answer_show(top, &(Column){.key = "pid"}, value_count(h->pid));
+    answer_show(top, &(Column){.key = "ended"}, value_bool(has_ended));
+    if (has_ended) {
+        answer_say(top, NULL, SAY_PLAIN, "Process %ld has stopped.", (long)h->pid);
+    } else {
+        answer_say(top, NULL, SAY_PLAIN,
+                   "Process %ld was told to stop; its workers save their state.", (long)h->pid);
     }
+    answer_say(top, NULL, SAY_HINT, "slaw run %s goes on with the study.", dir);
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
@@ -98,7 +95,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     if (o->wait_s < 0) {
         return err_set(err, ERR_USAGE, "--wait takes 0 or more");
     }
-    ErrCode rc = study_arg_dir(s, argv[0], o->dir, dir, err);
+    ErrCode rc = study_arg_dir(s, argv[0], s->fit.dir, dir, err);
     if (rc == ERR_OK) {
         rc = open_holder(dir, &h, &fd, err);
     }
@@ -107,7 +104,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         (void)close(fd);
     }
     if (rc == ERR_OK) {
-        print_outcome(s, &h, has_ended);
+        tell(s, &h, dir, has_ended);
     }
     return rc;
 }
@@ -117,11 +114,13 @@ const Command command_stop = {
     .args = "STUDY",
     .summary = "stop the scheduler of a study; its workers save their state",
     .description = "Finds the process that holds the study's lock, sends it SIGTERM and waits for "
-                   "its end.\nslaw run STUDY goes on later.  Stopping twice hurries it, three "
-                   "times kills its workers.",
+                   "its end. Stopping twice hurries it, three times kills its workers.",
     .opts = stop_opts,
     .opts_size = sizeof(StopOpts),
     .opts_default = &stop_default,
+    .groups = {&group_study},
+    .examples = {"slaw stop runs/quickstart", "slaw stop runs/quickstart --wait 0"},
+    .can_be_refused = true,
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -27,7 +27,7 @@ static const Opt validate_opts[] = {
      NULL, 0},
     {"only", "PARTS", "hold-out,laws,influence,sensitivity,residuals (default all)", OPT_TEXT,
      AT(only), NULL, 0},
-    {"plot", NULL, "draw holdout and residuals, too", OPT_FLAG, AT(plot), NULL, 0},
+    {"plot", NULL, "draw holdout and residual_trends, too", OPT_FLAG, AT(plot), NULL, 0},
     {"out", "DIR", "where to (default <study>/reports)", OPT_TEXT, AT(out), NULL, 0},
     {0},
 };

@@ -1,86 +1,63 @@
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "catalog/verify.h"
 #include "cli/catalog_arg.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "cli/study_arg.h"
-#include "cli/thousands.h"
 #include "common/exit_code.h"
-#include "common/quantity.h"
 #include "orchestrator/sched/lock.h"
 
-typedef struct VerifyOpts {
-    const char *dir;
-} VerifyOpts;
-
-static const Opt verify_opts[] = {
-    {"dir", "DIR", "the study's directory (default runs/<study>)", OPT_TEXT,
-     offsetof(VerifyOpts, dir)},
-    {0},
+static const Column bad_column[] = {
+    {.key = "run", .heading = "run"},     {.key = "hash"},
+    {.key = "step", .heading = "step"},   {.key = "path", .heading = "checkpoint", .rank = 1},
+    {.key = "state", .heading = "state"}, {.key = "why", .heading = "why", .is_prose = true},
 };
-
-typedef struct Listing {
-    const CatalogArg *a;
-    json_t *bad; /* NULL: text */
-} Listing;
 
 static void on_checkpoint(void *ctx, const CatalogRun *run, const CatalogCheckpoint *k,
                           CatalogCheckpointState found, const char *why)
 {
-    const Listing *l = ctx;
-    if (found == CATALOG_CHECKPOINT_COMPLETE) {
-        return;
-    }
-    if (l->bad) {
-        (void)json_array_append_new(
-            l->bad, json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "run", run->name, "hash", run->hash,
-                              "step", (json_int_t)k->step, "path", k->path, "state",
-                              catalog_checkpoint_state_name(found), "why", why));
-    } else {
-        (void)printf("%-7s  %s/%s/%s: %s\n", catalog_checkpoint_state_name(found), l->a->dir,
-                     run->dir, k->path, why);
+    if (found != CATALOG_CHECKPOINT_COMPLETE) {
+        answer_row(ctx, value_text(run->name), value_text(run->hash), value_count(k->step),
+                   value_text(k->path),
+                   value_toned(value_text(catalog_checkpoint_state_name(found)), TONE_BAD),
+                   value_text(why));
     }
 }
 
-/* Steals bad. */
-static ErrCode print_totals(const Session *s, const VerifyTotals *t, bool can_mark, json_t *bad,
-                            Err *err)
+static void tell(const VerifyTotals *t, bool can_mark, AnswerNode *top)
 {
-    int64_t n_bad = t->missing + t->corrupt, n_total = t->good + n_bad;
-    if (s->is_json) {
-        return output_json(json_pack("{s:i, s:{s:I, s:I, s:I, s:I}, s:I, s:b, s:o}", "schema", 1,
-                                     "checkpoints", "total", (json_int_t)n_total, "good",
-                                     (json_int_t)t->good, "missing", (json_int_t)t->missing,
-                                     "corrupt", (json_int_t)t->corrupt, "bytes",
-                                     (json_int_t)t->bytes, "marked", (int)can_mark, "bad", bad),
-                           err);
+    char good[NUMBER_TEXT_BYTES], total[NUMBER_TEXT_BYTES], bytes[NUMBER_TEXT_BYTES];
+    int64_t n_total = t->good + t->missing + t->corrupt;
+    const Column of = {.key = "checkpoints.total"};
+    answer_show(top, &of, value_count(n_total));
+    answer_show(top, &(Column){.key = "checkpoints.good"}, value_count(t->good));
+    answer_show(top, &(Column){.key = "checkpoints.missing"}, value_count(t->missing));
+    answer_show(top, &(Column){.key = "checkpoints.corrupt"}, value_count(t->corrupt));
+    answer_show(top, &(Column){.key = "bytes"}, value_count(t->bytes));
+    answer_show(top, &(Column){.key = "marked"}, value_bool(can_mark));
+    answer_say(top, NULL, SAY_VERDICT, "%s of %s checkpoints are good (%s read).",
+               whole_text(t->good, good), whole_text(n_total, total),
+               number_text((double)t->bytes, NUMBER_BYTES, 0, bytes));
+    if (t->missing + t->corrupt > 0) {
+        answer_say(top, NULL, SAY_WARNING, "%" PRId64 " missing, %" PRId64 " corrupt%s.",
+                   t->missing, t->corrupt,
+                   can_mark ? "; no law is fitted to them, and slaw run makes them again" : "");
     }
-    char total[THOUSANDS_BYTES], good[THOUSANDS_BYTES], bytes[QUANTITY_TEXT_BYTES];
-    (void)printf("%s of %s checkpoints are good (%s read)", thousands(t->good, good),
-                 thousands(n_total, total), quantity_bytes_text((double)t->bytes, bytes));
-    if (n_bad > 0) {
-        (void)printf(", %" PRId64 " missing, %" PRId64 " corrupt", t->missing, t->corrupt);
-    }
-    (void)printf("\n");
-    return ERR_OK;
 }
 
 /* For writing and with the study's lock, so that what is found can be marked.  While a scheduler
  * is at work, and for a copy on read-only media, it can still be checked. */
-static ErrCode open_catalog(const Session *s, const char *arg, const VerifyOpts *o, CatalogArg *a,
-                            Lock *lock, Err *err)
+static ErrCode open_catalog(Session *s, const char *arg, CatalogArg *a, Lock *lock, Err *err)
 {
     char dir[FSX_PATH_BYTES];
     Err why = ERR_INIT;
-    ErrCode rc = study_arg_dir(s, arg, o->dir, dir, err);
+    ErrCode rc = study_arg_dir(s, arg, s->fit.dir, dir, err);
     if (rc != ERR_OK) {
         return rc;
     }
     rc = lock_acquire(dir, lock, &why);
     if (rc == ERR_OK) {
-        rc = catalog_arg_open_writer(s, arg, o->dir, a, &why);
+        rc = catalog_arg_open_writer(s, arg, s->fit.dir, a, &why);
         if (rc != ERR_OK) {
             catalog_arg_close(a);
             lock_release(lock);
@@ -90,36 +67,35 @@ static ErrCode open_catalog(const Session *s, const char *arg, const VerifyOpts 
         *err = why;
         return rc;
     }
-    rc = catalog_arg_open(s, arg, o->dir, a, err);
-    if (rc == ERR_OK && !s->is_quiet) {
-        (void)fprintf(stderr, "%s; what is found is shown and nothing is marked\n", why.msg);
+    rc = catalog_arg_open(s, arg, s->fit.dir, a, err);
+    if (rc == ERR_OK) {
+        answer_say(answer_top(&s->answer), NULL, SAY_NOTE,
+                   "%s; what is found is shown and nothing is marked.", why.msg);
     }
     return rc;
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
-    const VerifyOpts *o = opts;
     CatalogArg a = {0};
     Lock lock = LOCK_INIT;
     CatalogRun one = {.id = -1};
-    Listing l = {.a = &a, .bad = s->is_json ? json_array() : NULL};
     VerifyTotals t = {0};
+    AnswerNode *bad = NULL;
     ErrCode rc = ERR_OK;
-    TRY(open_catalog(s, argv[0], o, &a, &lock, err));
+    (void)opts;
+    TRY(open_catalog(s, argv[0], &a, &lock, err));
     if (argc > 1) {
         TRY(catalog_run_find(a.c, argv[1], &a.arena, &one, err));
     }
     TRY(catalog_check(a.c, err));
-    TRY(catalog_verify(a.c, a.dir, one.id, on_checkpoint, &l, &t, err));
-    rc = print_totals(s, &t, !a.c->is_readonly, l.bad, err);
-    l.bad = NULL;
-    if (rc == ERR_OK && t.missing + t.corrupt > 0) {
-        s->exit_status = EXIT_SOME_FAILED;
-    }
+    bad = answer_table(answer_top(&s->answer), "bad", NULL, bad_column,
+                       sizeof bad_column / sizeof bad_column[0]);
+    TRY(catalog_verify(a.c, a.dir, one.id, on_checkpoint, bad, &t, err));
+    tell(&t, !a.c->is_readonly, answer_top(&s->answer));
+    s->exit_status = t.missing + t.corrupt > 0 ? EXIT_SOME_FAILED : s->exit_status;
 
 done:
-    json_decref(l.bad);
     catalog_arg_close(&a);
     lock_release(&lock);
     return rc;
@@ -130,11 +106,12 @@ const Command command_verify = {
     .args = "STUDY [RUN]",
     .summary = "check every checkpoint's bytes against its digests",
     .description = "Reads every file of every checkpoint and compares its size and XXH3-128 digest "
-                   "with what was\nwritten. Missing and corrupt ones are listed and marked in the "
-                   "catalog, so that no law is\nfitted to them; a file that was put back counts "
-                   "again. Exit status 1 if any is bad.",
-    .opts = verify_opts,
-    .opts_size = sizeof(VerifyOpts),
+                   "with what was written. Missing and corrupt ones are listed and marked in the "
+                   "catalog, so that no law is fitted to them; a file that was put back counts "
+                   "again. While a scheduler works on the study nothing is marked.",
+    .groups = {&group_study},
+    .examples = {"slaw verify runs/quickstart", "slaw verify runs/quickstart --format csv"},
+    .can_fail_part = true,
     .min_args = 1,
     .max_args = 2,
     .run = run,

@@ -198,13 +198,13 @@ static ErrCode output_failed(Err *err)
                  : err_set(err, ERR_IO, "standard output did not take all of the answer");
 }
 
-static ErrCode flush_output(Err *err)
+ErrCode session_flush(Err *err)
 {
     errno = 0;
     return fflush(stdout) == 0 && !ferror(stdout) ? ERR_OK : output_failed(err);
 }
 
-static ErrCode print(Buf *text, Err *err)
+ErrCode session_print(Buf *text, Err *err)
 {
     ErrCode rc = buf_ok(text, err);
     errno = 0;
@@ -212,29 +212,48 @@ static ErrCode print(Buf *text, Err *err)
         rc = output_failed(err);
     }
     buf_release(text);
-    return rc == ERR_OK ? flush_output(err) : rc;
+    return rc == ERR_OK ? session_flush(err) : rc;
 }
 
-ErrCode session_print(Buf *text, Err *err)
+AnswerStyle session_style(const Session *s)
 {
-    return print(text, err);
+    return (AnswerStyle){.width = s->width,
+                         .is_wide = s->output.is_wide,
+                         .has_color = s->has_color,
+                         .is_one_line = s->is_one_line,
+                         .table = s->output.table,
+                         .title = s->command->summary};
+}
+
+/* A piece of a long answer; the first failure stays in *ctx. */
+static void print_piece(void *ctx, Buf *out)
+{
+    Err *err = ctx;
+    errno = 0;
+    if (err->code == ERR_OK && fwrite(out->data, 1, out->len, stdout) != out->len) {
+        (void)output_failed(err);
+    }
+    buf_clear(out);
 }
 
 ErrCode session_show(Session *s, Err *err)
 {
-    const AnswerStyle style = {.width = s->width,
-                               .is_wide = s->output.is_wide,
-                               .has_color = s->has_color,
-                               .table = s->output.table,
-                               .title = s->command->summary};
+    AnswerStyle style = session_style(s);
     Buf text = BUF_INIT;
+    Err lost = ERR_INIT;
+    style.flush = print_piece;
+    style.flush_ctx = &lost;
     ErrCode rc = answer_render(&s->answer, (AnswerFormat)s->format, &style, &text, err);
     answer_release(&s->answer);
+    if (rc == ERR_OK && lost.code != ERR_OK) {
+        *err = lost;
+        rc = lost.code;
+    }
     if (rc != ERR_OK) {
         buf_release(&text);
         return rc;
     }
-    return print(&text, err);
+    return session_print(&text, err);
 }
 
 static void report(const Session *s, const Err *err)
@@ -243,8 +262,9 @@ static void report(const Session *s, const Err *err)
     Err ignored = ERR_INIT;
     if (s->is_json) {
         err_report_json(err, s->problems, &text);
-        (void)print(&text, &ignored);
-        return;
+        if (session_print(&text, &ignored) == ERR_OK) {
+            return;
+        }
     }
     err_report_text(err, s->problems, s->err_style, &text);
     (void)fputs(buf_str(&text), stderr);
@@ -292,7 +312,7 @@ static ErrCode parse_and_run(Session *s, Words *w, void *opts, char **positional
     if (s->output.is_help) {
         Buf text = BUF_INIT;
         help_command(s->command, &text);
-        return print(&text, err);
+        return session_print(&text, err);
     }
     TRY(check_count(s->command, n, err));
     TRY(look_around(s, err));
@@ -300,7 +320,7 @@ static ErrCode parse_and_run(Session *s, Words *w, void *opts, char **positional
     if (s->answer.top || s->answer.is_short) {
         TRY(session_show(s, err));
     }
-    TRY(flush_output(err));
+    TRY(session_flush(err));
 done:
     return rc;
 }
@@ -383,7 +403,7 @@ static int show_help(const char *about)
     } else {
         help_all(&text);
     }
-    if (print(&text, &err) != ERR_OK) {
+    if (session_print(&text, &err) != ERR_OK) {
         report(&(Session){.err_style = TEXT_STYLE_PLAIN}, &err);
         return err_exit_status(err.code);
     }

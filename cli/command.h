@@ -45,7 +45,8 @@ typedef struct Session {
     bool err_is_terminal;
     TextStyle err_style; /* of what is written to standard error */
     Problems *problems;  /* of the study file; printed if the command fails by them */
-    int width;           /* characters a line of standard output;  */
+    bool is_one_line;    /* JSON on one line: an answer that comes again and again */
+    int width;           /* characters a line of standard output */
     int exit_status;     /* a command that succeeds with another status than 0 sets it */
     struct {
         const char *table;
@@ -71,7 +72,8 @@ struct Command {
     const char *examples[COMMAND_MAX_EXAMPLES]; /* whole commands that run, ending with NULL */
     bool is_raw;            /* prints as it goes, what is no answer: no --format */
     bool can_fail_part;     /* exit status 1: some runs failed or some fits were refused */
-    bool can_be_stopped;    /* exit statuses 69 and 75 */
+    bool can_be_refused;    /* exit status 69: a lock, a worker, a launcher is not to be had */
+    bool can_be_stopped;    /* exit status 75 */
     int64_t bootstrap;      /* replicates unless --bootstrap names them; 0: 200 */
     int min_args, max_args; /* positional; max -1 for no limit */
     ErrCode (*run)(Session *s, const void *opts, int argc, char *const argv[], Err *err);
@@ -97,13 +99,18 @@ bool command_honours(const Command *c, const char *option);
  * struct, else over Session. */
 const Opt *command_option(const Command *c, const char *name, size_t n, bool *is_own);
 
-/* Shows s->answer now (answers that come again and again) and empties it.  ERR_IO when standard
+/* How s->answer is to be shown. */
+AnswerStyle session_style(const Session *s);
+
+/* Shows s->answer now (answers that come again and again, and those whose rows are made) and empties it.  ERR_IO when standard
  * output did not take it; a closed pipe is no error, and ends the program with status 0. */
 ErrCode session_show(Session *s, Err *err);
 
 /* Prints a text that is no answer (a script, a page) and releases it.  ERR_IO and a closed pipe as
  * above. */
 ErrCode session_print(Buf *text, Err *err);
+/* The same for what stdio still holds. */
+ErrCode session_flush(Err *err);
 
 typedef struct HelpStatus {
     int status;

@@ -8,7 +8,6 @@
 #include "cli/study_arg.h"
 #include "cli/study_group.h"
 #include "common/fsx.h"
-#include "common/json.h"
 #include "common/map.h"
 
 /* ---- a study --------------------------------------------------------------------------------- */

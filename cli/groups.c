@@ -92,6 +92,12 @@ static const Opt output_opts[] = {
     {0},
 };
 
+static const Opt data_opts[] = {
+    {"json", NULL, "one object that describes it, in place of the data", OPT_FLAG,
+     offsetof(Session, output.json), NULL, 0},
+    {0},
+};
+
 static const Opt general_opts[] = {
     {"quiet", NULL, "no progress and no notices", OPT_FLAG, offsetof(Session, is_quiet), NULL, 'q'},
     {"verbose", NULL, "more messages; twice: debugging", OPT_COUNT, offsetof(Session, verbosity),
@@ -109,6 +115,7 @@ const OptGroup group_optimum = {"optimum", "the best N and D of a budget", optim
 const OptGroup group_methods = {"methods", "other kinds of interval", methods_opts};
 const OptGroup group_study = {"study", "where the study lives", study_opts};
 const OptGroup group_output = {"output", "how the answer is shown", output_opts};
+const OptGroup group_data = {"data", "what a verb that prints data says of them", data_opts};
 const OptGroup group_general = {"general", "for every verb", general_opts};
 
 const OptGroup *const all_groups[] = {

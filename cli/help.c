@@ -90,9 +90,10 @@ const HelpStatus help_statuses[] = {
 
 bool help_status_is_of(const Command *c, int status)
 {
-    return status == EXIT_SOME_FAILED                               ? c->can_fail_part
-           : status == EXIT_UNAVAILABLE || status == EXIT_RESUMABLE ? c->can_be_stopped
-                                                                    : true;
+    return status == EXIT_SOME_FAILED   ? c->can_fail_part
+           : status == EXIT_UNAVAILABLE ? c->can_be_refused
+           : status == EXIT_RESUMABLE   ? c->can_be_stopped
+                                        : true;
 }
 
 static void put_exit_status(const Command *c, Buf *out)
@@ -164,7 +165,7 @@ void help_all(Buf *out)
         buf_printf(out, "  %-12s", all_commands[i]->name);
         put_words(all_commands[i]->summary, 14, 14, out);
     }
-    buf_puts(out, "\nslaw VERB --help explains one; slaw help GROUP explains options that verbs "
+    buf_puts(out, "\nslaw VERB --help explains one, slaw help GROUP the options that verbs "
                   "share:\n");
     Buf names = BUF_INIT;
     for (size_t i = 0; all_groups[i]; i++) {

@@ -1,4 +1,4 @@
-/* plan_text.h -- a plan as people read it, on standard output. */
+/* plan_text.h -- a plan as `slaw plan` answers it. */
 #ifndef CLI_PLAN_TEXT_H
 #define CLI_PLAN_TEXT_H
 
@@ -13,7 +13,8 @@ typedef struct PlanText {
     bool is_why; /* what would happen to each and why, in place of what it costs */
 } PlanText;
 
-/* ERR_NOMEM. */
-ErrCode plan_text(const Plan *p, const Study *study, const PlanText *t, Err *err);
+/* Tables, totals and warnings.  *rows: as plan_answer().  ERR_NOMEM. */
+ErrCode plan_text(const Plan *p, const Study *study, const PlanText *t, AnswerNode *top,
+                  PlanRows *rows, Err *err);
 
 #endif

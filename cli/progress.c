@@ -47,13 +47,7 @@ static void progress_totals(const SchedView *v, Buf *out)
 /* "tnl-85k: done, 1220 steps, validation 2.0142 nats/token, 2.9058 bits/byte" */
 static void progress_run(const SchedRun *r, const ProgressStyle *st, Buf *out)
 {
-    const RunSpec *c = r->spec;
-    buf_printf(out, "%s: %s", c->name, catalog_run_state_name(r->state));
-    if (r->state != CATALOG_RUN_DONE) {
-        buf_printf(out, " at step %" PRId64 " of %" PRId64 ": %s", r->step, c->steps, r->reason);
-        return;
-    }
-    buf_printf(out, ", %" PRId64 " steps", c->steps);
+    buf_printf(out, "%s: done, %" PRId64 " steps", r->spec->name, r->spec->steps);
     if (isfinite(r->validation_loss)) {
         buf_printf(out, ", validation %.4f nats/token", r->validation_loss);
         if (st->bytes_per_token > 0.0) {
@@ -204,19 +198,23 @@ static bool locale_is_utf8(void)
     return false;
 }
 
-void progress_init(Progress *p, int fd, bool is_quiet, double bytes_per_token)
+void progress_init(Progress *p, int fd, bool is_quiet, bool is_log)
 {
-    *p = (Progress){.fd = fd, .is_quiet = is_quiet};
-    p->is_terminal = isatty(fd) == 1 && strcmp(variable("TERM"), "dumb") != 0;
+    *p = (Progress){.fd = fd, .is_quiet = is_quiet, .is_log = is_log};
+    p->is_terminal = !is_log && isatty(fd) == 1 && strcmp(variable("TERM"), "dumb") != 0;
     p->style = (ProgressStyle){.width = 80,
                                .height = 24,
                                .has_color = p->is_terminal && !variable("NO_COLOR")[0],
-                               .has_unicode = locale_is_utf8(),
-                               .bytes_per_token = bytes_per_token};
+                               .has_unicode = locale_is_utf8()};
     p->last_drawn = clock_mono_ns() - redraw_every;
     if (!p->is_terminal) {
         p->last_drawn = clock_mono_ns();
     }
+}
+
+bool progress_is_wanted(const Progress *p)
+{
+    return !p->is_quiet && (p->is_terminal || p->is_log);
 }
 
 static void measure(Progress *p)
@@ -235,10 +233,32 @@ static void write_out(const Progress *p, const Buf *text)
     (void)fsx_write_all(p->fd, buf_str(text), text->len, "standard error", &ignored);
 }
 
+/* Characters of a line of the block, colours not counted. */
+static int visible_width(const char *line, size_t bytes)
+{
+    int n = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        if (line[i] == '\x1b') {
+            i += strcspn(line + i, "m");
+        } else {
+            n += ((unsigned char)line[i] & 0xc0) != 0x80;
+        }
+    }
+    return n;
+}
+
+/* To the first line of the block: in a window that became narrower each of its lines takes several. */
 static void put_up(const Progress *p, Buf *out)
 {
-    if (p->n_drawn > 0) {
-        buf_printf(out, "\x1b[%dA\r", p->n_drawn);
+    int rows = 0;
+    for (const char *line = buf_str(&p->block); p->n_drawn > 0 && *line;) {
+        size_t bytes = strcspn(line, "\n");
+        int n = visible_width(line, bytes);
+        rows += n > p->style.width ? (n + p->style.width - 1) / p->style.width : 1;
+        line += bytes + (line[bytes] == '\n');
+    }
+    if (rows > 0) {
+        buf_printf(out, "\x1b[%dA\r", rows);
     }
 }
 
@@ -271,12 +291,17 @@ static void redraw(Progress *p, const SchedView *v)
 static void progress_message(Progress *p, const char *text)
 {
     Buf out = BUF_INIT;
+    const int width = p->style.width;
+    measure(p);
     put_up(p, &out);
     buf_puts(&out, p->n_drawn > 0 ? "\x1b[J" : "");
     for (const char *c = text; *c; c++) {
         put_char(*c, &out);
     }
     buf_putc(&out, '\n');
+    if (p->style.width < width) {
+        p->n_drawn = 0; /* it is too wide now; the next change draws another */
+    }
     if (p->n_drawn > 0) {
         put_block(p, &out);
     }
@@ -288,7 +313,7 @@ static void on_changed(void *ctx, const SchedView *v)
 {
     Progress *p = ctx;
     MonoNs since = clock_mono_ns() - p->last_drawn;
-    if (p->is_quiet) {
+    if (!progress_is_wanted(p)) {
         return;
     }
     if (p->is_terminal && since >= redraw_every) {
@@ -310,7 +335,7 @@ static void on_message(void *ctx, const char *text)
 static void on_settled(void *ctx, const SchedView *v, const SchedRun *r)
 {
     Progress *p = ctx;
-    if (p->is_quiet || r->state != CATALOG_RUN_DONE) {
+    if (!progress_is_wanted(p) || r->state != CATALOG_RUN_DONE) {
         return; /* the scheduler's message has said how the others ended */
     }
     Buf line = BUF_INIT;
@@ -333,6 +358,7 @@ void progress_release(Progress *p)
 {
     if (p->n_drawn > 0) {
         Buf out = BUF_INIT;
+        measure(p);
         put_up(p, &out);
         buf_puts(&out, "\x1b[J");
         write_out(p, &out);

@@ -9,8 +9,10 @@
  *   llama-20k  ━━━━━───────────────  301/1220     loss 2.688     88k tok/s  1 min 26 s
  *   done 3 of 12, 2 running, 7 waiting | 41% of 3.1e+13 FLOP | 1 min 02 s, 1 min 39 s to go
  *
- * Elsewhere (a file, a pipe, TERM=dumb): one line of totals a minute and one line a
- * finished run.  NO_COLOR is honoured; lines fit the width at the moment.
+ * Elsewhere (a file, a pipe, TERM=dumb): messages alone; in the log of a detached scheduler also
+ * one line of totals a minute and one line a finished run.  NO_COLOR is honoured; lines fit the
+ * width at the moment, and a window that became narrower, in which drawn lines were broken into
+ * several, is cleared of all of them.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -36,14 +38,18 @@ typedef struct Progress {
     int fd;
     bool is_quiet; /* nothing but messages */
     bool is_terminal;
+    bool is_log; /* no terminal, and its reader comes later */
     ProgressStyle style;
-    int n_drawn;       /* lines of the block on the screen */
+    int n_drawn;       /* lines of the block on the screen, as it was drawn */
     MonoNs last_drawn; /* or, off a terminal, last totals line */
     Buf block;         /* the block as last drawn */
 } Progress;
 
 /* fd is standard error.  Reads TERM, NO_COLOR and the locale's variables. */
-void progress_init(Progress *p, int fd, bool is_quiet, double bytes_per_token);
+void progress_init(Progress *p, int fd, bool is_quiet, bool is_log);
+
+/* Does anybody want to read how far it is? */
+bool progress_is_wanted(const Progress *p);
 
 /* Takes the block off the screen; p is empty. */
 void progress_release(Progress *p);

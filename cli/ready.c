@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/thousands.h"
+#include "answer/value.h"
 #include "common/fsx.h"
 #include "orchestrator/launch/launch.h"
 
@@ -99,23 +99,23 @@ static void check_fit(const Study *study, int64_t train, int64_t about, const ch
 {
     Need need = need_of(study);
     int64_t epoch = train < 2 ? 0 : (train - 1) / need.sequence * need.sequence;
-    char want[THOUSANDS_BYTES], have[THOUSANDS_BYTES];
-    const char *text = thousands(about > 0 ? about : 0, have);
+    char want[NUMBER_TEXT_BYTES], have[NUMBER_TEXT_BYTES];
+    const char *text = whole_text(about > 0 ? about : 0, have);
     if (train < 2) {
         problems_add(p, study->at.validation, "give more text, or hold out fewer tokens",
                      "corpus.validation holds out %s tokens, and that leaves nothing of the text "
                      "to train on",
-                     thousands(study->corpus_validation, want));
+                     whole_text(study->corpus_validation, want));
     } else if (epoch == 0) {
         problems_add(p, study->at.sequence, "give more text, or use shorter sequences",
                      "a sequence of %s tokens is longer than the training text, which has %s%s",
-                     thousands(need.sequence, want), word, text);
+                     whole_text(need.sequence, want), word, text);
     } else if (need.tokens > epoch && !study->corpus_repeat) {
         problems_add(p, study->at.tokens,
                      "add text, ask for fewer tokens, or allow it with corpus: {repeat: true}",
                      "%s tokens are asked for, and one pass over the training text has %s%s: that "
                      "would take %.3g epochs",
-                     thousands(need.tokens, want), word, text,
+                     whole_text(need.tokens, want), word, text,
                      (double)need.tokens / (double)(about > 0 ? about : 1));
     }
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_RUN_REPORT_H
 #define CLI_RUN_REPORT_H
 
+#include "answer/answer.h"
 #include "catalog/catalog.h"
 #include "common/buf.h"
 #include "orchestrator/sched/sched.h"
@@ -13,16 +14,15 @@
 void run_report_intro(const Study *study, const char *dir, Buf *out);
 void run_report_corpus(const CorpusInfo *info, Buf *out);
 
-/* A row a run: N, D, last validation loss in nats/token and bits/byte beside the 6-gram's
- * bits/byte, attempts, time of all attempts. */
-ErrCode run_report_table(Catalog *c, const CorpusInfo *info, Buf *out, Err *err);
+/* A row a run for people: N, D, last validation loss in nats/token and bits/byte beside the 6-gram's
+ * bits/byte, attempts, time of all attempts; nothing for many runs.  ERR_DB, ERR_NOMEM. */
+ErrCode run_report_table(Catalog *c, const CorpusInfo *info, AnswerNode *top, Err *err);
 
-/* Every failed or diverged run: reason, log, and the command that retries it; nothing
- * when there is none.  study_arg is what to type for the study. */
-ErrCode run_report_failures(Catalog *c, const char *dir, const char *study_arg, Buf *out, Err *err);
+/* Every failed or diverged run: reason, log, and the command that retries it.  ERR_DB, ERR_NOMEM,
+ * ERR_IO. */
+ErrCode run_report_failures(Catalog *c, const char *dir, AnswerNode *top, Err *err);
 
-/* {"schema":1,"study","runs":{...},"started","interrupted","failures":[...]} */
-ErrCode run_report_json(Catalog *c, const Study *study, const char *dir, const SchedSummary *s,
-                        json_t **ret, Err *err);
+/* "study","dir","runs":{...},"started","interrupted","paused", for JSON alone. */
+void run_report_counts(const Study *study, const char *dir, const SchedSummary *s, AnswerNode *top);
 
 #endif

@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/output.h"
-#include "cli/thousands.h"
-#include "common/clock.h"
-#include "common/quantity.h"
+#include "cli/failures.h"
 #include "orchestrator/sched/lock.h"
 
 /* The runs that work, then those that need somebody; at most `limit` of each (0: all). */
@@ -73,226 +70,165 @@ ErrCode status_report_read(CatalogArg *a, StatusScope scope, StatusReport *ret, 
     return ERR_OK;
 }
 
-static bool has_failed(const CatalogRunStatus *r)
-{
-    return r->state == CATALOG_RUN_FAILED || r->state == CATALOG_RUN_DIVERGED;
-}
-
 static int64_t count_failed(const CatalogTotals *t)
 {
     return t->by_state[CATALOG_RUN_FAILED] + t->by_state[CATALOG_RUN_DIVERGED];
 }
 
-static ErrCode failures_json(const CatalogArg *a, const StatusReport *r, json_t *list, Err *err)
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static void totals_json(const StatusReport *r, AnswerNode *top)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        const CatalogRunStatus *x = &r->runs[i];
-        if (!has_failed(x)) {
-            continue;
-        }
-        char log[FSX_PATH_BYTES];
-        ErrCode rc = catalog_arg_attempt_file(a, x->dir, x->newest_attempt, "stderr.log", log, err);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        json_t *v =
-            json_pack("{s:s, s:s, s:o, s:s, s:o, s:o}", "run", x->name, "hash", x->hash, "attempt",
-                      x->attempts > 0 ? json_integer(x->newest_attempt) : json_null(), "state",
-                      catalog_run_state_name(x->state), "reason", output_string(x->reason), "log",
-                      output_string(x->attempts > 0 ? log : NULL));
-        if (!v || json_array_append_new(list, v) != 0) {
-            return err_nomem(err, "the answer");
-        }
-    }
-    return ERR_OK;
+    const CatalogTotals *t = &r->totals;
+    answer_set(top, "study", value_text(r->study));
+    AnswerNode *runs = answer_object(top, "runs");
+    answer_set(runs, "total", value_count(t->runs));
+    answer_set(runs, "done", value_count(t->by_state[CATALOG_RUN_DONE]));
+    answer_set(runs, "running", value_count(t->by_state[CATALOG_RUN_RUNNING]));
+    answer_set(runs, "waiting", value_count(t->by_state[CATALOG_RUN_WAITING]));
+    answer_set(runs, "failed", value_count(count_failed(t)));
+    answer_set(runs, "diverged", value_count(t->by_state[CATALOG_RUN_DIVERGED]));
+    AnswerNode *checkpoints = answer_object(top, "checkpoints");
+    answer_set(checkpoints, "planned", value_count(t->checkpoints_planned));
+    answer_set(checkpoints, "complete", value_count(t->checkpoints_complete));
+    answer_set(top, "progress", value_real(t->progress));
+    answer_set(top, "eta_s", value_real(t->eta_s));
+    AnswerNode *flops = answer_object(top, "flops");
+    answer_set(flops, "done", value_real(t->flops_done));
+    answer_set(flops, "planned", value_real(t->flops_planned));
+    answer_set(top, "scheduler", value_text(r->has_scheduler ? r->scheduler : NULL));
 }
 
-static json_t *running_json(const StatusReport *r)
+static void running_json(const StatusReport *r, AnswerNode *top)
 {
-    json_t *list = json_array();
+    static const Column column[] = {{.key = "run"},   {.key = "hash"},         {.key = "step"},
+                                    {.key = "steps"}, {.key = "tokens_per_s"}, {.key = "threads"},
+                                    {.key = "cores"}};
+    AnswerNode *table =
+        answer_table(top, "running", NULL, column, sizeof column / sizeof column[0]);
     for (size_t i = 0; i < r->n; i++) {
         const CatalogRunStatus *x = &r->runs[i];
         if (x->state == CATALOG_RUN_RUNNING) {
-            (void)json_array_append_new(
-                list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "run", x->name, "hash",
-                                x->hash, "step", (json_int_t)x->step, "steps", (json_int_t)x->steps,
-                                "tokens_per_s", output_real(x->tokens_per_s), "threads",
-                                x->threads > 0 ? json_integer(x->threads) : json_null(), "cores",
-                                output_string(x->cores)));
+            answer_row(table, value_text(x->name), value_text(x->hash), value_count(x->step),
+                       value_count(x->steps), value_real(x->tokens_per_s),
+                       x->threads > 0 ? value_count(x->threads) : value_none(),
+                       value_text(x->cores));
         }
     }
-    return list;
 }
 
-/* Steals nothing; NULL when the report does not hold the waiting runs, or memory is short. */
-static json_t *waiting_json(const StatusReport *r)
+/* Not there when the report does not hold the waiting runs. */
+static void waiting_json(const StatusReport *r, AnswerNode *top)
 {
-    json_t *list = r->is_whole ? json_array() : NULL;
-    for (size_t i = 0; list && i < r->n; i++) {
-        const CatalogRunStatus *x = &r->runs[i];
-        char why[CATALOG_WHY_BYTES];
-        if (x->state == CATALOG_RUN_WAITING) {
-            (void)json_array_append_new(
-                list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "run", x->name, "hash", x->hash,
-                                "attempts", (json_int_t)x->attempts, "step", (json_int_t)x->step,
-                                "steps", (json_int_t)x->steps, "why", catalog_run_why(x, why)));
-        }
-    }
-    return list;
-}
-
-ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **ret, Err *err)
-{
-    const CatalogTotals *t = &r->totals;
-    json_t *failures = json_array();
-    ErrCode rc = failures ? failures_json(a, r, failures, err) : err_nomem(err, "the answer");
-    if (rc != ERR_OK) {
-        json_decref(failures);
-        return rc;
-    }
-    json_t *runs = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)t->runs, "done",
-                             (json_int_t)t->by_state[CATALOG_RUN_DONE], "running",
-                             (json_int_t)t->by_state[CATALOG_RUN_RUNNING], "waiting",
-                             (json_int_t)t->by_state[CATALOG_RUN_WAITING], "failed",
-                             (json_int_t)count_failed(t), "diverged",
-                             (json_int_t)t->by_state[CATALOG_RUN_DIVERGED]);
-    *ret = json_pack("{s:i, s:s, s:o, s:{s:I, s:I}, s:f, s:o, s:{s:f, s:f}, s:o, s:o, s:o, s:o*}",
-                     "schema", 1, "study", r->study, "runs", runs, "checkpoints", "planned",
-                     (json_int_t)t->checkpoints_planned, "complete",
-                     (json_int_t)t->checkpoints_complete, "progress", t->progress, "eta_s",
-                     output_real(t->eta_s), "flops", "done", t->flops_done, "planned",
-                     t->flops_planned, "scheduler",
-                     output_string(r->has_scheduler ? r->scheduler : NULL), "failures", failures,
-                     "running", running_json(r), "waiting", waiting_json(r));
-    return *ret ? ERR_OK : err_nomem(err, "the answer");
-}
-
-/* How many of the rows are printed. */
-static size_t n_shown(const StatusReport *r)
-{
-    return r->is_whole || r->n < STATUS_MOST_ROWS ? r->n : STATUS_MOST_ROWS;
-}
-
-static int widest_name(const StatusReport *r)
-{
-    size_t n = strlen("run");
-    for (size_t i = 0; i < n_shown(r); i++) {
-        size_t k = strlen(r->runs[i].name);
-        n = k > n ? k : n;
-    }
-    return (int)n;
-}
-
-/* "3.1234" in its column, "-" for what is unknown. */
-static void put_loss(double x, Buf *out)
-{
-    if (isfinite(x)) {
-        buf_printf(out, "  %9.4f", x);
-    } else {
-        buf_printf(out, "  %9s", "-");
-    }
-}
-
-/* What a waiting run waits for; failures are told in full below the totals. */
-static void put_why(const CatalogRunStatus *x, Buf *out)
-{
+    static const Column column[] = {{.key = "run"},  {.key = "hash"},  {.key = "attempts"},
+                                    {.key = "step"}, {.key = "steps"}, {.key = "why"}};
     char why[CATALOG_WHY_BYTES];
-    if (x->state == CATALOG_RUN_WAITING) {
-        buf_printf(out, "  %7s  %s", "-", catalog_run_why(x, why));
+    if (!r->is_whole) {
+        return;
     }
-}
-
-static void put_run(const CatalogRunStatus *x, int chars, Buf *out)
-{
-    char steps[48], marks[48], speed[QUANTITY_TEXT_BYTES];
-    int64_t step = x->state == CATALOG_RUN_DONE ? x->steps : x->step;
-    (void)snprintf(steps, sizeof steps, "%" PRId64 "/%" PRId64, step, x->steps);
-    (void)snprintf(marks, sizeof marks, "%" PRId64 "/%" PRId64, x->complete, x->planned);
-    bool is_moving = x->state == CATALOG_RUN_RUNNING && isfinite(x->tokens_per_s);
-    buf_printf(out, "%-*s  %-8s  %13s  %11s", chars, x->name, catalog_run_state_name(x->state),
-               steps, marks);
-    put_loss(x->train_loss, out);
-    put_loss(x->validation_loss, out);
-    buf_printf(out, "  %8s  %8" PRId64,
-               is_moving ? quantity_count_text(x->tokens_per_s, speed) : "-", x->attempts);
-    if (x->state == CATALOG_RUN_RUNNING && x->threads > 0) {
-        buf_printf(out, "  %7" PRId64 "  %s", x->threads, x->cores ? x->cores : "any");
-    }
-    put_why(x, out);
-    buf_putc(out, '\n');
-}
-
-static void put_totals(const StatusReport *r, Buf *out)
-{
-    const CatalogTotals *t = &r->totals;
-    char complete[THOUSANDS_BYTES], planned[THOUSANDS_BYTES], left[CLOCK_TEXT_BYTES];
-    buf_printf(out,
-               "done %" PRId64 " of %" PRId64 ", %" PRId64 " running, %" PRId64 " waiting, %" PRId64
-               " failed | %s of %s checkpoints | %.0f%% of %.3g FLOP",
-               t->by_state[CATALOG_RUN_DONE], t->runs, t->by_state[CATALOG_RUN_RUNNING],
-               t->by_state[CATALOG_RUN_WAITING], count_failed(t),
-               thousands(t->checkpoints_complete, complete),
-               thousands(t->checkpoints_planned, planned), floor(100.0 * t->progress),
-               t->flops_planned);
-    if (isfinite(t->eta_s) && t->eta_s > 0.0) {
-        buf_printf(out, " | %s to go", clock_duration(t->eta_s, left));
-    }
-    buf_putc(out, '\n');
-    int64_t left_runs = t->by_state[CATALOG_RUN_RUNNING] + t->by_state[CATALOG_RUN_WAITING];
-    if (r->has_scheduler) {
-        buf_printf(out, "at work: %s\n", r->scheduler);
-    } else if (left_runs > 0) {
-        buf_puts(out, "no scheduler is at work on this study; slaw run goes on with it\n");
-    }
-}
-
-static ErrCode put_failures(const CatalogArg *a, const StatusReport *r, const char *study_arg,
-                            Buf *out, Err *err)
-{
-    enum { MOST = 50 }; /* of a study that is not shown whole */
-    int64_t n = 0, most = r->is_whole ? INT64_MAX : MOST;
-    int64_t all = count_failed(&r->totals);
+    AnswerNode *table =
+        answer_table(top, "waiting", NULL, column, sizeof column / sizeof column[0]);
     for (size_t i = 0; i < r->n; i++) {
         const CatalogRunStatus *x = &r->runs[i];
-        if (!has_failed(x) || n++ >= most) {
-            continue;
+        if (x->state == CATALOG_RUN_WAITING) {
+            answer_row(table, value_text(x->name), value_text(x->hash), value_count(x->attempts),
+                       value_count(x->step), value_count(x->steps),
+                       value_text(catalog_run_why(x, why)));
         }
-        buf_printf(out, "\n%s: %s: %s\n", x->name, catalog_run_state_name(x->state),
-                   x->reason ? x->reason : "no reason is known");
-        if (x->attempts > 0) {
-            char log[FSX_PATH_BYTES];
-            ErrCode rc =
-                catalog_arg_attempt_file(a, x->dir, x->newest_attempt, "stderr.log", log, err);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-            buf_printf(out, "  log:   %s\n", log);
-        }
-        buf_printf(out, "  retry: slaw retry %s %s\n", study_arg, x->name);
     }
-    if (all > most) {
-        buf_printf(out, "\n... and %" PRId64 " more; slaw ls %s --state failed --state diverged\n",
-                   all - most, study_arg);
-    }
-    return ERR_OK;
 }
 
-ErrCode status_report_text(const CatalogArg *a, const StatusReport *r, const char *study_arg,
-                           Buf *out, Err *err)
+/* ---- for people ---------------------------------------------------------------------------- */
+
+static const Column run_column[] = {
+    {.heading = "run"},
+    {.heading = "state"},
+    {.heading = "step", .is_right = true, .rank = 1},
+    {.heading = "checkpoints", .is_right = true, .rank = 4},
+    {.heading = "loss", .format = NUMBER_FIXED, .rank = 3},
+    {.heading = "validation", .format = NUMBER_FIXED, .rank = 2},
+    {.heading = "tokens/s", .format = NUMBER_QUANTITY, .rank = 2},
+    {.heading = "attempts", .rank = 5},
+    {.heading = "threads", .rank = 6},
+    {.heading = "cores", .rank = 6},
+    {.heading = "why it waits", .rank = 1, .is_prose = true},
+};
+
+/* Failures are told in full below the totals. */
+static void make_row(void *ctx, size_t i, Value *v)
 {
-    int chars = widest_name(r);
-    buf_printf(out, "study %s in %s\n\n", r->study, a->dir);
-    buf_printf(out, "%-*s  %-8s  %13s  %11s  %9s  %9s  %8s  %8s  %7s  %s\n", chars, "run", "state",
-               "step", "checkpoints", "loss", "validation", "tokens/s", "attempts", "threads",
-               "cores, or why it waits");
-    for (size_t i = 0; i < n_shown(r); i++) {
-        put_run(&r->runs[i], chars, out);
+    StatusReport *r = ctx;
+    const CatalogRunStatus *x = &r->runs[i];
+    const bool is_running = x->state == CATALOG_RUN_RUNNING;
+    int64_t step = x->state == CATALOG_RUN_DONE ? x->steps : x->step;
+    (void)snprintf(r->steps, sizeof r->steps, "%" PRId64 "/%" PRId64, step, x->steps);
+    (void)snprintf(r->marks, sizeof r->marks, "%" PRId64 "/%" PRId64, x->complete, x->planned);
+    const Value row[] = {
+        value_text(x->name),
+        run_state_value(x->state),
+        value_text(r->steps),
+        value_text(r->marks),
+        value_real(x->train_loss),
+        value_real(x->validation_loss),
+        is_running ? value_real(x->tokens_per_s) : value_none(),
+        value_count(x->attempts),
+        is_running && x->threads > 0 ? value_count(x->threads) : value_none(),
+        value_text(is_running && x->threads > 0 ? (x->cores ? x->cores : "any") : NULL),
+        value_text(x->state == CATALOG_RUN_WAITING ? catalog_run_why(x, r->why) : NULL)};
+    memcpy(v, row, sizeof row);
+}
+
+static void runs_table(StatusReport *r, const StatusShow *how, AnswerNode *top)
+{
+    const size_t most = r->is_whole || r->n < STATUS_MOST_ROWS ? r->n : STATUS_MOST_ROWS;
+    const size_t n = how->most_rows < most ? how->most_rows : most;
+    char left[NUMBER_TEXT_BYTES];
+    AnswerNode *table =
+        answer_table(top, NULL, NULL, run_column, sizeof run_column / sizeof run_column[0]);
+    answer_table_rows(table, n, make_row, r);
+    if (n < most) {
+        answer_say(top, NULL, SAY_PLAIN, "%s more %s not shown, for want of room.",
+                   whole_text(r->totals.runs - (int64_t)n, left),
+                   r->totals.runs - (int64_t)n == 1 ? "run is" : "runs are");
+    } else if (r->totals.runs > (int64_t)n) {
+        answer_say(top, NULL, SAY_PLAIN, "%s more: slaw ls %s, or --all",
+                   whole_text(r->totals.runs - (int64_t)n, left), how->study_arg);
     }
-    if (r->totals.runs > (int64_t)n_shown(r)) {
-        buf_printf(out, "... and %" PRId64 " more; slaw ls %s, or --all\n",
-                   r->totals.runs - (int64_t)n_shown(r), study_arg);
+}
+
+static void say_totals(const StatusReport *r, AnswerNode *top)
+{
+    const CatalogTotals *t = &r->totals;
+    const int64_t *by = t->by_state;
+    char complete[NUMBER_TEXT_BYTES], planned[NUMBER_TEXT_BYTES], left[NUMBER_TEXT_BYTES];
+    bool has_eta = isfinite(t->eta_s) && t->eta_s > 0.0;
+    answer_say(top, NULL, SAY_VERDICT,
+               "%" PRId64 " of %" PRId64 " runs done, %" PRId64 " running, %" PRId64
+               " waiting, %" PRId64 " failed; %s of %s checkpoints; %.0f %% of %.3g FLOP%s%s%s.",
+               by[CATALOG_RUN_DONE], t->runs, by[CATALOG_RUN_RUNNING], by[CATALOG_RUN_WAITING],
+               count_failed(t), whole_text(t->checkpoints_complete, complete),
+               whole_text(t->checkpoints_planned, planned), floor(100.0 * t->progress),
+               t->flops_planned, has_eta ? "; " : "", has_eta ? duration_text(t->eta_s, left) : "",
+               has_eta ? " to go" : "");
+    if (r->has_scheduler) {
+        answer_say(top, NULL, SAY_PLAIN, "At work: %s.", r->scheduler);
+    } else if (by[CATALOG_RUN_RUNNING] + by[CATALOG_RUN_WAITING] > 0) {
+        answer_say(top, NULL, SAY_PLAIN,
+                   "No scheduler is at work on this study; slaw run goes on with it.");
     }
-    buf_putc(out, '\n');
-    put_totals(r, out);
-    return put_failures(a, r, study_arg, out, err);
+}
+
+ErrCode status_answer(const CatalogArg *a, StatusReport *r, const StatusShow *how, AnswerNode *top,
+                      Err *err)
+{
+    enum { MOST = 50 }; /* failures of a study that is not shown whole */
+    totals_json(r, top);
+    answer_say(top, NULL, SAY_PLAIN, "Study %s in %s", r->study, a->dir);
+    runs_table(r, how, top);
+    say_totals(r, top);
+    ErrCode rc = failures_answer(top, a->dir, how->study_arg, r->runs, r->n,
+                                 r->is_whole ? INT64_MAX : MOST, count_failed(&r->totals), err);
+    running_json(r, top);
+    waiting_json(r, top);
+    return rc;
 }

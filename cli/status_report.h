@@ -1,11 +1,9 @@
-/* status_report.h -- what `slaw status` says, as text and as JSON. */
+/* status_report.h -- what `slaw status` says, as an answer. */
 #ifndef CLI_STATUS_REPORT_H
 #define CLI_STATUS_REPORT_H
 
-#include <jansson.h>
-
+#include "answer/answer.h"
 #include "cli/catalog_arg.h"
-#include "common/buf.h"
 
 /* A study of more runs is shown by its totals and the runs that need a look. */
 enum { STATUS_MOST_ROWS = 200 };
@@ -18,6 +16,7 @@ typedef struct StatusReport {
     CatalogTotals totals;
     bool has_scheduler;  /* one is at work on this study */
     char scheduler[512]; /* "process 123 on host alba since ..."; "" without one */
+    char steps[48], marks[48], why[CATALOG_WHY_BYTES]; /* of the row that is shown */
 } StatusReport;
 
 /* What of a study with more than STATUS_MOST_ROWS runs is read. */
@@ -29,18 +28,15 @@ typedef enum StatusScope {
 
 ErrCode status_report_read(CatalogArg *a, StatusScope scope, StatusReport *ret, Err *err);
 
-/* A line a run (at most STATUS_MOST_ROWS unless the report is whole), the totals, the failures
- * with their logs. */
-ErrCode status_report_text(const CatalogArg *a, const StatusReport *r, const char *study_arg,
-                           Buf *out, Err *err);
+typedef struct StatusShow {
+    const char *study_arg; /* what to type for the study */
+    size_t most_rows;      /* of the table; SIZE_MAX: all that were read */
+} StatusShow;
 
-/* {"schema":1,"study","runs":{"total","done","running","waiting","failed","diverged"},
- *  "checkpoints":{"planned","complete"},"progress","eta_s","flops":{"done","planned"},
- *  "scheduler":null or text,"failures":[{"run","hash","attempt","state","reason","log"}],
- *  "running":[{"run","hash","step","steps","tokens_per_s","threads","cores"}],
- *  "waiting":[{"run","hash","attempts","step","steps","why"}]}
- * "waiting" is there only when the report is whole.  failed counts the diverged ones, too; eta_s is null when unknown; cores is null when the run
- * may use any. */
-ErrCode status_report_json(const CatalogArg *a, const StatusReport *r, json_t **ret, Err *err);
+/* JSON: docs/json.md.  For people: a line a run (at most STATUS_MOST_ROWS unless the report is whole),
+ * the totals, the failures with their logs.  The report must stay until the answer was shown.
+ * ERR_IO: a path is too long. */
+ErrCode status_answer(const CatalogArg *a, StatusReport *r, const StatusShow *how, AnswerNode *top,
+                      Err *err);
 
 #endif

@@ -180,22 +180,22 @@ static ErrCode replace(const char *path, const Span *piece, size_t n, Durability
     TRY(fsx_path(tmp, err, "%s.tmp.%ld", path, (long)getpid()));
     fd = open_again(tmp, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0) {
-        rc = err_sys(err, "create %s", tmp);
+        rc = err_sys(err, "create %s", path);
         goto done;
     }
     has_tmp = true;
-    TRY(write_pieces(fd, piece, n, tmp, d, err));
+    TRY(write_pieces(fd, piece, n, path, d, err));
     closed = close(fd);
     fd = -1;
     if (closed != 0) {
-        rc = err_sys(err, "close %s", tmp);
+        rc = err_sys(err, "close %s", path);
         goto done;
     }
     if (gate.ask) {
         TRY(gate.ask(gate.ctx, err));
     }
     if (rename(tmp, path) != 0) {
-        rc = err_sys(err, "rename %s to %s", tmp, path);
+        rc = err_sys(err, "write %s", path);
         goto done;
     }
     has_tmp = false;

@@ -25,18 +25,21 @@ void json_number_text(double x, char out[32])
     }
 }
 
-static void put_string(const char *s, Buf *out)
+void json_string_text(const char *s, Buf *out)
 {
     buf_putc(out, '"');
-    for (; s && *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
+    while (s && *s) {
+        size_t n = 0;
+        while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\') {
+            n++;
+        }
+        buf_add(out, s, n);
+        s += n;
+        if (*s == '"' || *s == '\\') {
             buf_putc(out, '\\');
-            buf_putc(out, (char)c);
-        } else if (c < 0x20) {
-            buf_printf(out, "\\u%04x", c);
-        } else {
-            buf_putc(out, (char)c);
+            buf_putc(out, *s++);
+        } else if (*s) {
+            buf_printf(out, "\\u%04x", (unsigned char)*s++);
         }
     }
     buf_putc(out, '"');
@@ -47,7 +50,7 @@ static void put_scalar(const json_t *v, Buf *out)
     char number[32];
     switch (json_typeof(v)) {
     case JSON_STRING:
-        put_string(json_string_value(v), out);
+        json_string_text(json_string_value(v), out);
         break;
     case JSON_INTEGER:
         buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
@@ -72,7 +75,9 @@ static void put_scalar(const json_t *v, Buf *out)
 
 typedef struct Style {
     bool is_sorted;
-    int indent; /* spaces a level; 0: all on one line */
+    int indent;    /* spaces a level; 0: all on one line */
+    JsonPutFn own; /* NULL: none */
+    void *ctx;
 } Style;
 
 static int by_name(const void *a, const void *b)
@@ -123,7 +128,7 @@ static void put_object(const json_t *v, Style st, int level, Buf *out)
             buf_putc(out, ',');
         }
         new_line(st, level + 1, out);
-        put_string(key[i], out);
+        json_string_text(key[i], out);
         buf_puts(out, st.indent > 0 ? ": " : ":");
         put(json_object_get(v, key[i]), st, level + 1, out);
     }
@@ -140,7 +145,8 @@ static void put_array(const json_t *v, Style st, int level, Buf *out)
     for (size_t i = 0; i < json_array_size(v); i++) {
         has_nested = has_nested || json_is_object(json_array_get(v, i));
     }
-    Style inner = has_nested ? st : (Style){.is_sorted = st.is_sorted};
+    Style inner = st;
+    inner.indent = has_nested ? st.indent : 0;
     buf_putc(out, '[');
     for (size_t i = 0; i < json_array_size(v); i++) {
         if (i > 0) {
@@ -157,6 +163,9 @@ static void put_array(const json_t *v, Style st, int level, Buf *out)
 
 static void put(const json_t *v, Style st, int level, Buf *out)
 {
+    if (st.own && st.own(st.ctx, v, st.indent * (level + 1), out)) {
+        return;
+    }
     if (json_is_object(v)) {
         put_object(v, st, level, out);
     } else if (json_is_array(v)) {
@@ -178,6 +187,11 @@ static void put_whole(const json_t *v, Style st, Buf *out)
 void json_canonical(const json_t *v, Buf *out)
 {
     put_whole(v, (Style){.is_sorted = true}, out);
+}
+
+void json_put(const json_t *v, int indent, JsonPutFn own, void *ctx, Buf *out)
+{
+    put_whole(v, (Style){.indent = indent, .own = own, .ctx = ctx}, out);
 }
 
 void json_line(const json_t *v, Buf *out)

@@ -30,6 +30,15 @@ void json_plain_text(const json_t *v, Buf *out);
  * canonical form.  Key order is insertion order. */
 void json_pretty(const json_t *v, Buf *out);
 
+/* Appends a string in quotes. */
+void json_string_text(const char *s, Buf *out);
+
+/* Asked for every value, with the blanks that its members are to stand after (0: all on one line);
+ * true: it has written it. */
+typedef bool (*JsonPutFn)(void *ctx, const json_t *v, int indent, Buf *out);
+/* The text with so many blanks a level, 0: on one line. */
+void json_put(const json_t *v, int indent, JsonPutFn own, void *ctx, Buf *out);
+
 /* The text on one line, without white space; reals as in the canonical form.  Key order is
  * insertion order. */
 void json_line(const json_t *v, Buf *out);

@@ -14,7 +14,7 @@ ErrCode outfile_open(OutFile *o, const char *path, Err *err)
     ErrCode rc = fsx_path(o->path, err, "%s", path);
     rc = rc == ERR_OK ? fsx_path(o->tmp, err, "%s.tmp.%ld", path, (long)getpid()) : rc;
     if (rc == ERR_OK && !(o->f = fopen(o->tmp, "wbe"))) {
-        rc = err_sys(err, "create %s", o->tmp);
+        rc = err_sys(err, "create %s", path);
     }
     return rc;
 }
@@ -45,13 +45,13 @@ ErrCode outfile_commit(OutFile *o, Err *err)
         return is_bad ? err_sys(err, "write standard output") : ERR_OK;
     }
     is_bad = is_bad || (fsync(fileno(o->f)) != 0 && errno != EINVAL && errno != EROFS);
-    ErrCode rc = is_bad ? err_sys(err, "write %s", o->tmp) : ERR_OK;
+    ErrCode rc = is_bad ? err_sys(err, "write %s", o->path) : ERR_OK;
     if (fclose(o->f) != 0 && rc == ERR_OK) {
-        rc = err_sys(err, "close %s", o->tmp);
+        rc = err_sys(err, "close %s", o->path);
     }
     o->f = NULL;
     if (rc == ERR_OK && rename(o->tmp, o->path) != 0) {
-        rc = err_sys(err, "rename %s to %s", o->tmp, o->path);
+        rc = err_sys(err, "write %s", o->path);
     }
     if (rc != ERR_OK) {
         (void)unlink(o->tmp);

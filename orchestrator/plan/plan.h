@@ -19,6 +19,7 @@
 
 #include <math.h>
 
+#include "answer/answer.h"
 #include "common/arena.h"
 #include "common/err.h"
 #include "common/machine.h"
@@ -124,11 +125,26 @@ double plan_makespan(const double *seconds, size_t n, int64_t workers, Arena *ar
 ErrCode plan_check_memory(const Plan *p, int64_t workers, MachineMemory m, bool *ret_warns,
                           Err *err);
 
-/* Where the text of a plan goes, piece by piece. */
-typedef ErrCode (*PlanSink)(void *ctx, const char *text, size_t n, Err *err);
+/* What people see of "cells"; JSON and CSV have them in full. */
+typedef enum PlanView {
+    PLAN_NO_RUNS,
+    PLAN_COSTS, /* a line a run: what it costs */
+    PLAN_WHY,   /* a line a run: what would happen to it */
+} PlanView;
 
-/* The plan as `slaw plan --json` prints it: one object, one line for each cell.  A plan of any
- * size takes little memory.  ERR_NOMEM; the sink's. */
-ErrCode plan_json(const Plan *p, const Study *study, PlanSink sink, void *ctx, Err *err);
+/* Of which the rows of "cells" and "retired" are made. */
+typedef struct PlanRows {
+    const Plan *plan;
+    const Study *study;
+    Answer *answer;
+    Buf axes;
+    char hash[SHA256_HEX_BYTES], dir[RUN_DIR_BYTES];
+} PlanRows;
+
+/* Adds totals for JSON, "cells" and "retired" (docs/json.md).  Their rows are made when they are
+ * shown, so that a plan of any size takes little memory: *rows, the plan and the study must stay
+ * until then. */
+void plan_answer(const Plan *p, const Study *study, PlanView view, AnswerNode *top, PlanRows *rows);
+void plan_rows_release(PlanRows *rows);
 
 #endif

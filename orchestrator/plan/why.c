@@ -62,7 +62,8 @@ ErrCode why_of(const PastRun *p, Arena *a, Why *ret, Err *err)
     } else if (strcmp(p->state, "diverged") == 0) {
         log_of(p, log);
         ret->is_todo = false;
-        ret->text = arena_printf(a, "diverged: %s%s; it would do so again", because, log);
+        const char *says = strncmp(because, "diverged", 8) == 0 ? "" : "diverged: ";
+        ret->text = arena_printf(a, "%s%s%s; it would do so again", says, because, log);
     } else if (strcmp(p->state, "retired") == 0) {
         ret->text =
             p->step > 0

@@ -370,8 +370,12 @@ static void announce(const AttemptEnd *e, const JobContext *x)
         job_say(x, "%s: attempt %" PRId64 " ended at step %" PRId64 ": %s; next one %s",
                 job_name(a->job), a->number, a->job->step, v->reason, when);
     } else if (v->run == RUN_FAIL || v->run == RUN_DIVERGE) {
-        job_say(x, "%s: %s at step %" PRId64 ": %s (log: %s/stderr.log)", job_name(a->job),
-                catalog_run_state_name(a->job->state), a->job->step, v->run_reason, a->dir);
+        char how[64] = "";
+        const char *state = catalog_run_state_name(a->job->state);
+        if (strncmp(v->run_reason, state, strlen(state)) != 0) { /* "diverged at step 2: ..." */
+            (void)snprintf(how, sizeof how, "%s at step %" PRId64 ": ", state, a->job->step);
+        }
+        job_say(x, "%s: %s%s (log: %s/stderr.log)", job_name(a->job), how, v->run_reason, a->dir);
     }
 }
 

@@ -1,6 +1,7 @@
 /* The tree as JSON and CSV, and its limits. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "answer/render.h"
@@ -155,6 +156,74 @@ START_TEST(csv_is_one_table_in_full)
     ck_assert_str_eq(err.hint, "--format json has all of it");
     buf_release(&out);
     answer_release(&a);
+}
+END_TEST
+
+/* Row i of a table that is made: a text that changes, numbers that repeat. */
+static void make(void *ctx, size_t i, Value *v)
+{
+    char *name = ctx;
+    (void)snprintf(name, 16, "r%zu%s", i, i == 1 ? "\xFF\"" : "");
+    v[0] = value_text(name);
+    v[1] = value_real(i < 2 ? 0.1 : (double)NAN);
+    v[2] = value_count(i == 0 ? -7 : 12);
+    v[3] = value_bool(i == 2);
+    v[4] = value_json_text("{\"a\":[1]}");
+    v[5] = value_none();
+}
+
+static void count_pieces(void *ctx, Buf *out)
+{
+    size_t *n = ctx;
+    *n += out->len;
+    buf_clear(out);
+}
+
+/* The same in every format as if they had been added, and a million of them are flushed piece by piece. */
+START_TEST(rows_can_be_made_when_they_are_shown)
+{
+    static const Column made[] = {{.key = "a.b.name", .heading = "name"},
+                                  {.key = "a.x", .heading = "x"},
+                                  {.key = "n", .heading = "n"},
+                                  {.key = "is_last"},
+                                  {.key = "json"},
+                                  {.heading = "never", .rank = 1}};
+    char name[16];
+    Buf out = BUF_INIT, added = BUF_INIT;
+    Err err = ERR_INIT;
+    for (int format = 0; format < N_FORMATS; format++) {
+        for (int is_added = 0; is_added < 2; is_added++) {
+            Answer a = ANSWER_INIT;
+            AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, made, 6);
+            for (size_t i = 0; is_added && i < 3; i++) {
+                Value v[6];
+                make(name, i, v);
+                (void)answer_row_of(t, v, 6);
+            }
+            if (!is_added) {
+                answer_table_rows(t, 3, make, name);
+            }
+            ck_assert_int_eq(answer_render(&a, (AnswerFormat)format,
+                                           &(AnswerStyle){.is_one_line = true},
+                                           is_added ? &added : &out, &err),
+                             ERR_OK);
+            answer_release(&a);
+        }
+        ck_assert_str_eq(buf_str(&out), buf_str(&added));
+        buf_clear(&out);
+        buf_clear(&added);
+    }
+    Answer a = ANSWER_INIT;
+    size_t n_bytes = 0;
+    AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, made, 6);
+    answer_table_rows(t, 100000, make, name);
+    const AnswerStyle style = {.flush = count_pieces, .flush_ctx = &n_bytes};
+    ck_assert_int_eq(answer_render(&a, FORMAT_JSON, &style, &out, &err), ERR_OK);
+    ck_assert_uint_gt(n_bytes, (size_t)4 << 20);
+    ck_assert_uint_lt(out.cap, (size_t)4 << 20);
+    answer_release(&a);
+    buf_release(&out);
+    buf_release(&added);
 }
 END_TEST
 

@@ -88,6 +88,28 @@ START_TEST(markdown_and_html_are_plain)
 }
 END_TEST
 
+/* A table for the page: what is too long for its line is broken into several. */
+START_TEST(latex_breaks_long_prose)
+{
+    static const Column column[] = {{.heading = "run"}, {.heading = "why", .is_prose = true}};
+    Answer a = ANSWER_INIT;
+    Buf out = BUF_INIT;
+    Err err = ERR_INIT;
+    AnswerNode *t = answer_table(answer_top(&a), NULL, NULL, column, 2);
+    (void)answer_row(t, value_text("a"), value_text("short"));
+    ck_assert_int_eq(answer_render(&a, FORMAT_LATEX, &(AnswerStyle){0}, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "{@{}ll@{}}"));
+    (void)answer_row(t, value_text("b"),
+                     value_text("a sentence that is as long as two lines of a page are, and then "
+                                "goes on for yet another while until there is no room for it"));
+    buf_clear(&out);
+    ck_assert_int_eq(answer_render(&a, FORMAT_LATEX, &(AnswerStyle){0}, &out, &err), ERR_OK);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "{@{}lp{"));
+    buf_release(&out);
+    answer_release(&a);
+}
+END_TEST
+
 int main(void)
 {
     return test_main((TestPlan){.name = "languages"});

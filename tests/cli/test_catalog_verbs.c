@@ -9,25 +9,8 @@
 #include "catalog/metric.h"
 #include "catalog/record.h"
 #include "orchestrator/sched/lock.h"
-#include "tests/catalog/study.h"
-#include "tests/support/run_slaw.h"
+#include "tests/cli/sample_study.h"
 #include "tests/support/suite.h"
-
-static Sample open_study(void)
-{
-    Sample s = sample_open();
-    sample_study(&s);
-    catalog_close(s.c);
-    s.c = NULL;
-    (void)tmpdir_write(&s.tmp, "study.yaml", "version: 1\n"); /* what makes it a study directory */
-    return s;
-}
-
-/* Runs `slaw args`, in which @ stands for the study's directory.  Both streams go to out. */
-static int slaw(const Sample *s, const char *args, Buf *out)
-{
-    return run_slaw(s->tmp.path, args, s->tmp.path, "2>&1", out);
-}
 
 /* The answer of a verb with --json. */
 static json_t *slaw_json(const Sample *s, const char *args, int want_status)
@@ -54,12 +37,12 @@ START_TEST(status_tells_where_it_stands)
     Sample s = open_study();
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "study sample in ");
-    HAS(buf_str(&out), "llama-20k-0       done              40/40          4/4");
+    HAS(buf_str(&out), "Study sample in ");
+    HAS(buf_str(&out), "llama-20k-0       done     40/40          4/4");
     HAS(buf_str(&out),
-        "done 2 of 4, 0 running, 1 waiting, 1 failed | 10 of 16 checkpoints | 62% of");
-    HAS(buf_str(&out), "no scheduler is at work");
-    HAS(buf_str(&out), "hgrn2-20k-2: failed: cannot be executed");
+        "2 of 4 runs done, 0 running, 1 waiting, 1 failed; 10 of 16 checkpoints; 62 %");
+    HAS(buf_str(&out), "No scheduler is at work");
+    HAS(buf_str(&out), "hgrn2-20k-2 failed: cannot be executed");
     HAS(buf_str(&out), "attempt-000/stderr.log");
     HAS(buf_str(&out), "slaw retry");
     ck_assert_ptr_null(strstr(buf_str(&out), "llama-20k-4")); /* retired */
@@ -133,7 +116,9 @@ START_TEST(ls_lists_and_filters)
     Sample s = open_study();
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw(&s, "ls @", &out), 0);
-    HAS(buf_str(&out), "tnl-20k-1         111111111111  done");
+    HAS(buf_str(&out), "tnl-20k-1         done  ");
+    ck_assert_int_eq(slaw(&s, "ls @ --wide", &out), 0);
+    HAS(buf_str(&out), "tnl-20k-1         111111111111  done  ");
     HAS(buf_str(&out),
         "2.5088"); /* 2.385 + 1/42 + 0.1, run 1's last validation loss, to 4 digits */
     ck_assert_int_eq(slaw(&s, "ls @ --state failed --state waiting", &out), 0);
@@ -160,11 +145,11 @@ START_TEST(show_tells_everything_of_a_run)
     Sample s = open_study();
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw(&s, "show @ tnl-20k-1", &out), 0);
-    HAS(buf_str(&out), "tnl-20k-1: done");
-    HAS(buf_str(&out), "N = 20,007, with embeddings 28,199");
-    HAS(buf_str(&out), "signal 9; killed by SIGKILL");
-    HAS(buf_str(&out), "complete      2.4188      2.5088     3.6132"); /* step 40 of run 1 */
-    HAS(buf_str(&out), "\"layers\": 2");
+    HAS(buf_str(&out), "N [parameters]       20,007");
+    HAS(buf_str(&out), "N with embeddings    28,199");
+    HAS(buf_str(&out), "killed by SIGKILL");
+    HAS(buf_str(&out), "2.4188      2.5088     3.6132"); /* step 40 of run 1 */
+    HAS(buf_str(&out), "model.layers");
     json_t *v = slaw_json(&s, "show @ 1111 --json", 0);
     ck_assert_int_eq(number(v, NULL, "N"), 20007);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "attempts")), 2);
@@ -216,8 +201,7 @@ START_TEST(verify_lists_what_is_bad_and_fails)
     const char *model = sample_path(&s, 0, "checkpoints/step-00000020/model.safetensors");
     sample_write(model, "other bytes", 11);
     ck_assert_int_eq(slaw(&s, "verify @", &out), 1);
-    HAS(buf_str(&out), "corrupt  ");
-    HAS(buf_str(&out), "step-00000020: model.safetensors has 11 bytes");
+    HAS(buf_str(&out), "  corrupt  model.safetensors has 11 bytes");
     HAS(buf_str(&out), "10 of 11 checkpoints are good");
     json_t *v = slaw_json(&s, "verify @ --json", 1);
     ck_assert_int_eq(number(v, "checkpoints", "corrupt"), 1);
@@ -226,7 +210,7 @@ START_TEST(verify_lists_what_is_bad_and_fails)
     ck_assert_int_eq(slaw(&s, "verify @ tnl-20k-1", &out), 0); /* one run alone */
     HAS(buf_str(&out), "4 of 4 checkpoints are good");
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "| 9 of 16 checkpoints |"); /* the catalog learned it */
+    HAS(buf_str(&out), "; 9 of 16 checkpoints;"); /* the catalog learned it */
     buf_release(&out);
     sample_close(&s);
 }
@@ -245,42 +229,18 @@ START_TEST(verify_marks_nothing_while_a_scheduler_works)
     HAS(buf_str(&out), "10 of 11 checkpoints are good");
     ck_assert(!fsx_exists(sample_path(&s, 0, "checkpoints/step-00000020/" RECORD_DAMAGED)));
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "| 10 of 16 checkpoints |");
+    HAS(buf_str(&out), "; 10 of 16 checkpoints;");
     lock_release(&lock);
     json_t *v = slaw_json(&s, "verify @ --json", 1);
     ck_assert(json_is_true(json_object_get(v, "marked")));
     json_decref(v);
     ck_assert(fsx_exists(sample_path(&s, 0, "checkpoints/step-00000020/" RECORD_DAMAGED)));
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "| 9 of 16 checkpoints |");
+    HAS(buf_str(&out), "; 9 of 16 checkpoints;");
     buf_release(&out);
     sample_close(&s);
 }
 END_TEST
-
-/* n runs that never started, after the sample's. */
-static void add_waiting(Sample *s, int n)
-{
-    Err err = ERR_INIT;
-    OK(catalog_open(s->db, &s->c, &err));
-    OK(catalog_begin(s->c, &err));
-    for (int i = 0; i < n; i++) {
-        char hash[65], name[32], dir[64];
-        int64_t id = 0;
-        CatalogRun r = sample_run(0);
-        (void)snprintf(hash, sizeof hash, "%064x", 0xabc000 + i);
-        (void)snprintf(name, sizeof name, "more-%d", i);
-        (void)snprintf(dir, sizeof dir, "runs/more-%d", i);
-        r.hash = hash;
-        r.name = name;
-        r.dir = dir;
-        r.position = 100 + i;
-        OK(catalog_run_upsert(s->c, &r, 1, &id, &err));
-    }
-    OK(catalog_commit(s->c, &err));
-    catalog_close(s->c);
-    s->c = NULL;
-}
 
 START_TEST(status_of_many_runs_shows_those_that_need_a_look)
 {
@@ -290,14 +250,14 @@ START_TEST(status_of_many_runs_shows_those_that_need_a_look)
     HAS(buf_str(&out), "interrupted at step 20"); /* why run 3 waits */
     add_waiting(&s, 220);
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "done 2 of 224, 0 running, 221 waiting, 1 failed");
+    HAS(buf_str(&out), "2 of 224 runs done, 0 running, 221 waiting, 1 failed");
     HAS(buf_str(&out), "hgrn2-20k-2  failed");
-    HAS(buf_str(&out), "... and 223 more; slaw ls ");
+    HAS(buf_str(&out), "223 more: slaw ls ");
     ck_assert_ptr_null(strstr(buf_str(&out), "more-7"));
     ck_assert_int_eq(slaw(&s, "status @ --all", &out), 0);
     HAS(buf_str(&out), "more-219");
     HAS(buf_str(&out), "never started");
-    ck_assert_ptr_null(strstr(buf_str(&out), "... and"));
+    ck_assert_ptr_null(strstr(buf_str(&out), " more: slaw ls "));
     json_t *v = slaw_json(&s, "status @ --json", 0);
     ck_assert_int_eq(number(v, "runs", "waiting"), 221);
     ck_assert_uint_eq(json_array_size(json_object_get(v, "failures")), 1);
@@ -325,21 +285,25 @@ START_TEST(reindex_brings_a_lost_catalog_back)
     ck_assert_int_eq(slaw(&s, "verify @", &out), 65); /* makes none */
     ck_assert(!fsx_exists(s.db));
     ck_assert_int_eq(slaw(&s, "reindex @", &out), 0);
-    HAS(buf_str(&out),
-        "catalog rebuilt: 5 runs, 6 attempts, 11 checkpoints, 11 steps, 11 evaluations");
+    HAS(buf_str(&out), "runs         5\n");
+    HAS(buf_str(&out), "checkpoints  11\n");
     json_t *v = slaw_json(&s, "reindex @ --json --quiet", 0);
     ck_assert_int_eq(number(v, NULL, "runs"), 5);
     ck_assert_int_eq(number(v, NULL, "problems"), 1); /* this study.yaml is none */
+    ck_assert_uint_eq(json_array_size(json_object_get(v, "warnings")), 1);
+    ck_assert_int_eq(number(v, NULL, "attempts"), 6);
+    ck_assert_int_eq(number(v, NULL, "metrics"), 11);
+    ck_assert_int_eq(number(v, NULL, "evaluations"), 11);
     json_decref(v);
     ck_assert_int_eq(slaw(&s, "status @", &out), 0);
-    HAS(buf_str(&out), "done 2 of 4");
+    HAS(buf_str(&out), "2 of 4 runs done");
 
     sample_write(s.db, "nonsense that is long enough to be looked at as a database", 58);
     ck_assert_int_eq(slaw(&s, "ls @", &out), 65);
     HAS(buf_str(&out), "hint: slaw reindex");
     OK(fsx_remove_tree(sample_path(&s, 3, ""), &err));
     ck_assert_int_eq(slaw(&s, "reindex @", &out), 0);
-    HAS(buf_str(&out), "catalog rebuilt: 4 runs");
+    HAS(buf_str(&out), "runs         4\n");
     buf_release(&out);
     sample_close(&s);
 }

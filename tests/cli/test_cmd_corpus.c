@@ -46,8 +46,8 @@ START_TEST(text_and_json_tell_the_same)
 {
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw(ARGS("--validation", "1k", "--text", "a.txt", "b.txt"), &out), 0);
-    ck_assert_ptr_nonnull(strstr(out.data, "validation   1000 tokens"));
-    ck_assert_ptr_nonnull(strstr(out.data, "bits per byte"));
+    ck_assert_ptr_nonnull(strstr(out.data, "validation   1,000"));
+    ck_assert_ptr_nonnull(strstr(out.data, "bits/byte"));
     ck_assert_ptr_nonnull(strstr(out.data, "b.txt"));
     ck_assert_int_eq(
         slaw(ARGS("--validation", "1k", "--text", "a.txt", "b.txt", "--json", "--quiet"), &out), 0);

@@ -156,7 +156,7 @@ START_TEST(a_study_sees_an_import_beside_its_own_runs)
                           "loss=nll --map run=id --set architecture=mamba",
                           true, &out),
                      0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), ": 25 observations"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "observations  25\n"));
     json_t *after = slaw_json("fit study --law chinchilla --starts 4 --bootstrap 0 --json", 0);
     ck_assert(json_equal(fit_of(before, "llama"), fit_of(after, "llama")));
     ck_assert_ptr_null(fit_of(before, "mamba"));

@@ -3,10 +3,12 @@
 #include <check.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -147,6 +149,12 @@ static void terminal_close(Terminal *t)
     (void)close(t->theirs);
 }
 
+static void progress_begin(Progress *p, int fd)
+{
+    progress_init(p, fd, false, false);
+    p->style.bytes_per_token = 1.0;
+}
+
 /* ---- tests ------------------------------------------------------------------------------- */
 
 START_TEST(the_block_is_redrawn_in_place_and_messages_stay_above_it)
@@ -154,7 +162,7 @@ START_TEST(the_block_is_redrawn_in_place_and_messages_stay_above_it)
     Terminal t;
     Progress p;
     terminal_open(&t);
-    progress_init(&p, t.theirs, false, 1.0);
+    progress_begin(&p, t.theirs);
     SchedObserver o = progress_observer(&p);
     for (int i = 0; i < 5; i++) {
         p.last_drawn = 0; /* as if a second had gone by */
@@ -188,7 +196,7 @@ START_TEST(at_most_ten_redraws_a_second)
     Terminal t;
     Progress p;
     terminal_open(&t);
-    progress_init(&p, t.theirs, false, 1.0);
+    progress_begin(&p, t.theirs);
     SchedObserver o = progress_observer(&p);
     MonoNs began = clock_mono_ns();
     int n_drawn = 0;
@@ -241,25 +249,26 @@ START_TEST(colour_is_only_for_those_who_want_it)
     Progress p;
     terminal_open(&t);
     ck_assert_int_eq(setenv("NO_COLOR", "1", 1), 0);
-    progress_init(&p, t.theirs, false, 1.0);
+    progress_begin(&p, t.theirs);
     ck_assert(!p.style.has_color && p.is_terminal);
     ck_assert_int_eq(unsetenv("NO_COLOR"), 0);
-    progress_init(&p, t.theirs, false, 1.0);
+    progress_begin(&p, t.theirs);
     ck_assert(p.style.has_color);
     ck_assert_int_eq(setenv("TERM", "dumb", 1), 0);
-    progress_init(&p, t.theirs, false, 1.0);
+    progress_begin(&p, t.theirs);
     ck_assert(!p.is_terminal && !p.style.has_color);
     terminal_close(&t);
 }
 END_TEST
 
-START_TEST(off_a_terminal_there_is_one_line_a_minute_and_one_a_run)
+START_TEST(a_log_has_one_line_a_minute_and_one_a_run)
 {
     int pipe_fd[2];
     char text[4096];
     Progress p;
     ck_assert_int_eq(pipe(pipe_fd), 0);
-    progress_init(&p, pipe_fd[1], false, 1.0);
+    progress_init(&p, pipe_fd[1], false, true);
+    p.style.bytes_per_token = 1.0;
     SchedObserver o = progress_observer(&p);
     for (int i = 0; i < 100; i++) {
         o.changed(o.ctx, &view);
@@ -284,24 +293,96 @@ START_TEST(off_a_terminal_there_is_one_line_a_minute_and_one_a_run)
 }
 END_TEST
 
-START_TEST(quiet_leaves_only_messages)
+static void resize(const Terminal *t, int columns)
 {
-    int pipe_fd[2];
-    char text[256];
+    struct winsize size = {.ws_row = ROWS, .ws_col = (unsigned short)columns};
+    ck_assert_int_eq(ioctl(t->theirs, TIOCSWINSZ, &size), 0);
+}
+
+/* What was written since the last look; the kernel hands it over a little later. */
+static const char *written(const Terminal *t)
+{
+    static char bytes[65536];
+    size_t n = 0;
+    struct pollfd p = {.fd = t->ours, .events = POLLIN};
+    while (poll(&p, 1, 200) == 1) {
+        ssize_t more = read(t->ours, bytes + n, sizeof bytes - 1 - n);
+        n += more > 0 ? (size_t)more : 0;
+    }
+    bytes[n] = '\0';
+    return bytes;
+}
+
+/* Of a block of two workers and the totals, 77 characters each at most, in a window of 30: each line
+ * has become up to three, and all of them are cleared. */
+START_TEST(a_window_that_shrinks_leaves_no_torn_lines)
+{
+    Terminal t;
     Progress p;
-    ck_assert_int_eq(pipe(pipe_fd), 0);
-    progress_init(&p, pipe_fd[1], true, 1.0);
+    terminal_open(&t);
+    progress_begin(&p, t.theirs);
     SchedObserver o = progress_observer(&p);
-    p.last_drawn -= 61 * NS_PER_S;
-    o.changed(o.ctx, &view);
-    runs[0].state = CATALOG_RUN_DONE;
-    o.settled(o.ctx, &view, &runs[0]);
-    o.message(o.ctx, "trouble");
+    for (int is_message = 0; is_message < 2; is_message++) {
+        int rows = 0;
+        resize(&t, COLS);
+        p.last_drawn = 0;
+        o.changed(o.ctx, &view);
+        (void)written(&t);
+        for (const char *line = buf_str(&p.block); *line; line += strcspn(line, "\n") + 1) {
+            size_t n = 0, bytes = strcspn(line, "\n");
+            for (size_t i = 0; i < bytes; i++) { /* colours take no room */
+                i += line[i] == '\x1b' ? strcspn(line + i, "m") : 0;
+                n += line[i] != 'm';
+            }
+            rows += n > 60 ? 3 : n > 30 ? 2 : 1;
+        }
+        ck_assert_int_gt(rows, p.n_drawn);
+        resize(&t, 30);
+        p.last_drawn = 0;
+        if (is_message) {
+            o.message(o.ctx, "trouble");
+        } else {
+            o.changed(o.ctx, &view);
+        }
+        char want[32];
+        (void)snprintf(want, sizeof want, "\x1b[%dA\r", rows);
+        const char *got = written(&t);
+        ck_assert_msg(strncmp(got, want, strlen(want)) == 0, "wanted %d up: %s", rows, got + 1);
+        ck_assert_int_eq(p.style.width, 30);
+        for (const char *line = buf_str(&p.block); !is_message && *line;
+             line += strcspn(line, "\n") + 1) {
+            ck_assert_uint_lt(strcspn(line, "\n"), 60); /* 29 and its colours */
+        }
+        ck_assert_int_eq(p.n_drawn, is_message ? 0 : 3);
+        progress_release(&p);
+        progress_begin(&p, t.theirs);
+    }
     progress_release(&p);
-    ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
-    ck_assert_int_eq(n, 8);
-    (void)close(pipe_fd[0]);
-    (void)close(pipe_fd[1]);
+    terminal_close(&t);
+}
+END_TEST
+
+/* With --quiet, and where there is neither a terminal nor a log. */
+START_TEST(quiet_or_off_a_terminal_there_are_only_messages)
+{
+    for (int is_quiet = 0; is_quiet < 2; is_quiet++) {
+        int pipe_fd[2];
+        char text[256];
+        Progress p;
+        ck_assert_int_eq(pipe(pipe_fd), 0);
+        progress_init(&p, pipe_fd[1], is_quiet == 1, is_quiet == 1);
+        SchedObserver o = progress_observer(&p);
+        p.last_drawn -= 61 * NS_PER_S;
+        o.changed(o.ctx, &view);
+        runs[0].state = CATALOG_RUN_DONE;
+        o.settled(o.ctx, &view, &runs[0]);
+        o.message(o.ctx, "trouble");
+        progress_release(&p);
+        ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
+        ck_assert_int_eq(n, 8);
+        (void)close(pipe_fd[0]);
+        (void)close(pipe_fd[1]);
+    }
 }
 END_TEST
 
@@ -314,8 +395,9 @@ int main(void)
     tcase_add_test(t, at_most_ten_redraws_a_second);
     tcase_add_test(t, lines_are_cut_to_the_terminal_and_its_height);
     tcase_add_test(t, colour_is_only_for_those_who_want_it);
-    tcase_add_test(t, off_a_terminal_there_is_one_line_a_minute_and_one_a_run);
-    tcase_add_test(t, quiet_leaves_only_messages);
+    tcase_add_test(t, a_log_has_one_line_a_minute_and_one_a_run);
+    tcase_add_test(t, a_window_that_shrinks_leaves_no_torn_lines);
+    tcase_add_test(t, quiet_or_off_a_terminal_there_are_only_messages);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

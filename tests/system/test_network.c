@@ -109,7 +109,7 @@ START_TEST(every_verb_finds_the_catalog_in_local_state)
     ck_assert(!is_there("catalog.db") && is_there("study.id") && is_there("runs"));
     ck_assert_int_eq(n_catalogs(), 1);
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
     slaw("ls @", 0);
     slaw("show @ llama-xs-s1", 0);
     slaw("verify @", 0);
@@ -119,9 +119,9 @@ START_TEST(every_verb_finds_the_catalog_in_local_state)
     slaw("fit @ --law paper_power --starts 4 --bootstrap 0", 0);
     slaw("table @", 0);
     slaw("reindex @", 0);
-    says("2 runs");
+    says("runs         2\n");
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
     slaw("run far.yaml --dir @", 0);
     says("nothing to do");
     ck_assert(!is_there("catalog.db"));
@@ -136,7 +136,7 @@ START_TEST(a_catalog_beside_the_study_is_brought_over)
     ck_assert(is_there("catalog.db") && !is_there("study.id"));
     put_on_nfs(true);
     slaw("status @", 0); /* a reader takes it where it is */
-    says("done 2 of 2");
+    says("2 of 2 runs done");
     ck_assert(is_there("catalog.db"));
     slaw("run far.yaml --dir @", 0);
     says("nothing to do");
@@ -144,7 +144,7 @@ START_TEST(a_catalog_beside_the_study_is_brought_over)
     ck_assert(!is_there("catalog.db") && is_there("catalog.db.moved"));
     ck_assert_int_eq(n_catalogs(), 1);
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
 
     put_on_nfs(false); /* and back again: the files know everything */
     slaw("status @", 65);
@@ -157,7 +157,7 @@ START_TEST(a_catalog_beside_the_study_is_brought_over)
     slaw("run far.yaml --dir @", 0);
     says("nothing to do");
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
 }
 END_TEST
 
@@ -170,7 +170,7 @@ START_TEST(a_moved_study_keeps_its_catalog_and_a_copy_gets_its_own)
     ck_assert_int_eq(rename(dir, other), 0);
     (void)snprintf(dir, sizeof dir, "%s", other);
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
     slaw("run far.yaml --dir @", 0);
     says("nothing to do");
     ck_assert_int_eq(n_catalogs(), 1);
@@ -203,7 +203,7 @@ START_TEST(a_variable_decides)
     says("as SLAW_CATALOG_DIR asks");
     ck_assert(!is_there("catalog.db") && fsx_is_dir(asked));
     slaw("status @", 0);
-    says("done 2 of 2");
+    says("2 of 2 runs done");
     (void)setenv("SLAW_CATALOG_DIR", "/proc/nowhere", 1);
     slaw("run far.yaml --dir @", 74);
     (void)unsetenv("SLAW_CATALOG_DIR");

@@ -294,7 +294,7 @@ START_TEST(a_detached_study_is_watched_and_stopped_from_elsewhere)
     }
     (void)close(fd);
     ck_assert_int_eq(end_of(pid), 0);
-    const char *said = strstr(output(), "process ");
+    const char *said = strstr(output(), "Process ");
     ck_assert_msg(said && strstr(said, "goes on in the background"), "%s", output());
     pid_t worker = (pid_t)strtol(said + 8, NULL, 10);
     ck_assert_int_ne(getsid(worker), getsid(0));
@@ -303,7 +303,7 @@ START_TEST(a_detached_study_is_watched_and_stopped_from_elsewhere)
     (void)snprintf(line, sizeof line, "process %ld on host", (long)worker);
     ck_assert_msg(strstr(output(), line), "%s", output());
     must(0, "status", path, "--watch", NULL); /* until all is done */
-    ck_assert_msg(strstr(output(), "done 4 of 4"), "%s", output());
+    ck_assert_msg(strstr(output(), "4 of 4 runs done"), "%s", output());
     for (int ms = 0; ms < PATIENCE_MS && kill(worker, 0) == 0; ms++) {
         (void)usleep(1000);
     }

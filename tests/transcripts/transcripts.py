@@ -7,9 +7,11 @@ is masked, and long numbers are rounded; README.md says how.
 """
 import argparse
 import concurrent.futures
+import csv
 import difflib
 import fnmatch
 import html.parser
+import io
 import json
 import os
 import re
@@ -33,7 +35,7 @@ KEYS = (
 ).split()
 KEY_MASK = re.compile(r'"(%s)"(: ?)("(?:[^"\\]|\\.)*"|-?[\d.][\d.eE+-]*)' % "|".join(KEYS))
 COLUMNS = {"time", "memory", "tokens/s", "host", "isa", "cores"}
-CSV_COLUMNS = {"seconds", "core_seconds", "tokens_per_s", "started_ms", "ended_ms", "created_ms", "peak_rss_bytes", "isa", "cores", "host", "pid"}
+CSV_COLUMNS = {"seconds", "core_seconds", "tokens_per_s", "started_ms", "ended_ms", "created_ms", "peak_rss_bytes", "memory_bytes", "isa", "cores", "host", "pid"}
 NUMBER = re.compile(r"(?<![\w.])(\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?![\w.]|-\d)")
 
 
@@ -75,18 +77,38 @@ def mask_table(text):
     return "\n".join(out)
 
 
-def mask_csv(text):
+def mask_csv(text, columns=CSV_COLUMNS):
     """Masks the columns of a CSV in CSV_COLUMNS."""
-    lines = text.split("\n")
-    head = lines[0].split(",")
-    at = [i for i, name in enumerate(head) if name in CSV_COLUMNS]
-    if "run" not in head or not at:
+    if not re.match(r"(\w+,)*(run|attempt),", text):
         return text
-    for k in range(1, len(lines)):
-        cells = lines[k].split(",")
-        if len(cells) == len(head):
-            lines[k] = ",".join("<x>" if i in at else c for i, c in enumerate(cells))
-    return "\n".join(lines)
+    rows = list(csv.reader(io.StringIO(text)))
+    at = [i for i, name in enumerate(rows[0]) if name in columns or name in COLUMNS]
+    out = io.StringIO()
+    rows[1:] = [["<x>" if i in at else c for i, c in enumerate(row)] for row in rows[1:]]
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def mask_markup(text):
+    """Masks the cells of tables in Markdown, LaTeX and HTML under the headings in COLUMNS."""
+    out, at = [], None
+    for line in text.split("\n"):
+        sep = "|" if line.startswith("| ") else "&" if line.endswith(" \\\\") else "</td>" if line.startswith("<tr><td") else None
+        if "<thead>" in line:
+            heads = re.findall(r"<th[^>]*>([^<]*)</th>", line)
+            at = [i for i, name in enumerate(heads) if name in COLUMNS]
+        elif sep:
+            cells = line.split(sep)
+            if at is None:
+                at = [i for i, c in enumerate(cells) if c.strip(" \\") in COLUMNS]
+            else:
+                for i in at:
+                    cells[i] = "<td><x>" if sep == "</td>" else " <x> \\\\" if cells[i].endswith("\\\\") else " <x> "
+                line = sep.join(cells)
+        elif not line.startswith(("|-", "\\midrule", "<tbody")):
+            at = None
+        out.append(line)
+    return "\n".join(out)
 
 
 def mask_doctor(text):
@@ -94,12 +116,13 @@ def mask_doctor(text):
         return outline_json(text)
     lines = []
     for line in text.split("\n"):
-        if line.startswith("hint"):
+        if line.startswith(("Hint", "**Hint", "% Hint", "  ", '<p class="hint')) or ":root" in line:
             continue
-        if "option" in line or "argument" in line:
-            lines.append(line)
-            continue
-        lines.append(re.sub(r"^(\w[\w ]*): .*$", lambda m: m.group(1) + ": " + ("yes" if m.group(1) == "usable" else "<x>"), line))
+        if lines and "," in lines[-1] and "slaw" not in lines[-1] and "worker.path" in lines[-1]:
+            line = "<x>"  # the only row of a CSV
+        line = re.sub(r"<dd>.*</dd>", "<dd><x></dd>", line)
+        line = re.sub(r"^((?:% |- )?\w[\w \\\[\]/-]*)(: |  +).*$", r"\1\2<x>", line) if "option" not in line else line
+        lines.append(re.sub(r"  +<x>", "  <x>", line))
     return "\n".join(lines)
 
 
@@ -133,13 +156,16 @@ def mask(verb, text, paths):
     text = re.sub(r'"version"(: ?)"\d+\.\d+\.\d+"', r'"version"\1<version>', text)
     text = re.sub(r"\.tmp\.\d+", ".tmp.<pid>", text)
     text = re.sub(r"ts=\d{4}-\d\d-\d\dT[\d:.]+Z", "ts=<date>", text)
-    text = re.sub(r"(?m)^memory: .*$", "memory: <x>", text) if verb == "plan" else text
+    text = re.sub(r"slaw,\d+\.\d+\.\d+", "slaw,<version>", text)
+    if verb == "plan":
+        text = re.sub(r"(?m)^(\W*|<p[^>]*>)Memory: .*$", r"\1Memory: <x>", text)
     if verb == "gc":  # a state tells which instruction set made it, in a word that may be longer
         text = re.sub(r'("bytes": )\d+', r"\1<x>", text)
         text = re.sub(r" *\b[\d.]+ [kMG]?B\b", " <bytes>", text)
+        text = mask_csv(text, {"bytes"})
     if verb in STUDY_VERBS:
         text = KEY_MASK.sub(lambda m: '"%s"%s<x>' % (m.group(1), m.group(2)), text)
-        text = mask_csv(mask_table(text.replace('"cores": null', '"cores": <x>').replace('"cores":null', '"cores":<x>')))
+        text = mask_csv(mask_table(mask_markup(text).replace('"cores": null', '"cores": <x>').replace('"cores":null', '"cores":<x>')))
         text = re.sub(r"(?<![\w.])\d+(\.\d+)? (s|ms|min|h|d)(?![\w/])", "<time>", text)
         text = re.sub(r"(?<![\w.])\d+(\.\d+)?[kMGT]? (FLOP/s|tokens/s)", r"<speed> \2", text)
         text = re.sub(r"(\d[\d.]* [kMGT]?B)( of)? memory", r"<bytes>\2 memory", text)
