@@ -43,7 +43,5 @@ const Command command_check = {
                    "error of the file is a warning.",
     .examples = {"slaw check experiments/quickstart.yaml",
                  "slaw check experiments/quickstart.yaml --json"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -209,10 +209,9 @@ const Command command_corpus = {
         "folder holds this corpus already. The corpus of a study is the folder corpus in its "
         "directory; slaw run prepares it too.\n\n--text default is about 20 MB of English prose "
         "out of Debian packages, fetched with apt-get download.",
-    .opts = opts,
-    .opts_size = sizeof(CorpusOpts),
+    COMMAND_OPTS(opts, CorpusOpts),
     .examples = {"slaw corpus experiments/quickstart.yaml",
                  "slaw corpus --text README.md --validation 1k --dir corpus"},
-    .max_args = -1,
+    .counts_args = true,
     .run = run,
 };

@@ -187,14 +187,11 @@ const Command command_gc = {
         "gets full during a sweep, slaw stop, slaw gc and slaw run go on where it was.\n\n"
         "Refused while a scheduler works on the study; --dry-run is not. Exit status 1 if a run "
         "was left alone that should not be.",
-    .opts = gc_opts,
-    .opts_size = sizeof(GcOpts),
+    COMMAND_OPTS(gc_opts, GcOpts),
     .groups = {&group_study},
     .examples = {"slaw gc runs/quickstart --dry-run",
                  "slaw gc runs/quickstart --keep last:1 --dry-run"},
     .can_fail_part = true,
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = 2,
     .run = run,
 };

@@ -190,12 +190,9 @@ const Command command_import = {
         "to a file for slaw fit.\n\nFields named as observations are (run, architecture, N, D, C, "
         "loss, ...) are taken by themselves; --map and --set say the rest. docs/exchange.md has "
         "examples.",
-    .opts = import_opts,
-    .opts_size = sizeof(ImportOpts),
+    COMMAND_OPTS(import_opts, ImportOpts),
     .groups = {&group_study},
     .examples = {"slaw import --csv points.csv --out theirs.csv",
                  "slaw import runs/quickstart --csv points.csv --map architecture=model"},
-    .min_args = 0,
-    .max_args = 1,
     .run = run,
 };

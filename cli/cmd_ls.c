@@ -150,11 +150,8 @@ const Command command_ls = {
     .description = "One line a run: name, hash, state, N [parameters], D [tokens], steps, complete "
                    "of the planned checkpoints, newest validation loss [nats/token], attempts, and "
                    "why it is not at work.",
-    .opts = ls_opts,
-    .opts_size = sizeof(LsOpts),
+    COMMAND_OPTS(ls_opts, LsOpts),
     .groups = {&group_study},
     .examples = {"slaw ls runs/quickstart", "slaw ls runs/quickstart --state done --format csv"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

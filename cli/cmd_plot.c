@@ -138,12 +138,9 @@ const Command command_plot = {
         "against a column of a sweep.\n"
         "Each is written as data (.csv), a gnuplot script (.gp) that can be run again by hand, and "
         "pictures (.svg, .png), and listed.",
-    .opts = plot_opts,
-    .opts_size = sizeof(PlotOpts),
+    COMMAND_OPTS(plot_opts, PlotOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_share},
     .examples = {"slaw plot runs/quickstart", "slaw plot points.csv --by model --out pictures"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -115,14 +115,11 @@ const Command command_report = {
         "Fits as slaw fit does and writes one self-contained page: the answer first, tables, "
         "pictures, warnings explained, the method, and where it all comes from with the command "
         "that repeats it. It needs no network and no script to be read.",
-    .opts = report_opts,
-    .opts_size = sizeof(ReportOpts),
+    COMMAND_OPTS(report_opts, ReportOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_share, &group_isoflop,
                &group_optimum, &group_methods},
     .examples = {"slaw report runs/quickstart",
                  "slaw report points.csv --by model --out page.html"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -58,7 +58,5 @@ const Command command_retry = {
     .groups = {&group_study},
     .examples = {"slaw retry runs/quickstart", "slaw retry experiments/quickstart.yaml --json"},
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = -1,
     .run = run,
 };

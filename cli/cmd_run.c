@@ -460,8 +460,7 @@ const Command command_run = {
         "are.\n\n"
         "^C once: workers save their state and stop; twice: they have five seconds; three times: "
         "they are killed. When the disk is full the study pauses.",
-    .opts = run_opts,
-    .opts_size = sizeof(RunOpts),
+    COMMAND_OPTS(run_opts, RunOpts),
     .opts_default = &run_default,
     .groups = {&group_study},
     .examples = {"slaw run experiments/quickstart.yaml",
@@ -469,7 +468,5 @@ const Command command_run = {
     .can_fail_part = true,
     .can_be_refused = true,
     .can_be_stopped = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

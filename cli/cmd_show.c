@@ -238,7 +238,5 @@ const Command command_show = {
     .groups = {&group_study},
     .examples = {"slaw show runs/quickstart llama-27k",
                  "slaw show runs/quickstart llama-27k --format csv --table attempts"},
-    .min_args = 2,
-    .max_args = 2,
     .run = run,
 };

@@ -115,13 +115,10 @@ const Command command_stop = {
     .summary = "stop the scheduler of a study; its workers save their state",
     .description = "Finds the process that holds the study's lock, sends it SIGTERM and waits for "
                    "its end. Stopping twice hurries it, three times kills its workers.",
-    .opts = stop_opts,
-    .opts_size = sizeof(StopOpts),
+    COMMAND_OPTS(stop_opts, StopOpts),
     .opts_default = &stop_default,
     .groups = {&group_study},
     .examples = {"slaw stop runs/quickstart", "slaw stop runs/quickstart --wait 0"},
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

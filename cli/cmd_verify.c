@@ -112,7 +112,5 @@ const Command command_verify = {
     .groups = {&group_study},
     .examples = {"slaw verify runs/quickstart", "slaw verify runs/quickstart --format csv"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 2,
     .run = run,
 };

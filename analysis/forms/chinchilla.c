@@ -35,8 +35,7 @@ const Form form_chinchilla = {
     .name = "chinchilla",
     .equation = "L(N, D) = E + A N^-alpha + B D^-beta",
     .source = "arXiv:2203.15556, section 3.3",
-    .n_inputs = 2,
-    .input = {FORM_N, FORM_D},
+    FORM_OF_N_AND_D,
     .n_params = N_PARAMS,
     .n_terms = 3,
     .param =

@@ -14,8 +14,7 @@ enum { C, N, D, N_PARAMS };
         .equation = word "(N, D) = c N^n D^d",                                              \
         .source = "arXiv:2503.04715, equation 1",                                           \
         .response = (what),                                                                 \
-        .n_inputs = 2,                                                                      \
-        .input = {FORM_N, FORM_D},                                                          \
+        FORM_OF_N_AND_D,                                                                    \
         .n_params = N_PARAMS,                                                               \
         .n_terms = 1,                                                                       \
         .param = {[C] = {"c", unit_of, "best " word " at N = 1, D = 1", .centres = 3},      \

@@ -30,8 +30,7 @@ const Form form_overtrained = {
     .name = "overtrained",
     .equation = "L(N, D) = E + A N^-alpha + B D^-alpha",
     .source = "arXiv:2403.08540, equation 4",
-    .n_inputs = 2,
-    .input = {FORM_N, FORM_D},
+    FORM_OF_N_AND_D,
     .n_params = N_PARAMS,
     .n_terms = 3,
     .param =

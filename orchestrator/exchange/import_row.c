@@ -68,18 +68,8 @@ static bool is_numeric(const char *name)
 
 static ErrCode no_field(const char *name, const char *const *field, size_t n, Err *err)
 {
-    const char *near = nearest_name(name, field, n);
     (void)err_set(err, ERR_INVALID, "the source has no field \"%s\"", name);
-    if (near) {
-        return err_hint(err, "did you mean \"%s\"?", near);
-    }
-    Buf list = BUF_INIT;
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&list, "%s%s", i ? ", " : "", field[i]);
-    }
-    (void)err_hint(err, "its fields are: %.400s", buf_str(&list));
-    buf_release(&list);
-    return err->code;
+    return words_hint("its field", name, field, n, err);
 }
 
 static ErrCode add(ImportRows *r, const char *name, ImportColumn **ret, Err *err)
