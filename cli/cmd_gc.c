@@ -30,18 +30,18 @@ typedef struct Lists {
 static Lists begin(Session *s)
 {
     static const Column run[] = {
-        {.key = "run", .heading = "run"},
-        {.key = "hash"},
-        {.key = "rule", .heading = "keep"},
-        {.key = "checkpoints", .heading = "weights"},
-        {.key = "states", .heading = "states"},
-        {.key = "leftovers", .heading = "leftovers", .rank = 1},
-        {.key = "bytes", .heading = "space", .format = NUMBER_BYTES},
+        {"run", "run"},
+        {"hash"},
+        {"rule", "keep"},
+        {"checkpoints", "weights"},
+        {"states", "states"},
+        {"leftovers", "leftovers", .rank = 1},
+        {"bytes", "space", .format = NUMBER_BYTES},
     };
-    static const Column skipped[] = {{.key = "run"}, {.key = "hash"}, {.key = "reason"}};
+    static const Column skipped[] = {{"run"}, {"hash"}, {"reason"}};
     AnswerNode *top = answer_top(&s->answer);
     return (Lists){.top = top,
-                   .runs = answer_table(top, "runs", NULL, run, sizeof run / sizeof run[0]),
+                   .runs = answer_table(top, "runs", NULL, COLUMNS(run)),
                    .skipped = answer_table(top, "skipped", NULL, skipped, 3)};
 }
 

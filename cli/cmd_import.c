@@ -123,8 +123,8 @@ static void tell(const char *where, json_t *m, AnswerNode *top)
             answer_set_json(top, key, json_incref(v));
         }
     }
-    answer_show(top, &(Column){.key = "path", .heading = "file"}, value_text(where));
-    answer_show(top, &(Column){.key = "rows", .heading = "observations"},
+    answer_show(top, &(Column){"path", "file"}, value_text(where));
+    answer_show(top, &(Column){"rows", "observations"},
                 value_count(json_integer_value(json_object_get(m, "rows"))));
     tell_left_out(json_object_get(m, "left_out"), top);
     if (!has_n || !has_d) {

@@ -58,13 +58,12 @@ done:
 static void list_files(const Figures *f, const PlotOutput *o, const char *folder, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "name"},
-        {.key = "title", .heading = "picture", .is_prose = true},
-        {.key = "file", .heading = "file"},
+        {"name"},
+        {"title", "picture", .is_prose = true},
+        {"file", "file"},
     };
     char path[FSX_PATH_BYTES + 128];
-    AnswerNode *table =
-        answer_table(top, "pictures", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "pictures", NULL, COLUMNS(column));
     AnswerNode *files = answer_list(top, "files");
     for (size_t i = 0; i < f->n; i++) {
         const PlotFigure *figure = &f->figure[i];

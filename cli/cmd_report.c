@@ -46,8 +46,7 @@ static ErrCode page_path(const FitRun *r, const char *out, char ret[FSX_PATH_BYT
 /* What was written. */
 static void say_done(const FitRun *r, const HtmlPage *page, const char *path, AnswerNode *top)
 {
-    static const Column file = {.key = "report", .heading = "page"},
-                        column = {.heading = "pictures"};
+    static const Column file = {"report", "page"}, column = {.heading = "pictures"};
     answer_show(top, &file, value_text(path));
     AnswerNode *pictures = answer_list(top, "pictures");
     for (size_t i = 0; page->figure && i < page->figure->n; i++) {

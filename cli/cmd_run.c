@@ -253,9 +253,9 @@ static void tell_detached(const RunVerb *v, const DetachOutcome *d)
     buf_printf(&log, "%s/" RUN_LOG, dir);
     answer_set(top, "study", value_text(v->study.study->name));
     answer_set(top, "dir", value_text(dir));
-    answer_show(top, &(Column){.key = "pid"}, value_count(d->pid));
+    answer_show(top, &(Column){"pid"}, value_count(d->pid));
     answer_say(top, NULL, SAY_PLAIN, "Process %ld goes on in the background.", (long)d->pid);
-    answer_show(top, &(Column){.key = "log", .heading = "its log"}, value_text(buf_str(&log)));
+    answer_show(top, &(Column){"log", "its log"}, value_text(buf_str(&log)));
     answer_say(top, NULL, SAY_HINT, "slaw status %s --watch follows it, slaw stop %s ends it", dir,
                dir);
     buf_release(&log);

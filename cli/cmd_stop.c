@@ -73,8 +73,8 @@ static ErrCode send_and_wait(int fd, const LockHolder *h, int64_t wait_s, bool *
 static void tell(Session *s, const LockHolder *h, const char *dir, bool has_ended)
 {
     AnswerNode *top = answer_top(&s->answer);
-    answer_show(top, &(Column){.key = "pid"}, value_count(h->pid));
-    answer_show(top, &(Column){.key = "ended"}, value_bool(has_ended));
+    answer_show(top, &(Column){"pid"}, value_count(h->pid));
+    answer_show(top, &(Column){"ended"}, value_bool(has_ended));
     if (has_ended) {
         answer_say(top, NULL, SAY_PLAIN, "Process %ld has stopped.", (long)h->pid);
     } else {
