@@ -8,12 +8,14 @@
 
 #include "analysis/fit/fit.h"
 #include "analysis/race/race_times.h"
+#include "analysis/validate/seeds.h"
 #include "common/order.h"
 
 /* Sizes within this factor are one. */
 #define SAME_SIZE 1.001
 
-enum { MAX_SIZES = 256 };
+enum { MAX_SIZES = 256, POINT_STRIDE = sizeof(RacePoint) / sizeof(double) };
+_Static_assert(sizeof(RacePoint) % sizeof(double) == 0, "a stride of whole numbers");
 
 const char *race_axis_name(RaceAxis a)
 {
@@ -77,7 +79,7 @@ static ErrCode fill_group(Race *r, const ObsGroup *from, const double *time, con
 /* ---- a group at X ---- */
 
 typedef struct SizeMean {
-    double n, sum, squares;
+    double n, sum;
     size_t runs;
 } SizeMean;
 
@@ -95,24 +97,6 @@ static SizeMean *size_of(SizeMean *size, size_t *n_sizes, double n)
     return &size[(*n_sizes)++];
 }
 
-/* Response of the curve that ends at point `last` and begins at `first`, at X: interpolated, and its last
- * one once it has ended.  NaN before its first. */
-static double curve_at(const RacePoint *p, size_t first, size_t last, RaceAxis axis, double x)
-{
-    /* ends a hair within rounding of X count as X */
-    if (x < p[first].x[axis] * (1.0 - 1e-12)) {
-        return (double)NAN;
-    }
-    for (size_t i = first; i < last; i++) {
-        double lo = p[i].x[axis], hi = p[i + 1].x[axis];
-        if (x < hi) {
-            double t = fmax(0.0, log(x / lo) / log(hi / lo));
-            return (1.0 - t) * p[i].response + t * p[i + 1].response;
-        }
-    }
-    return p[last].response;
-}
-
 /* Mean ln response of every size at X. */
 static size_t sizes_at(const RaceGroup *g, RaceAxis axis, double x, SizeMean *size)
 {
@@ -121,11 +105,12 @@ static size_t sizes_at(const RaceGroup *g, RaceAxis axis, double x, SizeMean *si
         for (last = first; last + 1 < g->n && g->point[last + 1].curve == g->point[first].curve;) {
             last++;
         }
-        double value = log(curve_at(g->point, first, last, axis, x));
+        const RacePoint *p = &g->point[first];
+        double value =
+            log(seeds_run_at(&p->x[axis], &p->response, POINT_STRIDE, last - first + 1, x));
         SizeMean *s = isfinite(value) ? size_of(size, &n_sizes, g->point[last].n) : NULL;
         if (s) {
             s->sum += value;
-            s->squares += value * value;
             s->runs++;
         }
     }
@@ -153,75 +138,63 @@ RaceEntry race_at(const RaceGroup *g, RaceAxis axis, double x)
 
 /* ---- noise ---- */
 
-/* The least of the largest tokens of each size's runs. */
-static size_t last_tokens(const RaceGroup *g, SizeMean *size)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        const RacePoint *p = &g->point[i];
-        bool is_last = i + 1 == g->n || p[1].curve != p->curve;
-        SizeMean *s = is_last ? size_of(size, &n, p->n) : NULL;
-        if (s) {
-            double tokens = p->x[RACE_TOKENS];
-            s->sum = s->runs ? fmin(s->sum, tokens) : tokens;
-            s->runs++;
-        }
-    }
-    return n;
-}
-
-/* sigma between runs of one size, at the largest tokens that all of them reach; false without such. */
-static bool noise_of_seeds(RaceGroup *g)
-{
-    SizeMean last[MAX_SIZES];
-    size_t n_sizes = last_tokens(g, last);
-    double squares = 0.0, dof = 0.0;
-    for (size_t k = 0; k < n_sizes; k++) {
-        SizeMean size[MAX_SIZES];
-        size_t n = last[k].runs > 1 ? sizes_at(g, RACE_TOKENS, last[k].sum, size) : 0;
-        const SizeMean *s = n ? size_of(size, &n, last[k].n) : NULL;
-        if (s && s->runs > 1) {
-            squares += s->squares - s->sum * s->sum / (double)s->runs;
-            dof += (double)s->runs - 1.0;
-        }
-    }
-    g->noise = dof > 0.0 ? RACE_SEEDS : RACE_NO_NOISE;
-    g->sigma = sqrt(fmax(squares, 0.0) / dof);
-    g->dof = dof;
-    return dof > 0.0;
-}
-
 /* The scatter about the group's own law. */
-static ErrCode noise_of_law(RaceGroup *g, Err *err)
+static ErrCode noise_of_law(RaceGroup *g, const FitData *data, Err *err)
 {
-    double *column = calloc(3 * g->n + 1, sizeof *column);
     FitResult *fit = calloc(1, sizeof *fit);
     Err refusal = ERR_INIT;
-    if (!column || !fit) {
-        free(column);
-        free(fit);
+    if (!fit) {
         return err_nomem(err, "fit");
     }
-    for (size_t i = 0; i < g->n; i++) {
-        column[i] = g->point[i].n;
-        column[g->n + i] = g->point[i].x[RACE_TOKENS];
-        column[2 * g->n + i] = g->point[i].response;
-    }
-    const FitData data = {
-        .n = g->n, .params = column, .tokens = column + g->n, .loss = column + 2 * g->n};
     FitOptions o = fit_defaults(form_find("chinchilla"));
     o.loss = (FitLoss){FIT_MSE, 0.0, 1.0};
     o.bootstrap = 0;
-    ErrCode rc = fit_run(&o, &data, fit, &refusal);
+    ErrCode rc = fit_run(&o, data, fit, &refusal);
     double dof = (double)g->n - 5.0;
     if (rc == ERR_OK && dof >= 1.0) {
         g->noise = RACE_LAW;
         g->sigma = sqrt(fit->objective / dof);
         g->dof = dof;
     }
-    free(column);
     free(fit);
     return rc == ERR_NOMEM ? err_nomem(err, "fit") : ERR_OK;
+}
+
+/* Between runs of one size, else of the law. */
+static ErrCode find_noise(RaceGroup *g, Err *err)
+{
+    Arena arena = ARENA_INIT;
+    double *column = arena_array(&arena, 3 * g->n + 1, sizeof *column);
+    size_t *run = arena_array(&arena, g->n + 1, sizeof *run), n_sizes = 0;
+    SeedSize *size = NULL;
+    SeedNoise noise = {0};
+    FitData data = {.n = g->n, .params = column, .run = run};
+    ErrCode rc = ERR_OK;
+    if (!column || !run) {
+        rc = err_nomem(err, "noise");
+        goto done;
+    }
+    data.tokens = column + g->n;
+    data.loss = column + 2 * g->n;
+    for (size_t i = 0; i < g->n; i++) {
+        column[i] = g->point[i].n;
+        column[g->n + i] = g->point[i].x[RACE_TOKENS];
+        column[2 * g->n + i] = g->point[i].response;
+        run[i] = g->point[i].curve;
+    }
+    TRY(seeds_sizes(&data, NULL, &arena, &size, &n_sizes, err));
+    noise = seeds_noise(size, n_sizes);
+    if (noise.dof > 0.0) {
+        g->noise = RACE_SEEDS;
+        g->sigma = noise.sigma;
+        g->dof = noise.dof;
+    } else {
+        data.run = NULL;
+        rc = noise_of_law(g, &data, err);
+    }
+done:
+    arena_release(&arena);
+    return rc;
 }
 
 /* ---- classes ---- */
@@ -386,9 +359,7 @@ ErrCode race_run(const ObsSource *source, const Obs *obs, const RaceOptions *o, 
     TRY(read_groups(source, obs, o, &r, err));
     TRY(check_groups(obs, &r, err));
     for (size_t g = 0; g < r.n_groups; g++) {
-        if (!noise_of_seeds(&r.group[g])) {
-            TRY(noise_of_law(&r.group[g], err));
-        }
+        TRY(find_noise(&r.group[g], err));
     }
     make_classes(o, &r);
     if (r.n_classes[RACE_TIME] == 0) {

@@ -9,7 +9,8 @@
  * Classes double, the largest being the least of the groups' largest X, so that all are in it.
  *
  * The standard error of a value is sigma of ln response over the root of the runs averaged:
- *   seeds  sigma pooled over the sizes that have several runs, at their largest common X
+ *   seeds  sigma pooled over the sizes that have several runs, at their largest common D
+ *          (analysis/validate/seeds.h)
  *   law    where no size has: the scatter sqrt(RSS/(n-5)) of the group's observations about its own
  *          L(N, D) = E + A N^-alpha + B D^-beta, least squares of logs
  * The difference of two groups has the interval d +- t_0.975 sqrt(se_a^2 + se_b^2), t on the groups' degrees
