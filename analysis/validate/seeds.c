@@ -9,6 +9,7 @@
 #include "analysis/report/fit_answer.h"
 #include "analysis/report/look.h"
 #include "common/map.h"
+#include "common/order.h"
 
 /* Sizes within this factor are one. */
 #define SAME_SIZE  1.001
@@ -44,21 +45,18 @@ double seeds_run_at(const double *x, const double *y, size_t stride, size_t n, d
     return y[0];
 }
 
-static int by_number(double x, double y)
-{
-    return x < y ? -1 : x > y;
-}
-
 static int by_size(const void *a, const void *b)
 {
     const SeedPoint *x = a, *y = b;
-    return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : by_number(x->n, y->n);
+    int order = ORDER(x->kind, y->kind);
+    return order ? order : ORDER(x->n, y->n);
 }
 
 static int by_run(const void *a, const void *b)
 {
     const SeedPoint *x = a, *y = b;
-    return x->run != y->run ? (x->run < y->run ? -1 : 1) : by_number(x->d, y->d);
+    int order = ORDER(x->run, y->run);
+    return order ? order : ORDER(x->d, y->d);
 }
 
 static size_t length_of_run(const SeedPoint *p, const SeedPoint *end)
@@ -348,8 +346,7 @@ static void groups_table(const Seeds *s, AnswerNode *top)
         {"seeds_needed_hi", "at most", .format = NUMBER_WHOLE,
          .help = "the same at the upper end of the interval"},
     };
-    AnswerNode *table =
-        answer_table(top, "groups", "Noise of a run", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "groups", "Noise of a run", COLUMNS(column));
     for (size_t g = 0; g < s->n_groups; g++) {
         const SeedGroup *one = &s->group[g];
         const Interval i = seeds_interval(&one->noise);
@@ -383,8 +380,7 @@ static void sizes_table(const Seeds *s, AnswerNode *top)
         column[1].heading = has_kinds ? "configuration" : column[1].heading;
         n_late += s->group[g].n_late;
     }
-    AnswerNode *table =
-        answer_table(top, "sizes", "Seeds of a size", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "sizes", "Seeds of a size", COLUMNS(column));
     for (size_t g = 0; g < s->n_groups; g++) {
         for (size_t k = 0; k < s->group[g].n_sizes; k++) {
             const SeedSize *size = &s->group[g].size[k];
