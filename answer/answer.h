@@ -31,10 +31,10 @@ enum { ANSWER_MAX_COLUMNS = 256 };
 typedef struct Column {
     const char *key;     /* in JSON and CSV; "test.p" is p of the object test; NULL: in neither */
     const char *heading; /* for people; NULL: not shown to them */
+    const char *unit;    /* "FLOP", shown in brackets after the heading; NULL: none */
     NumberFormat format;
     int digits;        /* of the format; 0: its own */
     int rank;          /* 0: always shown; of the others the largest goes first when it is narrow */
-    const char *unit;  /* "FLOP", shown in brackets after the heading; NULL: none */
     const char *help;  /* what it is, below the table; NULL: plain from the heading */
     const char *latex; /* heading in LaTeX; NULL: made from the heading */
     const char *interval; /* key of the interval object of JSON; NULL: "intervals.KEY"; the column's
@@ -45,6 +45,9 @@ typedef struct Column {
     bool is_prose;    /* a text that may be broken into lines */
     bool has_flat;    /* JSON has lo and hi beside the value, too */
 } Column;
+
+/* A table of columns, and how many it has: the last arguments of answer_table(). */
+#define COLUMNS(table) (table), sizeof(table) / sizeof((table)[0])
 
 typedef enum SayKind {
     SAY_PLAIN,

@@ -6,24 +6,13 @@
 
 void html_text(const char *s, Buf *out)
 {
+    static const char special[] = "&<>\"'";
+    static const char *const entity[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
     for (; *s; s++) {
-        switch (*s) {
-        case '&':
-            buf_puts(out, "&amp;");
-            break;
-        case '<':
-            buf_puts(out, "&lt;");
-            break;
-        case '>':
-            buf_puts(out, "&gt;");
-            break;
-        case '"':
-            buf_puts(out, "&quot;");
-            break;
-        case '\'':
-            buf_puts(out, "&#39;");
-            break;
-        default:
+        const char *at = strchr(special, *s);
+        if (at) {
+            buf_puts(out, entity[at - special]);
+        } else {
             buf_putc(out, *s);
         }
     }
@@ -136,17 +125,13 @@ static void table(Painter *p, const AnswerNode *t)
     grid_release(&g);
 }
 
+static const Painter painter_html = {
+    .heading = heading, .say = say, .pairs = pairs, .table = table};
+
 void answer_html(const Answer *a, int level, Buf *out)
 {
     static const AnswerStyle plain = {0};
-    Painter p = {.heading = heading,
-                 .say = say,
-                 .pairs = pairs,
-                 .table = table,
-                 .style = &plain,
-                 .out = out,
-                 .level = level};
-    paint(&p, a->top);
+    paint_answer(&painter_html, a, &plain, level, out);
     out->is_short = out->is_short || a->is_short;
 }
 

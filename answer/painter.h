@@ -1,6 +1,7 @@
 /* painter.h -- how the four formats for people share the order in which an answer is shown.
  *
- * paint() walks the tree and calls one function a block; a format is a table of these functions. */
+ * paint_answer() walks the tree and calls one function a block; a format is a table of these
+ * functions, in a file of its name. */
 #ifndef ANSWER_PAINTER_H
 #define ANSWER_PAINTER_H
 
@@ -22,7 +23,12 @@ struct Painter {
     SayKind last_say;
 };
 
-void paint(Painter *p, const AnswerNode *top);
+/* Each has the four functions and nothing else. */
+extern const Painter painter_text, painter_markdown, painter_latex;
+
+/* Appends the answer as the format paints it, headings from `level` on. */
+void paint_answer(const Painter *format, const Answer *a, const AnswerStyle *style, int level,
+                  Buf *out);
 
 /* Hands on what is in out when it is much: after a row of a table. */
 void answer_flush(const AnswerStyle *style, Buf *out);

@@ -154,7 +154,7 @@ static void paint_table(Painter *p, const AnswerNode *n)
     }
 }
 
-void paint(Painter *p, const AnswerNode *top)
+static void paint(Painter *p, const AnswerNode *top)
 {
     for (const AnswerNode *n = top->first; n; n = n->next) {
         if (n->kind == ANSWER_SAY && n->text) {
@@ -177,6 +177,16 @@ void paint(Painter *p, const AnswerNode *top)
     }
 }
 
+void paint_answer(const Painter *format, const Answer *a, const AnswerStyle *style, int level,
+                  Buf *out)
+{
+    Painter p = *format;
+    p.style = style;
+    p.out = out;
+    p.level = level;
+    paint(&p, a->top);
+}
+
 void answer_flush(const AnswerStyle *style, Buf *out)
 {
     enum { ENOUGH_BYTES = 1 << 20 };
@@ -188,12 +198,17 @@ void answer_flush(const AnswerStyle *style, Buf *out)
 ErrCode answer_render(const Answer *a, AnswerFormat format, const AnswerStyle *style, Buf *out,
                       Err *err)
 {
-    static ErrCode (*const render[])(const Answer *, const AnswerStyle *, Buf *, Err *) = {
-        [FORMAT_TEXT] = render_text,         [FORMAT_JSON] = render_json,
-        [FORMAT_MARKDOWN] = render_markdown, [FORMAT_LATEX] = render_latex,
-        [FORMAT_CSV] = render_csv,           [FORMAT_HTML] = render_html};
+    static ErrCode (*const render[N_FORMATS])(const Answer *, const AnswerStyle *, Buf *, Err *) = {
+        [FORMAT_JSON] = render_json, [FORMAT_CSV] = render_csv, [FORMAT_HTML] = render_html};
+    static const Painter *const painter[N_FORMATS] = {[FORMAT_TEXT] = &painter_text,
+                                                      [FORMAT_MARKDOWN] = &painter_markdown,
+                                                      [FORMAT_LATEX] = &painter_latex};
     ErrCode rc = a->top ? answer_ok(a, err) : err_nomem(err, "the answer");
-    rc = rc == ERR_OK ? render[format](a, style, out, err) : rc;
+    if (rc == ERR_OK && painter[format]) {
+        paint_answer(painter[format], a, style, 1, out);
+    } else if (rc == ERR_OK) {
+        rc = render[format](a, style, out, err);
+    }
     rc = rc == ERR_OK ? answer_ok(a, err) : rc; /* rows that were made may have lost something */
     return rc == ERR_OK ? buf_ok(out, err) : rc;
 }

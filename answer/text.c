@@ -2,7 +2,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "answer/formats.h"
 #include "answer/grid.h"
 #include "answer/painter.h"
 
@@ -311,16 +310,4 @@ static void table(Painter *p, const AnswerNode *t)
     grid_release(&g);
 }
 
-ErrCode render_text(const Answer *a, const AnswerStyle *style, Buf *out, Err *err)
-{
-    Painter p = {.heading = heading,
-                 .say = say,
-                 .pairs = pairs,
-                 .table = table,
-                 .style = style,
-                 .out = out,
-                 .level = 1};
-    (void)err;
-    paint(&p, a->top);
-    return ERR_OK;
-}
+const Painter painter_text = {.heading = heading, .say = say, .pairs = pairs, .table = table};

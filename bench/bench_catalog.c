@@ -20,6 +20,7 @@
 
 #include "bench/bench_catalog.h"
 #include "common/fsx.h"
+#include "common/order.h"
 
 enum { TRIES = 9, MAX_WORDS = 8, N_VERBS = 5 };
 
@@ -36,12 +37,6 @@ typedef struct VerbTime {
     const char *verb;
     double best_ms, median_ms;
 } VerbTime;
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* One process from start to end, its output to /dev/null. */
 static ErrCode run_once(const char *slaw, const char *study, const VerbTime *v, double *ret_ms,
@@ -80,7 +75,7 @@ static ErrCode time_verb(const Options *o, const char *study, VerbTime *v, Err *
             return rc;
         }
     }
-    qsort(ms, TRIES, sizeof ms[0], by_value);
+    qsort(ms, TRIES, sizeof ms[0], order_f64);
     v->best_ms = ms[0];
     v->median_ms = ms[TRIES / 2];
     return ERR_OK;

@@ -15,6 +15,7 @@
 #include "bench/fma_peak.h"
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/order.h"
 #include "common/quantity.h"
 #include "common/rng.h"
 #include "trainer/models/model.h"
@@ -104,12 +105,6 @@ static void step(Bench *w, int64_t number)
     model_params_changed(w->model);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void time_steps(Bench *w, double seconds, Result *ret)
 {
     enum { MAX = 2000 };
@@ -122,7 +117,7 @@ static void time_steps(Bench *w, double seconds, Result *ret)
         step(w, (int64_t)n + 2);
         took[n++] = now_s() - t0;
     }
-    qsort(took, n, sizeof *took, by_value);
+    qsort(took, n, sizeof *took, order_f64);
     ret->best_s = took[0];
     ret->median_s = took[n / 2];
 }

@@ -16,6 +16,7 @@
 #include "common/buf.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/order.h"
 #include "common/wire.h"
 
 enum { MAX_WORKERS = 64, FSYNC_TRIES = 51, TOKENS_A_STEP = 8192 };
@@ -25,12 +26,6 @@ static double cpu_s(void)
     struct timespec t;
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Median time of writing and syncing one page [ms]. */
@@ -56,7 +51,7 @@ static ErrCode fsync_time(const char *dir, double *ret, Err *err)
         return err_sys(err, "%s", path);
     }
     (void)unlink(path);
-    qsort(ms, FSYNC_TRIES, sizeof ms[0], by_value);
+    qsort(ms, FSYNC_TRIES, sizeof ms[0], order_f64);
     *ret = ms[FSYNC_TRIES / 2];
     return rc;
 }

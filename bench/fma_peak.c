@@ -13,65 +13,47 @@ enum { ROUNDS = 2000000, CHAINS = 12, REPEATS = 5 };
 
 static volatile float sink;
 
-/* Twelve chains cover the latency of 4 or 5 cycles of two units. */
-#define TWELVE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+/* X of the vector, the prefix of its intrinsics and each of twelve chains, which cover the latency of
+ * 4 or 5 cycles of two units. */
+#define FOUR(X, V, mm, i, j, k, l) X(V, mm, i) X(V, mm, j) X(V, mm, k) X(V, mm, l)
+#define TWELVE(X, V, mm) \
+    FOUR(X, V, mm, 0, 1, 2, 3) FOUR(X, V, mm, 4, 5, 6, 7) FOUR(X, V, mm, 8, 9, 10, 11)
 
-__attribute__((target("avx512f"))) static void rounds_avx512(void)
-{
-    const __m512 a = _mm512_set1_ps(0.999f);
-    const __m512 b = _mm512_set1_ps(0.001f);
-#define BEGIN(i) __m512 c##i = _mm512_set1_ps((float)(i));
-#define STEP(i)  c##i = _mm512_fmadd_ps(c##i, a, b);
-#define END(i)   c0 = _mm512_add_ps(c0, c##i);
-    TWELVE(BEGIN)
-    for (int r = 0; r < ROUNDS; r++) {
-        TWELVE(STEP)
+#define BEGIN(V, mm, i) V c##i = mm##_set1_ps((float)(i));
+#define STEP(V, mm, i)  c##i = mm##_fmadd_ps(c##i, a, b);
+#define END(V, mm, i)   c0 = mm##_add_ps(c0, c##i);
+#define FMA_ROUNDS(isa, features, V, mm)                             \
+    __attribute__((target(features))) static void rounds_##isa(void) \
+    {                                                                \
+        const V a = mm##_set1_ps(0.999f), b = mm##_set1_ps(0.001f);  \
+        TWELVE(BEGIN, V, mm)                                         \
+        for (int r = 0; r < ROUNDS; r++) {                           \
+            TWELVE(STEP, V, mm)                                      \
+        }                                                            \
+        TWELVE(END, V, mm)                                           \
+        sink = mm##_cvtss_f32(c0);                                   \
     }
-    TWELVE(END)
-    sink = _mm512_cvtss_f32(c0);
-#undef BEGIN
-#undef STEP
-#undef END
-}
 
-__attribute__((target("avx2,fma"))) static void rounds_avx2(void)
-{
-    const __m256 a = _mm256_set1_ps(0.999f);
-    const __m256 b = _mm256_set1_ps(0.001f);
-#define BEGIN(i) __m256 c##i = _mm256_set1_ps((float)(i));
-#define STEP(i)  c##i = _mm256_fmadd_ps(c##i, a, b);
-#define END(i)   c0 = _mm256_add_ps(c0, c##i);
-    TWELVE(BEGIN)
-    for (int r = 0; r < ROUNDS; r++) {
-        TWELVE(STEP)
-    }
-    TWELVE(END)
-    sink = _mm256_cvtss_f32(c0);
-#undef BEGIN
-#undef STEP
-#undef END
-}
+FMA_ROUNDS(avx512, "avx512f", __m512, _mm512)
+FMA_ROUNDS(avx2, "avx2,fma", __m256, _mm256)
 
 /* Twenty-four cover a latency of 12 cycles of two units. */
+#define BEGIN_TWO(V, mm, i) \
+    V c##i = mm##_set1_ps((float)(i)), d##i = mm##_set1_ps(-1.0f - (float)(i));
+#define STEP_TWO(V, mm, i)             \
+    c##i = mm##_dpbf16_ps(c##i, a, b); \
+    d##i = mm##_dpbf16_ps(d##i, a, b);
+#define END_TWO(V, mm, i) c0 = mm##_add_ps(c0, mm##_add_ps(c##i, d##i));
 __attribute__((target("avx512f,avx512bf16"))) static void rounds_bf16(void)
 {
     const __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
     const __m512bh b = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(-0.25f));
-#define BEGIN(i) \
-    __m512 c##i = _mm512_set1_ps((float)(i)), d##i = _mm512_set1_ps(-1.0f - (float)(i));
-#define STEP(i)                          \
-    c##i = _mm512_dpbf16_ps(c##i, a, b); \
-    d##i = _mm512_dpbf16_ps(d##i, a, b);
-#define END(i) c0 = _mm512_add_ps(c0, _mm512_add_ps(c##i, d##i));
-    TWELVE(BEGIN)
+    TWELVE(BEGIN_TWO, __m512, _mm512)
     for (int r = 0; r < ROUNDS / 2; r++) {
-        TWELVE(STEP)
+        TWELVE(STEP_TWO, __m512, _mm512)
     }
-    TWELVE(END)
+    TWELVE(END_TWO, __m512, _mm512)
     sink = _mm512_cvtss_f32(c0);
-#undef BEGIN
-#undef STEP
-#undef END
 }
 
 static double best_rate(void (*rounds)(void), double flops)

@@ -11,6 +11,7 @@
 #include "common/fsx.h"
 #include "common/hash.h"
 #include "common/json.h"
+#include "common/order.h"
 
 enum { FIT_LOG_VERSION = 1, MAX_BYTES = 1 << 30, SUM_DIGITS = 16 };
 
@@ -145,7 +146,7 @@ done:
 static int by_id(const void *a, const void *b)
 {
     const CatalogFit *x = a, *y = b;
-    return (x->id > y->id) - (x->id < y->id);
+    return ORDER(x->id, y->id);
 }
 
 /* Puts f in place of the one with its id, or at the end.  Fits are few. */

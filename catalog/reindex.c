@@ -17,6 +17,7 @@
 #include "catalog/stmt.h"
 #include "common/clock.h"
 #include "common/fsx.h"
+#include "common/order.h"
 
 static const char *const side_files[] = {"-wal", "-shm", "-journal"};
 
@@ -123,10 +124,8 @@ static int by_id_and_position(const void *a, const void *b)
     if ((x->id > 0) != (y->id > 0)) {
         return x->id > 0 ? -1 : 1; /* known ids first: the others take what is left */
     }
-    if (x->position != y->position) {
-        return x->position < y->position ? -1 : 1;
-    }
-    return strcmp(x->hash, y->hash);
+    int order = ORDER(x->position, y->position);
+    return order ? order : strcmp(x->hash, y->hash);
 }
 
 /* Every run that the folder tells of, by id; those without one after them, by position. */

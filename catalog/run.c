@@ -7,6 +7,7 @@
 #include "catalog/rows.h"
 #include "common/buf.h"
 #include "common/names.h"
+#include "common/order.h"
 #include "common/quantity.h"
 
 static const char *const state_names[CATALOG_N_RUN_STATES] = {
@@ -130,7 +131,7 @@ ErrCode catalog_run_set_state(Catalog *c, int64_t id, CatalogRunState state, con
 static int by_value(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    return ORDER(x, y);
 }
 
 /* Every run that is not among keep[n] (sorted) and not retired yet. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog/rows.h"
+#include "common/order.h"
 
 /* The next report of a training step. */
 typedef struct Report {
@@ -103,7 +104,7 @@ static int by_run_step(const void *a, const void *b)
 {
     const CatalogTrainTime *x = a, *y = b;
     int order = strcmp(x->run, y->run);
-    return order ? order : x->step < y->step ? -1 : x->step > y->step;
+    return order ? order : ORDER(x->step, y->step);
 }
 
 void catalog_train_time_sort(CatalogTrainTime *t, size_t n)

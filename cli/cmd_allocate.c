@@ -266,15 +266,12 @@ const Command command_allocate = {
         "C is under --convention: 6nd is 6 N D; under any other the FLOP that a token costs at "
         "each N are read off the source. --approaches sets envelope, isoFLOP and law beside each "
         "other.",
-    .opts = allocate_opts,
-    .opts_size = sizeof(AllocateOpts),
+    COMMAND_OPTS(allocate_opts, AllocateOpts),
     .opts_default = &allocate_default,
     .groups = {&group_rows, &group_law, &group_interval, &group_isoflop},
     .without = "isoflop",
     .examples = {"slaw allocate points.csv --flops 1e21,5.76e23 --convention 6nd",
                  "slaw allocate runs/quickstart --flops 1e14 --approaches"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

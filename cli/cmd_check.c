@@ -23,9 +23,9 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     if (rc == ERR_OK) {
         AnswerNode *top = answer_top(&s->answer);
         answer_say(top, NULL, SAY_VERDICT, "%s is a good study file.", argv[0]);
-        answer_show(top, &(Column){.key = "study", .heading = "study"}, value_text(a.study->name));
-        answer_show(top, &(Column){.key = "runs", .heading = "runs"}, value_size(a.study->n_runs));
-        answer_show(top, &(Column){.key = "checkpoints", .heading = "checkpoints"},
+        answer_show(top, &(Column){"study", "study"}, value_text(a.study->name));
+        answer_show(top, &(Column){"runs", "runs"}, value_size(a.study->n_runs));
+        answer_show(top, &(Column){"checkpoints", "checkpoints"},
                     value_count(count_checkpoints(a.study)));
     }
     study_arg_close(&a);
@@ -43,7 +43,5 @@ const Command command_check = {
                    "error of the file is a warning.",
     .examples = {"slaw check experiments/quickstart.yaml",
                  "slaw check experiments/quickstart.yaml --json"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -132,15 +132,12 @@ const Command command_compare = {
         "null. The default loss is mse.\n\n"
         "Then each pair, the differences of exponents, and how much compute a needs for the loss "
         "that b reaches.",
-    .opts = compare_opts,
-    .opts_size = sizeof(CompareOpts),
+    COMMAND_OPTS(compare_opts, CompareOpts),
     .opts_default = &compare_default,
     .groups = {&group_rows, &group_law, &group_interval},
     .examples = {"slaw compare points.csv --by model --at-loss 3.0",
                  "slaw compare runs/quickstart --null exponents+E --format latex"},
     .can_fail_part = true,
     .bootstrap = 1000,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -79,11 +79,9 @@ const Command command_completion = {
     .description = "Prints a script for bash, zsh or fish that completes verbs, options and their "
                    "values, studies, runs, and the columns of a source. An installed slaw brings "
                    "the scripts along.",
-    .opts = completion_opts,
-    .opts_size = sizeof(CompletionOpts),
+    COMMAND_OPTS(completion_opts, CompletionOpts),
     .examples = {"slaw completion bash", "slaw completion fish"},
     .is_raw = true,
-    .min_args = 0,
-    .max_args = -1,
+    .counts_args = true,
     .run = run,
 };

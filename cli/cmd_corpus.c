@@ -64,8 +64,7 @@ static void tell_sources(const json_t *manifest, AnswerNode *top)
     };
     size_t i;
     json_t *source;
-    AnswerNode *table =
-        answer_table(top, NULL, "Sources", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, NULL, "Sources", COLUMNS(column));
     json_array_foreach(json_object_get(manifest, "sources"), i, source)
     {
         add_source(source, table);
@@ -102,10 +101,10 @@ static void tell(const char *dir, const CorpusInfo *info, json_t *manifest, Answ
             answer_set_json(top, key, json_incref(v));
         }
     }
-    answer_show(top, &(Column){.key = "dir", .heading = "corpus"}, value_text(dir));
+    answer_show(top, &(Column){"dir", "corpus"}, value_text(dir));
     answer_show(top, &(Column){.heading = "tokenizer"}, value_text("bytes"));
     answer_show(top, &(Column){.heading = "vocabulary"}, value_count(info->vocabulary));
-    answer_show(top, &(Column){.key = "digest", .heading = "digest"}, value_text(info->digest));
+    answer_show(top, &(Column){"digest", "digest"}, value_text(info->digest));
     tell_parts(info, top);
     tell_sources(manifest, top);
 }
@@ -209,10 +208,9 @@ const Command command_corpus = {
         "folder holds this corpus already. The corpus of a study is the folder corpus in its "
         "directory; slaw run prepares it too.\n\n--text default is about 20 MB of English prose "
         "out of Debian packages, fetched with apt-get download.",
-    .opts = opts,
-    .opts_size = sizeof(CorpusOpts),
+    COMMAND_OPTS(opts, CorpusOpts),
     .examples = {"slaw corpus experiments/quickstart.yaml",
                  "slaw corpus --text README.md --validation 1k --dir corpus"},
-    .max_args = -1,
+    .counts_args = true,
     .run = run,
 };

@@ -35,9 +35,7 @@ const Command command_doctor = {
                    "69.",
     .examples = {"slaw doctor", "slaw doctor --measure 0 --json"},
     .can_be_refused = true,
-    .opts = doctor_opts,
-    .opts_size = sizeof(DoctorOpts),
+    COMMAND_OPTS(doctor_opts, DoctorOpts),
     .opts_default = &doctor_default,
-    .max_args = 1,
     .run = run,
 };

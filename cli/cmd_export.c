@@ -100,13 +100,10 @@ const Command command_export = {
                    "not at all. observations are what slaw fit fits: the same fit comes from the "
                    "CSV as from the study. docs/exchange.md lists the columns. With --json and a "
                    "file: what was written.",
-    .opts = export_opts,
-    .opts_size = sizeof(ExportOpts),
+    COMMAND_OPTS(export_opts, ExportOpts),
     .groups = {&group_study, &group_data},
     .examples = {"slaw export runs/quickstart --out rows.csv",
                  "slaw export runs/quickstart --what runs --format jsonl"},
     .is_raw = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -70,7 +70,5 @@ const Command command_fit = {
                &group_optimum, &group_methods},
     .examples = {"slaw fit runs/quickstart", "slaw fit points.csv --by model --law chinchilla"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

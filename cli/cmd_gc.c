@@ -30,18 +30,18 @@ typedef struct Lists {
 static Lists begin(Session *s)
 {
     static const Column run[] = {
-        {.key = "run", .heading = "run"},
-        {.key = "hash"},
-        {.key = "rule", .heading = "keep"},
-        {.key = "checkpoints", .heading = "weights"},
-        {.key = "states", .heading = "states"},
-        {.key = "leftovers", .heading = "leftovers", .rank = 1},
-        {.key = "bytes", .heading = "space", .format = NUMBER_BYTES},
+        {"run", "run"},
+        {"hash"},
+        {"rule", "keep"},
+        {"checkpoints", "weights"},
+        {"states", "states"},
+        {"leftovers", "leftovers", .rank = 1},
+        {"bytes", "space", .format = NUMBER_BYTES},
     };
-    static const Column skipped[] = {{.key = "run"}, {.key = "hash"}, {.key = "reason"}};
+    static const Column skipped[] = {{"run"}, {"hash"}, {"reason"}};
     AnswerNode *top = answer_top(&s->answer);
     return (Lists){.top = top,
-                   .runs = answer_table(top, "runs", NULL, run, sizeof run / sizeof run[0]),
+                   .runs = answer_table(top, "runs", NULL, COLUMNS(run)),
                    .skipped = answer_table(top, "skipped", NULL, skipped, 3)};
 }
 
@@ -187,14 +187,11 @@ const Command command_gc = {
         "gets full during a sweep, slaw stop, slaw gc and slaw run go on where it was.\n\n"
         "Refused while a scheduler works on the study; --dry-run is not. Exit status 1 if a run "
         "was left alone that should not be.",
-    .opts = gc_opts,
-    .opts_size = sizeof(GcOpts),
+    COMMAND_OPTS(gc_opts, GcOpts),
     .groups = {&group_study},
     .examples = {"slaw gc runs/quickstart --dry-run",
                  "slaw gc runs/quickstart --keep last:1 --dry-run"},
     .can_fail_part = true,
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = 2,
     .run = run,
 };

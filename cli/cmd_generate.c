@@ -87,10 +87,7 @@ const Command command_generate = {
                  "slaw generate runs/quickstart/runs/llama-27k-* --tokens 40 --json"},
     .is_raw = true,
     .can_be_refused = true,
-    .opts = opts_table,
-    .opts_size = sizeof(GenerateOpts),
+    COMMAND_OPTS(opts_table, GenerateOpts),
     .opts_default = &opts_default,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

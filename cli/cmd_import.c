@@ -123,8 +123,8 @@ static void tell(const char *where, json_t *m, AnswerNode *top)
             answer_set_json(top, key, json_incref(v));
         }
     }
-    answer_show(top, &(Column){.key = "path", .heading = "file"}, value_text(where));
-    answer_show(top, &(Column){.key = "rows", .heading = "observations"},
+    answer_show(top, &(Column){"path", "file"}, value_text(where));
+    answer_show(top, &(Column){"rows", "observations"},
                 value_count(json_integer_value(json_object_get(m, "rows"))));
     tell_left_out(json_object_get(m, "left_out"), top);
     if (!has_n || !has_d) {
@@ -190,12 +190,9 @@ const Command command_import = {
         "to a file for slaw fit.\n\nFields named as observations are (run, architecture, N, D, C, "
         "loss, ...) are taken by themselves; --map and --set say the rest. docs/exchange.md has "
         "examples.",
-    .opts = import_opts,
-    .opts_size = sizeof(ImportOpts),
+    COMMAND_OPTS(import_opts, ImportOpts),
     .groups = {&group_study},
     .examples = {"slaw import --csv points.csv --out theirs.csv",
                  "slaw import runs/quickstart --csv points.csv --map architecture=model"},
-    .min_args = 0,
-    .max_args = 1,
     .run = run,
 };

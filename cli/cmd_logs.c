@@ -206,14 +206,11 @@ const Command command_logs = {
     .description = "Prints standard output and standard error of the newest attempt, as they are. "
                    "RUN is a name (slaw ls), a folder's name, or the first digits of the hash. "
                    "With --json: the paths of the attempt's files.",
-    .opts = logs_opts,
-    .opts_size = sizeof(LogsOpts),
+    COMMAND_OPTS(logs_opts, LogsOpts),
     .opts_default = &logs_defaults,
     .groups = {&group_study, &group_data},
     .examples = {"slaw logs runs/quickstart llama-27k",
                  "slaw logs runs/quickstart llama-27k --events"},
     .is_raw = true,
-    .min_args = 2,
-    .max_args = 2,
     .run = run,
 };

@@ -38,26 +38,26 @@ static ErrCode check_states(const OptTexts *states, Err *err)
 }
 
 static const Column ls_column[] = {
-    {.key = "run", .heading = "run"},
-    {.key = "hash", .heading = "hash", .rank = 5},
-    {.key = "dir"},
-    {.key = "architecture"},
-    {.key = "size"},
-    {.key = "seed"},
-    {.key = "state", .heading = "state"},
-    {.key = "reason"},
-    {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "D", .heading = "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "step"},
-    {.key = "steps", .heading = "steps", .rank = 4},
-    {.key = "checkpoints.planned"},
-    {.key = "checkpoints.complete"},
+    {"run", "run"},
+    {"hash", "hash", .rank = 5},
+    {"dir"},
+    {"architecture"},
+    {"size"},
+    {"seed"},
+    {"state", "state"},
+    {"reason"},
+    {"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"step"},
+    {"steps", "steps", .rank = 4},
+    {"checkpoints.planned"},
+    {"checkpoints.complete"},
     {.heading = "checkpoints", .rank = 3, .is_right = true},
-    {.key = "train_loss"},
-    {.key = "validation_loss", .heading = "validation", .format = NUMBER_FIXED},
-    {.key = "bits_per_byte"},
-    {.key = "attempts", .heading = "attempts", .rank = 4},
-    {.key = "why", .heading = "why", .rank = 2, .is_prose = true},
+    {"train_loss"},
+    {"validation_loss", "validation", .format = NUMBER_FIXED},
+    {"bits_per_byte"},
+    {"attempts", "attempts", .rank = 4},
+    {"why", "why", .rank = 2, .is_prose = true},
 };
 
 typedef struct Listing {
@@ -100,8 +100,7 @@ static void make_row(void *ctx, size_t i, Value *v)
 static void tell(const char *study, Listing *l, size_t n, AnswerNode *top)
 {
     answer_set(top, "study", value_text(study));
-    AnswerNode *table =
-        answer_table(top, "runs", NULL, ls_column, sizeof ls_column / sizeof ls_column[0]);
+    AnswerNode *table = answer_table(top, "runs", NULL, COLUMNS(ls_column));
     answer_table_empty(table, "No run of study %s is so.", study);
     answer_table_rows(table, n, make_row, l);
 }
@@ -150,11 +149,8 @@ const Command command_ls = {
     .description = "One line a run: name, hash, state, N [parameters], D [tokens], steps, complete "
                    "of the planned checkpoints, newest validation loss [nats/token], attempts, and "
                    "why it is not at work.",
-    .opts = ls_opts,
-    .opts_size = sizeof(LsOpts),
+    COMMAND_OPTS(ls_opts, LsOpts),
     .groups = {&group_study},
     .examples = {"slaw ls runs/quickstart", "slaw ls runs/quickstart --state done --format csv"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -199,11 +199,8 @@ const Command command_manual = {
     .description =
         "Prints the manual page of slaw, or of a verb, in roff; `slaw manual fit | man -l "
         "-` shows it. An installed slaw brings all of them along: man slaw-fit.",
-    .opts = manual_opts,
-    .opts_size = sizeof(ManualOpts),
+    COMMAND_OPTS(manual_opts, ManualOpts),
     .examples = {"slaw manual fit", "slaw manual --out man"},
     .is_raw = true,
-    .min_args = 0,
-    .max_args = 1,
     .run = run,
 };

@@ -204,15 +204,12 @@ const Command command_observe = {
         "Tells the principal components of the scores, capability against compute by family, and "
         "with --target how a metric follows from them; with --cutoff how well it is predicted for "
         "models larger than those fitted to.",
-    .opts = observe_opts,
-    .opts_size = sizeof(ObserveOpts),
+    COMMAND_OPTS(observe_opts, ObserveOpts),
     .opts_default = &observe_default,
     .groups = {&group_rows, &group_law, &group_interval},
     .without = "best-per,task,final-only,min-tokens,skip-fraction,law,loss,residual,fix,starts",
     .examples = {"slaw observe scores.csv --models",
                  "slaw observe scores.csv --target humaneval --cutoff 1e22 --format latex"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -76,13 +76,10 @@ const Command command_plan = {
         "--why says what would happen to each run and why: new, resumed, skipped, failed with its "
         "log, and what was changed since: the settings in which a new run differs from the one in "
         "whose place it stands, and the runs that the study file no longer has.",
-    .opts = opts_table,
-    .opts_size = sizeof(Options),
+    COMMAND_OPTS(opts_table, Options),
     .opts_default = &opts_default,
     .groups = {&group_study},
     .examples = {"slaw plan experiments/quickstart.yaml",
                  "slaw plan experiments/quickstart.yaml --why --measure 0"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

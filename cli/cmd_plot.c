@@ -58,13 +58,12 @@ done:
 static void list_files(const Figures *f, const PlotOutput *o, const char *folder, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "name"},
-        {.key = "title", .heading = "picture", .is_prose = true},
-        {.key = "file", .heading = "file"},
+        {"name"},
+        {"title", "picture", .is_prose = true},
+        {"file", "file"},
     };
     char path[FSX_PATH_BYTES + 128];
-    AnswerNode *table =
-        answer_table(top, "pictures", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "pictures", NULL, COLUMNS(column));
     AnswerNode *files = answer_list(top, "files");
     for (size_t i = 0; i < f->n; i++) {
         const PlotFigure *figure = &f->figure[i];
@@ -138,12 +137,9 @@ const Command command_plot = {
         "against a column of a sweep.\n"
         "Each is written as data (.csv), a gnuplot script (.gp) that can be run again by hand, and "
         "pictures (.svg, .png), and listed.",
-    .opts = plot_opts,
-    .opts_size = sizeof(PlotOpts),
+    COMMAND_OPTS(plot_opts, PlotOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_share},
     .examples = {"slaw plot runs/quickstart", "slaw plot points.csv --by model --out pictures"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

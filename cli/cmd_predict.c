@@ -206,14 +206,11 @@ const Command command_predict = {
         "run. How far a point lies beyond the data is said, too.\n\n"
         "--run NAME leaves that run out of the fit and sets what the others say beside what was "
         "measured.",
-    .opts = predict_opts,
-    .opts_size = sizeof(PredictOpts),
+    COMMAND_OPTS(predict_opts, PredictOpts),
     .opts_default = &predict_default,
     .groups = {&group_rows, &group_law, &group_interval},
     .examples = {"slaw predict points.csv --N 1e9,7e9 --D 2e10,1.4e11",
                  "slaw predict runs/quickstart --run llama-330k"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

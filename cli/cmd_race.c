@@ -69,11 +69,8 @@ const Command command_race = {
         "Compares the groups at equal core-hours (of a study, as its steps were timed) or "
         "at equal times of a column (of a CSV), beside equal FLOP and equal tokens: the "
         "three may have different winners.",
-    .opts = race_opts,
-    .opts_size = sizeof(RaceOpts),
+    COMMAND_OPTS(race_opts, RaceOpts),
     .groups = {&group_rows},
     .examples = {"slaw race runs/quickstart", "slaw race runs.csv --by model --classes 6,12,24"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

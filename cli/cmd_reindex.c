@@ -155,7 +155,5 @@ const Command command_reindex = {
     .groups = {&group_study},
     .examples = {"slaw reindex runs/quickstart", "slaw reindex runs/quickstart --json"},
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

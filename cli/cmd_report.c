@@ -46,8 +46,7 @@ static ErrCode page_path(const FitRun *r, const char *out, char ret[FSX_PATH_BYT
 /* What was written. */
 static void say_done(const FitRun *r, const HtmlPage *page, const char *path, AnswerNode *top)
 {
-    static const Column file = {.key = "report", .heading = "page"},
-                        column = {.heading = "pictures"};
+    static const Column file = {"report", "page"}, column = {.heading = "pictures"};
     answer_show(top, &file, value_text(path));
     AnswerNode *pictures = answer_list(top, "pictures");
     for (size_t i = 0; page->figure && i < page->figure->n; i++) {
@@ -115,14 +114,11 @@ const Command command_report = {
         "Fits as slaw fit does and writes one self-contained page: the answer first, tables, "
         "pictures, warnings explained, the method, and where it all comes from with the command "
         "that repeats it. It needs no network and no script to be read.",
-    .opts = report_opts,
-    .opts_size = sizeof(ReportOpts),
+    COMMAND_OPTS(report_opts, ReportOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_share, &group_isoflop,
                &group_optimum, &group_methods},
     .examples = {"slaw report runs/quickstart",
                  "slaw report points.csv --by model --out page.html"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -11,7 +11,7 @@
 static void tell(Session *s, const char *dir, int64_t n)
 {
     AnswerNode *top = answer_top(&s->answer);
-    answer_show(top, &(Column){.key = "retried"}, value_count(n));
+    answer_show(top, &(Column){"retried"}, value_count(n));
     if (n == 0) {
         answer_say(top, NULL, SAY_PLAIN,
                    "There is nothing to retry: no run has failed or diverged.");
@@ -58,7 +58,5 @@ const Command command_retry = {
     .groups = {&group_study},
     .examples = {"slaw retry runs/quickstart", "slaw retry experiments/quickstart.yaml --json"},
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = -1,
     .run = run,
 };

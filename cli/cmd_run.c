@@ -253,9 +253,9 @@ static void tell_detached(const RunVerb *v, const DetachOutcome *d)
     buf_printf(&log, "%s/" RUN_LOG, dir);
     answer_set(top, "study", value_text(v->study.study->name));
     answer_set(top, "dir", value_text(dir));
-    answer_show(top, &(Column){.key = "pid"}, value_count(d->pid));
+    answer_show(top, &(Column){"pid"}, value_count(d->pid));
     answer_say(top, NULL, SAY_PLAIN, "Process %ld goes on in the background.", (long)d->pid);
-    answer_show(top, &(Column){.key = "log", .heading = "its log"}, value_text(buf_str(&log)));
+    answer_show(top, &(Column){"log", "its log"}, value_text(buf_str(&log)));
     answer_say(top, NULL, SAY_HINT, "slaw status %s --watch follows it, slaw stop %s ends it", dir,
                dir);
     buf_release(&log);
@@ -460,8 +460,7 @@ const Command command_run = {
         "are.\n\n"
         "^C once: workers save their state and stop; twice: they have five seconds; three times: "
         "they are killed. When the disk is full the study pauses.",
-    .opts = run_opts,
-    .opts_size = sizeof(RunOpts),
+    COMMAND_OPTS(run_opts, RunOpts),
     .opts_default = &run_default,
     .groups = {&group_study},
     .examples = {"slaw run experiments/quickstart.yaml",
@@ -469,7 +468,5 @@ const Command command_run = {
     .can_fail_part = true,
     .can_be_refused = true,
     .can_be_stopped = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -46,13 +46,10 @@ const Command command_seeds = {
         "reach: the standard deviation of ln loss at each size and pooled over a group's sizes, "
         "with 95 % intervals, and how many seeds it takes to see a difference of 1 % between two "
         "groups.",
-    .opts = seeds_opts,
-    .opts_size = sizeof(SeedsOpts),
+    COMMAND_OPTS(seeds_opts, SeedsOpts),
     .groups = {&group_rows},
     .examples = {"slaw seeds points.csv --by model --out plots",
                  "slaw seeds points.csv --where model=llama"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -53,60 +53,55 @@ static Value whole(int64_t x)
 static void tell_head(CatalogArg *a, const CatalogRun *r, AnswerNode *top)
 {
     static const Column flops[] = {
-        {.key = "flops_per_token.6nd", .heading = "FLOP a token, 6 N D"},
-        {.key = "flops_per_token.exact", .heading = "FLOP a token, exact"},
-        {.key = "flops_per_token.paper", .heading = "FLOP a token, paper"},
+        {"flops_per_token.6nd", "FLOP a token, 6 N D"},
+        {"flops_per_token.exact", "FLOP a token, exact"},
+        {"flops_per_token.paper", "FLOP a token, paper"},
     };
-    answer_show(top, &(Column){.key = "run", .heading = "run"}, value_text(r->name));
-    answer_show(top, &(Column){.key = "state", .heading = "state"}, run_state_value(r->state));
-    answer_show(top, &(Column){.key = "reason", .heading = "reason"}, value_text(r->reason));
-    answer_show(top, &(Column){.key = "hash", .heading = "hash"}, value_text(r->hash));
+    answer_show(top, &(Column){"run", "run"}, value_text(r->name));
+    answer_show(top, &(Column){"state", "state"}, run_state_value(r->state));
+    answer_show(top, &(Column){"reason", "reason"}, value_text(r->reason));
+    answer_show(top, &(Column){"hash", "hash"}, value_text(r->hash));
     answer_set(top, "dir", value_text(r->dir));
     char *dir = arena_printf(&a->arena, "%s/%s", a->dir, r->dir);
     answer_show(top, &(Column){.heading = "directory"}, value_text(dir));
     answer_set(top, "architecture", value_text(r->architecture));
     answer_set(top, "size", value_text(r->size));
     answer_set(top, "seed", value_count(r->seed));
-    answer_show(top, &(Column){.key = "N", .heading = "N", .unit = "parameters"},
-                value_count(r->params));
-    answer_show(top, &(Column){.key = "N_total", .heading = "N with embeddings"},
-                value_count(r->params_total));
-    answer_show(top, &(Column){.key = "D", .heading = "D", .unit = "tokens"},
-                value_count(r->tokens));
-    answer_show(top, &(Column){.key = "steps", .heading = "steps"}, value_count(r->steps));
-    answer_show(top, &(Column){.key = "batch_tokens", .heading = "tokens a step"},
-                value_count(r->batch_tokens));
+    answer_show(top, &(Column){"N", "N", "parameters"}, value_count(r->params));
+    answer_show(top, &(Column){"N_total", "N with embeddings"}, value_count(r->params_total));
+    answer_show(top, &(Column){"D", "D", "tokens"}, value_count(r->tokens));
+    answer_show(top, &(Column){"steps", "steps"}, value_count(r->steps));
+    answer_show(top, &(Column){"batch_tokens", "tokens a step"}, value_count(r->batch_tokens));
     answer_show(top, &flops[0], value_real(r->flops_6nd));
     answer_show(top, &flops[1], value_real(r->flops_exact));
     answer_show(top, &flops[2], value_real(r->flops_paper));
-    answer_show(top, &(Column){.key = "checkpoints_planned", .heading = "checkpoints planned"},
+    answer_show(top, &(Column){"checkpoints_planned", "checkpoints planned"},
                 value_count(r->checkpoints));
-    answer_show(top, &(Column){.key = "axes"}, value_json_text(r->axes));
+    answer_show(top, &(Column){"axes"}, value_json_text(r->axes));
 }
 
 static ErrCode tell_attempts(const CatalogArg *a, const RunView *v, AnswerNode *top, Err *err)
 {
     static const Column column[] = {
-        {.key = "attempt", .heading = "attempt"},
-        {.key = "state", .heading = "state"},
-        {.key = "pid"},
-        {.key = "host", .heading = "host", .rank = 5},
-        {.key = "isa", .heading = "isa", .rank = 4},
-        {.key = "resumed_step", .heading = "from step", .rank = 1},
-        {.key = "started_ms"},
-        {.key = "ended_ms"},
+        {"attempt", "attempt"},
+        {"state", "state"},
+        {"pid"},
+        {"host", "host", .rank = 5},
+        {"isa", "isa", .rank = 4},
+        {"resumed_step", "from step", .rank = 1},
+        {"started_ms"},
+        {"ended_ms"},
         {.heading = "time", .format = NUMBER_DURATION, .rank = 1},
-        {.key = "exit_code", .heading = "exit", .rank = 1},
-        {.key = "exit_signal", .heading = "signal", .rank = 1},
-        {.key = "reason", .heading = "reason", .rank = 1, .is_prose = true},
-        {.key = "damaged_lines"},
-        {.key = "dir"},
-        {.key = "threads", .heading = "threads", .rank = 3},
-        {.key = "cores", .rank = 3},
-        {.key = "peak_rss_bytes", .heading = "memory", .format = NUMBER_BYTES, .rank = 2},
+        {"exit_code", "exit", .rank = 1},
+        {"exit_signal", "signal", .rank = 1},
+        {"reason", "reason", .rank = 1, .is_prose = true},
+        {"damaged_lines"},
+        {"dir"},
+        {"threads", "threads", .rank = 3},
+        {"cores", .rank = 3},
+        {"peak_rss_bytes", "memory", .format = NUMBER_BYTES, .rank = 2},
     };
-    AnswerNode *table =
-        answer_table(top, "attempts", "Attempts", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "attempts", "Attempts", COLUMNS(column));
     for (size_t i = 0; i < v->n_attempts; i++) {
         const CatalogAttempt *t = &v->attempts[i];
         char dir[FSX_PATH_BYTES];
@@ -145,18 +140,17 @@ static void tell_evaluations(const RunView *v, int64_t step, AnswerNode *row)
 static void tell_checkpoints(const RunView *v, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "step", .heading = "step"},
-        {.key = "tokens", .heading = "tokens", .rank = 1},
-        {.key = "state", .heading = "state"},
-        {.key = "path"},
-        {.key = "bytes", .heading = "size", .format = NUMBER_BYTES, .rank = 3},
-        {.key = "attempt"},
+        {"step", "step"},
+        {"tokens", "tokens", .rank = 1},
+        {"state", "state"},
+        {"path"},
+        {"bytes", "size", .format = NUMBER_BYTES, .rank = 3},
+        {"attempt"},
         {.heading = "loss", .format = NUMBER_FIXED},
         {.heading = "validation", .format = NUMBER_FIXED},
         {.heading = "bits/byte", .format = NUMBER_FIXED, .rank = 2},
     };
-    AnswerNode *table =
-        answer_table(top, "checkpoints", "Checkpoints", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "checkpoints", "Checkpoints", COLUMNS(column));
     for (size_t i = 0; i < v->n_checkpoints; i++) {
         const CatalogCheckpoint *k = &v->checkpoints[i];
         const CatalogEvaluation *e = validation_at(v, k->step);
@@ -238,7 +232,5 @@ const Command command_show = {
     .groups = {&group_study},
     .examples = {"slaw show runs/quickstart llama-27k",
                  "slaw show runs/quickstart llama-27k --format csv --table attempts"},
-    .min_args = 2,
-    .max_args = 2,
     .run = run,
 };

@@ -179,15 +179,12 @@ const Command command_simulate = {
         "each is fitted and bootstrapped as slaw fit does, and bias, spread, width and coverage of "
         "the intervals are told for every number of the law. --difference asks how often two such "
         "studies would be told apart. Costs no training; seconds to minutes.",
-    .opts = simulate_opts,
-    .opts_size = sizeof(SimulateOpts),
+    COMMAND_OPTS(simulate_opts, SimulateOpts),
     .opts_default = &defaults,
     .groups = {&group_rows, &group_law, &group_interval},
     .without = "best-per,task,min-tokens",
     .examples = {"slaw simulate experiments/quickstart.yaml --truth besiroglu --studies 20",
                  "slaw simulate points.csv --by model --like points.csv --studies 20"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -170,12 +170,9 @@ const Command command_status = {
                    "diverged, unless --all. Progress is counted in FLOPs, not in runs.\n\nWith "
                    "--watch on a terminal it fills the window and no more; with --json it prints a "
                    "line each time.",
-    .opts = status_opts,
-    .opts_size = sizeof(StatusOpts),
+    COMMAND_OPTS(status_opts, StatusOpts),
     .opts_default = &status_defaults,
     .groups = {&group_study},
     .examples = {"slaw status runs/quickstart", "slaw status runs/quickstart --json"},
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -73,8 +73,8 @@ static ErrCode send_and_wait(int fd, const LockHolder *h, int64_t wait_s, bool *
 static void tell(Session *s, const LockHolder *h, const char *dir, bool has_ended)
 {
     AnswerNode *top = answer_top(&s->answer);
-    answer_show(top, &(Column){.key = "pid"}, value_count(h->pid));
-    answer_show(top, &(Column){.key = "ended"}, value_bool(has_ended));
+    answer_show(top, &(Column){"pid"}, value_count(h->pid));
+    answer_show(top, &(Column){"ended"}, value_bool(has_ended));
     if (has_ended) {
         answer_say(top, NULL, SAY_PLAIN, "Process %ld has stopped.", (long)h->pid);
     } else {
@@ -115,13 +115,10 @@ const Command command_stop = {
     .summary = "stop the scheduler of a study; its workers save their state",
     .description = "Finds the process that holds the study's lock, sends it SIGTERM and waits for "
                    "its end. Stopping twice hurries it, three times kills its workers.",
-    .opts = stop_opts,
-    .opts_size = sizeof(StopOpts),
+    COMMAND_OPTS(stop_opts, StopOpts),
     .opts_default = &stop_default,
     .groups = {&group_study},
     .examples = {"slaw stop runs/quickstart", "slaw stop runs/quickstart --wait 0"},
     .can_be_refused = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

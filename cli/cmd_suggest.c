@@ -205,14 +205,11 @@ const Command command_suggest = {
         "the same rules; for a CSV points (N, D).\n\n"
         "--out writes the study with these runs added, ready for slaw run. Where no law can be "
         "fitted yet, runs are proposed that would determine one.",
-    .opts = suggest_opts,
-    .opts_size = sizeof(SuggestOpts),
+    COMMAND_OPTS(suggest_opts, SuggestOpts),
     .opts_default = &defaults,
     .groups = {&group_rows, &group_law, &group_interval},
     .examples = {"slaw suggest runs/quickstart --target-flops 1e18 --budget 1e15 --out next.yaml",
                  "slaw suggest points.csv --by model --target alpha --budget 1e20 --runs 3"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

@@ -41,14 +41,11 @@ const Command command_table = {
         "One table a law: a row for each group, every parameter with its 95 % interval; then one "
         "row for each run.\n"
         "--format csv prints one table: the laws, a row a value, or with --runs the runs.",
-    .opts = table_opts,
-    .opts_size = sizeof(TableOpts),
+    COMMAND_OPTS(table_opts, TableOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_share, &group_isoflop,
                &group_optimum, &group_methods},
     .examples = {"slaw table runs/quickstart --format latex",
                  "slaw table points.csv --by model --runs --format csv"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

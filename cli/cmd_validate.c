@@ -121,13 +121,10 @@ const Command command_validate = {
         "ones, beside baselines and the other laws; then says which run the answer hangs on, "
         "which choice of loss or of points, and whether the residuals are noise "
         "(docs/validation.md).",
-    .opts = validate_opts,
-    .opts_size = sizeof(ValidateOpts),
+    COMMAND_OPTS(validate_opts, ValidateOpts),
     .groups = {&group_rows, &group_law, &group_interval, &group_optimum},
     .examples = {"slaw validate runs/quickstart --law chinchilla,kaplan",
                  "slaw validate points.csv --where model=llama --only hold-out,laws"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 1,
     .run = run,
 };

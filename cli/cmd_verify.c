@@ -8,9 +8,9 @@
 #include "orchestrator/sched/lock.h"
 
 static const Column bad_column[] = {
-    {.key = "run", .heading = "run"},     {.key = "hash"},
-    {.key = "step", .heading = "step"},   {.key = "path", .heading = "checkpoint", .rank = 1},
-    {.key = "state", .heading = "state"}, {.key = "why", .heading = "why", .is_prose = true},
+    {"run", "run"},     {"hash"},
+    {"step", "step"},   {"path", "checkpoint", .rank = 1},
+    {"state", "state"}, {"why", "why", .is_prose = true},
 };
 
 static void on_checkpoint(void *ctx, const CatalogRun *run, const CatalogCheckpoint *k,
@@ -28,13 +28,13 @@ static void tell(const VerifyTotals *t, bool can_mark, AnswerNode *top)
 {
     char good[NUMBER_TEXT_BYTES], total[NUMBER_TEXT_BYTES], bytes[NUMBER_TEXT_BYTES];
     int64_t n_total = t->good + t->missing + t->corrupt;
-    const Column of = {.key = "checkpoints.total"};
+    const Column of = {"checkpoints.total"};
     answer_show(top, &of, value_count(n_total));
-    answer_show(top, &(Column){.key = "checkpoints.good"}, value_count(t->good));
-    answer_show(top, &(Column){.key = "checkpoints.missing"}, value_count(t->missing));
-    answer_show(top, &(Column){.key = "checkpoints.corrupt"}, value_count(t->corrupt));
-    answer_show(top, &(Column){.key = "bytes"}, value_count(t->bytes));
-    answer_show(top, &(Column){.key = "marked"}, value_bool(can_mark));
+    answer_show(top, &(Column){"checkpoints.good"}, value_count(t->good));
+    answer_show(top, &(Column){"checkpoints.missing"}, value_count(t->missing));
+    answer_show(top, &(Column){"checkpoints.corrupt"}, value_count(t->corrupt));
+    answer_show(top, &(Column){"bytes"}, value_count(t->bytes));
+    answer_show(top, &(Column){"marked"}, value_bool(can_mark));
     answer_say(top, NULL, SAY_VERDICT, "%s of %s checkpoints are good (%s read).",
                whole_text(t->good, good), whole_text(n_total, total),
                number_text((double)t->bytes, NUMBER_BYTES, 0, bytes));
@@ -89,8 +89,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         TRY(catalog_run_find(a.c, argv[1], &a.arena, &one, err));
     }
     TRY(catalog_check(a.c, err));
-    bad = answer_table(answer_top(&s->answer), "bad", NULL, bad_column,
-                       sizeof bad_column / sizeof bad_column[0]);
+    bad = answer_table(answer_top(&s->answer), "bad", NULL, COLUMNS(bad_column));
     TRY(catalog_verify(a.c, a.dir, one.id, on_checkpoint, bad, &t, err));
     tell(&t, !a.c->is_readonly, answer_top(&s->answer));
     s->exit_status = t.missing + t.corrupt > 0 ? EXIT_SOME_FAILED : s->exit_status;
@@ -112,7 +111,5 @@ const Command command_verify = {
     .groups = {&group_study},
     .examples = {"slaw verify runs/quickstart", "slaw verify runs/quickstart --format csv"},
     .can_fail_part = true,
-    .min_args = 1,
-    .max_args = 2,
     .run = run,
 };

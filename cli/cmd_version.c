@@ -7,8 +7,8 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     (void)argv;
     (void)err;
-    answer_show(top, &(Column){.key = "program"}, value_text("slaw"));
-    answer_show(top, &(Column){.key = "version"}, value_text(SLAW_VERSION));
+    answer_show(top, &(Column){"program"}, value_text("slaw"));
+    answer_show(top, &(Column){"version"}, value_text(SLAW_VERSION));
     answer_say(top, NULL, SAY_PLAIN, "slaw %s", SLAW_VERSION);
     return ERR_OK;
 }

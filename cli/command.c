@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,16 +172,23 @@ static ErrCode parse(Session *s, Words *w, void *opts, char **positional, int *n
     return ERR_OK;
 }
 
+/* A word of the synopsis is an argument; in brackets it may be left out, with dots it may be many. */
 static ErrCode check_count(const Command *c, int n, Err *err)
 {
-    if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args)) {
+    int least = 0, most = 0;
+    for (const char *s = c->args, *end; *s; s = end + strspn(end, " ")) {
+        end = s + strcspn(s, " ");
+        least += *s != '[';
+        most = strstr(c->args, "...") ? INT_MAX : most + 1;
+    }
+    if (c->counts_args || (n >= least && n <= most)) {
         return ERR_OK;
     }
-    if (c->max_args == 0) {
+    if (most == 0) {
         (void)err_set(err, ERR_USAGE, "slaw %s takes no arguments", c->name);
     } else {
         (void)err_set(err, ERR_USAGE, "slaw %s takes %s: %s", c->name,
-                      n < c->min_args ? "more arguments" : "fewer arguments", c->args);
+                      n < least ? "more arguments" : "fewer arguments", c->args);
     }
     return err_hint(err, "slaw %s --help explains them", c->name);
 }

@@ -60,8 +60,8 @@ enum { COMMAND_OPTS_BYTES = 4096, COMMAND_MAX_GROUPS = 8, COMMAND_MAX_EXAMPLES =
 
 struct Command {
     const char *name;
-    const char *alias;        /* a second name, or NULL */
-    const char *args;         /* positional arguments for the synopsis: "STUDY [RUN...]" */
+    const char *alias; /* a second name, or NULL */
+    const char *args;  /* positional arguments, as checked and in the synopsis: "STUDY [RUN...]" */
     const char *summary;      /* one line, for `slaw help` */
     const char *description;  /* paragraphs, for `slaw VERB --help`; wrapped there */
     const Opt *opts;          /* ends with {0}; NULL for none */
@@ -70,14 +70,17 @@ struct Command {
     const OptGroup *groups[COMMAND_MAX_GROUPS]; /* that it honours, ending with NULL */
     const char *without; /* options of these groups that it does not, with commas; NULL: none */
     const char *examples[COMMAND_MAX_EXAMPLES]; /* whole commands that run, ending with NULL */
-    bool is_raw;            /* prints as it goes, what is no answer: no --format */
-    bool can_fail_part;     /* exit status 1: some runs failed or some fits were refused */
-    bool can_be_refused;    /* exit status 69: a lock, a worker, a launcher is not to be had */
-    bool can_be_stopped;    /* exit status 75 */
-    int64_t bootstrap;      /* replicates unless --bootstrap names them; 0: 200 */
-    int min_args, max_args; /* positional; max -1 for no limit */
+    bool is_raw;         /* prints as it goes, what is no answer: no --format */
+    bool can_fail_part;  /* exit status 1: some runs failed or some fits were refused */
+    bool can_be_refused; /* exit status 69: a lock, a worker, a launcher is not to be had */
+    bool can_be_stopped; /* exit status 75 */
+    int64_t bootstrap;   /* replicates unless --bootstrap names them; 0: 200 */
+    bool counts_args;    /* checks its arguments itself, not by what `args` says */
     ErrCode (*run)(Session *s, const void *opts, int argc, char *const argv[], Err *err);
 };
+
+/* Its options: a table over a struct of its own. */
+#define COMMAND_OPTS(table, Type) .opts = (table), .opts_size = sizeof(Type)
 
 #define COMMAND(id) extern const Command command_##id;
 #include "cli/commands.def"

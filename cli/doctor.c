@@ -75,7 +75,7 @@ static void put_isa(Doctor *d, const json_t *about)
         const char *status = json_string_value(json_object_get(x, "status"));
         buf_printf(&text, "%s%s: %s", i ? "; " : "", name ? name : "?", status ? status : "?");
     }
-    answer_show(d->top, &(Column){.key = "isa.used", .heading = "isa"}, value_text(used));
+    answer_show(d->top, &(Column){"isa.used", "isa"}, value_text(used));
     if (all) {
         show(d->top, "isas", value_text(buf_str(&text)));
         buf_clear(&text);
@@ -84,7 +84,7 @@ static void put_isa(Doctor *d, const json_t *about)
     }
     set(d->top, "isa.cap", value_text(cap));
     set(d->top, "isa.cap_is_known", value_bool(is_known));
-    answer_show(d->top, &(Column){.key = "bf16", .heading = "bf16"},
+    answer_show(d->top, &(Column){"bf16", "bf16"},
                 value_text(used && strstr(used, "bf16") ? "hardware" : "emulated"));
     if (cap && !is_known) {
         hint(d, "isa", "SLAW_ISA names no ISA of this build and is ignored; unset it");
@@ -106,11 +106,10 @@ static bool look_at_worker(Doctor *d)
     }
     const char *version = json_string_value(json_object_get(about, "version"));
     const bool is_usable = rc == ERR_OK && version;
-    answer_show(d->top, &(Column){.key = "worker.path", .heading = "worker"},
-                value_text(has_path ? path : NULL));
+    answer_show(d->top, &(Column){"worker.path", "worker"}, value_text(has_path ? path : NULL));
     if (is_usable) {
         bool is_same = strcmp(version, SLAW_VERSION) == 0;
-        answer_show(d->top, &(Column){.key = "worker.version", .heading = "its version"},
+        answer_show(d->top, &(Column){"worker.version", "its version"},
                     value_toned(value_text(version), is_same ? TONE_GOOD : TONE_WARN));
         set(d->top, "worker.same_version", value_bool(is_same));
         if (!is_same) {
@@ -119,7 +118,7 @@ static bool look_at_worker(Doctor *d)
         put_isa(d, about);
     } else {
         answer_show(
-            d->top, &(Column){.key = "worker.error", .heading = "worker that can be used"},
+            d->top, &(Column){"worker.error", "worker that can be used"},
             value_toned(value_text(rc == ERR_OK ? "slaw-worker describe does not say its version"
                                                 : why.msg),
                         TONE_BAD));
@@ -151,11 +150,8 @@ static double speed_of(const char *precision, double seconds)
 static void look_at_speed(Doctor *d, bool has_worker, double seconds)
 {
     static const Column column[] = {
-        {.key = "speed.f32", .heading = "speed f32", .unit = "FLOP/s", .format = NUMBER_QUANTITY},
-        {.key = "speed.bf16",
-         .heading = "speed bf16",
-         .unit = "FLOP/s",
-         .format = NUMBER_QUANTITY}};
+        {"speed.f32", "speed f32", "FLOP/s", .format = NUMBER_QUANTITY},
+        {"speed.bf16", "speed bf16", "FLOP/s", .format = NUMBER_QUANTITY}};
     static const char *const precision[] = {"f32", "bf16"};
     bool is_wanted = has_worker && seconds > 0.0;
     for (size_t i = 0; i < 2; i++) {
@@ -172,14 +168,11 @@ static void look_at_cores(Doctor *d)
     CoreSet cores = machine_cores();
     size_t n = machine_concurrency();
     double quota = machine_core_quota(NULL, NULL);
-    answer_show(d->top, &(Column){.key = "cores.allowed", .heading = "cores allowed"},
-                value_size(cores.n));
-    answer_show(d->top, &(Column){.key = "cores.numbers", .heading = "their numbers"},
+    answer_show(d->top, &(Column){"cores.allowed", "cores allowed"}, value_size(cores.n));
+    answer_show(d->top, &(Column){"cores.numbers", "their numbers"},
                 value_text(core_set_text(&cores, text, sizeof text)));
-    answer_show(
-        d->top,
-        &(Column){.key = "cores.quota", .heading = "CPU time", .unit = "cores", .digits = 3},
-        isfinite(quota) ? value_real(quota) : value_none());
+    answer_show(d->top, &(Column){"cores.quota", "CPU time", "cores", .digits = 3},
+                isfinite(quota) ? value_real(quota) : value_none());
     set(d->top, "cores.concurrency", value_size(n));
     if (n < cores.n) {
         hint(d, "cores", "the control group's quota allows fewer threads at work than cores");
@@ -194,13 +187,10 @@ static Value bytes_or_none(int64_t n)
 static void look_at_memory(Doctor *d)
 {
     MachineMemory m = machine_memory(NULL, NULL);
-    answer_show(d->top,
-                &(Column){.key = "memory.total_bytes", .heading = "memory", .format = NUMBER_BYTES},
+    answer_show(d->top, &(Column){"memory.total_bytes", "memory", .format = NUMBER_BYTES},
                 bytes_or_none(m.total_bytes));
     answer_show(d->top,
-                &(Column){.key = "memory.available_bytes",
-                          .heading = "available of it",
-                          .format = NUMBER_BYTES},
+                &(Column){"memory.available_bytes", "available of it", .format = NUMBER_BYTES},
                 bytes_or_none(m.available_bytes));
 }
 
@@ -215,17 +205,13 @@ static void look_at_disk(Doctor *d, const char *dir)
         return;
     }
     bool is_writable = disk_speed(&disk, &speed);
-    answer_show(d->top, &(Column){.key = "disk.dir", .heading = "disk of"}, value_text(disk.dir));
-    answer_show(d->top, &(Column){.key = "disk.type", .heading = "its type"},
-                value_text(disk.type));
+    answer_show(d->top, &(Column){"disk.dir", "disk of"}, value_text(disk.dir));
+    answer_show(d->top, &(Column){"disk.type", "its type"}, value_text(disk.type));
     set(d->top, "disk.network", value_bool(disk.is_network));
     set(d->top, "disk.memory", value_bool(disk.is_memory));
-    answer_show(
-        d->top,
-        &(Column){.key = "disk.free_bytes", .heading = "free there", .format = NUMBER_BYTES},
-        value_count(disk.free_bytes));
-    answer_show(d->top,
-                &(Column){.key = "disk.sync_s", .heading = "a sync", .unit = "s", .digits = 3},
+    answer_show(d->top, &(Column){"disk.free_bytes", "free there", .format = NUMBER_BYTES},
+                value_count(disk.free_bytes));
+    answer_show(d->top, &(Column){"disk.sync_s", "a sync", "s", .digits = 3},
                 value_real(is_writable ? speed.sync_s : (double)NAN));
     if (disk.is_network) {
         hint(d, "disk",
@@ -268,8 +254,7 @@ static void look_at_gnuplot(Doctor *d)
         (void)sscanf(buf_str(&out), "gnuplot %31s", version); /* "gnuplot 5.4 patchlevel 4" */
     }
     buf_release(&out);
-    answer_show(d->top, &(Column){.key = "gnuplot", .heading = "gnuplot"},
-                value_text(version[0] ? version : NULL));
+    answer_show(d->top, &(Column){"gnuplot", "gnuplot"}, value_text(version[0] ? version : NULL));
     if (!version[0]) {
         hint(d, "gnuplot", "apt-get install gnuplot-nox; without it slaw plot draws nothing");
     }
@@ -278,7 +263,7 @@ static void look_at_gnuplot(Doctor *d)
 bool doctor_answer(const char *dir, double seconds, AnswerNode *top)
 {
     Doctor d = {.top = top};
-    answer_show(top, &(Column){.key = "version", .heading = "slaw"}, value_text(SLAW_VERSION));
+    answer_show(top, &(Column){"version", "slaw"}, value_text(SLAW_VERSION));
     bool is_usable = look_at_worker(&d);
     look_at_cores(&d);
     look_at_memory(&d);

@@ -37,10 +37,8 @@ static void say_failure(AnswerNode *top, const CatalogRunStatus *r, const char *
 ErrCode failures_answer(AnswerNode *top, const char *dir, const char *study_arg,
                         const CatalogRunStatus *list, size_t n, int64_t most, int64_t all, Err *err)
 {
-    static const Column column[] = {{.key = "run"},   {.key = "hash"},   {.key = "attempt"},
-                                    {.key = "state"}, {.key = "reason"}, {.key = "log"}};
-    AnswerNode *table =
-        answer_table(top, "failures", NULL, column, sizeof column / sizeof column[0]);
+    static const Column column[] = {{"run"}, {"hash"}, {"attempt"}, {"state"}, {"reason"}, {"log"}};
+    AnswerNode *table = answer_table(top, "failures", NULL, COLUMNS(column));
     int64_t n_said = 0;
     for (size_t i = 0; i < n; i++) {
         const CatalogRunStatus *r = &list[i];

@@ -8,65 +8,6 @@
 #include "cli/command.h"
 #include "draw/plot.h"
 
-#define FIT_ARGS_DEFAULT                                                               \
-    {                                                                                  \
-        .task = "validation", .starts = 64, .bootstrap = 200, .seed = 1, .threads = 1, \
-        .resampling = "auto"                                                           \
-    }
-
-/* Rows of an option table; `at` is the offset of the FitArgs in the command's struct. */
-#define FIT_ARGS_OPTS(at)                                                                          \
-    {"dir", "DIR", "of a study file (default runs/<study>)", OPT_TEXT,                             \
-     (at) + offsetof(FitArgs, dir)},                                                               \
-        {"law", "NAMES", "with commas: chinchilla, power:N, ... (default: the study's)", OPT_TEXT, \
-         (at) + offsetof(FitArgs, law)},                                                           \
-        {"loss", "KIND", "huber:DELTA, mse, l1 or asymmetric:WEIGHT (default: the law's)",         \
-         OPT_TEXT, (at) + offsetof(FitArgs, loss)},                                                \
-        {"residual", "KIND", "log or raw (default: the law's)", OPT_TEXT,                          \
-         (at) + offsetof(FitArgs, residual)},                                                      \
-        {"by", "COLUMNS", "one fit for each value, as architecture,lr (default: the study's)",     \
-         OPT_TEXT, (at) + offsetof(FitArgs, by)},                                                  \
-        {"where", "COND", "rows with COLUMN=VALUE; also != < <= > >=; may be repeated", OPT_TEXTS, \
-         (at) + offsetof(FitArgs, where)},                                                         \
-        {"map", "NAME=COLUMN", "where N, D, loss, ... is found; COLUMN*2048 scales; repeatable",   \
-         OPT_TEXTS, (at) + offsetof(FitArgs, map)},                                                \
-        {"fix", "PARAM=X", "hold a parameter of the law, as E=0; may be repeated", OPT_TEXTS,      \
-         (at) + offsetof(FitArgs, fix)},                                                           \
-        {"share", "PARAMS", "one value for all groups, as alpha,beta", OPT_TEXT,                   \
-         (at) + offsetof(FitArgs, share)},                                                         \
-        {"isoflop", NULL, "approach 2 beside the laws: a parabola at each compute budget",         \
-         OPT_FLAG, (at) + offsetof(FitArgs, isoflop)},                                             \
-        {"window", "N", "of --isoflop: points of a budget around its least loss (default all)",    \
-         OPT_I64, (at) + offsetof(FitArgs, window)},                                               \
-        {"best-per", "COLUMNS", "of rows alike in these (N,D) only the one of least loss",         \
-         OPT_TEXT, (at) + offsetof(FitArgs, best_per)},                                            \
-        {"at-flops", "C", "best N and D for C = 6 N D; several with commas", OPT_TEXT,             \
-         (at) + offsetof(FitArgs, at_flops)},                                                      \
-        {"resample", "KIND", "cases, cluster, stratified, residual, wild or auto (default auto)",  \
-         OPT_TEXT, (at) + offsetof(FitArgs, resampling)},                                          \
-        {"intervals", NULL, "BCa, sandwich, profile and jackknife beside the bootstrap", OPT_FLAG, \
-         (at) + offsetof(FitArgs, all_intervals)},                                                 \
-        {"task", "NAME", "evaluations of this task (default validation)", OPT_TEXT,                \
-         (at) + offsetof(FitArgs, task)},                                                          \
-        {"convention", "NAME", "of C: paper, exact, 6nd or given (default paper, else given)",     \
-         OPT_TEXT, (at) + offsetof(FitArgs, convention)},                                          \
-        {"final-only", NULL, "only the last observation of each run", OPT_FLAG,                    \
-         (at) + offsetof(FitArgs, final_only)},                                                    \
-        {"min-tokens", "D", "leave out observations below this D (default 0)", OPT_F64,            \
-         (at) + offsetof(FitArgs, min_tokens)},                                                    \
-        {"skip-fraction", "F", "leave out the first share of each run (default 0)", OPT_F64,       \
-         (at) + offsetof(FitArgs, skip_fraction)},                                                 \
-        {"starts", "N", "starting points (default 64)", OPT_I64,                                   \
-         (at) + offsetof(FitArgs, starts)},                                                        \
-        {"bootstrap", "N", "replicates for the intervals, 0 for none (default 200)", OPT_I64,      \
-         (at) + offsetof(FitArgs, bootstrap)},                                                     \
-        {"seed", "N", "of starts and replicates (default 1)", OPT_I64,                             \
-         (at) + offsetof(FitArgs, seed)},                                                          \
-    {                                                                                              \
-        "threads", "N", "cannot change a result (default 1)", OPT_I64,                             \
-            (at) + offsetof(FitArgs, threads)                                                      \
-    }
-
 /* Is it a study file, by its name? */
 bool fit_is_study_file(const char *path);
 

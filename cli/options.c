@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/quantity.h"
 #include "common/words.h"
 
@@ -90,11 +91,7 @@ json_t *opt_json(const Opt *o, const void *from)
         return isfinite(x) ? json_real(x) : json_null();
     }
     case OPT_TEXTS:
-        list = json_array();
-        for (size_t i = 0; i < ((const OptTexts *)field)->n; i++) {
-            (void)json_array_append_new(list, json_string(((const OptTexts *)field)->item[i]));
-        }
-        return list;
+        return json_texts(((const OptTexts *)field)->item, ((const OptTexts *)field)->n);
     case OPT_NUMBERS:
         list = json_array();
         for (size_t i = 0; i < ((const OptNumbers *)field)->n; i++) {

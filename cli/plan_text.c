@@ -104,7 +104,7 @@ static ErrCode groups_table(const Plan *p, AnswerNode *top, Err *err)
     };
     Group *list = NULL;
     size_t n = 0, last = 0;
-    AnswerNode *table = answer_table(top, NULL, NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < p->n_cells; i++) {
         Group *g = group_of(&list, &n, p->cells[i].run, last);

@@ -92,7 +92,7 @@ ErrCode run_report_table(Catalog *c, const CorpusInfo *info, AnswerNode *top, Er
     if (n > MAX_ROWS) {
         goto done; /* nobody reads them; slaw ls shows any */
     }
-    table = answer_table(top, NULL, NULL, column, sizeof column / sizeof column[0]);
+    table = answer_table(top, NULL, NULL, COLUMNS(column));
     for (size_t i = 0; i < n; i++) {
         const CatalogRunStatus *r = &list[i];
         double seconds = 0.0;

@@ -101,11 +101,9 @@ static void totals_json(const StatusReport *r, AnswerNode *top)
 
 static void running_json(const StatusReport *r, AnswerNode *top)
 {
-    static const Column column[] = {{.key = "run"},   {.key = "hash"},         {.key = "step"},
-                                    {.key = "steps"}, {.key = "tokens_per_s"}, {.key = "threads"},
-                                    {.key = "cores"}};
-    AnswerNode *table =
-        answer_table(top, "running", NULL, column, sizeof column / sizeof column[0]);
+    static const Column column[] = {{"run"},          {"hash"},    {"step"}, {"steps"},
+                                    {"tokens_per_s"}, {"threads"}, {"cores"}};
+    AnswerNode *table = answer_table(top, "running", NULL, COLUMNS(column));
     for (size_t i = 0; i < r->n; i++) {
         const CatalogRunStatus *x = &r->runs[i];
         if (x->state == CATALOG_RUN_RUNNING) {
@@ -120,14 +118,12 @@ static void running_json(const StatusReport *r, AnswerNode *top)
 /* Not there when the report does not hold the waiting runs. */
 static void waiting_json(const StatusReport *r, AnswerNode *top)
 {
-    static const Column column[] = {{.key = "run"},  {.key = "hash"},  {.key = "attempts"},
-                                    {.key = "step"}, {.key = "steps"}, {.key = "why"}};
+    static const Column column[] = {{"run"}, {"hash"}, {"attempts"}, {"step"}, {"steps"}, {"why"}};
     char why[CATALOG_WHY_BYTES];
     if (!r->is_whole) {
         return;
     }
-    AnswerNode *table =
-        answer_table(top, "waiting", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "waiting", NULL, COLUMNS(column));
     for (size_t i = 0; i < r->n; i++) {
         const CatalogRunStatus *x = &r->runs[i];
         if (x->state == CATALOG_RUN_WAITING) {
@@ -183,8 +179,7 @@ static void runs_table(StatusReport *r, const StatusShow *how, AnswerNode *top)
     const size_t most = r->is_whole || r->n < STATUS_MOST_ROWS ? r->n : STATUS_MOST_ROWS;
     const size_t n = how->most_rows < most ? how->most_rows : most;
     char left[NUMBER_TEXT_BYTES];
-    AnswerNode *table =
-        answer_table(top, NULL, NULL, run_column, sizeof run_column / sizeof run_column[0]);
+    AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(run_column));
     answer_table_rows(table, n, make_row, r);
     if (n < most) {
         answer_say(top, NULL, SAY_PLAIN, "%s more %s not shown, for want of room.",

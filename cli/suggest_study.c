@@ -7,6 +7,7 @@
 #include "cli/study_group.h"
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/order.h"
 #include "common/words.h"
 #include "common/yaml.h"
 #include "orchestrator/plan/plan.h"
@@ -26,7 +27,7 @@ static bool is_of_group(const Study *study, size_t i, const char *by, const char
 static int by_width(const void *a, const void *b)
 {
     const ModelSize *x = a, *y = b;
-    return (x->shape.width > y->shape.width) - (x->shape.width < y->shape.width);
+    return ORDER(x->shape.width, y->shape.width);
 }
 
 static void add_run(const RunSpec *r, bool is_first, ModelSizes *s)

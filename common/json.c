@@ -321,6 +321,15 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
     return ERR_OK;
 }
 
+json_t *json_texts(const char *const *item, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++) {
+        (void)json_array_append_new(a, json_string(item[i]));
+    }
+    return a;
+}
+
 json_t *json_string_any(const char *s)
 {
     size_t n = strlen(s);

@@ -63,6 +63,9 @@ ErrCode json_get_obj(const json_t *obj, const char *key, json_t **ret, Err *err)
  * must not change it. */
 json_t *json_for_iteration(const json_t *v);
 
+/* An array of n strings; NULL when memory is short. */
+json_t *json_texts(const char *const *item, size_t n);
+
 /* A string for s: what is not UTF-8 in it becomes question marks.  NULL when memory is short. */
 json_t *json_string_any(const char *s);
 

@@ -7,6 +7,7 @@
 
 #include "common/excerpt.h"
 #include "common/json.h"
+#include "common/order.h"
 
 static bool is_same(const Problem *a, const Problem *b)
 {
@@ -65,13 +66,9 @@ void problems_add(Problems *p, TextPos at, const char *hint, const char *fmt, ..
 static int by_place(const void *a, const void *b)
 {
     const Problem *x = a, *y = b;
-    if (x->at.line != y->at.line) {
-        return x->at.line < y->at.line ? -1 : 1;
-    }
-    if (x->at.column != y->at.column) {
-        return x->at.column < y->at.column ? -1 : 1;
-    }
-    return strcmp(x->message, y->message);
+    int order = ORDER(x->at.line, y->at.line);
+    order = order ? order : ORDER(x->at.column, y->at.column);
+    return order ? order : strcmp(x->message, y->message);
 }
 
 void problems_sort(Problems *p)

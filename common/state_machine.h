@@ -17,6 +17,12 @@ typedef struct StateMachine {
     const char *before, *between; /* of an error: before, the state, between, the event */
 } StateMachine;
 
+/* Of an array of edges. */
+#define STATE_MACHINE(edges, events, before_state, before_event)                          \
+    {                                                                                     \
+        (edges), sizeof(edges) / sizeof((edges)[0]), (events), before_state, before_event \
+    }
+
 /* Sets *ret, a variable of the states' enumeration; ERR_CONFLICT when `from`, which is called
  * from_name, has no such event. */
 ErrCode state_next(const StateMachine *m, unsigned from, const char *from_name, unsigned event,

@@ -96,22 +96,29 @@ ErrCode words_enum(const char *option, const char *text, const char *const *name
     return near ? err_hint(err, "did you mean \"%s\"?", near) : err->code;
 }
 
-ErrCode words_find(const char *what, const char *text, const char *const *name, size_t n,
-                   size_t *ret, Err *err)
+ErrCode words_hint(const char *what, const char *text, const char *const *name, size_t n, Err *err)
 {
     Buf all = BUF_INIT;
-    if (is_one(text, name, n, ret)) {
-        return ERR_OK;
-    }
-    (void)err_set(err, ERR_USAGE, "there is no %s \"%.80s\"", what, text);
     const char *near = nearest_name(text, name, n);
     if (near) {
         return err_hint(err, "did you mean \"%s\"?", near);
     }
     put_names(&all, name, n, ", ");
-    (void)err_hint(err, "the %ss are: %.400s", what, buf_str(&all));
+    (void)err_hint(err, "%ss are: %.400s", what, buf_str(&all));
     buf_release(&all);
     return err->code;
+}
+
+ErrCode words_find(const char *what, const char *text, const char *const *name, size_t n,
+                   size_t *ret, Err *err)
+{
+    char all[64];
+    if (is_one(text, name, n, ret)) {
+        return ERR_OK;
+    }
+    (void)err_set(err, ERR_USAGE, "there is no %s \"%.80s\"", what, text);
+    (void)snprintf(all, sizeof all, "the %s", what);
+    return words_hint(all, text, name, n, err);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */

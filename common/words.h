@@ -34,6 +34,10 @@ bool words_is_ending(const char *path, const char *name);
 ErrCode words_enum(const char *option, const char *text, const char *const *name, size_t n,
                    size_t *ret, Err *err);
 
+/* The hint of an error about an unknown name: the nearest of n names or, when none is near, all of
+ * them behind "<what>s are: ".  Returns the error's code. */
+ErrCode words_hint(const char *what, const char *text, const char *const *name, size_t n, Err *err);
+
 /* One of many names, which are a `what` ("law", "parameter"): ERR_USAGE "there is no law "X"", with the
  * nearest as the hint, or, when none is near, all of them. */
 ErrCode words_find(const char *what, const char *text, const char *const *name, size_t n,

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "common/grow.h"
+#include "common/order.h"
 #include "common/yaml_fault.h"
 #include "common/yaml_scalar.h"
 
@@ -239,13 +240,8 @@ static int by_key(const void *a, const void *b)
 {
     const YamlNode *x = *(YamlNode *const *)a, *y = *(YamlNode *const *)b;
     int order = strcmp(x->text, y->text);
-    if (order != 0) {
-        return order;
-    }
-    if (x->at.line != y->at.line) {
-        return x->at.line < y->at.line ? -1 : 1;
-    }
-    return (x->at.column > y->at.column) - (x->at.column < y->at.column);
+    order = order ? order : ORDER(x->at.line, y->at.line);
+    return order ? order : ORDER(x->at.column, y->at.column);
 }
 
 static ErrCode report_duplicates(Reader *r, const Children *c)

@@ -111,17 +111,15 @@ static void pairs_table(const Compare *c, AnswerNode *top)
     (void)snprintf(alike, sizeof alike,
                    "alike: not told apart, and surely within %s %% (two one-sided tests at 5 %%)",
                    number_text(c->o->margin, NUMBER_PERCENT, 3, margin));
-    const Column column[] = {{.key = "a", .heading = "a"},
-                             {.key = "b", .heading = "b"},
-                             {.heading = "F"},
-                             {.heading = "df1", .rank = 2},
-                             {.heading = "df2", .rank = 2},
-                             {.heading = "p", .format = NUMBER_P, .rank = 1},
-                             {.key = "p_holm",
-                              .heading = "p (Holm)",
-                              .format = NUMBER_P,
-                              .help = "adjusted for all pairs"},
-                             {.key = "verdict", .heading = "verdict", .help = alike}};
+    const Column column[] = {
+        {"a", "a"},
+        {"b", "b"},
+        {.heading = "F"},
+        {.heading = "df1", .rank = 2},
+        {.heading = "df2", .rank = 2},
+        {.heading = "p", .format = NUMBER_P, .rank = 1},
+        {"p_holm", "p (Holm)", .format = NUMBER_P, .help = "adjusted for all pairs"},
+        {"verdict", "verdict", .help = alike}};
     AnswerNode *table = answer_table(top, "pairs", "Pairs", column, COUNT_OF(column));
     for (size_t i = 0; i < c->n_pairs; i++) {
         const ComparePair *p = &c->pair[i];
@@ -139,16 +137,13 @@ static void pairs_table(const Compare *c, AnswerNode *top)
 static void differences_table(const Compare *c, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "a", .heading = "a"},
-        {.key = "b", .heading = "b"},
-        {.key = "name", .heading = "of"},
-        {.key = "value", .heading = "a - b", .interval = "interval"},
-        {.key = "p", .heading = "p", .format = NUMBER_P, .rank = 1},
-        {.key = "p_holm", .heading = "p (Holm)", .format = NUMBER_P},
-        {.key = "detectable",
-         .heading = "detectable",
-         .digits = 2,
-         .rank = 2,
+        {"a", "a"},
+        {"b", "b"},
+        {"name", "of"},
+        {"value", "a - b", .interval = "interval"},
+        {"p", "p", .format = NUMBER_P, .rank = 1},
+        {"p_holm", "p (Holm)", .format = NUMBER_P},
+        {"detectable", "detectable", .digits = 2, .rank = 2,
          .help = "least difference that four of five such studies would have seen"}};
     AnswerNode *table = answer_table(top, "differences", "Differences", column, COUNT_OF(column));
     for (size_t i = 0; i < c->n_differences; i++) {
@@ -181,18 +176,14 @@ static void multipliers_table(const Compare *c, AnswerNode *top)
     (void)snprintf(of_a, sizeof of_a, "%s of a", resource);
     (void)snprintf(of_b, sizeof of_b, "%s of b", resource);
     const Column column[] = {
-        {.key = "a", .heading = "a"},
-        {.key = "b", .heading = "b"},
-        {.key = "loss", .heading = "loss", .digits = 6},
-        {.key = "value", .heading = "multiplier", .interval = "interval", .has_flat = true},
-        {.key = "of"},
-        {.key = "amount_a",
-         .heading = of_a,
-         .digits = 3,
-         .rank = 2,
-         .help = resource_help(c, help)},
-        {.key = "amount_b", .heading = of_b, .digits = 3, .rank = 2},
-        {.key = "outside_data"},
+        {"a", "a"},
+        {"b", "b"},
+        {"loss", "loss", .digits = 6},
+        {"value", "multiplier", .interval = "interval", .has_flat = true},
+        {"of"},
+        {"amount_a", .heading = of_a, .digits = 3, .rank = 2, .help = resource_help(c, help)},
+        {"amount_b", .heading = of_b, .digits = 3, .rank = 2},
+        {"outside_data"},
         {.heading = "note", .rank = 1, .is_prose = true}};
     AnswerNode *table = answer_table(top, "multipliers", title, column, COUNT_OF(column));
     if (c->resource) {
@@ -232,9 +223,8 @@ static void put_line(AnswerNode *table, const Line *l)
 /* All numbers in one table. */
 static void long_table(const Compare *c, AnswerNode *top)
 {
-    static const Column column[] = {
-        {.key = "kind"},  {.key = "a"},  {.key = "b"},  {.key = "name"}, {.key = "loss"},
-        {.key = "value"}, {.key = "lo"}, {.key = "hi"}, {.key = "p"},    {.key = "p_holm"}};
+    static const Column column[] = {{"kind"},  {"a"},  {"b"},  {"name"}, {"loss"},
+                                    {"value"}, {"lo"}, {"hi"}, {"p"},    {"p_holm"}};
     const char *null = compare_null_names[c->o->null];
     const double none = (double)NAN;
     const CompareGroup *g = c->group;

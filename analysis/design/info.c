@@ -377,7 +377,7 @@ Info info_of_law(const Form *form, const double *params, const double *centre, I
 {
     Info i = {.form = form, .residual = FIT_LOG, .noise = noise, .p = form->n_params};
     double precision = (noise.within + noise.between) / (prior * prior);
-    form->internal(form, params, centre, i.theta);
+    form_internal(form, params, centre, i.theta);
     memcpy(i.centre, centre, sizeof *centre * form->n_inputs);
     for (size_t k = 0; k < i.p; k++) {
         i.free[k] = k;

@@ -231,25 +231,19 @@ static const char *beyond_text(double n, double d, char out[TEXT_BYTES])
 
 static const Column row_column[] = {
     {.heading = "run"},
-    {.key = "group", .heading = "group"},
+    {"group", "group"},
     {.heading = "size", .rank = 2},
-    {.key = "N", .heading = "N", .is_symbol = true},
-    {.key = "D", .heading = "D", .is_symbol = true},
-    {.key = "cost", .heading = "cost", .unit = "FLOP", .digits = 3, .rank = 2},
-    {.key = "checkpoints"},
-    {.key = "before.se"},
-    {.key = "before.half_width",
-     .heading = "before",
-     .rank = 1,
-     .is_right = true,
+    {"N", "N", .is_symbol = true},
+    {"D", "D", .is_symbol = true},
+    {"cost", "cost", "FLOP", .digits = 3, .rank = 2},
+    {"checkpoints"},
+    {"before.se"},
+    {"before.half_width", "before", .rank = 1, .is_right = true,
      .help = "half of the 95 % interval expected without the run (x/: a factor)"},
-    {.key = "after.se"},
-    {.key = "after.half_width",
-     .heading = "after",
-     .rank = 1,
-     .is_right = true,
+    {"after.se"},
+    {"after.half_width", "after", .rank = 1, .is_right = true,
      .help = "the same with this run and those above it"},
-    {.key = "gain"},
+    {"gain"},
     {.heading = "narrows by",
      .unit = "%",
      .format = NUMBER_PERCENT,
@@ -260,16 +254,15 @@ static const Column row_column[] = {
      .digits = 3,
      .rank = 4,
      .help = "the gain for each percent of the budget"},
-    {.key = "gain_per_flop"},
-    {.key = "outside.N"},
-    {.key = "outside.D"},
+    {"gain_per_flop"},
+    {"outside.N"},
+    {"outside.D"},
     {.heading = "beyond the data", .rank = 3},
 };
 
 /* Of a study's models, in JSON and CSV only. */
-static const Column model_column[] = {
-    {.key = "architecture"}, {.key = "size"},  {.key = "new_size"}, {.key = "layers"},
-    {.key = "width"},        {.key = "heads"}, {.key = "tokens"},   {.key = "seed"}};
+static const Column model_column[] = {{"architecture"}, {"size"},  {"new_size"}, {"layers"},
+                                      {"width"},        {"heads"}, {"tokens"},   {"seed"}};
 
 enum {
     N_ROW_COLUMNS = sizeof row_column / sizeof row_column[0],
@@ -329,26 +322,23 @@ static void runs_table(const NextRuns *r, AnswerNode *top)
 }
 
 static const Column group_column[] = {
-    {.key = "group", .heading = "group"},
-    {.key = "refused"},
-    {.key = "reason"},
-    {.key = "n", .heading = "points", .rank = 4},
-    {.key = "runs", .heading = "runs", .rank = 3},
-    {.key = "target", .heading = "number", .rank = 1},
-    {.key = "value", .heading = "value", .rank = 1, .interval = "interval"},
-    {.key = "unit"},
-    {.key = "scale"},
-    {.key = "expected.se"},
-    {.key = "expected.half_width",
-     .heading = "expected",
-     .rank = 1,
-     .is_right = true,
+    {"group", "group"},
+    {"refused"},
+    {"reason"},
+    {"n", "points", .rank = 4},
+    {"runs", "runs", .rank = 3},
+    {"target", "number", .rank = 1},
+    {"value", "value", .rank = 1, .interval = "interval"},
+    {"unit"},
+    {"scale"},
+    {"expected.se"},
+    {"expected.half_width", "expected", .rank = 1, .is_right = true,
      .help = "half of its 95 % interval by the first-order theory (x/: a factor)"},
-    {.key = "noise.within"},
+    {"noise.within"},
     {.heading = "noise", .unit = "%", .format = NUMBER_PERCENT, .rank = 2, .help = "within a run"},
-    {.key = "noise.between"},
+    {"noise.between"},
     {.heading = "between runs", .unit = "%", .format = NUMBER_PERCENT, .rank = 2},
-    {.key = "noise.kappa"},
+    {"noise.kappa"},
 };
 enum { N_GROUP_COLUMNS = sizeof group_column / sizeof group_column[0] };
 
@@ -452,11 +442,9 @@ static void head_json(const NextRuns *r, const char *written, AnswerNode *top)
 
 void next_answer(const NextRuns *r, const char *written, AnswerNode *top)
 {
-    static const Column budget = {
-        .key = "budget", .heading = "Budget", .unit = "FLOP", .digits = 3};
-    static const Column cost = {
-        .key = "cost", .heading = "Cost of all", .unit = "FLOP", .digits = 3};
-    static const Column convention = {.key = "convention", .heading = "FLOP counted as"};
+    static const Column budget = {"budget", "Budget", "FLOP", .digits = 3};
+    static const Column cost = {"cost", "Cost of all", "FLOP", .digits = 3};
+    static const Column convention = {"convention", "FLOP counted as"};
     head_json(r, written, top);
     say_runs(r, top);
     for (size_t k = 0; k < r->n_groups; k++) {

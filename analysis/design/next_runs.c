@@ -115,7 +115,7 @@ static void nominal_law(const Form *f, NextGroup *g)
                        ? (p->lo > 0.0 ? sqrt(p->lo * p->hi) : 0.5 * (p->lo + p->hi))
                        : log(level / (double)f->n_terms);
     }
-    f->report(f, theta, centre, params);
+    form_report(f, theta, centre, params);
     g->now.info = info_of_law(f, params, centre, noise, NOMINAL_PRIOR);
     g->now.target = (InfoTarget){.name = "the law", .unit = "1"};
     for (size_t i = 0; i < d->n; i++) {

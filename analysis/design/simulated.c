@@ -179,11 +179,9 @@ static ErrCode group_csv(const Simulated *s, size_t g, AnswerNode *table, Err *e
 
 ErrCode simulated_csv(const Simulated *s, Buf *out, Err *err)
 {
-    static const Column column[] = {{.key = "group"}, {.key = "run"}, {.key = "N"},
-                                    {.key = "D"},     {.key = "C"},   {.key = "loss"}};
+    static const Column column[] = {{"group"}, {"run"}, {"N"}, {"D"}, {"C"}, {"loss"}};
     Answer a = ANSWER_INIT;
-    AnswerNode *table =
-        answer_table(answer_top(&a), "points", NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(answer_top(&a), "points", NULL, COLUMNS(column));
     ErrCode rc = ERR_OK;
     for (size_t g = 0; g < s->n; g++) {
         TRY(group_csv(s, g, table, err));

@@ -310,8 +310,8 @@ ErrCode truth_moved(const Truth *t, const FitData *data, const char *param, doub
         double unit = f->input_unit[i] > 0.0 ? f->input_unit[i] : 1.0;
         centre[i] = log(middle(fit_data_input(data, f->input[i]), data->n) / unit);
     }
-    f->internal(f, t->params, centre, theta);
+    form_internal(f, t->params, centre, theta);
     theta[k] += by;
-    f->report(f, theta, centre, ret->params);
+    form_report(f, theta, centre, ret->params);
     return ERR_OK;
 }

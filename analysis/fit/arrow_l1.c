@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/fit/vertex.h"
+#include "common/order.h"
 
 enum { P = FORM_MAX_PARAMS, MAX_EXCHANGES = 4000, MAX_LINEARISATIONS = 60, MAX_HALVINGS = 40 };
 
@@ -26,13 +27,9 @@ static double rate_of(const Vertex *v, size_t g, size_t i, const VertexParts *d)
 static int by_t(const void *a, const void *b)
 {
     const VertexKnot *x = a, *y = b;
-    if (x->t != y->t) {
-        return x->t < y->t ? -1 : 1;
-    }
-    if (x->g != y->g) {
-        return x->g < y->g ? -1 : 1;
-    }
-    return x->i < y->i ? -1 : x->i > y->i;
+    int order = ORDER(x->t, y->t);
+    order = order ? order : ORDER(x->g, y->g);
+    return order ? order : ORDER(x->i, y->i);
 }
 
 /* Adds `row` [n], made orthogonal to q[0..have), to q; false if hardly anything is left of it. */

@@ -56,8 +56,8 @@ static gsl_matrix *jacobian(const FitProblem *p, const double *theta, const Free
     const Form *form = p->form;
     double params[FORM_MAX_PARAMS], own[FORM_MAX_PARAMS], zero[FORM_MAX_INPUTS] = {0.0};
     gsl_matrix *m = gsl_matrix_alloc(p->n, f->n);
-    form->report(form, theta, p->centre, params);
-    form->internal(form, params, zero, own);
+    form_report(form, theta, p->centre, params);
+    form_internal(form, params, zero, own);
     for (size_t i = 0; m && i < p->n; i++) {
         double x[FORM_MAX_INPUTS] = {0.0}, at[FORM_MAX_INPUTS] = {0.0},
                grad[FORM_MAX_PARAMS] = {0.0};

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
+
 /* One observation on its run's curve. */
 typedef struct CurvePoint {
     double key; /* run, or N when there are no runs */
@@ -14,10 +16,8 @@ typedef struct CurvePoint {
 static int by_curve(const void *a, const void *b)
 {
     const CurvePoint *x = a, *y = b;
-    if (x->key != y->key) {
-        return x->key < y->key ? -1 : 1;
-    }
-    return x->ln_c < y->ln_c ? -1 : x->ln_c > y->ln_c;
+    int order = ORDER(x->key, y->key);
+    return order ? order : ORDER(x->ln_c, y->ln_c);
 }
 
 /* Sorted points of the observations with positive weight; NULL when memory is short. */
@@ -228,13 +228,9 @@ typedef struct BinPoint {
 static int by_bin(const void *a, const void *b)
 {
     const BinPoint *x = a, *y = b;
-    if (x->bin != y->bin) {
-        return x->bin < y->bin ? -1 : 1;
-    }
-    if (x->loss != y->loss) {
-        return x->loss < y->loss ? -1 : 1;
-    }
-    return x->log_n < y->log_n ? -1 : x->log_n > y->log_n;
+    int order = ORDER(x->bin, y->bin);
+    order = order ? order : ORDER(x->loss, y->loss);
+    return order ? order : ORDER(x->log_n, y->log_n);
 }
 
 static ErrCode fill_bins(const FitData *d, double per_decade, BinPoint *pt, Err *err)

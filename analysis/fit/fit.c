@@ -280,7 +280,7 @@ static ErrCode fit_problem(const FitOptions *o, const FitData *data, const FitPr
     if (second) {
         r->has_second = true;
         r->second_objective = second->objective;
-        p->form->report(p->form, second->theta, p->centre, r->second_param);
+        form_report(p->form, second->theta, p->centre, r->second_param);
     }
     add_envelope(data, r);
     values_describe(p, o, r);

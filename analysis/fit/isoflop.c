@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/order.h"
+
 #define BUDGET_GAP 0.05
 
 typedef struct IsoPoint {
@@ -14,13 +16,13 @@ typedef struct IsoPoint {
 static int by_compute(const void *a, const void *b)
 {
     const IsoPoint *x = a, *y = b;
-    return x->ln_c < y->ln_c ? -1 : x->ln_c > y->ln_c;
+    return ORDER(x->ln_c, y->ln_c);
 }
 
 static int by_size(const void *a, const void *b)
 {
     const IsoPoint *x = a, *y = b;
-    return x->log_n < y->log_n ? -1 : x->log_n > y->log_n;
+    return ORDER(x->log_n, y->log_n);
 }
 
 /* Vertex of the least-squares parabola of loss on x; false when it has none below. */
@@ -124,14 +126,14 @@ static void regress(const Isoflop *f, bool of_d, double *k, double *slope, doubl
     *se = n > 2 ? sqrt(v11) : (double)NAN;
 }
 
-static ErrCode check_columns(const FitData *d, Err *err)
+ErrCode isoflop_check(const FitData *d, const char *what, Err *err)
 {
     const double *const column[] = {d->params, d->tokens, d->flops, d->loss};
     static const char *const name[] = {"N", "D", "C", "loss"};
     for (size_t k = 0; k < 4; k++) {
         for (size_t i = 0; !column[k] || i < d->n; i++) {
             if (!column[k] || !(column[k][i] > 0.0) || !isfinite(column[k][i])) {
-                return err_set(err, ERR_INVALID, "isoFLOP: %s of observation %zu is not positive",
+                return err_set(err, ERR_INVALID, "%s: %s of observation %zu is not positive", what,
                                name[k], i + 1);
             }
         }
@@ -141,7 +143,7 @@ static ErrCode check_columns(const FitData *d, Err *err)
 
 ErrCode isoflop_fit(const FitData *data, size_t window, Isoflop *ret, Err *err)
 {
-    ErrCode rc = check_columns(data, err);
+    ErrCode rc = isoflop_check(data, "isoFLOP", err);
     IsoPoint *p = rc == ERR_OK ? calloc(data->n + 1, sizeof *p) : NULL;
     if (rc != ERR_OK || !p) {
         return rc != ERR_OK ? rc : err_nomem(err, "isoFLOP");

@@ -38,6 +38,10 @@ typedef struct Isoflop {
     double se_a, se_b; /* of the second regression alone; NaN from two budgets */
 } Isoflop;
 
+/* Are N, D, C and the loss of every observation there and positive?  ERR_INVALID; `what` begins the
+ * message. */
+ErrCode isoflop_check(const FitData *d, const char *what, Err *err);
+
 /* window: of each budget only so many points, those around its least loss in the order of N; 0: all.
  * ERR_NUMERIC with the reason when fewer than two budgets have a vertex, ERR_INVALID when N, D or C is
  * missing, ERR_NOMEM. */

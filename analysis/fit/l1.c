@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/fit/newton.h"
+#include "common/order.h"
 
 enum { MAX_EXCHANGES = 2000, MAX_LINEARISATIONS = 60, MAX_HALVINGS = 40 };
 
@@ -159,7 +160,7 @@ static bool choose_basis(Linear *l)
 static int by_t(const void *a, const void *b)
 {
     const Knot *x = a, *y = b;
-    return x->t < y->t ? -1 : x->t > y->t;
+    return ORDER(x->t, y->t);
 }
 
 /* Multiplier of each basis row; the vertex is optimal when all |.| <= weight. */

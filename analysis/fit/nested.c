@@ -152,7 +152,7 @@ static void place(const FitResult *r, const double *centre, double *theta)
     for (size_t a = 0; a < r->n_params; a++) {
         params[a] = r->param[a].value;
     }
-    r->form->internal(r->form, params, centre, theta);
+    form_internal(r->form, params, centre, theta);
     for (size_t a = 0; a < r->n_params; a++) {
         theta[a] = isfinite(theta[a]) ? theta[a] : PROBLEM_LN_ZERO;
     }

@@ -148,7 +148,7 @@ static ErrCode fill_fixed(FitProblem *p, const FitFix *fix, Err *err)
     for (size_t i = 0; i < p->p; i++) {
         params[i] = fix && fix->is_fixed[i] ? fix->value[i] : 1.0;
     }
-    p->form->internal(p->form, params, p->centre, theta);
+    form_internal(p->form, params, p->centre, theta);
     for (size_t i = 0; i < p->p; i++) {
         const FormParam *q = &p->form->param[i];
         p->fixed[i] = p->is_fixed[i] ? theta[i] : 0.0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/fit/newton.h"
+#include "common/order.h"
 #include "common/rng.h"
 
 enum { MAX_CELLS = 2048 };
@@ -159,7 +160,8 @@ typedef struct Cell {
 static int by_cost(const void *a, const void *b)
 {
     const Cell *x = a, *y = b;
-    return x->cost < y->cost ? -1 : x->cost > y->cost ? 1 : x->at < y->at ? -1 : x->at > y->at;
+    int order = ORDER(x->cost, y->cost);
+    return order ? order : ORDER(x->at, y->at);
 }
 
 /* The grid of one or two shapes. */

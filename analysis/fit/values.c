@@ -17,7 +17,7 @@ static void frontier(const Form *f, const double *params, double c, double *v)
 size_t values_at(const Form *f, const double *centre, const double *theta, const Envelope *e,
                  const double *at, size_t n_at, double *values)
 {
-    f->report(f, theta, centre, values);
+    form_report(f, theta, centre, values);
     size_t n = f->n_params;
     if (f->n_derived) {
         f->derive(values, values + n);

@@ -35,15 +35,12 @@ const Form form_chinchilla = {
     .name = "chinchilla",
     .equation = "L(N, D) = E + A N^-alpha + B D^-beta",
     .source = "arXiv:2203.15556, section 3.3",
-    .n_inputs = 2,
-    .input = {FORM_N, FORM_D},
+    FORM_OF_N_AND_D,
     .n_params = N_PARAMS,
     .n_terms = 3,
     .param =
         {
-            [E] = FORM_PARAM_E,
-            [A] = FORM_PARAM_A(1u << U),
-            [B] = FORM_PARAM_B(1u << V),
+            FORM_PARAMS_E_A_B(1u << U, 1u << V),
             [ALPHA] = {"alpha", "1", "exponent of size", FORM_SHAPE, .sign = 1, .lo = 0.1,
                        .hi = 2.0},
             [BETA] = {"beta", "1", "exponent of data", FORM_SHAPE, .sign = 1, .lo = 0.1, .hi = 2.0},
@@ -58,8 +55,6 @@ const Form form_chinchilla = {
             {"G", "1", "N_opt = G (C/k)^a when C = k N D"},
         },
     .huber_delta = 1e-3,
-    .report = form_powers_report,
-    .internal = form_powers_internal,
     .derive = form_optimum,
     .best_size = form_optimum_size,
 };

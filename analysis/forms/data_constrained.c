@@ -117,9 +117,7 @@ const Form form_data_constrained = {
     .n_params = N_PARAMS,
     .param =
         {
-            [E] = FORM_PARAM_E,
-            [A] = FORM_PARAM_A(1u << X_N),
-            [B] = FORM_PARAM_B(1u << X_D | 1u << X_U),
+            FORM_PARAMS_E_A_B(1u << X_N, 1u << X_D | 1u << X_U),
             [ALPHA] = {"alpha", "1", "exponent of size", FORM_SHAPE, .sign = 1, .lo = 0.05,
                        .hi = 1.0},
             [BETA] = {"beta", "1", "exponent of data", FORM_SHAPE, .sign = 1, .lo = 0.05,

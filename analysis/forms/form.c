@@ -210,7 +210,7 @@ double form_loss(const Form *f, const double *params, const double *inputs)
 {
     double theta[FORM_MAX_PARAMS], x[FORM_MAX_INPUTS];
     const double centre[FORM_MAX_INPUTS] = {0.0};
-    f->internal(f, params, centre, theta);
+    form_internal(f, params, centre, theta);
     form_place(f, inputs, centre, x);
     return form_value(f, theta, x);
 }
@@ -226,8 +226,12 @@ static double shift_of(const Form *f, size_t k, const double *theta, const doubl
     return shift;
 }
 
-void form_powers_report(const Form *f, const double *theta, const double *centre, double *params)
+void form_report(const Form *f, const double *theta, const double *centre, double *params)
 {
+    if (f->report) {
+        f->report(f, theta, centre, params);
+        return;
+    }
     for (size_t i = f->n_terms; i < f->n_params; i++) {
         params[i] = theta[i];
     }
@@ -236,8 +240,12 @@ void form_powers_report(const Form *f, const double *theta, const double *centre
     }
 }
 
-void form_powers_internal(const Form *f, const double *params, const double *centre, double *theta)
+void form_internal(const Form *f, const double *params, const double *centre, double *theta)
 {
+    if (f->internal) {
+        f->internal(f, params, centre, theta);
+        return;
+    }
     for (size_t i = f->n_terms; i < f->n_params; i++) {
         theta[i] = params[i];
     }

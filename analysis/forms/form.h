@@ -122,7 +122,8 @@ struct Form {
     /* Name of the next richer law of a family that is chosen by BIC ("broken"), or NULL. */
     const char *richer;
 
-    /* theta and the centres of the inputs <-> the equation's parameters. */
+    /* theta and the centres of the inputs <-> the equation's parameters (form_report and
+     * form_internal call them); NULL for a sum of powers without a product. */
     void (*report)(const Form *f, const double *theta, const double *centre, double *params);
     void (*internal)(const Form *f, const double *params, const double *centre, double *theta);
     void (*derive)(const double *params, double *derived); /* NULL when n_derived is 0 */
@@ -167,22 +168,21 @@ const Form *form_at(size_t i);
 /* The response at inputs in the units above, by reported parameters. */
 double form_loss(const Form *f, const double *params, const double *inputs);
 
-/* report and internal of a sum of powers without a product: ln c = theta_k - sum sign q centre. */
-void form_powers_report(const Form *f, const double *theta, const double *centre, double *params);
-void form_powers_internal(const Form *f, const double *params, const double *centre, double *theta);
+/* The equation's parameters [n_params] from theta and the centres of the inputs, and back.  Of a sum
+ * of powers ln c = theta_k - sum sign q centre. */
+void form_report(const Form *f, const double *theta, const double *centre, double *params);
+void form_internal(const Form *f, const double *params, const double *centre, double *theta);
 
-/* The first parameters of laws in N and D that add their terms. */
-#define FORM_PARAM_E                                                                     \
-    {                                                                                    \
-        "E", "nats/token", "loss that neither size nor data removes", .may_vanish = true \
-    }
-#define FORM_PARAM_A(inputs)                                                    \
-    {                                                                           \
-        "A", "nats/token", "coefficient of size, at N = 1", .centres = (inputs) \
-    }
-#define FORM_PARAM_B(inputs)                                                    \
-    {                                                                           \
-        "B", "nats/token", "coefficient of data, at D = 1", .centres = (inputs) \
+/* Of laws in N and D. */
+#define FORM_OF_N_AND_D .n_inputs = 2, .input = {FORM_N, FORM_D}
+
+/* The first three parameters of laws in N and D that add their terms; the inputs on whose centres A
+ * and B depend. */
+#define FORM_PARAMS_E_A_B(inputs_a, inputs_b)                                           \
+    {"E", "nats/token", "loss that neither size nor data removes", .may_vanish = true}, \
+        {"A", "nats/token", "coefficient of size, at N = 1", .centres = (inputs_a)},    \
+    {                                                                                   \
+        "B", "nats/token", "coefficient of data, at D = 1", .centres = (inputs_b)       \
     }
 
 /* derive (a, b, G) and best_size of a law whose parameters begin with E, A, B, alpha and beta of

@@ -14,8 +14,7 @@ enum { C, N, D, N_PARAMS };
         .equation = word "(N, D) = c N^n D^d",                                              \
         .source = "arXiv:2503.04715, equation 1",                                           \
         .response = (what),                                                                 \
-        .n_inputs = 2,                                                                      \
-        .input = {FORM_N, FORM_D},                                                          \
+        FORM_OF_N_AND_D,                                                                    \
         .n_params = N_PARAMS,                                                               \
         .n_terms = 1,                                                                       \
         .param = {[C] = {"c", unit_of, "best " word " at N = 1, D = 1", .centres = 3},      \
@@ -23,8 +22,6 @@ enum { C, N, D, N_PARAMS };
                   [D] = {"d", "1", "exponent of data", FORM_SHAPE, .lo = -1.5, .hi = 1.5}}, \
         .n_factors = {2},                                                                   \
         .factor = {{{N, 0, 1.0}, {D, 1, 1.0}}},                                             \
-        .report = form_powers_report,                                                       \
-        .internal = form_powers_internal,                                                   \
     }
 
 HYPER(lr, "lr", FORM_RATE, "1");

@@ -63,8 +63,7 @@ const Form form_kaplan = {
     .name = "kaplan",
     .equation = "L(N, D) = ((Nc/N)^(alphaN/alphaD) + Dc/D)^alphaD",
     .source = "arXiv:2001.08361, equation 1.5",
-    .n_inputs = 2,
-    .input = {FORM_N, FORM_D},
+    FORM_OF_N_AND_D,
     .n_params = N_PARAMS,
     .param =
         {

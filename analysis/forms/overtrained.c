@@ -30,15 +30,12 @@ const Form form_overtrained = {
     .name = "overtrained",
     .equation = "L(N, D) = E + A N^-alpha + B D^-alpha",
     .source = "arXiv:2403.08540, equation 4",
-    .n_inputs = 2,
-    .input = {FORM_N, FORM_D},
+    FORM_OF_N_AND_D,
     .n_params = N_PARAMS,
     .n_terms = 3,
     .param =
         {
-            [E] = FORM_PARAM_E,
-            [A] = FORM_PARAM_A(1u << U),
-            [B] = FORM_PARAM_B(1u << V),
+            FORM_PARAMS_E_A_B(1u << U, 1u << V),
             [ALPHA] = {"alpha", "1", "exponent of both", FORM_SHAPE, .sign = 1, .lo = 0.02,
                        .hi = 2.0},
         },
@@ -53,8 +50,6 @@ const Form form_overtrained = {
             {"tokens_per_parameter", "1", "D/N that is best at every C = 6 N D"},
         },
     .huber_delta = 1e-3,
-    .report = form_powers_report,
-    .internal = form_powers_internal,
     .derive = derive,
     .best_size = best_size,
 };

@@ -27,6 +27,4 @@ const Form form_paper_power = {
     .n_factors = {1},
     .factor = {{{ALPHA_C, 0, 1.0}}},
     .has_envelope = true,
-    .report = form_powers_report,
-    .internal = form_powers_internal,
 };

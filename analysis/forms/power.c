@@ -19,8 +19,6 @@
                   {"alpha", "1", "exponent of " x, FORM_SHAPE, .lo = -2.0, .hi = 2.0}}, \
         .n_factors = {1},                                                               \
         .factor = {{{1, 0, -1.0}}},                                                     \
-        .report = form_powers_report,                                                   \
-        .internal = form_powers_internal,                                               \
     }
 
 POWER(n, "N", FORM_N, "N = 1");

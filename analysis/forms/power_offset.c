@@ -19,8 +19,6 @@
                   {"alpha", "1", "exponent of " x, FORM_SHAPE, .sign = 1, .lo = 0.01, .hi = 3.0}}, \
         .n_factors = {0, 1},                                                                       \
         .factor = {{{0}}, {{2, 0, -1.0}}},                                                         \
-        .report = form_powers_report,                                                              \
-        .internal = form_powers_internal,                                                          \
     }
 
 POWER_OFFSET(n, "N", FORM_N, "N = 1");

@@ -114,17 +114,7 @@ static ErrCode no_column(const Frame *f, const char *name, Err *err)
         known[n] = frame_name(f, n);
     }
     (void)err_set(err, ERR_INVALID, "%s: there is no column \"%s\"", f->source, name);
-    const char *near = nearest_name(name, known, n);
-    if (near) {
-        return err_hint(err, "did you mean \"%s\"?", near);
-    }
-    Buf list = BUF_INIT;
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&list, "%s%s", i ? ", " : "", known[i]);
-    }
-    (void)err_hint(err, "its columns are: %.400s", buf_str(&list));
-    buf_release(&list);
-    return err->code;
+    return words_hint("its column", name, known, n, err);
 }
 
 static ErrCode several_columns(const Frame *f, const char *name, Err *err)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/obs/selection.h"
+#include "common/order.h"
 
 /* By group, then by the numbers and the run's name: an order that the source's has no part in, so
  * that sums, resamples and intervals are the same for rows in any order. */
@@ -9,18 +10,14 @@ static int by_group(const void *a, const void *b, void *ctx)
 {
     const Selection *s = ctx;
     const Row *x = a, *y = b;
-    if (x->group != y->group) {
-        return x->group < y->group ? -1 : 1;
+    int order = ORDER(x->group, y->group);
+    for (size_t k = 0; order == 0 && k < OBS_N_COLUMNS; k++) {
+        order = ORDER(x->v[k], y->v[k]);
     }
-    for (size_t k = 0; k < OBS_N_COLUMNS; k++) {
-        if (x->v[k] < y->v[k] || x->v[k] > y->v[k]) {
-            return x->v[k] < y->v[k] ? -1 : 1;
-        }
+    if (order == 0 && s->runs.n && x->run != y->run) {
+        order = strcmp(map_text(&s->runs, x->run), map_text(&s->runs, y->run));
     }
-    int run = s->runs.n && x->run != y->run
-                  ? strcmp(map_text(&s->runs, x->run), map_text(&s->runs, y->run))
-                  : 0;
-    return run ? run : x->at < y->at ? -1 : x->at > y->at;
+    return order ? order : ORDER(x->at, y->at);
 }
 
 /* Numbers the runs of rows [first, first + n) in the order they come; returns how many. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/obs/selection.h"
+#include "common/order.h"
 #include "common/quantity.h"
 
 /* Squares of losses beyond this, or below its inverse, are no numbers. */
@@ -216,10 +217,8 @@ static int by_keys(const void *a, const void *b, void *ctx)
     const Row *x = a, *y = b;
     int order = by_key(ctx, x, y);
     double p = x->v[OBS_COL_LOSS], q = y->v[OBS_COL_LOSS];
-    if (order == 0 && p != q) {
-        order = p < q ? -1 : 1;
-    }
-    return order ? order : x->at < y->at ? -1 : x->at > y->at;
+    order = order ? order : ORDER(p, q);
+    return order ? order : ORDER(x->at, y->at);
 }
 
 static void keep_best(Selection *s, Obs *o)

@@ -153,8 +153,7 @@ static void families_table(const Observe *r, AnswerNode *top)
         {.heading = "R2", .format = NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
         {.heading = "C equivalent / C", .rank = 1, .help = help},
     };
-    AnswerNode *table =
-        answer_table(top, NULL, "Families", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, NULL, "Families", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t f = 0; f < s->n_families; f++) {
         const ObserveLine *l = &r->line[f];
@@ -181,12 +180,11 @@ static void models_table(const Observe *r, bool is_shown, AnswerNode *top)
     enum { N_FIRST = 5 };
     static const char *const pc[OBSERVE_MAX_COMPONENTS] = {"PC1", "PC2", "PC3", "PC4",
                                                            "PC5", "PC6", "PC7", "PC8"};
-    Column column[N_FIRST + OBSERVE_MAX_COMPONENTS] = {
-        {.key = "model", .heading = "model"},
-        {.key = "family", .heading = "family", .rank = 2},
-        {.key = "C", .heading = "C", .unit = "FLOP", .is_symbol = true},
-        {.key = "C_equivalent", .heading = "C equivalent", .rank = 1},
-        {.key = "filled_in"}};
+    Column column[N_FIRST + OBSERVE_MAX_COMPONENTS] = {{"model", "model"},
+                                                       {"family", "family", .rank = 2},
+                                                       {"C", "C", "FLOP", .is_symbol = true},
+                                                       {"C_equivalent", "C equivalent", .rank = 1},
+                                                       {"filled_in"}};
     const Scores *s = r->scores;
     size_t k = r->options.components;
     for (size_t j = 0; j < k; j++) {

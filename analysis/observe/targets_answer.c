@@ -148,16 +148,16 @@ static const char *way_name(const ObserveScore *x, char *text, size_t size)
 static void errors_table(const ObserveHoldout *h, const char *title, AnswerNode *in)
 {
     static const Column column[] = {
-        {.key = "by"},
-        {.key = "benchmark"},
+        {"by"},
+        {"benchmark"},
         {.heading = "predicted from", .is_prose = true},
-        {.key = "n", .heading = "models", .rank = 3},
-        {.key = "train_mse", .heading = "train MSE", .rank = 2},
-        {.key = "test_mse", .heading = "test MSE"},
-        {.key = "test_mae", .heading = "test MAE", .rank = 2},
-        {.key = "test_bias", .heading = "bias", .rank = 2, .help = "predicted less measured"},
-        {.key = "reason", .heading = "why not", .is_prose = true, .rank = 1}};
-    AnswerNode *table = answer_table(in, "errors", title, column, sizeof column / sizeof column[0]);
+        {"n", "models", .rank = 3},
+        {"train_mse", "train MSE", .rank = 2},
+        {"test_mse", "test MSE"},
+        {"test_mae", "test MAE", .rank = 2},
+        {"test_bias", "bias", .rank = 2, .help = "predicted less measured"},
+        {"reason", "why not", .is_prose = true, .rank = 1}};
+    AnswerNode *table = answer_table(in, "errors", title, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < OBSERVE_SCORES; i++) {
         const ObserveScore *x = &h->score[i];

@@ -9,6 +9,7 @@
 #include "analysis/fit/fit.h"
 #include "analysis/race/race_times.h"
 #include "analysis/validate/seeds.h"
+#include "common/order.h"
 
 /* Sizes within this factor are one. */
 #define SAME_SIZE 1.001
@@ -27,16 +28,14 @@ const char *race_axis_name(RaceAxis a)
 static int by_curve(const void *a, const void *b)
 {
     const RacePoint *x = a, *y = b;
-    if (x->curve != y->curve) {
-        return x->curve < y->curve ? -1 : 1;
-    }
-    return x->x[RACE_TOKENS] < y->x[RACE_TOKENS] ? -1 : x->x[RACE_TOKENS] > y->x[RACE_TOKENS];
+    int order = ORDER(x->curve, y->curve);
+    return order ? order : ORDER(x->x[RACE_TOKENS], y->x[RACE_TOKENS]);
 }
 
 static int by_n(const void *a, const void *b)
 {
     double x = ((const RacePoint *)a)->n, y = ((const RacePoint *)b)->n;
-    return x < y ? -1 : x > y;
+    return ORDER(x, y);
 }
 
 /* Runs are not known: observations of one N are a curve. */

@@ -97,10 +97,9 @@ static void classes_table(const Race *r, RaceAxis axis, AnswerNode *top)
 /* For CSV: a row a class and a group. */
 static void long_table(const Race *r, AnswerNode *top)
 {
-    static const Column column[] = {{.key = "axis"},  {.key = "at"},     {.key = "group"},
-                                    {.key = "value"}, {.key = "se"},     {.key = "N"},
-                                    {.key = "runs"},  {.key = "is_best"}};
-    AnswerNode *table = answer_table(top, NULL, NULL, column, sizeof column / sizeof column[0]);
+    static const Column column[] = {{"axis"}, {"at"}, {"group"}, {"value"},
+                                    {"se"},   {"N"},  {"runs"},  {"is_best"}};
+    AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_CSV);
     for (int axis = 0; axis < RACE_N_AXES; axis++) {
         for (size_t k = 0; k < r->n_classes[axis]; k++) {
@@ -158,19 +157,14 @@ static void groups_table(const Race *r, AnswerNode *top)
         [RACE_SEEDS] = "between runs of one size",
         [RACE_LAW] = "of the points about the group's law; no size has two runs"};
     static const Column column[] = {
-        {.key = "group", .heading = "group"},
-        {.key = "n", .heading = "points", .rank = 1},
-        {.key = "without_time", .heading = "without a time", .rank = 2},
-        {.key = "noise"},
-        {.key = "sigma_log",
-         .heading = "noise",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3},
+        {"group", "group"},
+        {"n", "points", .rank = 1},
+        {"without_time", "without a time", .rank = 2},
+        {"noise"},
+        {"sigma_log", "noise", "%", .format = NUMBER_PERCENT, .digits = 3},
         {.heading = "estimated", .is_prose = true},
     };
-    AnswerNode *table =
-        answer_table(top, "groups", "Noise of a run", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "groups", "Noise of a run", COLUMNS(column));
     for (size_t g = 0; g < r->n_groups; g++) {
         const RaceGroup *group = &r->group[g];
         answer_row(table, value_text(group->name), value_size(group->n),
@@ -186,13 +180,12 @@ static void speeds_table(const Race *r, AnswerNode *top)
     (void)snprintf(unit, sizeof unit, "tokens per %s",
                    r->time_unit[0] == 'c' ? "core-second" : "second");
     const Column column[] = {
-        {.key = "group", .heading = "group"},
-        {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .is_symbol = true},
-        {.key = "runs", .heading = "runs", .rank = 1},
-        {.key = "tokens_per_s", .heading = "speed", .unit = unit},
+        {"group", "group"},
+        {"N", "N", .format = NUMBER_QUANTITY, .is_symbol = true},
+        {"runs", "runs", .rank = 1},
+        {"tokens_per_s", "speed", .unit = unit},
     };
-    AnswerNode *table =
-        answer_table(top, "speeds", "Speed", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "speeds", "Speed", COLUMNS(column));
     for (size_t k = 0; k < r->n_speeds; k++) {
         const RaceSpeed *s = &r->speed[k];
         answer_row(table, group_name(r, s->group), value_real(s->n), value_size(s->runs),

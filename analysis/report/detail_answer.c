@@ -16,7 +16,7 @@ static void values_table(const FitResult *f, AnswerNode *in)
         {.heading = "std. error", .digits = 2, .rank = 2},
         {.heading = "what it is", .is_prose = true, .rank = 1},
     };
-    AnswerNode *table = answer_table(in, NULL, NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(in, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
         const FitValue *v = i < f->n_params ? &f->param[i] : &f->derived[i - f->n_params];

@@ -5,6 +5,7 @@
 
 #include "analysis/report/figures.h"
 #include "analysis/report/sheet.h"
+#include "common/order.h"
 
 /* Of a column with more values the ticks are round numbers. */
 enum { MAX_TICKS = 24 };
@@ -30,34 +31,24 @@ typedef struct Trial {
     size_t run;
 } Trial;
 
-static int by_number(double a, double b)
-{
-    return a < b ? -1 : a > b;
-}
-
-static int by_double(const void *a, const void *b)
-{
-    return by_number(*(const double *)a, *(const double *)b);
-}
-
 /* Observations of one run together, the last of it at the end. */
 static int by_run(const void *a, const void *b)
 {
     const Trial *p = a, *q = b;
-    int order = by_number(p->n, q->n);
-    order = order ? order : p->run < q->run ? -1 : p->run > q->run;
-    order = order ? order : by_number(p->d, q->d);
-    return order ? order : by_number(p->x, q->x);
+    int order = ORDER(p->n, q->n);
+    order = order ? order : ORDER(p->run, q->run);
+    order = order ? order : ORDER(p->d, q->d);
+    return order ? order : ORDER(p->x, q->x);
 }
 
 /* Without runs: those of one N and value together, of the largest D at the end. */
 static int by_value(const void *a, const void *b)
 {
     const Trial *p = a, *q = b;
-    int order = by_number(p->n, q->n);
-    order = order ? order : by_number(p->x, q->x);
-    order = order ? order : by_number(p->d, q->d);
-    return order ? order : by_number(p->loss, q->loss);
+    int order = ORDER(p->n, q->n);
+    order = order ? order : ORDER(p->x, q->x);
+    order = order ? order : ORDER(p->d, q->d);
+    return order ? order : ORDER(p->loss, q->loss);
 }
 
 /* A number to sort by: what is not known is 0. */
@@ -205,7 +196,7 @@ static void add_ticks(Sheet *s, PlotFigure *f)
         }
     }
     if (n > 0) {
-        qsort(x, n, sizeof *x, by_double);
+        qsort(x, n, sizeof *x, order_f64);
     }
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || x[i] != x[kept - 1]) {

@@ -101,8 +101,7 @@ static void answers(const Report *r, AnswerNode *top)
          .format = NUMBER_PERCENT,
          .help = "by which the law misses the measured values (root mean square of logarithms)"},
     };
-    AnswerNode *table =
-        answer_table(top, NULL, "The answer", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, NULL, "The answer", COLUMNS(column));
     answer_table_empty(table, "No law could be fitted.");
     for (size_t i = 0; i < r->n; i++) {
         const ReportFit *f = &r->fit[i];
@@ -161,8 +160,7 @@ static void warnings(const Report *r, AnswerNode *top)
 {
     static const Column column[] = {{.heading = "warning"},
                                     {.heading = "what it means", .is_prose = true}};
-    AnswerNode *table =
-        answer_table(top, NULL, "Warnings", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, NULL, "Warnings", COLUMNS(column));
     answer_table_empty(table, "No fit gave a reason to warn.");
     for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++) {
         if (has_warning(r, explained[i].code)) {
@@ -208,7 +206,7 @@ static void method(const Report *r, AnswerNode *top)
                "promises, as a share of it, or for l1 an optimal vertex. Intervals cover sampling "
                "error only, not a wrong law: what lies beyond the largest N and D is "
                "extrapolation.");
-    AnswerNode *table = answer_table(in, NULL, NULL, column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(in, NULL, NULL, COLUMNS(column));
     for (size_t i = 0; i < r->n; i++) {
         if (!r->fit[i].is_refused) {
             method_row(&r->fit[i], table);

@@ -32,15 +32,6 @@ json_t *provenance_rows(const Obs *obs)
     return rows;
 }
 
-static json_t *texts(const char *const *item, size_t n)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(a, json_string(item[i]));
-    }
-    return a;
-}
-
 /* The loss as --loss takes it; null: each law's own. */
 static json_t *loss_option(const ReportPlan *p)
 {
@@ -97,8 +88,8 @@ static void add_plan(json_t *o, const ReportPlan *p)
 static void add_selection(json_t *o, const ObsOptions *s)
 {
     set(o, "by", text_or_null(s->by));
-    set(o, "where", texts(s->where, s->n_where));
-    set(o, "map", texts(s->map, s->n_map));
+    set(o, "where", json_texts(s->where, s->n_where));
+    set(o, "map", json_texts(s->map, s->n_map));
     set(o, "best_per", text_or_null(s->best_per));
     set(o, "task", text_or_null(s->task));
     set(o, "final_only", json_boolean(s->is_final_only));

@@ -2,13 +2,10 @@
 #ifndef ANALYSIS_REPORT_REPORT_H
 #define ANALYSIS_REPORT_REPORT_H
 
-#include <jansson.h>
-
 #include "analysis/fit/fit.h"
 #include "analysis/fit/isoflop.h"
 #include "analysis/fit/share.h"
 #include "analysis/obs/obs.h"
-#include "analysis/report/table.h"
 
 enum { REPORT_MAX_LAWS = 8, REPORT_MAX_FIX = FORM_MAX_PARAMS };
 
@@ -83,8 +80,5 @@ typedef struct Report {
 ErrCode report_make(const char *source, const Obs *obs, const ReportPlan *plan, Report *ret,
                     Err *err);
 void report_release(Report *r);
-
-/* The answer of report_answer() as JSON; NULL when memory is short. */
-json_t *report_json(const Report *r);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COLUMNS(c) (c), sizeof(c) / sizeof((c)[0])
+#include "common/order.h"
 
 void report_rows_say(const Report *r, AnswerNode *top)
 {
@@ -38,17 +38,17 @@ void report_rows_say(const Report *r, AnswerNode *top)
 static void joint_answer(const Report *r, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "law", .heading = "law"},
+        {"law", "law"},
         {.heading = "shared", .help = "parameters with one value for all groups"},
-        {.key = "groups", .heading = "groups"},
-        {.key = "n", .heading = "points", .rank = 1},
-        {.key = "parameters", .heading = "parameters"},
-        {.key = "objective", .heading = "minimum", .digits = 9, .rank = 2},
-        {.key = "aic", .heading = "AIC", .digits = 6, .rank = 1},
-        {.key = "bic", .heading = "BIC", .digits = 6},
-        {.key = "starts.total"},
-        {.key = "starts.at_minimum"},
-        {.key = "decrement"},
+        {"groups", "groups"},
+        {"n", "points", .rank = 1},
+        {"parameters", "parameters"},
+        {"objective", "minimum", .digits = 9, .rank = 2},
+        {"aic", "AIC", .digits = 6, .rank = 1},
+        {"bic", "BIC", .digits = 6},
+        {"starts.total"},
+        {"starts.at_minimum"},
+        {"decrement"},
     };
     AnswerNode *table = answer_table(top, "joint", "Groups fitted together", COLUMNS(column));
     for (size_t i = 0; i < r->n_joint; i++) {
@@ -95,11 +95,11 @@ static Interval error_of_line(double se)
 static void isoflop_answer(const Report *r, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "group", .heading = "group"},
-        {.key = "a", .heading = "a", .is_symbol = true, .help = "N_opt = k_N C^a, C in FLOP"},
-        {.key = "b", .heading = "b", .is_symbol = true, .help = "D_opt = k_D C^b"},
-        {.key = "k_N", .heading = "k_N", .is_symbol = true, .rank = 1},
-        {.key = "k_D", .heading = "k_D", .is_symbol = true, .rank = 1},
+        {"group", "group"},
+        {"a", "a", .is_symbol = true, .help = "N_opt = k_N C^a, C in FLOP"},
+        {"b", "b", .is_symbol = true, .help = "D_opt = k_D C^b"},
+        {"k_N", "k_N", .is_symbol = true, .rank = 1},
+        {"k_D", "k_D", .is_symbol = true, .rank = 1},
         {.heading = "budgets", .help = "used, of all"},
         {.heading = "least loss outside",
          .rank = 2,
@@ -211,8 +211,7 @@ static void methods_table(const Report *r, AnswerNode *top)
 
 void report_values_answer(const Report *r, AnswerNode *top)
 {
-    static const Column column[] = {{.key = "group"}, {.key = "law"},   {.key = "points"},
-                                    {.key = "name"},  {.key = "value"}, {.key = "unit"}};
+    static const Column column[] = {{"group"}, {"law"}, {"points"}, {"name"}, {"value"}, {"unit"}};
     AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_CSV);
     for (size_t i = 0; i < r->n; i++) {
@@ -284,13 +283,9 @@ static int by_run(const void *a, const void *b, void *ctx)
     size_t i = *(const size_t *)a, j = *(const size_t *)b;
     double x = d->n_runs ? (double)d->run[i] : d->params[i];
     double y = d->n_runs ? (double)d->run[j] : d->params[j];
-    if (x != y) {
-        return x < y ? -1 : 1;
-    }
-    if (d->tokens[i] != d->tokens[j]) {
-        return d->tokens[i] > d->tokens[j] ? -1 : 1;
-    }
-    return i < j ? -1 : i > j;
+    int order = ORDER(x, y);
+    order = order ? order : ORDER(d->tokens[j], d->tokens[i]);
+    return order ? order : ORDER(i, j);
 }
 
 /* A row for the observation of the largest D of each run (or of each N). */
@@ -319,13 +314,13 @@ static ErrCode run_rows(AnswerNode *table, const ObsGroup *g, Err *err)
 ErrCode report_runs_answer(const Obs *obs, AnswerNode *top, Err *err)
 {
     const Column column[] = {
-        {.key = "group", .heading = obs->by ? obs->by : "group"},
-        {.key = "run", .heading = "run", .rank = 3},
-        {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-        {.key = "D", .heading = "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-        {.key = "C", .heading = "C", .unit = "FLOP", .rank = 2, .is_symbol = true},
-        {.key = "loss", .heading = "loss", .unit = "nats/token", .format = NUMBER_FIXED},
-        {.key = "bits_per_byte", .heading = "bits/byte", .format = NUMBER_FIXED, .rank = 2},
+        {"group", obs->by ? obs->by : "group"},
+        {"run", "run", .rank = 3},
+        {"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+        {"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+        {"C", "C", "FLOP", .rank = 2, .is_symbol = true},
+        {"loss", "loss", "nats/token", .format = NUMBER_FIXED},
+        {"bits_per_byte", "bits/byte", .format = NUMBER_FIXED, .rank = 2},
     };
     char title[128];
     (void)snprintf(title, sizeof title, "Last observation of each run (convention of C: %s)",

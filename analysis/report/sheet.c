@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/fit/frontier.h"
+#include "common/order.h"
 #include "common/quantity.h"
 
 enum { N_FRONTIER = 60, LONE_LOOK = 3 /* blue */ };
@@ -27,13 +28,9 @@ typedef struct Ordered {
 static int by_curve(const void *a, const void *b)
 {
     const Ordered *x = a, *y = b;
-    if (x->n != y->n) {
-        return x->n < y->n ? -1 : 1;
-    }
-    if (x->key != y->key) {
-        return x->key < y->key ? -1 : 1;
-    }
-    return x->d < y->d ? -1 : x->d > y->d;
+    int order = ORDER(x->n, y->n);
+    order = order ? order : ORDER(x->key, y->key);
+    return order ? order : ORDER(x->d, y->d);
 }
 
 static void split_curves(Sheet *s, SheetGroup *g)

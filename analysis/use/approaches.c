@@ -348,21 +348,6 @@ static ErrCode add_bias(const Curve *k, const FitData *data, size_t window, cons
 
 /* ---- all ---- */
 
-static ErrCode check_columns(const FitData *d, Err *err)
-{
-    const double *const column[] = {d->params, d->tokens, d->flops, d->loss};
-    static const char *const name[] = {"N", "D", "C", "loss"};
-    for (size_t k = 0; k < 4; k++) {
-        for (size_t i = 0; !column[k] || i < d->n; i++) {
-            if (!column[k] || !(column[k][i] > 0.0) || !isfinite(column[k][i])) {
-                return err_set(err, ERR_INVALID,
-                               "approaches: %s of observation %zu is not positive", name[k], i + 1);
-            }
-        }
-    }
-    return d->n > 0 ? ERR_OK : err_set(err, ERR_INVALID, "approaches: there are no observations");
-}
-
 static ErrCode run_law(const Law *l, const Err *refusal, const Budget *b, double lo, double hi,
                        Approaches *all, Curve *ret, double *own, Err *err)
 {
@@ -403,9 +388,12 @@ ErrCode approaches_run(const Law *l, const Err *refusal, const FitData *data, co
 {
     Curve k = {0};
     double own[FORM_MAX_PARAMS], lo = (double)INFINITY, hi = 0.0;
-    ErrCode rc = check_columns(data, err);
+    ErrCode rc = isoflop_check(data, "approaches", err);
     if (rc != ERR_OK) {
         return rc;
+    }
+    if (data->n == 0) {
+        return err_set(err, ERR_INVALID, "approaches: there are no observations");
     }
     for (size_t i = 0; i < data->n; i++) {
         lo = fmin(lo, data->flops[i]);

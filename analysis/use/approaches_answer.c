@@ -20,10 +20,8 @@ static const struct {
 
 UseApproaches use_approaches(AnswerNode *top)
 {
-    static const Column column[] = {{.key = "group"},    {.key = "approach"}, {.key = "method"},
-                                    {.key = "name"},     {.key = "C"},        {.key = "value"},
-                                    {.key = "lo"},       {.key = "hi"},       {.key = "bias"},
-                                    {.key = "corrected"}};
+    static const Column column[] = {{"group"}, {"approach"}, {"method"}, {"name"}, {"C"},
+                                    {"value"}, {"lo"},       {"hi"},     {"bias"}, {"corrected"}};
     AnswerNode *lines = answer_table(top, NULL, NULL, column, COUNT_OF(column));
     answer_table_use(lines, TABLE_FOR_CSV);
     return (UseApproaches){answer_list(top, "approaches"), lines};
@@ -57,24 +55,22 @@ static void approach_lines(AnswerNode *lines, const UseFit *f, const Approach *r
 static AnswerNode *approaches_table(AnswerNode *in, const UseFit *f, const Approaches *all)
 {
     static const Column head[] = {
-        {.key = "approach", .heading = "approach"},
-        {.key = "method", .heading = "method"},
-        {.key = "a", .heading = "a", .is_symbol = true, .help = "of N_opt = k_N C^a, C in FLOP"},
-        {.key = "b", .heading = "b", .rank = 3, .is_symbol = true, .help = "of D_opt = k_D C^b"},
-        {.key = "k_N", .heading = "k_N", .rank = 4, .is_symbol = true},
-        {.key = "k_D"}};
+        {"approach", "approach"},
+        {"method", "method"},
+        {"a", "a", .is_symbol = true, .help = "of N_opt = k_N C^a, C in FLOP"},
+        {"b", "b", .rank = 3, .is_symbol = true, .help = "of D_opt = k_D C^b"},
+        {"k_N", "k_N", .rank = 4, .is_symbol = true},
+        {"k_D"}};
     static const Column tail[] = {
-        {.key = "bias.a",
-         .heading = "bias of a",
-         .rank = 2,
+        {"bias.a", "bias of a", .rank = 2,
          .help =
              "what the approach finds without noise on the fitted law at the same N and D, less "
              "the law's own a"},
-        {.key = "bias.b"},
-        {.key = "bias.k_N"},
-        {.key = "bias.k_D"},
+        {"bias.b"},
+        {"bias.k_N"},
+        {"bias.k_D"},
         {.heading = "of N_opt", .rank = 2, .help = "the same over the law's own N_opt"},
-        {.key = "a_corrected", .heading = "a corrected", .rank = 2}};
+        {"a_corrected", "a corrected", .rank = 2}};
     Column column[MAX_COLUMNS];
     char name[APPROACH_MAX_AT][NUMBER_TEXT_BYTES + 16], c[NUMBER_TEXT_BYTES], title[256];
     size_t n = COUNT_OF(head);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/order.h"
+
 /* C / (N D) is one number up to the rounding of a table within this. */
 #define SAME_RATIO 1e-3
 /* F/N below 6 by no more than rounding. */
@@ -50,7 +52,7 @@ typedef struct SizeCost {
 static int by_size(const void *a, const void *b)
 {
     const SizeCost *x = a, *y = b;
-    return x->ln_n < y->ln_n ? -1 : x->ln_n > y->ln_n;
+    return ORDER(x->ln_n, y->ln_n);
 }
 
 /* Sorts and merges observations of one N. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
+
 double scatter_apply(FitResidual residual, double loss, double e)
 {
     return residual == FIT_LOG ? loss * exp(e) : loss + e;
@@ -18,7 +20,7 @@ typedef struct Point {
 static int by_residual(const void *a, const void *b)
 {
     const Point *x = a, *y = b;
-    return x->e < y->e ? -1 : x->e > y->e;
+    return ORDER(x->e, y->e);
 }
 
 /* What the moments are made of; see the header.  q_i = L^-1 j_i with J'J = LL'. */

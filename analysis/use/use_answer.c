@@ -23,8 +23,8 @@ static size_t add_columns(Column *to, size_t n, const Column *more, size_t n_mor
 /* People need the law's column only where there are several. */
 static size_t begin_columns(Column *to, bool has_laws)
 {
-    to[0] = (Column){.key = "group", .heading = "group"};
-    to[1] = (Column){.key = "law", .heading = has_laws ? "law" : NULL};
+    to[0] = (Column){"group", "group"};
+    to[1] = (Column){"law", .heading = has_laws ? "law" : NULL};
     return 2;
 }
 
@@ -83,59 +83,39 @@ void use_cost_answer(AnswerNode *in, const UseFit *f, bool is_only, const char *
 
 /* ---- predictions ---- */
 
-static const Column run_column = {.key = "run", .heading = "run"};
+static const Column run_column = {"run", "run"};
 
 static const Column at_columns[] = {
-    {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "D", .heading = "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "C", .heading = "C", .unit = "FLOP", .rank = 2, .is_symbol = true},
+    {"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"C", "C", "FLOP", .rank = 2, .is_symbol = true},
 };
 
 static const Column measured_columns[] = {
-    {.key = "measured", .heading = "measured", .format = NUMBER_FIXED},
-    {.key = "error",
-     .heading = "error",
-     .format = NUMBER_FIXED,
+    {"measured", "measured", .format = NUMBER_FIXED},
+    {"error", "error", .format = NUMBER_FIXED,
      .help = "predicted less measured; the run was left out of the fit"},
 };
 
 static const Column predicted_columns[] = {
-    {.key = "loss",
-     .heading = "loss",
-     .format = NUMBER_FIXED,
-     .interval = "interval",
-     .has_flat = true,
+    {"loss", "loss", .format = NUMBER_FIXED, .interval = "interval", .has_flat = true,
      .help = "the law's value, with the 95 % interval of where the curve is"},
-    {.key = "new_run",
-     .heading = "a new run",
-     .format = NUMBER_FIXED,
-     .rank = 1,
-     .interval = "new_run",
-     .has_flat = true,
-     .flat = "predict_",
+    {"new_run", "a new run", .format = NUMBER_FIXED, .rank = 1, .interval = "new_run",
+     .has_flat = true, .flat = "predict_",
      .help = "95 % interval of a measurement of one new run, if the law holds there"},
-    {.key = "outside.N",
-     .heading = "N outside",
-     .rank = 3,
-     .help = "how many times beyond the data's range of N"},
-    {.key = "outside.D",
-     .heading = "D outside",
-     .rank = 3,
-     .help = "how many times beyond the data's range of D"},
-    {.key = "outside.C",
-     .heading = "C outside",
-     .rank = 3,
-     .help = "how many times beyond the data's range of C"},
-    {.key = "standard.N"},
-    {.key = "standard.D"},
-    {.key = "standard.C"},
-    {.key = "standard.together"},
-    {.key = "far"},
+    {"outside.N", "N outside", .rank = 3, .help = "how many times beyond the data's range of N"},
+    {"outside.D", "D outside", .rank = 3, .help = "how many times beyond the data's range of D"},
+    {"outside.C", "C outside", .rank = 3, .help = "how many times beyond the data's range of C"},
+    {"standard.N"},
+    {"standard.D"},
+    {"standard.C"},
+    {"standard.together"},
+    {"far"},
 };
 
 static const Column left_out_columns[] = {
-    {.key = "error_relative"}, {.key = "within.law"}, {.key = "within.run"}, {.key = "points"},
-    {.key = "mean_error"},     {.key = "rms_error"},  {.key = "n_fit"},
+    {"error_relative"}, {"within.law"}, {"within.run"}, {"points"},
+    {"mean_error"},     {"rms_error"},  {"n_fit"},
 };
 
 AnswerNode *use_predictions(AnswerNode *top, const char *response, bool has_laws, bool has_run)
@@ -284,14 +264,11 @@ static size_t n_parts(bool has_costs)
 
 AnswerNode *use_allocations(AnswerNode *top, bool has_laws, bool has_costs, bool is_mixed)
 {
-    static const Column place[] = {{.heading = "note", .rank = 3},
-                                   {.key = "step"},
-                                   {.key = "outside_data.N"},
-                                   {.key = "outside_data.D"},
-                                   {.key = "far"}};
+    static const Column place[] = {
+        {.heading = "note", .rank = 3}, {"step"}, {"outside_data.N"}, {"outside_data.D"}, {"far"}};
     Column column[MAX_COLUMNS];
     size_t n = begin_columns(column, has_laws);
-    column[n++] = (Column){.key = "question", .heading = is_mixed ? "asked" : NULL, .rank = 4};
+    column[n++] = (Column){"question", .heading = is_mixed ? "asked" : NULL, .rank = 4};
     for (size_t i = 0; i < n_parts(has_costs); i++) {
         column[n] = part_columns[part_order[i]];
         column[n++].key = answer_part_name(part_order[i]);

@@ -7,6 +7,7 @@
 
 #include "analysis/validate/stats.h"
 #include "common/grow.h"
+#include "common/order.h"
 #include "common/rng.h"
 #include "common/words.h"
 
@@ -143,17 +144,13 @@ static int by_place(const void *a, const void *b, void *ctx)
 {
     const HoldoutPoint *p = a, *q = b;
     const Work *w = ctx;
-    if (p->level != q->level) {
-        return p->level < q->level ? -1 : 1;
-    }
+    int order = ORDER(p->level, q->level);
     const double *const key[] = {w->data->params, w->data->tokens, w->response};
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; order == 0 && k < 3; k++) {
         double x = key[k] ? key[k][p->at] : 0.0, y = key[k] ? key[k][q->at] : 0.0;
-        if (isfinite(x) && isfinite(y) && x != y) {
-            return x < y ? -1 : 1;
-        }
+        order = isfinite(x) && isfinite(y) ? ORDER(x, y) : 0;
     }
-    return p->at < q->at ? -1 : p->at > q->at;
+    return order ? order : ORDER(p->at, q->at);
 }
 
 /* The targets beyond what the split knows. */

@@ -4,8 +4,6 @@
 
 #include "analysis/validate/validate_answer.h"
 
-#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
-
 static const double *response_of(const Validation *v)
 {
     return fit_data_response(&v->group->data, v->form->response);
@@ -140,7 +138,7 @@ static void points_table(const Validation *v, const char *title, AnswerNode *in)
         {.heading = "law", .rank = 6, .help = "the 95 % interval of the law itself"},
         {.heading = "inside", .rank = 5}};
     const Holdout *h = &v->holdout;
-    AnswerNode *table = answer_table(in, NULL, title, column, N_OF(column));
+    AnswerNode *table = answer_table(in, NULL, title, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < h->n_points; k++) {
         const HoldoutPoint *p = &h->point[k];
@@ -177,7 +175,7 @@ static void levels_table(const Validation *v, const char *title, AnswerNode *in)
          .digits = 3,
          .help = "measurements in their 95 % interval"}};
     const Holdout *h = &v->holdout;
-    AnswerNode *table = answer_table(in, NULL, title, column, N_OF(column));
+    AnswerNode *table = answer_table(in, NULL, title, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < h->n_points;) {
         const HoldoutPoint first = h->point[k];
@@ -218,7 +216,7 @@ static void horizon_table(const Holdout *h, AnswerNode *in)
         {.heading = "mean |error|", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
         {.heading = "bias", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
         {.heading = "inside 95 %", .is_right = true}};
-    AnswerNode *table = answer_table(in, NULL, "By the horizon", column, N_OF(column));
+    AnswerNode *table = answer_table(in, NULL, "By the horizon", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < LEVELS_MAX; k++) {
         const HoldoutScore *s = &h->ahead[0][k];
@@ -266,49 +264,25 @@ void holdout_answer(const Validation *v, AnswerNode *in)
 void holdout_laws_answer(const Validation *v, AnswerNode *in)
 {
     static const Column column[] = {
-        {.key = "law", .heading = "law"},
-        {.key = "asked"},
-        {.key = "parameters", .heading = "parameters", .rank = 6},
-        {.key = "aic", .heading = "AIC", .format = NUMBER_FIXED, .digits = 1, .rank = 5},
-        {.key = "bic", .heading = "BIC", .format = NUMBER_FIXED, .digits = 1, .rank = 1},
-        {.key = "rmse_log",
-         .heading = "fit error",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .rank = 4,
+        {"law", "law"},
+        {"asked"},
+        {"parameters", "parameters", .rank = 6},
+        {"aic", "AIC", .format = NUMBER_FIXED, .digits = 1, .rank = 5},
+        {"bic", "BIC", .format = NUMBER_FIXED, .digits = 1, .rank = 1},
+        {"rmse_log", "fit error", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 4,
          .help = "of all points, as are AIC and BIC; the others are of the same held-out ones"},
-        {.key = "n", .heading = "predictions", .rank = 6},
-        {.key = "mean_abs_error",
-         .heading = "mean |error|",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3},
-        {.key = "bias",
-         .heading = "bias",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .rank = 3},
+        {"n", "predictions", .rank = 6},
+        {"mean_abs_error", "mean |error|", "%", .format = NUMBER_PERCENT, .digits = 3},
+        {"bias", "bias", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 3},
         {.heading = "inside 95 %", .is_right = true, .rank = 3},
-        {.key = "best"},
-        {.key = "worse_than_best.mean",
-         .heading = "worse by",
-         .unit = "%",
-         .is_right = true,
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .help = "than the best, with its standard error"},
-        {.key = "worse_than_best.se",
-         .heading = "+-",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 2,
-         .rank = 2},
-        {.key = "worse_than_best.p", .heading = "p", .format = NUMBER_P, .rank = 2},
-        {.key = "worse_than_best.n"}};
+        {"best"},
+        {"worse_than_best.mean", "worse by", "%", .is_right = true, .format = NUMBER_PERCENT,
+         .digits = 3, .help = "than the best, with its standard error"},
+        {"worse_than_best.se", "+-", "%", .format = NUMBER_PERCENT, .digits = 2, .rank = 2},
+        {"worse_than_best.p", "p", .format = NUMBER_P, .rank = 2},
+        {"worse_than_best.n"}};
     AnswerNode *table =
-        answer_table(in, "laws", "Laws, all fitted with the same loss", column, N_OF(column));
+        answer_table(in, "laws", "Laws, all fitted with the same loss", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < v->n_laws; i++) {
         const ValidateLaw *law = &v->law[i];
@@ -333,13 +307,12 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
 
 void holdout_chain_answer(const Validation *v, AnswerNode *in)
 {
-    static const Column column[] = {
-        {.key = "N", .heading = "N", .is_symbol = true},
-        {.key = "D", .heading = "D", .is_symbol = true},
-        {.key = "loss", .heading = "predicted loss", .digits = 5},
-        {.key = "measured", .heading = "measured", .digits = 5},
-        {.key = "value", .heading = "predicted", .digits = 5},
-        {.key = "error", .heading = "error", .unit = "%", .format = NUMBER_PERCENT, .digits = 4}};
+    static const Column column[] = {{"N", "N", .is_symbol = true},
+                                    {"D", "D", .is_symbol = true},
+                                    {"loss", "predicted loss", .digits = 5},
+                                    {"measured", "measured", .digits = 5},
+                                    {"value", "predicted", .digits = 5},
+                                    {"error", "error", "%", .format = NUMBER_PERCENT, .digits = 4}};
     const FitResult *f = v->chain_fit;
     AnswerNode *o = answer_object(in, "chain");
     answer_set_all(o, "law n", value_text(f->form->name), value_size(f->n));
@@ -348,7 +321,7 @@ void holdout_chain_answer(const Validation *v, AnswerNode *in)
         answer_set(params, f->param[k].name, value_real(f->param[k].value));
     }
     AnswerNode *table = answer_table(
-        o, "points", "Chained: a law of the loss at the predicted losses", column, N_OF(column));
+        o, "points", "Chained: a law of the loss at the predicted losses", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < v->n_chained; k++) {
         const ValidateChained *c = &v->chained[k];
@@ -376,12 +349,11 @@ static void long_row(const Validation *v, size_t k, size_t rival, AnswerNode *ta
 
 void holdout_long_table(const ValidateReport *r, AnswerNode *top)
 {
-    static const Column column[] = {
-        {.key = "group"},  {.key = "law"},      {.key = "levels"},    {.key = "trained_to"},
-        {.key = "ahead"},  {.key = "C_factor"}, {.key = "N"},         {.key = "D"},
-        {.key = "C"},      {.key = "measured"}, {.key = "predicted"}, {.key = "error"},
-        {.key = "law_lo"}, {.key = "law_hi"},   {.key = "lo"},        {.key = "hi"}};
-    AnswerNode *table = answer_table(top, NULL, NULL, column, N_OF(column));
+    static const Column column[] = {{"group"},  {"law"},      {"levels"},    {"trained_to"},
+                                    {"ahead"},  {"C_factor"}, {"N"},         {"D"},
+                                    {"C"},      {"measured"}, {"predicted"}, {"error"},
+                                    {"law_lo"}, {"law_hi"},   {"lo"},        {"hi"}};
+    AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_CSV);
     for (size_t g = 0; g < r->obs->n_groups; g++) {
         const Validation *v = &r->validation[g];

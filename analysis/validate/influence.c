@@ -6,6 +6,7 @@
 
 #include "analysis/fit/bootstrap.h"
 #include "analysis/validate/rival.h"
+#include "common/order.h"
 
 /* A unit that moves a value by more than this many standard errors is marked. */
 #define MARKED 1.0
@@ -103,10 +104,8 @@ static int by_distance(const void *a, const void *b)
     const InfluenceUnit *x = a, *y = b;
     double p = x->is_refused ? (double)INFINITY : x->distance;
     double q = y->is_refused ? (double)INFINITY : y->distance;
-    if (p != q) {
-        return p > q ? -1 : 1;
-    }
-    return x->unit < y->unit ? -1 : x->unit > y->unit;
+    int order = ORDER(q, p);
+    return order ? order : ORDER(x->unit, y->unit);
 }
 
 /* Rows of values in the order of the units. */

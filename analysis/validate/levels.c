@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/order.h"
+
 #define GAP   1.05
 #define WIDTH 1.2
 
@@ -14,10 +16,8 @@ typedef struct Keyed {
 static int by_key(const void *a, const void *b)
 {
     const Keyed *p = a, *q = b;
-    if (p->x != q->x) {
-        return p->x < q->x ? -1 : 1;
-    }
-    return p->at < q->at ? -1 : p->at > q->at;
+    int order = ORDER(p->x, q->x);
+    return order ? order : ORDER(p->at, q->at);
 }
 
 static void put(Levels *l, size_t level, const Keyed *k)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/validate/rival.h"
+#include "common/order.h"
 
 /* Observations in an order: by a key, then by N, D and the residual itself, so that the order of the
  * source decides nothing. */
@@ -21,7 +22,7 @@ static int by_rank(const void *a, const void *b)
             return x->key[k] < y->key[k] ? -1 : 1;
         }
     }
-    return x->at < y->at ? -1 : x->at > y->at;
+    return ORDER(x->at, y->at);
 }
 
 static Ranked *rank(const FitData *data, const double *first, const double *e)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
 #include "common/rng.h"
 
 bool rival_inputs(const Form *form, const FitData *data, size_t i, double *ret)
@@ -19,12 +20,6 @@ bool rival_inputs(const Form *form, const FitData *data, size_t i, double *ret)
 }
 
 /* ---- laws ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 static size_t free_params(const FitResult *r)
 {
@@ -56,7 +51,7 @@ static ErrCode keep_noise(const FitData *data, Trained *t, Err *err)
                 wider * (r->residual == FIT_LOG ? log(response[i] / law) : response[i] - law);
         }
     }
-    qsort(t->noise, t->n_noise, sizeof *t->noise, by_value);
+    qsort(t->noise, t->n_noise, sizeof *t->noise, order_f64);
     return ERR_OK;
 }
 

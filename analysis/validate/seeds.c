@@ -9,6 +9,7 @@
 #include "analysis/report/fit_answer.h"
 #include "analysis/report/look.h"
 #include "common/map.h"
+#include "common/order.h"
 
 /* Sizes within this factor are one. */
 #define SAME_SIZE  1.001
@@ -44,21 +45,18 @@ double seeds_run_at(const double *x, const double *y, size_t stride, size_t n, d
     return y[0];
 }
 
-static int by_number(double x, double y)
-{
-    return x < y ? -1 : x > y;
-}
-
 static int by_size(const void *a, const void *b)
 {
     const SeedPoint *x = a, *y = b;
-    return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : by_number(x->n, y->n);
+    int order = ORDER(x->kind, y->kind);
+    return order ? order : ORDER(x->n, y->n);
 }
 
 static int by_run(const void *a, const void *b)
 {
     const SeedPoint *x = a, *y = b;
-    return x->run != y->run ? (x->run < y->run ? -1 : 1) : by_number(x->d, y->d);
+    int order = ORDER(x->run, y->run);
+    return order ? order : ORDER(x->d, y->d);
 }
 
 static size_t length_of_run(const SeedPoint *p, const SeedPoint *end)
@@ -337,31 +335,18 @@ static void verdict(const Seeds *s, AnswerNode *top)
 static void groups_table(const Seeds *s, AnswerNode *top)
 {
     static const Column column[] = {
-        {.key = "group", .heading = "group"},
-        {.key = "sizes", .heading = "sizes", .rank = 2},
-        {.key = "runs", .heading = "runs", .rank = 1},
-        {.key = "dof",
-         .heading = "degrees",
-         .rank = 3,
-         .help = "of freedom: runs less one, summed over sizes"},
-        {.key = "sigma_log",
-         .heading = "noise",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .interval = "interval",
+        {"group", "group"},
+        {"sizes", "sizes", .rank = 2},
+        {"runs", "runs", .rank = 1},
+        {"dof", "degrees", .rank = 3, .help = "of freedom: runs less one, summed over sizes"},
+        {"sigma_log", "noise", "%", .format = NUMBER_PERCENT, .digits = 3, .interval = "interval",
          .help = "standard deviation of ln loss between seeds, pooled over sizes"},
-        {.key = "seeds_needed",
-         .heading = "seeds needed",
-         .format = NUMBER_WHOLE,
+        {"seeds_needed", "seeds needed", .format = NUMBER_WHOLE,
          .help = "in each of two groups, to see a difference of 1 % with 80 % power at 5 %"},
-        {.key = "seeds_needed_hi",
-         .heading = "at most",
-         .format = NUMBER_WHOLE,
+        {"seeds_needed_hi", "at most", .format = NUMBER_WHOLE,
          .help = "the same at the upper end of the interval"},
     };
-    AnswerNode *table =
-        answer_table(top, "groups", "Noise of a run", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "groups", "Noise of a run", COLUMNS(column));
     for (size_t g = 0; g < s->n_groups; g++) {
         const SeedGroup *one = &s->group[g];
         const Interval i = seeds_interval(&one->noise);
@@ -381,18 +366,13 @@ static void groups_table(const Seeds *s, AnswerNode *top)
 static void sizes_table(const Seeds *s, AnswerNode *top)
 {
     Column column[] = {
-        {.key = "group", .heading = "group"},
-        {.key = "configuration", .rank = 2},
-        {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .is_symbol = true},
-        {.key = "D", .heading = "D", .rank = 3, .format = NUMBER_QUANTITY, .is_symbol = true},
-        {.key = "runs", .heading = "runs", .rank = 1},
-        {.key = "loss", .heading = "loss", .format = NUMBER_FIXED, .help = "geometric mean at D"},
-        {.key = "sigma_log",
-         .heading = "noise",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .interval = "interval"},
+        {"group", "group"},
+        {"configuration", .rank = 2},
+        {"N", "N", .format = NUMBER_QUANTITY, .is_symbol = true},
+        {"D", "D", .rank = 3, .format = NUMBER_QUANTITY, .is_symbol = true},
+        {"runs", "runs", .rank = 1},
+        {"loss", "loss", .format = NUMBER_FIXED, .help = "geometric mean at D"},
+        {"sigma_log", "noise", "%", .format = NUMBER_PERCENT, .digits = 3, .interval = "interval"},
     };
     size_t n_late = 0;
     for (size_t g = 0; g < s->n_groups; g++) {
@@ -400,8 +380,7 @@ static void sizes_table(const Seeds *s, AnswerNode *top)
         column[1].heading = has_kinds ? "configuration" : column[1].heading;
         n_late += s->group[g].n_late;
     }
-    AnswerNode *table =
-        answer_table(top, "sizes", "Seeds of a size", column, sizeof column / sizeof column[0]);
+    AnswerNode *table = answer_table(top, "sizes", "Seeds of a size", COLUMNS(column));
     for (size_t g = 0; g < s->n_groups; g++) {
         for (size_t k = 0; k < s->group[g].n_sizes; k++) {
             const SeedSize *size = &s->group[g].size[k];

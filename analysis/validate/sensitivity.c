@@ -8,6 +8,7 @@
 #include "analysis/validate/influence.h"
 #include "analysis/validate/levels.h"
 #include "analysis/validate/subset.h"
+#include "common/order.h"
 
 typedef struct Study {
     const FitOptions *o;
@@ -91,12 +92,6 @@ static ErrCode add_subset(Study *y, const char *name, Err *err)
     return rc;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Without the k highest losses (ties with the k-th stay). */
 static ErrCode without_highest(Study *y, Err *err)
 {
@@ -106,7 +101,7 @@ static ErrCode without_highest(Study *y, Err *err)
     ErrCode rc = sorted ? ERR_OK : err_nomem(err, "losses");
     if (rc == ERR_OK && loss) {
         memcpy(sorted, loss, y->data->n * sizeof *loss);
-        qsort(sorted, y->data->n, sizeof *sorted, by_value);
+        qsort(sorted, y->data->n, sizeof *sorted, order_f64);
     }
     for (size_t c = 0; c < 3 && rc == ERR_OK && loss; c++) {
         char name[48];

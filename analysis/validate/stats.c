@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
+
 double stats_mean(const double *x, size_t n)
 {
     double sum = 0.0;
@@ -23,18 +25,12 @@ double stats_sd(const double *x, size_t n)
     return n < 2 ? (double)NAN : sqrt(sum / (double)(n - 1));
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 double stats_median(double *x, size_t n)
 {
     if (n == 0) {
         return (double)NAN;
     }
-    qsort(x, n, sizeof *x, by_value);
+    qsort(x, n, sizeof *x, order_f64);
     return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
 }
 

@@ -188,13 +188,12 @@ static void trend_answer(const Validation *v, const ResidualTrend *t, AnswerNode
     bool is_log = v->fit->residual == FIT_LOG;
     const char *unit = is_log ? "%" : NULL;
     NumberFormat format = is_log ? NUMBER_PERCENT : NUMBER_DIGITS;
-    const Column column[] = {
-        {.key = "from", .heading = "from"},
-        {.key = "to", .heading = "to"},
-        {.key = "n", .heading = "points"},
-        {.key = "mean", .heading = "mean", .unit = unit, .format = format, .digits = 3},
-        {.key = "sd", .heading = "sd", .unit = unit, .format = format, .digits = 3},
-        {.heading = "mean/se", .format = NUMBER_FIXED, .digits = 1}};
+    const Column column[] = {{"from", "from"},
+                             {"to", "to"},
+                             {"n", "points"},
+                             {"mean", "mean", .unit = unit, .format = format, .digits = 3},
+                             {"sd", "sd", .unit = unit, .format = format, .digits = 3},
+                             {.heading = "mean/se", .format = NUMBER_FIXED, .digits = 1}};
     char title[64];
     (void)snprintf(title, sizeof title, "Residuals by %s, above 0 where the law is too high",
                    form_input_name(t->input));
@@ -202,7 +201,7 @@ static void trend_answer(const Validation *v, const ResidualTrend *t, AnswerNode
     slope_json(&t->slope, "slope", o);
     slope_json(&t->clustered, "slope_by_run", o);
     test_json(&t->order, "runs_test", o);
-    AnswerNode *table = answer_table(o, "bins", title, column, N_OF(column));
+    AnswerNode *table = answer_table(o, "bins", title, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t b = 0; b < t->n_bins; b++) {
         const ResidualBin *bin = &t->bin[b];
@@ -224,7 +223,7 @@ static void tests_table(const Residuals *r, AnswerNode *in)
                                     {.heading = "statistic"},
                                     {.heading = "p", .format = NUMBER_P},
                                     {.heading = "small p means", .is_prose = true}};
-    AnswerNode *table = answer_table(in, NULL, "Are the residuals noise?", column, N_OF(column));
+    AnswerNode *table = answer_table(in, NULL, "Are the residuals noise?", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < r->n_trends; k++) {
         const ResidualTrend *trend = &r->trend[k];

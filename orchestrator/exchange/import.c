@@ -26,15 +26,6 @@ static ErrCode check(const ImportOptions *o, Err *err)
     return ERR_OK;
 }
 
-static json_t *names_json(const ImportRows *r)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < r->n_columns; i++) {
-        (void)json_array_append_new(a, json_string(r->name[i]));
-    }
-    return a;
-}
-
 static ErrCode no_rows(const ImportTotals *t, Err *err)
 {
     return err_set(err, ERR_INVALID,
@@ -58,7 +49,7 @@ ErrCode import_table(const ImportOptions *o, OutFile *out, ImportTotals *ret, js
     TRY(table_out_finish(&r->out, err));
     TRY(r->totals.rows ? ERR_OK : no_rows(&r->totals, err));
     *ret = r->totals;
-    *ret_columns = names_json(r);
+    *ret_columns = json_texts(r->name, r->n_columns);
 done:
     table_out_release(&r->out);
     free(r);
@@ -66,15 +57,6 @@ done:
 }
 
 /* ---- where it comes from ---- */
-
-static json_t *texts(const char *const *item, size_t n)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(a, json_string(item[i]));
-    }
-    return a;
-}
 
 static ErrCode file_json(const char *path, json_t *files, Err *err)
 {
@@ -107,11 +89,11 @@ ErrCode import_provenance(const ImportOptions *o, const ImportTotals *t, json_t 
         "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:O}",
         "schema", 1, "version", SLAW_VERSION, "format", format[o->format], "files", files,
         "pattern", o->pattern ? json_string(o->pattern) : json_null(), "map",
-        texts(o->map, o->n_map), "set", texts(o->set, o->n_set), "keep", texts(o->keep, o->n_keep),
-        "per_file", o->is_per_file, "lines", (json_int_t)t->lines, "rows", (json_int_t)t->rows,
-        "left_out", "no_match", (json_int_t)t->no_match, "no_loss", (json_int_t)t->no_loss,
-        "not_finite", (json_int_t)t->not_finite, "malformed", (json_int_t)t->malformed, "too_long",
-        (json_int_t)t->too_long, "columns", columns);
+        json_texts(o->map, o->n_map), "set", json_texts(o->set, o->n_set), "keep",
+        json_texts(o->keep, o->n_keep), "per_file", o->is_per_file, "lines", (json_int_t)t->lines,
+        "rows", (json_int_t)t->rows, "left_out", "no_match", (json_int_t)t->no_match, "no_loss",
+        (json_int_t)t->no_loss, "not_finite", (json_int_t)t->not_finite, "malformed",
+        (json_int_t)t->malformed, "too_long", (json_int_t)t->too_long, "columns", columns);
     return *ret ? ERR_OK : err_nomem(err, "import");
 }
 

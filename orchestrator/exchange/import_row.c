@@ -68,18 +68,8 @@ static bool is_numeric(const char *name)
 
 static ErrCode no_field(const char *name, const char *const *field, size_t n, Err *err)
 {
-    const char *near = nearest_name(name, field, n);
     (void)err_set(err, ERR_INVALID, "the source has no field \"%s\"", name);
-    if (near) {
-        return err_hint(err, "did you mean \"%s\"?", near);
-    }
-    Buf list = BUF_INIT;
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&list, "%s%s", i ? ", " : "", field[i]);
-    }
-    (void)err_hint(err, "its fields are: %.400s", buf_str(&list));
-    buf_release(&list);
-    return err->code;
+    return words_hint("its field", name, field, n, err);
 }
 
 static ErrCode add(ImportRows *r, const char *name, ImportColumn **ret, Err *err)
@@ -137,7 +127,17 @@ static ErrCode add_constant(ImportRows *r, const char *name, const char *value, 
     return rc;
 }
 
-/* The options that give a column of this name, if any. */
+static bool is_known(const char *name)
+{
+    for (size_t i = 0; i < N_KNOWN; i++) {
+        if (strcmp(known[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The options that give a column of this name, or (NULL) columns under names of the user's own. */
 static ErrCode add_given(ImportRows *r, const char *wanted, const char *const *field, size_t n,
                          bool *ret, Err *err)
 {
@@ -148,14 +148,14 @@ static ErrCode add_given(ImportRows *r, const char *wanted, const char *const *f
     *ret = false;
     for (size_t i = 0; i < o->n_set; i++) {
         TRY(import_split("set", o->set[i], name, &rest, err));
-        if (strcmp(name, wanted) == 0) {
+        if (wanted ? strcmp(name, wanted) == 0 : !is_known(name)) {
             TRY(add_constant(r, name, rest, err));
             *ret = true;
         }
     }
     for (size_t i = 0; i < o->n_map; i++) {
         TRY(import_split("map", o->map[i], name, &rest, err));
-        if (strcmp(name, wanted) == 0) {
+        if (wanted ? strcmp(name, wanted) == 0 : !is_known(name)) {
             TRY(add_mapped(r, name, rest, field, n, err));
             *ret = true;
         }
@@ -197,35 +197,13 @@ static ErrCode add_known(ImportRows *r, const char *name, const char *const *fie
     return rc;
 }
 
-static bool is_known(const char *name)
-{
-    for (size_t i = 0; i < N_KNOWN; i++) {
-        if (strcmp(known[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Columns under names of the user's own. */
 static ErrCode add_others(ImportRows *r, const char *const *field, size_t n, Err *err)
 {
     const ImportOptions *o = r->o;
-    char name[WORD_BYTES];
-    const char *rest;
+    bool has_any;
     ErrCode rc = ERR_OK;
-    for (size_t i = 0; i < o->n_set; i++) {
-        TRY(import_split("set", o->set[i], name, &rest, err));
-        if (!is_known(name)) {
-            TRY(add_constant(r, name, rest, err));
-        }
-    }
-    for (size_t i = 0; i < o->n_map; i++) {
-        TRY(import_split("map", o->map[i], name, &rest, err));
-        if (!is_known(name)) {
-            TRY(add_mapped(r, name, rest, field, n, err));
-        }
-    }
+    TRY(add_given(r, NULL, field, n, &has_any, err));
     for (size_t i = 0; i < o->n_keep; i++) {
         if (find(r->name, r->n_columns, o->keep[i]) == IMPORT_NO_FIELD) {
             TRY(add_mapped(r, o->keep[i], o->keep[i], field, n, err));

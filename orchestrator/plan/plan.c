@@ -9,6 +9,7 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "common/map.h"
+#include "common/order.h"
 #include "common/quantity.h"
 #include "orchestrator/plan/why.h"
 #include "trainer/data/corpus.h"
@@ -205,7 +206,7 @@ typedef struct Load {
 static int largest_first(const void *a, const void *b)
 {
     double x = ((const Load *)a)->size, y = ((const Load *)b)->size;
-    return (x < y) - (x > y);
+    return ORDER(y, x);
 }
 
 static void add_load(Load *list, size_t *n, double size, double extra)

@@ -4,35 +4,35 @@
 #include "orchestrator/plan/plan.h"
 
 static const Column cell_column[] = {
-    {.key = "run", .heading = "run"},
-    {.key = "architecture"},
-    {.key = "size"},
-    {.key = "seed"},
-    {.key = "N", .heading = "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "N_total", .heading = "N_total", .format = NUMBER_QUANTITY, .rank = 8},
-    {.key = "D", .heading = "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {.key = "flops_per_token.6nd"},
-    {.key = "flops_per_token.exact"},
-    {.key = "flops_per_token.paper"},
-    {.key = "flops_per_step.6nd"},
-    {.key = "flops_per_step.exact"},
-    {.key = "flops_per_step.paper"},
-    {.key = "checkpoints", .heading = "checkpoints", .rank = 5},
-    {.key = "id"},
-    {.key = "dir"},
-    {.key = "axes"},
-    {.key = "steps"},
-    {.key = "batch"},
-    {.key = "flops_total.6nd", .heading = "C 6nd", .digits = 3, .rank = 7},
-    {.key = "flops_total.exact", .heading = "C exact", .digits = 3, .rank = 2},
-    {.key = "flops_total.paper", .heading = "C paper", .digits = 3, .rank = 7},
-    {.key = "flops_per_token_head"},
-    {.key = "disk_bytes", .heading = "disk", .format = NUMBER_BYTES, .rank = 4},
-    {.key = "memory_bytes", .heading = "memory", .format = NUMBER_BYTES, .rank = 4},
-    {.key = "seconds", .heading = "time", .format = NUMBER_DURATION, .rank = 1},
-    {.key = "measured"},
-    {.key = "state"},
-    {.key = "why", .heading = "what would happen", .rank = 3, .is_prose = true},
+    {"run", "run"},
+    {"architecture"},
+    {"size"},
+    {"seed"},
+    {"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"N_total", "N_total", .format = NUMBER_QUANTITY, .rank = 8},
+    {"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
+    {"flops_per_token.6nd"},
+    {"flops_per_token.exact"},
+    {"flops_per_token.paper"},
+    {"flops_per_step.6nd"},
+    {"flops_per_step.exact"},
+    {"flops_per_step.paper"},
+    {"checkpoints", "checkpoints", .rank = 5},
+    {"id"},
+    {"dir"},
+    {"axes"},
+    {"steps"},
+    {"batch"},
+    {"flops_total.6nd", "C 6nd", .digits = 3, .rank = 7},
+    {"flops_total.exact", "C exact", .digits = 3, .rank = 2},
+    {"flops_total.paper", "C paper", .digits = 3, .rank = 7},
+    {"flops_per_token_head"},
+    {"disk_bytes", "disk", .format = NUMBER_BYTES, .rank = 4},
+    {"memory_bytes", "memory", .format = NUMBER_BYTES, .rank = 4},
+    {"seconds", "time", .format = NUMBER_DURATION, .rank = 1},
+    {"measured"},
+    {"state"},
+    {"why", "what would happen", .rank = 3, .is_prose = true},
 };
 enum { N_COLUMNS = sizeof cell_column / sizeof cell_column[0] };
 
@@ -112,16 +112,15 @@ static void make_retired(void *ctx, size_t i, Value *v)
 
 static void add_retired(const Plan *p, PlanView view, AnswerNode *top, PlanRows *rows)
 {
-    static const Column plain[] = {
-        {.key = "run"}, {.key = "id"}, {.key = "dir"}, {.key = "state"}, {.key = "why"}};
-    static const Column shown[] = {{.key = "run", .heading = "run"},
-                                   {.key = "id"},
-                                   {.key = "dir"},
-                                   {.key = "state", .heading = "state", .rank = 1},
-                                   {.key = "why", .heading = "why", .is_prose = true}};
+    static const Column plain[] = {{"run"}, {"id"}, {"dir"}, {"state"}, {"why"}};
+    static const Column shown[] = {{"run", "run"},
+                                   {"id"},
+                                   {"dir"},
+                                   {"state", "state", .rank = 1},
+                                   {"why", "why", .is_prose = true}};
     const bool is_shown = view == PLAN_WHY;
     AnswerNode *table = answer_table(top, "retired", is_shown ? "Retired" : NULL,
-                                     is_shown ? shown : plain, sizeof plain / sizeof plain[0]);
+                                     is_shown ? shown : COLUMNS(plain));
     answer_table_rows(table, p->n_retired, make_retired, rows);
 }
 

@@ -53,11 +53,7 @@ static const char *const run_event[N_RUN_EVENTS] = {
     [RUN_LOSE] = "lose",   [RUN_RETIRE] = "retire",
 };
 
-static const StateMachine run_life = {.edge = run_edge,
-                                      .n_edges = sizeof run_edge / sizeof run_edge[0],
-                                      .event_name = run_event,
-                                      .before = "a ",
-                                      .between = " run cannot "};
+static const StateMachine run_life = STATE_MACHINE(run_edge, run_event, "a ", " run cannot ");
 
 static const StateEdge attempt_edge[] = {
     {CATALOG_ATTEMPT_RUNNING, ATTEMPT_FINISH, CATALOG_ATTEMPT_DONE},
@@ -72,11 +68,8 @@ static const char *const attempt_event[N_ATTEMPT_EVENTS] = {
     [ATTEMPT_FAIL] = "fail",     [ATTEMPT_LOSE] = "lose",
 };
 
-static const StateMachine attempt_life = {.edge = attempt_edge,
-                                          .n_edges = sizeof attempt_edge / sizeof attempt_edge[0],
-                                          .event_name = attempt_event,
-                                          .before = "an attempt that is ",
-                                          .between = " cannot "};
+static const StateMachine attempt_life =
+    STATE_MACHINE(attempt_edge, attempt_event, "an attempt that is ", " cannot ");
 
 const char *run_event_name(RunEvent e)
 {

@@ -43,11 +43,8 @@ static const char *const event_name[N_STUDY_EVENTS] = {
     [STUDY_DRAIN] = "drain",
 };
 
-static const StateMachine study_life = {.edge = study_edge,
-                                        .n_edges = sizeof study_edge / sizeof study_edge[0],
-                                        .event_name = event_name,
-                                        .before = "a study that is ",
-                                        .between = " cannot "};
+static const StateMachine study_life =
+    STATE_MACHINE(study_edge, event_name, "a study that is ", " cannot ");
 
 const char *study_state_name(StudyState s)
 {

@@ -72,6 +72,22 @@ static inline int64_t shape_head_width(const ModelShape *s)
     return s->width / s->heads;
 }
 
+/* How an architecture is called and drawn: the first four members of Arch. */
+#define SHAPE_LOOK(word, words, rgb, mark) \
+    .name = (word), .title = (words), .color = (rgb), .code = (mark)
+
+/* The counts that every architecture defines in its file, by these names. */
+#define SHAPE_COUNTS .tensors = tensors, .param_count = param_count, .flops_exact = flops_exact
+
+/* A row of options that are on or off. */
+#define SHAPE_FLAG(name, is_on, help)                               \
+    {                                                               \
+        name, ARCH_OPTION_BOOL, (is_on) ? 1.0 : 0.0, 0.0, 1.0, help \
+    }
+/* The one that sends the gate of the MLP through silu; an architecture without it always does. */
+#define SHAPE_SWISH_GLU \
+    SHAPE_FLAG("swish_glu", false, "silu on the gate of the MLP instead of none")
+
 /* True when a boolean option is on. */
 static inline bool shape_flag(const ModelShape *s, const char *name)
 {

@@ -50,12 +50,9 @@ static json_t *ngram_json(const CorpusInfo *info)
 
 static json_t *spec_json(const CorpusSpec *spec)
 {
-    json_t *text = json_array();
-    for (size_t i = 0; i < spec->n_text; i++) {
-        (void)json_array_append_new(text, json_string(spec->text[i]));
-    }
-    return json_pack("{s:o, s:I, s:I}", "text", text, "vocabulary", (json_int_t)spec->vocabulary,
-                     "validation", (json_int_t)spec->validation_tokens);
+    return json_pack("{s:o, s:I, s:I}", "text", json_texts(spec->text, spec->n_text), "vocabulary",
+                     (json_int_t)spec->vocabulary, "validation",
+                     (json_int_t)spec->validation_tokens);
 }
 
 ErrCode manifest_make(const CorpusSpec *spec, const CorpusInfo *info, const char *train_sha256,

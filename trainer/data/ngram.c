@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
+
 /* One distinct n-gram: its bytes from the top of `key` down, and their number at the
  * bottom, so that a shorter one (the end of the text) sorts before those it begins. */
 typedef struct Gram {
@@ -99,7 +101,7 @@ static bool table_fill(GramTable *t, const unsigned char *text, size_t n, size_t
 static int compare_grams(const void *a, const void *b)
 {
     uint64_t x = ((const Gram *)a)->key, y = ((const Gram *)b)->key;
-    return (x > y) - (x < y);
+    return ORDER(x, y);
 }
 
 /* Moves the used slots to the front and sorts them. */

@@ -236,7 +236,8 @@ static Model *model_outline(const ModelShape *shape, const ModelHow *how)
                  .p = (size_t)(shape->width / shape->heads),
                  .g = (size_t)shape->mlp_width,
                  .vocab = (size_t)shape->vocabulary};
-    m->is_swish = !ops->swish_option || arch_option(shape, ops->swish_option) != 0.0;
+    m->is_swish =
+        arch_option_index(shape->arch, "swish_glu") < 0 || arch_option(shape, "swish_glu") != 0.0;
     m->layer = arena_array(&m->arena, m->l, sizeof *m->layer);
     bool ok = m->layer && list_tensors(m);
     m->max_linear = m->n_tensors + head_tiles(m->vocab);

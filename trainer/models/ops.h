@@ -82,8 +82,6 @@ typedef struct ModelOps {
     void (*init)(Model *m, uint64_t seed);
     /* Recomputes what depends on parameters alone. */
     void (*derive)(Model *m);
-    /* The option that sends the gate of the MLP through silu; NULL: it always goes. */
-    const char *swish_option;
 
     /* x [R,d] += mix(xb [R,d]) in layer i, keeping what backward needs; each thread's rows. */
     void (*mix_forward)(Model *m, size_t i, Part part, const Real *xb, Real *x);
@@ -108,6 +106,11 @@ typedef struct ModelOps {
     void (*grads_begin)(Model *m);
     void (*grads_end)(Model *m);
 } ModelOps;
+
+/* The mixer whose functions are called of_forward, of_backward, of_backward_w and of_decode. */
+#define MODEL_MIX(of)                                                                              \
+    .mix_forward = of##_forward, .mix_backward = of##_backward, .mix_backward_w = of##_backward_w, \
+    .mix_decode = of##_decode
 
 /* What the backbone keeps of a layer for its backward pass. */
 typedef struct Layer {

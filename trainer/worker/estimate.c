@@ -8,6 +8,7 @@
 #include "common/hash.h"
 #include "common/json.h"
 #include "common/machine.h"
+#include "common/order.h"
 #include "trainer/config/run_config.h"
 #include "trainer/models/model.h"
 #include "trainer/optim/optim.h"
@@ -219,7 +220,7 @@ static ErrCode extrapolate(Estimate *e, Err *err)
 static int by_call(const void *a, const void *b)
 {
     const Cell *x = *(Cell *const *)a, *y = *(Cell *const *)b;
-    return (x->flops_call > y->flops_call) - (x->flops_call < y->flops_call);
+    return ORDER(x->flops_call, y->flops_call);
 }
 
 static ErrCode read_question(const json_t *question, Estimate *e, Err *err)

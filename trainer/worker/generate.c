@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/order.h"
 #include "common/rng.h"
 #include "trainer/worker/load.h"
 #include "trainer/worker/text_out.h"
@@ -24,7 +25,7 @@ static size_t likeliest(const Real *logits, size_t vocabulary)
 static int descending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
-    return (x < y) - (x > y);
+    return ORDER(y, x);
 }
 
 /* The k-th largest of logits; work is room for [V]. */

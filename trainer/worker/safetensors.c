@@ -11,6 +11,7 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
+#include "common/order.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "tensors are stored as they lie in memory");
@@ -168,10 +169,8 @@ static ErrCode read_entry(const char *name, const json_t *entry, int64_t data_by
 static int by_begin(const void *a, const void *b)
 {
     const TensorIn *x = a, *y = b;
-    if (x->begin != y->begin) {
-        return x->begin < y->begin ? -1 : 1;
-    }
-    return (x->n > y->n) - (x->n < y->n); /* an empty tensor before its neighbour */
+    int order = ORDER(x->begin, y->begin);
+    return order ? order : ORDER(x->n, y->n); /* an empty tensor before its neighbour */
 }
 
 /* Sorted tensors must join end to begin, from 0 to the end of the file. */

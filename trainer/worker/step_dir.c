@@ -11,6 +11,7 @@
 #include "common/grow.h"
 #include "common/hash.h"
 #include "common/json.h"
+#include "common/order.h"
 #include "trainer/worker/attempt.h"
 
 static const char step_format[] = "step-%08" PRId64;
@@ -34,7 +35,7 @@ static int64_t step_of_name(const char *name)
 static int newest_first(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x < y) - (x > y);
+    return ORDER(y, x);
 }
 
 /* Appends every step that `d` names.  ERR_NOMEM, ERR_IO. */

@@ -367,8 +367,7 @@ START_TEST(what_is_promised_is_found)
     design_grid(&s, 7, CHECKPOINTS);
     /* at the true law and noise, so that only first order and search are tested */
     SuggestGroup g = small_study(&s, "loss");
-    truth_named(1)->form->internal(&form_chinchilla, truth_named(1)->params, g.info.centre,
-                                   g.info.theta);
+    form_internal(&form_chinchilla, truth_named(1)->params, g.info.centre, g.info.theta);
     g.info.noise.between = 9e-6;
     g.info.noise.within = 1e-6;
     memset(g.info.h, 0, sizeof g.info.h);

@@ -20,7 +20,7 @@ static Conditioning of_surface(const double *law, bool is_log, bool is_zero)
     ck_assert_int_eq(
         problem_init(&p, form_find("chinchilla"), mse, is_log ? FIT_LOG : FIT_RAW, &s.data, &err),
         ERR_OK);
-    p.form->internal(p.form, law, p.centre, theta);
+    form_internal(p.form, law, p.centre, theta);
     theta[0] = is_zero ? PROBLEM_LN_ZERO : theta[0];
     Conditioning c = conditioning_of(&p, theta);
     problem_release(&p);

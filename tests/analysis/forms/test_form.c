@@ -87,8 +87,8 @@ START_TEST(reported_parameters_come_back)
         double theta[FORM_MAX_PARAMS], x[FORM_MAX_INPUTS], params[FORM_MAX_PARAMS];
         double back[FORM_MAX_PARAMS];
         place(f, theta, x);
-        f->report(f, theta, centre, params);
-        f->internal(f, params, centre, back);
+        form_report(f, theta, centre, params);
+        form_internal(f, params, centre, back);
         check_close_f64(f->name, f->n_params, back, theta, 1e-13, 1e-13); /* logs near 20 */
     }
 }
@@ -104,11 +104,11 @@ START_TEST(a_parameter_depends_on_the_centres_it_names)
         double there[FORM_MAX_PARAMS];
         const double none[FORM_MAX_INPUTS] = {0.0};
         place(f, theta, x);
-        f->report(f, theta, none, here);
+        form_report(f, theta, none, here);
         for (size_t k = 0; k < form_columns(f); k++) {
             double centre[FORM_MAX_INPUTS] = {0.0};
             centre[k] = 1.25;
-            f->report(f, theta, centre, there);
+            form_report(f, theta, centre, there);
             for (size_t a = 0; a < f->n_params; a++) {
                 bool is_named = f->param[a].centres >> k & 1u;
                 bool is_shared = f->shared_centres >> k & 1u;
@@ -120,7 +120,7 @@ START_TEST(a_parameter_depends_on_the_centres_it_names)
             double moved[FORM_MAX_PARAMS];
             memcpy(moved, theta, sizeof moved);
             moved[a] += 0.125;
-            f->report(f, moved, none, there);
+            form_report(f, moved, none, there);
             for (size_t b = 0; b < f->n_params; b++) {
                 ck_assert_msg(a == b || here[b] == there[b], "%s: %s moves %s", f->name,
                               f->param[a].name, f->param[b].name);

@@ -22,7 +22,7 @@ static void set(const char *law, const double *params)
         fit.param[i].name = f->param[i].name;
         fit.param[i].value = params[i];
     }
-    f->internal(f, params, fit.centre, fit.theta);
+    form_internal(f, params, fit.centre, fit.theta);
 }
 
 static void formula_is(const char *law, const double *params, const char *want)

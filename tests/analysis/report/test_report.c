@@ -207,7 +207,7 @@ START_TEST(what_the_source_has_not_is_no_cell)
     report = (Report){.obs = &obs, .source = "c.csv"};
     show(runs, FORMAT_CSV, &out);
     ck_assert_str_eq(buf_str(&out), "group,run,N,D,C,loss,bits_per_byte\n"
-                                    "all,,,,2000000000000000,3.8,\nall,,,,1000000000000000,4,\n");
+                                    "all,,,,1000000000000000,4,\nall,,,,2000000000000000,3.8,\n");
     show(runs, FORMAT_TEXT, &out);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "\ngroup  C [FLOP]  loss [nats/token]\n"));
     buf_release(&out);

@@ -46,25 +46,18 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_cosformer2 = {
-    .name = "cosformer2",
-    .title = "cosFormer2",
-    .color = "#CC79A7",
-    .code = 3,
+    SHAPE_LOOK("cosformer2", "cosFormer2", "#CC79A7", 3),
     .source = "arXiv:2406.16690 2.2 and A.1.4",
     .options =
         {
-            {"theta_learned", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0, "train the frequencies of LRPE"},
-            {"tpe", ARCH_OPTION_BOOL, 1.0, 0.0, 1.0, "Toeplitz filter on the embedding"},
-            {"tpe_residual", ARCH_OPTION_BOOL, 1.0, 0.0, 1.0,
-             "add the filter to the embedding instead of replacing it"},
-            {"tpe_decay_learned", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "train the decays of the filter"},
-            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "silu on the gate of the MLP instead of none"},
+            SHAPE_FLAG("theta_learned", false, "train the frequencies of LRPE"),
+            SHAPE_FLAG("tpe", true, "Toeplitz filter on the embedding"),
+            SHAPE_FLAG("tpe_residual", true,
+                       "add the filter to the embedding instead of replacing it"),
+            SHAPE_FLAG("tpe_decay_learned", false, "train the decays of the filter"),
+            SHAPE_SWISH_GLU,
         },
-    .tensors = tensors,
-    .param_count = param_count,
-    .flops_exact = flops_exact,
+    SHAPE_COUNTS,
     .per_head = {3.0, 4.0},
     .per_width = {23.0, 72.0},
 };

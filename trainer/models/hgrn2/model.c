@@ -254,7 +254,7 @@ static void heads_forward(Model *m, Hgrn2 *w, Hgrn2Layer *y, Part part)
     }
 }
 
-static void hgrn2_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
+static void hgrn2_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
 {
     Hgrn2 *w = m->own;
     Hgrn2Layer *y = &w->layer[i];
@@ -294,8 +294,7 @@ static void heads_backward(Model *m, Hgrn2 *w, Hgrn2Layer *y, Part part)
     }
 }
 
-static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
-                               Real *dxb)
+static void hgrn2_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx, Real *dxb)
 {
     (void)xb;
     Hgrn2 *w = m->own;
@@ -313,7 +312,7 @@ static void hgrn2_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
     linear_backward_x(k, y->q, part.n, w->dz + 3 * at, 3 * d, dxb + at, d, KERN_SET);
 }
 
-static void hgrn2_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+static void hgrn2_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
 {
     Hgrn2 *w = m->own;
     Hgrn2Layer *y = &w->layer[i];
@@ -325,7 +324,7 @@ static void hgrn2_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, 
                       y->dlb + columns.first);
 }
 
-static void hgrn2_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
+static void hgrn2_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
 {
     (void)pos;
     Hgrn2 *w = m->own;
@@ -357,11 +356,7 @@ const ModelOps model_ops_hgrn2 = {
     .open = hgrn2_open,
     .layout = hgrn2_layout,
     .derive = hgrn2_derive,
-    .swish_option = "swish_glu",
-    .mix_forward = hgrn2_mix_forward,
-    .mix_backward = hgrn2_mix_backward,
-    .mix_backward_w = hgrn2_mix_backward_w,
-    .mix_decode = hgrn2_mix_decode,
+    MODEL_MIX(hgrn2),
     .decode_reset = hgrn2_decode_reset,
     .grads_begin = hgrn2_grads_begin,
     .grads_end = hgrn2_grads_end,

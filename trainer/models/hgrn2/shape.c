@@ -30,19 +30,13 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_hgrn2 = {
-    .name = "hgrn2",
-    .title = "HGRN2",
-    .color = "#009E73",
-    .code = 2,
+    SHAPE_LOOK("hgrn2", "HGRN2", "#009E73", 2),
     .source = "arXiv:2404.07904; arXiv:2406.16690 A.1.3",
     .options =
         {
-            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "silu on the gate of the MLP instead of none"},
+            SHAPE_SWISH_GLU,
         },
-    .tensors = tensors,
-    .param_count = param_count,
-    .flops_exact = flops_exact,
+    SHAPE_COUNTS,
     .per_head = {1.0, 3.0},
     .per_width = {29.0, 72.0},
 };

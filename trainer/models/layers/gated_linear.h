@@ -65,9 +65,4 @@ void gated_decode_reset(Model *m);
 void gated_grads_begin(Model *m);
 void gated_grads_end(Model *m);
 
-/* The members of ModelOps that are these functions. */
-#define GATED_LINEAR_MIX                                          \
-    .mix_forward = gated_forward, .mix_backward = gated_backward, \
-    .mix_backward_w = gated_backward_w, .mix_decode = gated_decode
-
 #endif

@@ -117,7 +117,7 @@ static AttentionIn head_in(const Model *m, const LlamaLayer *y, Part part, size_
         .n = part.t, .p = m->p, .ld = 3 * m->d, .q = q, .k = q + m->d, .v = q + 2 * m->d};
 }
 
-static void llama_mix_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
+static void llama_forward(Model *m, size_t i, Part part, const Real *xb, Real *x)
 {
     Llama *w = m->own;
     LlamaLayer *y = &w->layer[i];
@@ -147,8 +147,7 @@ static void head_backward(Model *m, LlamaLayer *y, Part part, size_t b, size_t j
     attention_backward(m->kern, &w->work[part.id], &in, &out, &grad);
 }
 
-static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx,
-                               Real *dxb)
+static void llama_backward(Model *m, size_t i, Part part, const Real *xb, const Real *dx, Real *dxb)
 {
     (void)xb;
     Llama *w = m->own;
@@ -165,7 +164,7 @@ static void llama_mix_backward(Model *m, size_t i, Part part, const Real *xb, co
     linear_backward_x(m->kern, y->q, part.n, w->dqkv + 3 * at, 3 * d, dxb + at, d, KERN_SET);
 }
 
-static void llama_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
+static void llama_backward_w(Model *m, size_t i, Part part, const Real *xb, const Real *dx)
 {
     Llama *w = m->own;
     LlamaLayer *y = &w->layer[i];
@@ -174,7 +173,7 @@ static void llama_mix_backward_w(Model *m, size_t i, Part part, const Real *xb, 
     linear_backward_w(m->kern, y->q, &part, w->dqkv, 3 * d, xb, d);
 }
 
-static void llama_mix_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
+static void llama_decode(Model *m, size_t i, size_t pos, const Real *xb, Real *x)
 {
     Llama *w = m->own;
     LlamaLayer *y = &w->layer[i];
@@ -205,9 +204,6 @@ const ModelOps model_ops_llama = {
     .open = llama_open,
     .layout = llama_layout,
     .derive = llama_derive,
-    .mix_forward = llama_mix_forward,
-    .mix_backward = llama_mix_backward,
-    .mix_backward_w = llama_mix_backward_w,
-    .mix_decode = llama_mix_decode,
+    MODEL_MIX(llama),
     .decode_is_bounded = true,
 };

@@ -32,19 +32,14 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_llama = {
-    .name = "llama",
-    .title = "LLaMA",
-    .color = "#0072B2",
-    .code = 0,
+    SHAPE_LOOK("llama", "LLaMA", "#0072B2", 0),
     .source = "arXiv:2302.13971; arXiv:2406.16690 A.1.1",
     .options =
         {
             {"rope_base", ARCH_OPTION_NUMBER, 10000.0, 1.0, 1e9,
              "base of the rotary frequencies base^(-2j/p)"},
         },
-    .tensors = tensors,
-    .param_count = param_count,
-    .flops_exact = flops_exact,
+    SHAPE_COUNTS,
     .per_sequence = {1.0, 6.0},
     .per_width = {5.0, 18.0},
 };

@@ -69,7 +69,6 @@ const ModelOps model_ops_tnl = {
     .open = tnl_open,
     .layout = tnl_layout,
     .derive = tnl_derive,
-    .swish_option = "swish_glu",
-    GATED_LINEAR_MIX,
+    MODEL_MIX(gated),
     .decode_reset = gated_decode_reset,
 };

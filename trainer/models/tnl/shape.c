@@ -31,23 +31,17 @@ static double flops_exact(const ModelShape *s, int64_t sequence)
 }
 
 const Arch arch_tnl = {
-    .name = "tnl",
-    .title = "TNL",
-    .color = "#D55E00",
-    .code = 1,
+    SHAPE_LOOK("tnl", "TNL", "#D55E00", 1),
     .source = "arXiv:2405.17381; arXiv:2406.16690 A.1.2",
     .options =
         {
-            {"lrpe_layer0", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "relative positions (LRPE) in layer 0"},
-            {"printed_decay", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "decay exp(-8 h/H (1 - l/L)) as printed in arXiv:2405.17381 eq. 10, not ALiBi slopes"},
-            {"swish_glu", ARCH_OPTION_BOOL, 0.0, 0.0, 1.0,
-             "silu on the gate of the MLP instead of none"},
+            SHAPE_FLAG("lrpe_layer0", false, "relative positions (LRPE) in layer 0"),
+            SHAPE_FLAG("printed_decay", false,
+                       "decay exp(-8 h/H (1 - l/L)) as printed in arXiv:2405.17381 eq. 10, not "
+                       "ALiBi slopes"),
+            SHAPE_SWISH_GLU,
         },
-    .tensors = tensors,
-    .param_count = param_count,
-    .flops_exact = flops_exact,
+    SHAPE_COUNTS,
     .per_head = {1.0, 2.0},
     .per_width = {5.0, 18.0},
 };

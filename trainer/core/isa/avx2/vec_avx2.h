@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trainer/core/isa/avx2/tile_avx2.h"
 #include "trainer/core/vec/vec_fn.h"
 
 typedef struct Vec {
@@ -257,27 +258,7 @@ VEC_FN double vecd_fold(VecD v)
 enum { TILE_W = 8, TILE_ROWS = 6, TILE_GATHER_LEFT = 1 };
 #define TILE_SHAPES(X) X(6) X(4) X(2) X(1)
 
-typedef __m256 Tile;
-
-VEC_FN Tile tile_zero(void)
-{
-    return _mm256_setzero_ps();
-}
-
-VEC_FN Tile tile_set1(float x)
-{
-    return _mm256_set1_ps(x);
-}
-
-VEC_FN Tile tile_load(const float *p)
-{
-    return _mm256_loadu_ps(p);
-}
-
-VEC_FN void tile_store(float *p, Tile x)
-{
-    _mm256_storeu_ps(p, x);
-}
+TILE_OF(__m256, _mm256)
 
 VEC_FN Tile tile_load_part(const float *p, size_t count)
 {
@@ -287,11 +268,6 @@ VEC_FN Tile tile_load_part(const float *p, size_t count)
 VEC_FN void tile_store_part(float *p, size_t count, Tile x)
 {
     _mm256_maskstore_ps(p, half_mask(count, 0), x);
-}
-
-VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
-{
-    return _mm256_fmadd_ps(a, b, c);
 }
 
 /* Each float rounded to bfloat16 (real_bf16). */

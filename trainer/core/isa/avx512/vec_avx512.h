@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 
+#include "trainer/core/isa/avx2/tile_avx2.h"
 #include "trainer/core/vec/vec_fn.h"
 
 typedef __m512 Vec;
@@ -188,27 +189,7 @@ VEC_FN double vecd_fold(VecD v)
 enum { TILE_W = 16, TILE_ROWS = 14, TILE_GATHER_LEFT = 0 };
 #define TILE_SHAPES(X) X(14) X(8) X(4) X(2) X(1)
 
-typedef __m512 Tile;
-
-VEC_FN Tile tile_zero(void)
-{
-    return _mm512_setzero_ps();
-}
-
-VEC_FN Tile tile_set1(float x)
-{
-    return _mm512_set1_ps(x);
-}
-
-VEC_FN Tile tile_load(const float *p)
-{
-    return _mm512_loadu_ps(p);
-}
-
-VEC_FN void tile_store(float *p, Tile x)
-{
-    _mm512_storeu_ps(p, x);
-}
+TILE_OF(__m512, _mm512)
 
 VEC_FN Tile tile_load_part(const float *p, size_t count)
 {
@@ -218,11 +199,6 @@ VEC_FN Tile tile_load_part(const float *p, size_t count)
 VEC_FN void tile_store_part(float *p, size_t count, Tile x)
 {
     _mm512_mask_storeu_ps(p, vec_first(count), x);
-}
-
-VEC_FN Tile tile_fma(Tile a, Tile b, Tile c)
-{
-    return _mm512_fmadd_ps(a, b, c);
 }
 
 #if !TILE_HAS_PAIRS
