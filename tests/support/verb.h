@@ -1,0 +1,38 @@
+/* verb.h -- a verb as a user runs it, in the folder of the running test (tests/support/tmp.h). */
+#ifndef TESTS_SUPPORT_VERB_H
+#define TESTS_SUPPORT_VERB_H
+
+#include "common/buf.h"
+#include "common/json.h"
+
+/* The exit status of `slaw args`, in which @ stands for the source folder.  Standard output, or
+ * both streams, replace what is in *out. */
+int slaw(const char *args, bool has_stderr, Buf *out);
+
+/* The answer on standard output, an object of schema 1, which the caller releases.  Fails the
+ * running test when there is none, or another exit status. */
+json_t *slaw_json(const char *args, int status);
+
+/* Fails the running test unless `slaw args` ends with this status and has these words on a stream. */
+void check_slaw(const char *args, int status, const char *words);
+
+typedef struct Mistake {
+    const char *args;
+    int status;
+    const char *words;
+} Mistake;
+
+/* check_slaw() of each. */
+void check_mistakes(size_t n, const Mistake *mistake);
+
+/* Fails the running test unless `slaw args` fits pages of 60, 80 and 100 characters, and LaTeX would
+ * take it. */
+void check_pages(const char *args);
+
+/* Fails the running test unless the text has each of the words. */
+void check_words(const char *text, size_t n, const char *const *words);
+
+/* The loss of Hoffmann et al. 2022: E 1.69, A 406.4, B 410.7, alpha 0.34, beta 0.28. */
+double hoffmann_loss(double n, double d);
+
+#endif
