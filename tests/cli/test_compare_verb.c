@@ -236,27 +236,8 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    static const Mistake c[] = {
-        {"compare a.csv", 2, "needs two groups or more"},
-        {"compare a.csv --by architecture --null x", 2,
-         "--null takes exponents, exponents+E or all"},
-        {"compare a.csv --by architecture --test x", 2, "--test takes auto, F or bootstrap"},
-        {"compare a.csv --by architecture --at-loss x", 2, "--at-loss takes"},
-        {"compare a.csv --by architecture --at-loss 0", 2, "--at-loss takes"},
-        {"compare a.csv --by architecture --margin 0", 2, "--margin must be"},
-        {"compare a.csv --by architecture --groups llama,x", 2,
-         "the groups are: llama, tnl, hgrn2"},
-        {"compare a.csv --by architecture --law chinchilla,kaplan", 2, "by one law"},
-        {"compare a.csv --by architecture --law kaplan --null exponents+E", 2, "irreducible loss"},
-        {"compare a.csv --by architecture --fix alpha=0.3 --fix beta=0.3", 2, "no free exponent"},
-        {"compare a.csv --by architecture --format x", 2, "format"},
-        {"compare a.csv --by architecture --share alpha", 2, "compare has no option --share"},
-        {"compare a.csv --by architecture --isoflop", 2, "compare has no option --isoflop"},
-        {"compare a.csv --by architecture --bootstrap 30 --plot", 2, "--out DIR"},
-        {"compare nothing.csv --by architecture", 65, "nothing.csv"},
-    };
     write_csv("a.csv", &plain);
-    check_mistakes(sizeof c / sizeof c[0], c);
+    check_mistakes("compare");
 }
 END_TEST
 

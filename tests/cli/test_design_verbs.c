@@ -300,44 +300,7 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    static const Mistake c[] = {
-        {"simulate small.yaml", 2, "--truth LAW or --like SOURCE"},
-        {"simulate small.yaml --truth nonsense", 2, "is no truth"},
-        {"simulate small.yaml --truth chinchilla:E=1", 2, "lacks A"},
-        {"simulate small.yaml --truth solvable:M=1", 65, "latent dimension"},
-        {"simulate small.yaml --truth hoffmann --noise much", 2, "--noise takes a share"},
-        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies takes 1 to"},
-        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "no parameter \"q\""},
-        {"simulate small.yaml --truth hoffmann --difference alpha=1 --bootstrap 0", 2, "bootstrap"},
-        {"simulate small.yaml --truth hoffmann --correlation 1", 2, "--correlation"},
-        {"simulate small.yaml --truth hoffmann --group x", 2, "there is no group"},
-        {"simulate small.yaml --truth hoffmann --by lr", 2, "no axis \"lr\""},
-        {"simulate small.yaml --truth hoffmann --skip-fraction 1", 2, "--skip-fraction"},
-        {"simulate small.yaml --truth hoffmann --flops -1", 2, "--flops takes"},
-        {"simulate small.yaml --like gone.csv", 65, "gone.csv"},
-        {"simulate gone.csv --truth hoffmann", 65, "gone.csv"},
-        {"simulate small.yaml --truth hoffmann --law zz", 2, "there is no law"},
-        {"suggest fits.csv", 2, "--budget"},
-        {"suggest fits.csv --budget 0", 2, "--budget takes a positive number"},
-        {"suggest fits.csv --budget 1e20", 2, "of which run the loss is wanted"},
-        {"suggest fits.csv --budget 1e20 --N 1e9", 2, "--N with --D"},
-        {"suggest fits.csv --budget 1e20 --target alpha --law chinchilla,kaplan", 2, "for one law"},
-        {"suggest fits.csv --budget 1e20 --target alpha --share alpha", 2, "no option --share"},
-        {"suggest fits.csv --budget 1e20 --target alpha --isoflop", 2, "no option --isoflop"},
-        {"simulate small.yaml --truth hoffmann --law chinchilla,kaplan", 2, "by one law"},
-        {"simulate small.yaml --truth hoffmann --best-per N", 2, "no option --best-per"},
-        {"suggest fits.csv --budget 1e20 --target alpha --criterion E", 2, "criterion"},
-        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs takes 1 to"},
-        {"suggest fits.csv --budget 1e20 --target alpha --reach 0", 2, "--reach"},
-        {"suggest fits.csv --budget 1e20 --target gamma --where group=a", 2, "to aim at"},
-        {"suggest fits.csv --budget 1e20 --target alpha --group x", 2, "there is no group"},
-        {"suggest fits.csv --budget 1 --target alpha --where group=a", 0, "Nothing is affordable"},
-        {"suggest fits.csv --budget 1e20 --target alpha --where group=a --out x.yaml", 2,
-         "no study that could be extended"},
-        {"suggest fits.csv --budget 1e20 --N 1e9 --D 1e10 --where group=a --verify 5", 2,
-         "--verify goes with"},
-    };
-    check_mistakes(sizeof c / sizeof c[0], c);
+    check_mistakes("design");
 }
 END_TEST
 

@@ -169,42 +169,11 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    static const Mistake c[] = {
-        {"export study --format xml", 2, "csv, jsonl or tensorboard"},
-        {"export study --what weights", 2, "--what takes observations, runs"},
-        {"export study --format tensorboard --what runs", 2, "--what goes with csv and jsonl"},
-        {"export study --json", 2, "--out"},
-        {"export study --out no/such/x.csv", 74, "no/such/x.csv"},
-        {"export gone", 65, "gone"},
-        {"import", 2, "a STUDY, or --out FILE"},
-        {"import study --out x.csv --csv s.csv", 2, "a STUDY, or --out FILE"},
-        {"import --out x.csv", 2, "nothing to import"},
-        {"import --out x.csv --csv s.csv --jsonl s.csv", 2, "one of --csv, --jsonl and --log"},
-        {"import study --csv s.csv --name a/b", 65, "cannot name an import"},
-        {"observe s.csv --cutoff 1e20", 2, "--cutoff tests predictions"},
-        {"observe s.csv --link probit", 2, "--link takes linear, fixed, height or free"},
-        {"observe s.csv --pivot task", 2, "--pivot takes BENCHMARK=SCORE"},
-        {"observe s.csv --map loss=x", 2, "--map takes C, N or D"},
-        {"observe s.csv --resample runs", 2, "models or families"},
-        {"observe s.csv --components 9", 2, "--components takes 0 to"},
-        {"observe s.csv --impute 3", 65, "missing scores of 3 benchmarks take 1 to 2"},
-        {"observe s.csv --components 5", 65, "5 components of 3 benchmarks"},
-        {"observe s.csv --reference x", 65, "there is no family \"x\""},
-        {"observe s.csv --benchmarks a", 65, "1 benchmark: components need two"},
-        {"observe s.csv --benchmarks a,bb", 65, "there is no column \"bb\""},
-        {"observe s.csv --target x", 65, "there is no column \"x\""},
-        {"observe s.csv --with s.csv", 2, "name them with --target"},
-        {"observe s.csv --where a=9", 65, "none of its 4 rows is selected"},
-        {"observe s.csv --chance 1", 2, "--chance takes a number"},
-        {"observe s.csv --target c --benchmarks a,b --link free --bootstrap 0 --components 1", 1,
-         "4 parameters need 5 or more"},
-        {"observe study", 65, "a study needs several evaluation tasks"},
-    };
     make_study(2);
     (void)tmpdir_write(&tmp, "s.csv",
                        "model,family,C,loss,a,b,c\np,f,1e18,3,.1,.2,.3\nq,f,1e19,2.5,.2,.4,\n"
                        "r,g,1e20,2,.3,.5,.5\ns,g,1e21,1.5,.6,.8,.7\n");
-    check_mistakes(sizeof c / sizeof c[0], c);
+    check_mistakes("exchange");
 }
 END_TEST
 

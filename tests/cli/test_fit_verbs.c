@@ -63,39 +63,8 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    static const Mistake c[] = {
-        {"fit fits.csv", 65, "there is no column \"N\""},
-        {"fit fits.csv --map N=params --where D", 2, "is not a condition"},
-        {"fit fits.csv --map N=params --law kaplan3", 2, "there is no law \"kaplan3\""},
-        {"fit fits.csv --map N=params --law chinchila", 2, "did you mean \"chinchilla\"?"},
-        {"fit fits.csv --map N=params --law mse", 2, "the laws are: "},
-        {"fit fits.csv --map N=params --resample case", 2, "did you mean \"cases\"?"},
-        {"fit fits.csv --map N=params --loss huber:0", 2, "--loss takes mse"},
-        {"fit fits.csv --map N=params --residual x", 2, "--residual takes log or raw"},
-        {"fit fits.csv --map N=params --starts 0", 2, "--starts takes 1 to"},
-        {"fit fits.csv --map N=params --skip-fraction 1", 2, "--skip-fraction"},
-        {"fit fits.csv --map N=params --dir x", 2, "--dir goes with a study file"},
-        {"fit fits.csv --map N=params --where params=1e7", 1, "different values of N"},
-        {"fit fits.csv --map N=params --fix E", 2, "--fix takes PARAMETER=NUMBER"},
-        {"fit fits.csv --map N=params --fix gamma=1", 2, "there is no parameter \"gamma\""},
-        {"fit fits.csv --map N=params --share gamma", 2, "there is no parameter \"gamma\""},
-        {"fit fits.csv --map N=params --at-flops 0", 2, "--at-flops takes up to"},
-        {"fit fits.csv --map N=params --resample x", 2, "--resample takes auto, cases"},
-        {"fit fits.csv --map N=params --loss asymmetric:0", 2, "--loss takes mse"},
-        {"fit fits.csv --map N=params --law logistic", 65, "there is no column \"accuracy\""},
-        {"table fits.csv --map N=params --format tex", 2, "--format"},
-        {"plot fits.csv --map N=params --isoflop --out p", 2, "--isoflop"},
-        {"plot fits.csv --map N=params", 2, "--out DIR"},
-        {"plot fits.csv --map N=params --out p --format gif", 2, "svg, png, pdf, eps"},
-        {"plot fits.csv --map N=params --out p --width collumn", 2, "did you mean \"column\"?"},
-        {"plot fits.csv --map N=params --out p --only profil", 2, "did you mean \"profile\"?"},
-        {"plot fits.csv --map N=params --out p --only loss_axis", 65,
-         "nothing to draw in loss_axis"},
-        {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
-        {"fit gone.csv", 65, "gone.csv"},
-    };
     write_csv();
-    check_mistakes(sizeof c / sizeof c[0], c);
+    check_mistakes("fit");
 }
 END_TEST
 

@@ -208,45 +208,8 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    static const Mistake c[] = {
-        {"predict fits.csv", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N 1e9", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes up to 64 positive numbers"},
-        {"predict fits.csv --N nan --D 1e9", 2, "--N takes up to 64 positive numbers"},
-        {"predict fits.csv --N 1e9 --D 0", 2, "--D takes up to 64 positive numbers"},
-        {"predict fits.csv --N 1e9 --D 1e9 --flops 1e20", 2, "give one of them"},
-        {"predict fits.csv --N 1e9 --D 1e9 --run s1", 2, "--run names what to predict"},
-        {"predict fits.csv --run s9", 65, "there is no run \"s9\""},
-        {"predict fits.csv --run s9", 65, "did you mean"},
-        {"predict fits.csv --N 1e9 --D 1e9 --share alpha", 2, "predict has no option --share"},
-        {"predict fits.csv --N 1e9 --D 1e9 --isoflop", 2, "predict has no option --isoflop"},
-        {"predict fits.csv --N 1e9 --D 1e9 --intervals", 2, "predict has no option --intervals"},
-        {"predict fits.csv --N 1e9 --D 1e9 --unique 0", 2, "--unique must be above 0"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law chinchilla,hyper:lr --map lr=N", 2,
-         "chinchilla predicts loss, and hyper:lr lr"},
-        {"predict fits.csv --run s1 --grid", 2, "--run names what to predict"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law hyper:lr --map lr=N", 0, "lr"},
-        {"predict fits.csv --N 1e9 --D 1e9 --where run=s1", 1, "different values of N"},
-        {"predict fits.csv --flops 1e20", 1, "a law in N, which is not given"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law logistic --map accuracy=N", 2, "is no law that"},
-        {"allocate fits.csv", 2, "allocate needs a question"},
-        {"allocate fits.csv --flops x", 2, "--flops takes up to 64 positive numbers"},
-        {"allocate fits.csv --at-N 1e9", 2, "--at-N needs"},
-        {"allocate fits.csv --loss 1.5", 1, "no compute reaches a loss of 1.5"},
-        {"allocate fits.csv --loss 2.5 --at-loss 2", 2, "both name a loss"},
-        {"allocate fits.csv --flops 1e20 --isoflop", 2, "allocate has no option --isoflop"},
-        {"allocate fits.csv --loss -1", 2, "a loss to reach must be above 0"},
-        {"allocate fits.csv --flops 1e20 --tokens-per-parameter 20 --unique 0", 2, "--unique"},
-        {"allocate fits.csv --N 1e9 --tokens-per-parameter 20", 2,
-         "--tokens-per-parameter needs --flops"},
-        {"allocate fits.csv --flops 1e20 --law power:N", 2, "power:N is no law of the loss"},
-        {"allocate fits.csv --flops 1e20 --loss hubert", 2, "--loss takes mse"},
-        {"allocate fits.csv --flops 1e20 --where N=1e7", 1, "different values of N"},
-        {"allocate fits.csv --flops 1e20 --at-N 1e30 --inference-tokens 1e12", 1,
-         "leaves no tokens"},
-    };
     write_csv("fits.csv", 0.005);
-    check_mistakes(sizeof c / sizeof c[0], c);
+    check_mistakes("use");
 }
 END_TEST
 

@@ -3,8 +3,10 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/fsx.h"
 #include "tests/support/check_page.h"
 #include "tests/support/json_at.h"
 #include "tests/support/run_slaw.h"
@@ -38,11 +40,24 @@ void check_slaw(const char *args, int status, const char *words)
     buf_release(&out);
 }
 
-void check_mistakes(size_t n, const Mistake *mistake)
+void check_mistakes(const char *verb)
 {
-    for (size_t i = 0; i < n; i++) {
-        check_slaw(mistake[i].args, mistake[i].status, mistake[i].words);
+    Buf path = BUF_INIT, text = BUF_INIT;
+    Err err = ERR_INIT;
+    buf_printf(&path, "%s/tests/cli/mistakes/%s.txt", SLAW_SOURCE_DIR, verb);
+    ck_assert_msg(fsx_read(buf_str(&path), 1 << 20, &text, &err) == ERR_OK, "%s", err.msg);
+    char *rest = text.data;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        char *arrow = strstr(line, " => "), *words = NULL;
+        ck_assert_msg(arrow != NULL, "%s: no arrow in %s", verb, line);
+        *arrow = '\0';
+        long status = strtol(arrow + 4, &words, 10);
+        ck_assert_msg(words[0] == ' ' && words[1], "%s: no words after %s", verb, line);
+        check_slaw(line, (int)status, words + 1);
     }
+    ck_assert_ptr_null(rest); /* the last line was read */
+    buf_release(&path);
+    buf_release(&text);
 }
 
 void check_pages(const char *args)

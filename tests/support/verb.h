@@ -16,14 +16,8 @@ json_t *slaw_json(const char *args, int status);
 /* Fails the running test unless `slaw args` ends with this status and has these words on a stream. */
 void check_slaw(const char *args, int status, const char *words);
 
-typedef struct Mistake {
-    const char *args;
-    int status;
-    const char *words;
-} Mistake;
-
-/* check_slaw() of each. */
-void check_mistakes(size_t n, const Mistake *mistake);
+/* check_slaw() of each line of tests/cli/mistakes/VERB.txt, which is "args => status words". */
+void check_mistakes(const char *verb);
 
 /* Fails the running test unless `slaw args` fits pages of 60, 80 and 100 characters, and LaTeX would
  * take it. */
