@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "tests/support/check_page.h"
 #include "tests/support/json_at.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"

@@ -75,13 +75,6 @@ void check_pages(const char *args)
     buf_release(&out);
 }
 
-void check_words(const char *text, size_t n, const char *const *words)
-{
-    for (size_t i = 0; i < n; i++) {
-        ck_assert_msg(strstr(text, words[i]) != NULL, "no \"%s\" in\n%.4000s", words[i], text);
-    }
-}
-
 double hoffmann_loss(double n, double d)
 {
     return 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);

@@ -23,9 +23,6 @@ void check_mistakes(const char *verb);
  * take it. */
 void check_pages(const char *args);
 
-/* Fails the running test unless the text has each of the words. */
-void check_words(const char *text, size_t n, const char *const *words);
-
 /* The loss of Hoffmann et al. 2022: E 1.69, A 406.4, B 410.7, alpha 0.34, beta 0.28. */
 double hoffmann_loss(double n, double d);
 
