@@ -85,15 +85,24 @@ START_LOOP_TEST(a_registry_entry_is_complete_and_usable, launcher_count())
 }
 END_TEST
 
+/* Runs the script to its end, of which it returns the words. */
+static const char *end_of(const LaunchOps *ops, const char *script, LaunchHandle **h,
+                          LaunchStatus *s)
+{
+    static char text[LAUNCH_STATUS_BYTES];
+    *h = started(ops, script);
+    *s = finish(ops, *h);
+    return launch_status_text(*s, text);
+}
+
 START_LOOP_TEST(an_exit_status_comes_back, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
-    char text[LAUNCH_STATUS_BYTES];
-    LaunchHandle *h = started(ops, "exit 42");
-    LaunchStatus s = finish(ops, h);
+    LaunchHandle *h;
+    LaunchStatus s;
+    ck_assert_str_eq(end_of(ops, "exit 42", &h, &s), "exit status 42");
     ck_assert_int_eq(s.phase, LAUNCH_EXITED);
     ck_assert_int_eq(s.code, 42);
-    ck_assert_str_eq(launch_status_text(s, text), "exit status 42");
     Err err = ERR_INIT;
     s = (LaunchStatus){0};
     ck_assert_int_eq(ops->poll(h, &s, &err), ERR_OK); /* asked twice, it says the same */
@@ -107,12 +116,11 @@ END_TEST
 START_LOOP_TEST(a_death_by_signal_comes_back, launcher_count())
 {
     const LaunchOps *ops = launcher_at((size_t)_i);
-    char text[LAUNCH_STATUS_BYTES];
-    LaunchHandle *h = started(ops, "kill -SEGV $$");
-    LaunchStatus s = finish(ops, h);
+    LaunchHandle *h;
+    LaunchStatus s;
+    ck_assert_str_eq(end_of(ops, "kill -SEGV $$", &h, &s), "killed by SIGSEGV");
     ck_assert_int_eq(s.phase, LAUNCH_SIGNALED);
     ck_assert_int_eq(s.signal, SIGSEGV);
-    ck_assert_str_eq(launch_status_text(s, text), "killed by SIGSEGV");
     ops->release(h);
 }
 END_TEST
