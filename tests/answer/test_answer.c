@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "answer/render.h"
+#include "tests/answer/fixture.h"
 #include "tests/support/suite.h"
 
 static const Column column[] = {
@@ -14,23 +14,6 @@ static const Column column[] = {
     {.heading = "only for people"},
 };
 enum { N = sizeof column / sizeof column[0] };
-
-static Answer a;
-static Buf out;
-static Err err;
-
-static void set_up(void)
-{
-    a = ANSWER_INIT;
-    out = BUF_INIT;
-    err = ERR_INIT;
-}
-
-static void tear_down(void)
-{
-    buf_release(&out);
-    answer_release(&a);
-}
 
 /* Every kind of node once. */
 static void build(void)
@@ -53,21 +36,14 @@ static void build(void)
     answer_set_interval(top, "alone", &between);
 }
 
-static const char *render(AnswerFormat format, AnswerStyle style, ErrCode want)
-{
-    buf_clear(&out);
-    ck_assert_int_eq(answer_render(&a, format, &style, &out, &err), want);
-    return buf_str(&out);
-}
-
 static const char *json_line(void)
 {
-    return render(FORMAT_JSON, (AnswerStyle){.is_one_line = true}, ERR_OK);
+    return rendered(FORMAT_JSON, (AnswerStyle){.is_one_line = true}, ERR_OK);
 }
 
 static const char *csv(const char *table, ErrCode want)
 {
-    return render(FORMAT_CSV, (AnswerStyle){.table = table}, want);
+    return rendered(FORMAT_CSV, (AnswerStyle){.table = table}, want);
 }
 
 START_TEST(json_has_every_key_and_no_more)
@@ -211,5 +187,6 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "answer", .set_up = set_up, .tear_down = tear_down});
+    return test_main(
+        (TestPlan){.name = "answer", .set_up = fixture_open, .tear_down = fixture_close});
 }

@@ -5,31 +5,12 @@
 #include <string.h>
 
 #include "answer/grid.h"
-#include "answer/render.h"
+#include "tests/answer/fixture.h"
 #include "tests/support/suite.h"
-
-static Answer a;
-static Buf out;
-static Err err;
-
-static void set_up(void)
-{
-    a = ANSWER_INIT;
-    out = BUF_INIT;
-    err = ERR_INIT;
-}
-
-static void tear_down(void)
-{
-    buf_release(&out);
-    answer_release(&a);
-}
 
 static const char *text(AnswerStyle style)
 {
-    buf_clear(&out);
-    ck_assert_int_eq(answer_render(&a, FORMAT_TEXT, &style, &out, &err), ERR_OK);
-    return buf_str(&out);
+    return rendered(FORMAT_TEXT, style, ERR_OK);
 }
 
 static const Column column[] = {
@@ -192,5 +173,6 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "layout", .set_up = set_up, .tear_down = tear_down});
+    return test_main(
+        (TestPlan){.name = "layout", .set_up = fixture_open, .tear_down = fixture_close});
 }

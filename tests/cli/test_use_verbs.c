@@ -98,7 +98,6 @@ END_TEST
 
 START_TEST(a_run_is_predicted_from_the_others)
 {
-    Buf out = BUF_INIT;
     write_csv("noisy.csv", 0.005);
     json_t *v = slaw_json("predict noisy.csv --run s6 --json", 0);
     const json_t *p = json_at(v, "predictions.0");
@@ -112,10 +111,8 @@ START_TEST(a_run_is_predicted_from_the_others)
     ck_assert(json_is_boolean(json_at(p, "within.run")));
     ck_assert(number_at(p, "outside.N") > 1.0);
     json_decref(v);
-    ck_assert_int_eq(slaw("predict noisy.csv --run s6", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Without s6, chinchilla predicts loss = "));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the interval of a new run.\n"));
-    buf_release(&out);
+    check_slaw("predict noisy.csv --run s6", 0,
+               "Without s6, chinchilla predicts loss = ", "the interval of a new run.\n");
 }
 END_TEST
 
@@ -157,7 +154,6 @@ END_TEST
 
 START_TEST(approaches_stand_beside_each_other)
 {
-    Buf out = BUF_INIT;
     write_csv("noisy.csv", 0.002);
     json_t *v = slaw_json("allocate noisy.csv --approaches --flops 1e20 --bootstrap 40 --json", 0);
     const json_t *all = json_at(v, "approaches.0.approaches");
@@ -170,14 +166,10 @@ START_TEST(approaches_stand_beside_each_other)
     ck_assert(isfinite(number_at(envelope, "bias.a")));
     ck_assert(json_is_array(json_at(v, "approaches.0.disagreements")));
     json_decref(v);
-    ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "3         parametric"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "N_opt("));
-    ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", true, &out),
-                     0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "group,approach,method,name,C,value,lo,hi,bias"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "all,3,parametric,D_opt,"));
-    buf_release(&out);
+    check_slaw("allocate noisy.csv --approaches --bootstrap 0", 0, "3         parametric",
+               "N_opt(");
+    check_slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", 0,
+               "group,approach,method,name,C,value,lo,hi,bias", "all,3,parametric,D_opt,");
 }
 END_TEST
 

@@ -130,28 +130,10 @@ START_TEST(an_interval_has_one_shape)
 }
 END_TEST
 
-START_TEST(tables_fit_the_width)
+START_TEST(answers_fit_the_page)
 {
-    Buf out = BUF_INIT;
     small_catalog(tmp.path, 6);
-    ck_assert_int_eq(
-        slaw("validate . --law chinchilla,kaplan --bootstrap 20 --starts 8 --width 80", true, &out),
-        0);
-    check_fits(buf_str(&out), 80);
-    buf_release(&out);
-}
-END_TEST
-
-/* What LaTeX would take as mathematics outside of it is what stopped it: _ and ^. */
-START_TEST(latex_has_its_mathematics_in_math_mode)
-{
-    Buf out = BUF_INIT;
-    small_catalog(tmp.path, 6);
-    ck_assert_int_eq(
-        slaw("validate . --law chinchilla --bootstrap 20 --starts 8 --format latex", true, &out),
-        0);
-    check_latex(buf_str(&out));
-    buf_release(&out);
+    check_pages("validate . --law chinchilla,kaplan --bootstrap 20 --starts 8");
 }
 END_TEST
 

@@ -30,12 +30,14 @@ json_t *slaw_json(const char *args, int status)
     return v;
 }
 
-void check_slaw(const char *args, int status, const char *words)
+void slaw_says(const char *args, int status, const char *const *words)
 {
     Buf out = BUF_INIT;
     int got = slaw(args, true, &out);
-    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s lacks \"%s\": %.2000s", args, words,
-                  buf_str(&out));
+    for (; *words; words++) {
+        ck_assert_msg(strstr(buf_str(&out), *words) != NULL, "%s lacks \"%s\": %.2000s", args,
+                      *words, buf_str(&out));
+    }
     ck_assert_msg(got == status, "%s: exit %d, not %d", args, got, status);
     buf_release(&out);
 }

@@ -13,8 +13,10 @@ int slaw(const char *args, bool has_stderr, Buf *out);
  * running test when there is none, or another exit status. */
 json_t *slaw_json(const char *args, int status);
 
-/* Fails the running test unless `slaw args` ends with this status and has these words on a stream. */
-void check_slaw(const char *args, int status, const char *words);
+/* Fails the running test unless `slaw args` ends with this status and says each of the words. */
+#define check_slaw(args, status, ...) \
+    slaw_says(args, status, (const char *const[]){__VA_ARGS__, NULL})
+void slaw_says(const char *args, int status, const char *const *words);
 
 /* check_slaw() of each line of tests/cli/mistakes/VERB.txt, which is "args => status words". */
 void check_mistakes(const char *verb);

@@ -11,8 +11,6 @@ static Err err;
 static void set_up(void)
 {
     s = DOCSET_INIT;
-    text = BUF_INIT;
-    err = ERR_INIT;
 }
 
 static void tear_down(void)
