@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "answer/render.h"
+#include "tests/answer/fixture.h"
 #include "tests/support/suite.h"
 
 static const Column column[] = {
@@ -17,10 +17,10 @@ static const Column column[] = {
 enum { N = sizeof column / sizeof column[0] };
 
 /* Every kind of node once. */
-static void build(Answer *a)
+static void build(void)
 {
     const Interval between = {0.5, 1.0, 3.0, "bootstrap"};
-    AnswerNode *top = answer_top(a);
+    AnswerNode *top = answer_top(&a);
     answer_set(top, "source", value_text("a \"b\"\n"));
     answer_set(top, "nothing", value_real((double)NAN));
     AnswerNode *part = answer_section(top, "A part");
@@ -37,48 +37,43 @@ static void build(Answer *a)
     answer_set_interval(top, "alone", &between);
 }
 
+static const char *json_line(void)
+{
+    return rendered(FORMAT_JSON, (AnswerStyle){.is_one_line = true}, ERR_OK);
+}
+
+static const char *csv(const char *table, ErrCode want)
+{
+    return rendered(FORMAT_CSV, (AnswerStyle){.table = table}, want);
+}
+
 START_TEST(json_has_every_key_and_no_more)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    build(&a);
-    ck_assert_int_eq(
-        answer_render(&a, FORMAT_JSON, &(AnswerStyle){.is_one_line = true}, &out, &err), ERR_OK);
+    build();
     ck_assert_str_eq(
-        buf_str(&out),
+        json_line(),
         "{\"schema\":1,\"source\":\"a \\\"b\\\"\\u000a\",\"nothing\":null,\"n\":3,"
         "\"verdict\":\"x is ahead.\",\"rows\":[{\"group\":\"x,\\\"y\\\"\",\"test\":{\"p\":0.25,"
         "\"method\":\"F\"},\"value\":2,\"interval\":{\"se\":0.5,\"lo\":1,\"hi\":3,\"method\":"
         "\"bootstrap\"},\"more\":{\"is_good\":true}},{\"group\":\"z\",\"test\":{\"p\":null,"
         "\"method\":null},\"value\":0.1}],\"warnings\":[\"beware\"],\"config\":{\"a\":1},"
         "\"alone\":{\"se\":0.5,\"lo\":1,\"hi\":3,\"method\":\"bootstrap\"}}\n");
-    buf_release(&out);
-    answer_release(&a);
 }
 END_TEST
 
 /* Only a column's key is a path: other keys may be names of the user's, as of a benchmark. */
 START_TEST(several_values_are_set_at_once_and_a_name_may_have_dots)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
     AnswerNode *mean = answer_object(answer_top(&a), "mean.of");
     answer_set_all(mean, "n  share why", value_size(2), value_real(0.5), value_none());
     answer_set(mean, "arc.easy", value_real(0.25));
-    ck_assert_int_eq(
-        answer_render(&a, FORMAT_JSON, &(AnswerStyle){.is_one_line = true}, &out, &err), ERR_OK);
-    ck_assert_str_eq(buf_str(&out), "{\"schema\":1,\"mean.of\":{\"n\":2,\"share\":0.5,"
-                                    "\"why\":null,\"arc.easy\":0.25}}\n");
-    buf_release(&out);
-    answer_release(&a);
+    ck_assert_str_eq(json_line(), "{\"schema\":1,\"mean.of\":{\"n\":2,\"share\":0.5,"
+                                  "\"why\":null,\"arc.easy\":0.25}}\n");
 }
 END_TEST
 
 START_TEST(an_interval_has_its_default_key_and_may_be_flat)
 {
-    Answer a = ANSWER_INIT;
     const Interval between = {(double)NAN, 1.0, 3.0, NULL};
     static const Column flat[] = {{.key = "loss", .has_flat = true}, {.key = "alpha"}};
     AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, flat, 2);
@@ -90,14 +85,12 @@ START_TEST(an_interval_has_its_default_key_and_may_be_flat)
     ck_assert_uint_eq(json_object_size(both), 2);
     ck_assert(json_is_null(json_object_get(json_object_get(both, "alpha"), "se")));
     json_decref(v);
-    answer_release(&a);
 }
 END_TEST
 
 /* Its flat ends are there, null, also where nothing is known of it. */
 START_TEST(an_interval_may_stand_alone_under_a_prefix)
 {
-    Answer a = ANSWER_INIT;
     const Interval between = {(double)NAN, 1.0, 3.0, NULL},
                    none = {(double)NAN, (double)NAN, (double)NAN, NULL};
     static const Column alone = {
@@ -114,48 +107,31 @@ START_TEST(an_interval_may_stand_alone_under_a_prefix)
     ck_assert(json_is_null(json_object_get(row, "predict_lo")));
     ck_assert(json_is_null(json_object_get(row, "new_run")));
     json_decref(v);
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    ck_assert_int_eq(answer_render(&a, FORMAT_CSV, &(AnswerStyle){0}, &out, &err), ERR_OK);
-    ck_assert_str_eq(buf_str(&out), "predict_se,predict_lo,predict_hi\n,1,3\n,,\n");
-    buf_release(&out);
-    answer_release(&a);
+    ck_assert_str_eq(csv(NULL, ERR_OK), "predict_se,predict_lo,predict_hi\n,1,3\n,,\n");
 }
 END_TEST
 
-static const char *csv(const Answer *a, const char *table, Buf *out, ErrCode want, Err *err)
-{
-    buf_clear(out);
-    ck_assert_int_eq(answer_render(a, FORMAT_CSV, &(AnswerStyle){.table = table}, out, err), want);
-    return buf_str(out);
-}
-
 START_TEST(csv_is_one_table_in_full)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    build(&a);
+    build();
     const char *want = "group,test.p,test.method,value,se,lo,hi,only for people\n"
                        "\"x,\"\"y\"\"\",0.25,F,2,0.5,1,3,hidden\n"
                        "z,,,0.1,,,,\n";
-    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), want);
-    ck_assert_str_eq(csv(&a, "rows", &out, ERR_OK, &err), want);
-    (void)csv(&a, "row", &out, ERR_USAGE, &err);
+    ck_assert_str_eq(csv(NULL, ERR_OK), want);
+    ck_assert_str_eq(csv("rows", ERR_OK), want);
+    (void)csv("row", ERR_USAGE);
     ck_assert_str_eq(err.hint, "did you mean rows?");
     AnswerNode *t = answer_table(answer_top(&a), NULL, NULL, &(Column){.key = "long"}, 1);
     answer_table_use(t, TABLE_FOR_CSV);
-    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), "long\n");
+    ck_assert_str_eq(csv(NULL, ERR_OK), "long\n");
     answer_release(&a);
     answer_show(answer_top(&a), &(Column){.key = "version", .heading = "version"},
                 value_text("1,2"));
-    ck_assert_str_eq(csv(&a, NULL, &out, ERR_OK, &err), "version\n\"1,2\"\n");
+    ck_assert_str_eq(csv(NULL, ERR_OK), "version\n\"1,2\"\n");
     answer_release(&a);
     answer_set(answer_top(&a), "x", value_count(1));
-    (void)csv(&a, NULL, &out, ERR_USAGE, &err);
+    (void)csv(NULL, ERR_USAGE);
     ck_assert_str_eq(err.hint, "--format json has all of it");
-    buf_release(&out);
-    answer_release(&a);
 }
 END_TEST
 
@@ -172,11 +148,11 @@ static void make(void *ctx, size_t i, Value *v)
     v[5] = value_none();
 }
 
-static void count_pieces(void *ctx, Buf *out)
+static void count_pieces(void *ctx, Buf *piece)
 {
     size_t *n = ctx;
-    *n += out->len;
-    buf_clear(out);
+    *n += piece->len;
+    buf_clear(piece);
 }
 
 /* The same in every format as if they had been added, and a million of them are flushed piece by piece. */
@@ -189,12 +165,12 @@ START_TEST(rows_can_be_made_when_they_are_shown)
                                   {.key = "json"},
                                   {.heading = "never", .rank = 1}};
     char name[16];
-    Buf out = BUF_INIT, added = BUF_INIT;
-    Err err = ERR_INIT;
+    Buf shown = BUF_INIT, added = BUF_INIT;
+    Err failure = ERR_INIT;
     for (int format = 0; format < N_FORMATS; format++) {
         for (int is_added = 0; is_added < 2; is_added++) {
-            Answer a = ANSWER_INIT;
-            AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, made, 6);
+            Answer rows = ANSWER_INIT;
+            AnswerNode *t = answer_table(answer_top(&rows), "rows", NULL, made, 6);
             for (size_t i = 0; is_added && i < 3; i++) {
                 Value v[6];
                 make(name, i, v);
@@ -203,26 +179,26 @@ START_TEST(rows_can_be_made_when_they_are_shown)
             if (!is_added) {
                 answer_table_rows(t, 3, make, name);
             }
-            ck_assert_int_eq(answer_render(&a, (AnswerFormat)format,
+            ck_assert_int_eq(answer_render(&rows, (AnswerFormat)format,
                                            &(AnswerStyle){.is_one_line = true},
-                                           is_added ? &added : &out, &err),
+                                           is_added ? &added : &shown, &failure),
                              ERR_OK);
-            answer_release(&a);
+            answer_release(&rows);
         }
-        ck_assert_str_eq(buf_str(&out), buf_str(&added));
-        buf_clear(&out);
+        ck_assert_str_eq(buf_str(&shown), buf_str(&added));
+        buf_clear(&shown);
         buf_clear(&added);
     }
-    Answer a = ANSWER_INIT;
+    Answer rows = ANSWER_INIT;
     size_t n_bytes = 0;
-    AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, made, 6);
+    AnswerNode *t = answer_table(answer_top(&rows), "rows", NULL, made, 6);
     answer_table_rows(t, 100000, make, name);
     const AnswerStyle style = {.flush = count_pieces, .flush_ctx = &n_bytes};
-    ck_assert_int_eq(answer_render(&a, FORMAT_JSON, &style, &out, &err), ERR_OK);
+    ck_assert_int_eq(answer_render(&rows, FORMAT_JSON, &style, &shown, &failure), ERR_OK);
     ck_assert_uint_gt(n_bytes, (size_t)4 << 20);
-    ck_assert_uint_lt(out.cap, (size_t)4 << 20);
-    answer_release(&a);
-    buf_release(&out);
+    ck_assert_uint_lt(shown.cap, (size_t)4 << 20);
+    answer_release(&rows);
+    buf_release(&shown);
     buf_release(&added);
 }
 END_TEST
@@ -245,7 +221,6 @@ START_TEST(texts_become_utf8)
                {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
                {"a\tb\x1b[1m", "a b [1m"}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        Answer a = ANSWER_INIT;
         answer_set(answer_top(&a), "x", value_text(row[i].given));
         json_t *v = answer_json(answer_top(&a));
         ck_assert_str_eq(json_string_value(json_object_get(v, "x")), row[i].want);
@@ -258,9 +233,6 @@ END_TEST
 /* A sealed arena is memory that is short: everything goes on, and it is told at the end. */
 START_TEST(short_memory_is_told_once)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
     (void)answer_top(&a);
     arena_seal(&a.arena);
     for (int i = 0; i < 10000; i++) {
@@ -279,11 +251,11 @@ START_TEST(short_memory_is_told_once)
     answer_release(&a);
     answer_set_json(answer_top(&a), "x", NULL);
     ck_assert_int_eq(answer_ok(&a, &err), ERR_NOMEM);
-    answer_release(&a);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "answer"});
+    return test_main(
+        (TestPlan){.name = "answer", .set_up = fixture_open, .tear_down = fixture_close});
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "answer/render.h"
+#include "tests/support/check_page.h"
 #include "tests/support/suite.h"
 
 START_TEST(mathematics_becomes_latex)
@@ -18,12 +19,7 @@ START_TEST(mathematics_becomes_latex)
         {"x^", "x^{}"},
         {"", ""},
     };
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        Buf out = BUF_INIT;
-        latex_math(row[i][0], &out);
-        ck_assert_str_eq(buf_str(&out), row[i][1]);
-        buf_release(&out);
-    }
+    check_texts(sizeof row / sizeof row[0], row, latex_math);
 }
 END_TEST
 

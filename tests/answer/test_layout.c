@@ -5,15 +5,12 @@
 #include <string.h>
 
 #include "answer/grid.h"
-#include "answer/render.h"
+#include "tests/answer/fixture.h"
 #include "tests/support/suite.h"
 
-static const char *text(const Answer *a, AnswerStyle style, Buf *out)
+static const char *text(AnswerStyle style)
 {
-    Err err = ERR_INIT;
-    buf_clear(out);
-    ck_assert_int_eq(answer_render(a, FORMAT_TEXT, &style, out, &err), ERR_OK);
-    return buf_str(out);
+    return rendered(FORMAT_TEXT, style, ERR_OK);
 }
 
 static const Column column[] = {
@@ -25,10 +22,10 @@ static const Column column[] = {
 };
 enum { N = sizeof column / sizeof column[0] };
 
-static void build(Answer *a)
+static void build(void)
 {
     const Interval between = {0.01, 0.32, 0.36, "bootstrap"};
-    AnswerNode *t = answer_table(answer_top(a), "rows", "Exponents", column, N);
+    AnswerNode *t = answer_table(answer_top(&a), "rows", "Exponents", column, N);
     answer_row(t, value_text("llama"), value_between(0.339, &between), value_real(0.28),
                value_real(5.76e23), value_none());
     answer_row(t,
@@ -39,10 +36,8 @@ static void build(Answer *a)
 
 START_TEST(a_table_gives_way_step_by_step)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    build(&a);
-    ck_assert_str_eq(text(&a, (AnswerStyle){.width = 80}, &out),
+    build();
+    ck_assert_str_eq(text((AnswerStyle){.width = 80}),
                      "Exponents\n\n"
                      "name                  alpha  beta  C [FLOP]\n"
                      "-----  --------------------  ----  --------\n"
@@ -51,8 +46,6 @@ START_TEST(a_table_gives_way_step_by_step)
                      "e                   0.5            1000\n\n"
                      "  name      what it is called\n"
                      "  C [FLOP]  compute\n");
-    buf_release(&out);
-    answer_release(&a);
 }
 END_TEST
 
@@ -70,7 +63,7 @@ static size_t widest(const char *s)
 }
 
 /* A pseudo-random table: the same on every machine. */
-static void build_random(Answer *a, unsigned seed)
+static void build_random(unsigned seed)
 {
     Column c[12] = {0};
     char heading[12][40];
@@ -85,7 +78,7 @@ static void build_random(Answer *a, unsigned seed)
                         .rank = (int)((x >> 20) % 4),
                         .is_prose = (x >> 24) % 7 == 0};
     }
-    AnswerNode *t = answer_table(answer_top(a), "rows", "A title that is not short at all", c, n);
+    AnswerNode *t = answer_table(answer_top(&a), "rows", "A title that is not short at all", c, n);
     for (size_t r = 0; r < 5; r++) {
         Value v[12];
         Interval between[12];
@@ -99,49 +92,40 @@ static void build_random(Answer *a, unsigned seed)
         }
         answer_row_of(t, v, n);
     }
-    answer_say(answer_top(a), NULL, SAY_WARNING, "a sentence that is longer than a line may be %u",
+    answer_say(answer_top(&a), NULL, SAY_WARNING, "a sentence that is longer than a line may be %u",
                seed);
 }
 
 START_TEST(no_line_passes_the_width)
 {
-    Buf out = BUF_INIT;
     for (unsigned seed = 0; seed < 300; seed++) {
-        Answer a = ANSWER_INIT;
-        build_random(&a, seed);
+        build_random(seed);
         for (int width = 40; width <= 160; width += 20) {
-            const char *s = text(&a, (AnswerStyle){.width = width}, &out);
+            const char *s = text((AnswerStyle){.width = width});
             ck_assert_msg(widest(s) <= (size_t)width, "seed %u at %d: %zu\n%s", seed, width,
                           widest(s), s);
         }
         answer_release(&a);
     }
-    buf_release(&out);
 }
 END_TEST
 
 START_TEST(wide_shows_every_column_and_narrow_names_the_missing)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
-    build(&a);
-    const char *narrow = text(&a, (AnswerStyle){.width = 30}, &out);
+    build();
+    const char *narrow = text((AnswerStyle){.width = 30});
     ck_assert_ptr_nonnull(
         strstr(narrow, "Left out to fit the width: C\n[FLOP]. --wide shows them."));
     ck_assert_ptr_nonnull(strstr(narrow, "\n       [0.320, 0.360]\n")); /* on a line of its own */
-    const char *wide = text(&a, (AnswerStyle){.width = 30, .is_wide = true}, &out);
+    const char *wide = text((AnswerStyle){.width = 30, .is_wide = true});
     ck_assert_ptr_nonnull(strstr(wide, "0.339 [0.320, 0.360]"));
     ck_assert_ptr_null(strstr(wide, "Left out"));
     ck_assert_ptr_null(strstr(wide, "always empty"));
-    buf_release(&out);
-    answer_release(&a);
 }
 END_TEST
 
 START_TEST(too_wide_for_any_choice_is_one_block_a_row)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
     static const Column long_columns[] = {{.key = "a", .heading = "first"},
                                           {.key = "b", .heading = "second"}};
     AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, long_columns, 2);
@@ -149,58 +133,46 @@ START_TEST(too_wide_for_any_choice_is_one_block_a_row)
         answer_row(t, value_text("a text of twenty-odd letters"),
                    value_text("another that is as long"));
     }
-    ck_assert_str_eq(text(&a, (AnswerStyle){.width = 40}, &out),
-                     "first   a text of twenty-odd letters\n"
-                     "second  another that is as long\n\n"
-                     "first   a text of twenty-odd letters\n"
-                     "second  another that is as long\n");
-    buf_release(&out);
-    answer_release(&a);
+    ck_assert_str_eq(text((AnswerStyle){.width = 40}), "first   a text of twenty-odd letters\n"
+                                                       "second  another that is as long\n\n"
+                                                       "first   a text of twenty-odd letters\n"
+                                                       "second  another that is as long\n");
 }
 END_TEST
 
 START_TEST(colour_marks_states_and_moves_nothing)
 {
-    Answer a = ANSWER_INIT;
-    Buf plain = BUF_INIT, colored = BUF_INIT;
+    Buf stripped = BUF_INIT;
     static const Column state[] = {{.key = "state", .heading = "state"},
                                    {.key = "n", .heading = "n"}};
     AnswerNode *t = answer_table(answer_top(&a), "rows", NULL, state, 2);
     answer_row(t, value_toned(value_text("done"), TONE_GOOD), value_count(1));
     answer_row(t, value_toned(value_text("failed"), TONE_BAD), value_count(2));
-    (void)text(&a, (AnswerStyle){.width = 40}, &plain);
-    (void)text(&a, (AnswerStyle){.width = 40, .has_color = true}, &colored);
-    ck_assert_ptr_nonnull(strstr(buf_str(&colored), "\033[31mfailed\033[0m"));
-    Buf stripped = BUF_INIT;
-    for (const char *s = buf_str(&colored); *s; s++) {
+    const char *colored = text((AnswerStyle){.width = 40, .has_color = true});
+    ck_assert_ptr_nonnull(strstr(colored, "\033[31mfailed\033[0m"));
+    for (const char *s = colored; *s; s++) {
         if (*s == '\033') {
             s = strchr(s, 'm');
         } else {
             buf_putc(&stripped, *s);
         }
     }
-    ck_assert_str_eq(buf_str(&stripped), buf_str(&plain));
-    buf_release(&plain);
-    buf_release(&colored);
+    ck_assert_str_eq(buf_str(&stripped), text((AnswerStyle){.width = 40}));
     buf_release(&stripped);
-    answer_release(&a);
 }
 END_TEST
 
 START_TEST(a_table_without_rows_says_so_or_is_not_there)
 {
-    Answer a = ANSWER_INIT;
-    Buf out = BUF_INIT;
     (void)answer_table(answer_top(&a), "none", "Nothing", column, N);
     AnswerNode *t = answer_table(answer_top(&a), "some", "Runs", column, N);
     answer_table_empty(t, "No run has failed.");
-    ck_assert_str_eq(text(&a, (AnswerStyle){0}, &out), "Runs\n\nNo run has failed.\n");
-    buf_release(&out);
-    answer_release(&a);
+    ck_assert_str_eq(text((AnswerStyle){0}), "Runs\n\nNo run has failed.\n");
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "layout"});
+    return test_main(
+        (TestPlan){.name = "layout", .set_up = fixture_open, .tear_down = fixture_close});
 }

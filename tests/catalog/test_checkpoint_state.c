@@ -8,6 +8,7 @@
 #include "catalog/record.h"
 #include "tests/catalog/sample.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmp.h"
 
 /* What is drawn, as text; everything else is refused. */
 static const char drawn[] = "complete write complete;complete find-good complete;"
@@ -95,33 +96,32 @@ END_TEST
 
 START_TEST(marks_of_damage_read_back)
 {
-    TmpDir t = tmpdir_open();
     Err err = ERR_INIT;
     CatalogCheckpointState state = CATALOG_CHECKPOINT_COMPLETE;
-    FAILS(ERR_NOTFOUND, damage_record_read(t.path, &state, &err));
-    OK(damage_record_clear(t.path, &err)); /* there is none */
-    OK(damage_record_write(t.path, CATALOG_CHECKPOINT_MISSING, "x is not there", &err));
-    OK(damage_record_read(t.path, &state, &err));
+    FAILS(ERR_NOTFOUND, damage_record_read(tmp.path, &state, &err));
+    OK(damage_record_clear(tmp.path, &err)); /* there is none */
+    OK(damage_record_write(tmp.path, CATALOG_CHECKPOINT_MISSING, "x is not there", &err));
+    OK(damage_record_read(tmp.path, &state, &err));
     ck_assert_int_eq(state, CATALOG_CHECKPOINT_MISSING);
-    OK(damage_record_write(t.path, CATALOG_CHECKPOINT_CORRUPT, "other bytes", &err));
-    OK(damage_record_read(t.path, &state, &err));
+    OK(damage_record_write(tmp.path, CATALOG_CHECKPOINT_CORRUPT, "other bytes", &err));
+    OK(damage_record_read(tmp.path, &state, &err));
     ck_assert_int_eq(state, CATALOG_CHECKPOINT_CORRUPT);
     static const char *const odd[] = {
         "", "{", "[]", "{\"schema\":9}", "{\"schema\":1}", "{\"schema\":1,\"state\":\"complete\"}"};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        (void)tmpdir_write(&t, RECORD_DAMAGED, odd[i]);
+        (void)tmpdir_write(&tmp, RECORD_DAMAGED, odd[i]);
         state = CATALOG_CHECKPOINT_COMPLETE;
-        OK(damage_record_read(t.path, &state, &err));
+        OK(damage_record_read(tmp.path, &state, &err));
         ck_assert_int_eq(state, CATALOG_CHECKPOINT_CORRUPT);
     }
-    OK(damage_record_clear(t.path, &err));
-    FAILS(ERR_NOTFOUND, damage_record_read(t.path, &state, &err));
+    OK(damage_record_clear(tmp.path, &err));
+    FAILS(ERR_NOTFOUND, damage_record_read(tmp.path, &state, &err));
     FAILS(ERR_IO, damage_record_write("/nowhere/at/all", CATALOG_CHECKPOINT_CORRUPT, "", &err));
-    tmpdir_close(&t);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "checkpoint state"});
+    return test_main(
+        (TestPlan){.name = "checkpoint state", .set_up = tmp_open, .tear_down = tmp_close});
 }

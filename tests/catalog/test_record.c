@@ -129,20 +129,16 @@ static const struct {
      "\"bytes_per_token\""},
 };
 
-START_TEST(damaged_records_name_file_and_member)
+START_LOOP_TEST(damaged_records_name_file_and_member, sizeof bad / sizeof bad[0])
 {
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        TmpDir t = tmpdir_open();
-        Err err = ERR_INIT;
-        Arena a = ARENA_INIT;
-        FAILS(ERR_NOTFOUND, read_kind(bad[i].kind, t.path, &a, &err));
-        (void)tmpdir_write(&t, bad[i].file, bad[i].text);
-        FAILS(ERR_FORMAT, read_kind(bad[i].kind, t.path, &a, &err));
-        HAS(err.msg, bad[i].part);
-        HAS(err.msg, t.path);
-        arena_release(&a);
-        tmpdir_close(&t);
-    }
+    Err err = ERR_INIT;
+    Arena a = ARENA_INIT;
+    FAILS(ERR_NOTFOUND, read_kind(bad[_i].kind, tmp.path, &a, &err));
+    (void)tmpdir_write(&tmp, bad[_i].file, bad[_i].text);
+    FAILS(ERR_FORMAT, read_kind(bad[_i].kind, tmp.path, &a, &err));
+    HAS(err.msg, bad[_i].part);
+    HAS(err.msg, tmp.path);
+    arena_release(&a);
 }
 END_TEST
 

@@ -7,13 +7,12 @@
 #include "common/json.h"
 #include "tests/support/check_close.h"
 #include "tests/support/check_page.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 enum { GROUPS = 3, SIZES = 6, STEPS = 5, POINTS = SIZES * STEPS };
-
-static TmpDir tmp;
 
 static const double law[GROUPS][5] = {{1.69, 406.4, 410.7, 0.34, 0.28},
                                       {1.55, 300.0, 520.0, 0.36, 0.27},
@@ -56,33 +55,6 @@ static void write_csv(const char *file, const Way *w)
 
 static const Way plain = {1.0, 1.0, 1.0, 1, false, 0, false};
 
-static json_t *compare_json(const char *args, int want_status)
-{
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(run_slaw(tmp.path, args, NULL, "2>/dev/null", &out), want_status);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_msg(v != NULL, "%s", buf_str(&out));
-    buf_release(&out);
-    return v;
-}
-
-static double at(const json_t *v, const char *array, size_t i, const char *key)
-{
-    return json_number_value(json_object_get(json_array_get(json_object_get(v, array), i), key));
-}
-
-static double interval_end(const json_t *of, const char *key, const char *end)
-{
-    const json_t *x = json_object_get(json_object_get(of, key), end);
-    ck_assert_msg(json_is_number(x), "%s.%s is no number", key, end);
-    return json_number_value(x);
-}
-
-static double test_value(const json_t *v, const char *key)
-{
-    return json_number_value(json_object_get(json_object_get(v, "test"), key));
-}
-
 static void close_to(const char *what, double got, double want, double room)
 {
     check_close_f64(what, 1, &got, &want, 0.0, room);
@@ -90,64 +62,59 @@ static void close_to(const char *what, double got, double want, double room)
 
 START_TEST(the_contract_and_the_numbers_of_scipy)
 {
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
     json_t *v =
-        compare_json("compare a.csv --by architecture --at-loss 3,2.5 --bootstrap 100 --json", 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
-    ck_assert_str_eq(json_string_value(json_object_get(v, "null")), "exponents");
+        slaw_json("compare a.csv --by architecture --at-loss 3,2.5 --bootstrap 100 --json", 0);
+    ck_assert_str_eq(text_at(v, "null"), "exponents");
     const json_t *groups = json_object_get(v, "groups"), *test = json_object_get(v, "test");
     for (size_t g = 0; g < GROUPS; g++) {
-        ck_assert_str_eq(json_string_value(json_array_get(groups, g)), name[g]);
+        ck_assert_str_eq(text_at(groups, "%zu", g), name[g]);
     }
-    ck_assert_str_eq(json_string_value(json_object_get(test, "method")), "F");
-    close_to("F", test_value(v, "statistic"), 0.908978947692, 1e-9);
-    close_to("p", test_value(v, "p"), 0.463227648889, 1e-9);
-    ck_assert_double_eq(test_value(v, "df1"), 4.0);
-    ck_assert_double_eq(test_value(v, "df2"), 75.0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "multipliers")), 6);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "differences")), 9);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "pairs")), 3);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "fits")), 3);
+    ck_assert_str_eq(text_at(test, "method"), "F");
+    close_to("F", number_at(v, "test.statistic"), 0.908978947692, 1e-9);
+    close_to("p", number_at(v, "test.p"), 0.463227648889, 1e-9);
+    ck_assert_double_eq(number_at(v, "test.df1"), 4.0);
+    ck_assert_double_eq(number_at(v, "test.df2"), 75.0);
+    ck_assert_uint_eq(count_at(v, "multipliers"), 6);
+    ck_assert_uint_eq(count_at(v, "differences"), 9);
+    ck_assert_uint_eq(count_at(v, "pairs"), 3);
+    ck_assert_uint_eq(count_at(v, "fits"), 3);
     ck_assert_ptr_nonnull(json_object_get(v, "input"));
-    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(v, "options"), "null")),
-                     "exponents");
+    ck_assert_str_eq(text_at(v, "options.null"), "exponents");
     /* the multiplier by the closed form, from the printed parameters */
     double c[2];
     for (size_t g = 0; g < 2; g++) {
-        const json_t *p = json_object_get(json_array_get(json_object_get(v, "fits"), g), "params");
-        double e = json_number_value(json_object_get(p, "E"));
-        double a = json_number_value(json_object_get(p, "A"));
-        double b = json_number_value(json_object_get(p, "B"));
-        double alpha = json_number_value(json_object_get(p, "alpha"));
-        double beta = json_number_value(json_object_get(p, "beta"));
+        const json_t *p = json_at(v, "fits.%zu.params", g);
+        double e = number_at(p, "E");
+        double a = number_at(p, "A");
+        double b = number_at(p, "B");
+        double alpha = number_at(p, "alpha");
+        double beta = number_at(p, "beta");
         double share = pow(alpha * a / (beta * b), 1.0 / (alpha + beta));
         double k = a * pow(share, -alpha) + b * pow(share, beta);
         c[g] = pow(k / (2.5 - e), (alpha + beta) / (alpha * beta));
     }
-    ck_assert_double_eq(at(v, "multipliers", 1, "loss"), 2.5);
-    close_to("multiplier", at(v, "multipliers", 1, "value"), c[0] / c[1], 1e-9);
-    ck_assert(at(v, "multipliers", 1, "lo") < c[0] / c[1]);
-    ck_assert(at(v, "multipliers", 1, "hi") > c[0] / c[1]);
+    ck_assert_double_eq(number_at(v, "multipliers.1.loss"), 2.5);
+    close_to("multiplier", number_at(v, "multipliers.1.value"), c[0] / c[1], 1e-9);
+    ck_assert(number_at(v, "multipliers.1.lo") < c[0] / c[1]);
+    ck_assert(number_at(v, "multipliers.1.hi") > c[0] / c[1]);
     /* the flat ends are those of the object; differences have objects alone */
-    const json_t *one = json_array_get(json_object_get(v, "multipliers"), 1);
+    const json_t *one = json_at(v, "multipliers.1");
     const json_t *between = json_object_get(one, "interval");
-    ck_assert_double_eq(json_number_value(json_object_get(between, "lo")),
-                        at(v, "multipliers", 1, "lo"));
-    one = json_array_get(json_object_get(v, "differences"), 0);
+    ck_assert_double_eq(number_at(between, "lo"), number_at(v, "multipliers.1.lo"));
+    one = json_at(v, "differences.0");
     ck_assert_ptr_null(json_object_get(one, "lo"));
-    double wide = interval_end(one, "interval", "hi") - interval_end(one, "interval", "lo");
-    double narrow = interval_end(one, "interval90", "hi") - interval_end(one, "interval90", "lo");
+    double wide = number_at(one, "interval.hi") - number_at(one, "interval.lo");
+    double narrow = number_at(one, "interval90.hi") - number_at(one, "interval90.lo");
     ck_assert(0.0 < narrow && narrow < wide);
-    ck_assert_ptr_nonnull(json_object_get(json_array_get(json_object_get(v, "pairs"), 0), "test"));
+    ck_assert_ptr_nonnull(json_at(v, "pairs.0.test"));
     json_decref(v);
-    v = compare_json("compare a.csv --by architecture --null exponents+E --residual raw "
-                     "--bootstrap 0 --json",
-                     0);
-    close_to("F", test_value(v, "statistic"), 34.5746603186, 1e-9);
-    close_to("p", test_value(v, "p"), 1.06103355995e-19, 1e-7);
+    v = slaw_json("compare a.csv --by architecture --null exponents+E --residual raw "
+                  "--bootstrap 0 --json",
+                  0);
+    close_to("F", number_at(v, "test.statistic"), 34.5746603186, 1e-9);
+    close_to("p", number_at(v, "test.p"), 1.06103355995e-19, 1e-7);
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -156,7 +123,7 @@ static json_t *compare_at(const char *file, const char *loss)
     char line[256];
     (void)snprintf(line, sizeof line,
                    "compare %s --by architecture --at-loss %s --bootstrap 60 --json", file, loss);
-    return compare_json(line, 0);
+    return slaw_json(line, 0);
 }
 
 START_TEST(order_and_units_change_nothing)
@@ -164,7 +131,6 @@ START_TEST(order_and_units_change_nothing)
     const Way shuffled = {1.0, 1.0, 1.0, 7, false, 0, false};
     const Way reversed = {1.0, 1.0, 1.0, 1, true, 0, false};
     const Way scaled = {1e-6, 1e-9, 1.0 / log(2.0), 1, false, 0, false};
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
     write_csv("b.csv", &shuffled);
     write_csv("c.csv", &reversed);
@@ -173,30 +139,29 @@ START_TEST(order_and_units_change_nothing)
     json_t *b = compare_at("b.csv", "2.5");
     json_t *c = compare_at("c.csv", "2.5");
     json_t *d = compare_at("d.csv", "3.6067376022224087"); /* 2.5/ln 2 */
-    double value = at(a, "multipliers", 0, "value"), lo = at(a, "multipliers", 0, "lo");
-    double hi = at(a, "multipliers", 0, "hi"), f = test_value(a, "statistic");
+    double value = number_at(a, "multipliers.0.value"), lo = number_at(a, "multipliers.0.lo");
+    double hi = number_at(a, "multipliers.0.hi"), f = number_at(a, "test.statistic");
     /* other rows first: the same bits */
-    ck_assert_double_eq(test_value(b, "statistic"), f);
-    ck_assert_double_eq(at(b, "multipliers", 0, "value"), value);
-    ck_assert_double_eq(at(b, "multipliers", 0, "lo"), lo);
-    ck_assert_double_eq(at(b, "differences", 4, "p"), at(a, "differences", 4, "p"));
+    ck_assert_double_eq(number_at(b, "test.statistic"), f);
+    ck_assert_double_eq(number_at(b, "multipliers.0.value"), value);
+    ck_assert_double_eq(number_at(b, "multipliers.0.lo"), lo);
+    ck_assert_double_eq(number_at(b, "differences.4.p"), number_at(a, "differences.4.p"));
     /* other groups first: llama over tnl is then the last pair, upside down */
-    close_to("F", test_value(c, "statistic"), f, 1e-10);
-    close_to("multiplier", at(c, "multipliers", 2, "value"), 1.0 / value, 1e-9);
-    close_to("lo", at(c, "multipliers", 2, "lo"), 1.0 / hi, 1e-2); /* quantiles of 1/x, 60 draws */
-    close_to("E", at(c, "differences", 2, "value"), -at(a, "differences", 0, "value"), 1e-9);
-    close_to(
-        "se", interval_end(json_array_get(json_object_get(c, "differences"), 2), "interval", "se"),
-        interval_end(json_array_get(json_object_get(a, "differences"), 0), "interval", "se"), 1e-6);
+    close_to("F", number_at(c, "test.statistic"), f, 1e-10);
+    close_to("multiplier", number_at(c, "multipliers.2.value"), 1.0 / value, 1e-9);
+    close_to("lo", number_at(c, "multipliers.2.lo"), 1.0 / hi,
+             1e-2); /* quantiles of 1/x, 60 draws */
+    close_to("E", number_at(c, "differences.2.value"), -number_at(a, "differences.0.value"), 1e-9);
+    close_to("se", number_at(c, "differences.2.interval.se"),
+             number_at(a, "differences.0.interval.se"), 1e-6);
     /* N in millions, D in billions, the loss in bits: C is another, its quotient is not */
-    close_to("F", test_value(d, "statistic"), f, 1e-9);
-    close_to("multiplier", at(d, "multipliers", 0, "value"), value, 1e-8);
-    close_to("lo", at(d, "multipliers", 0, "lo"), lo, 1e-5);
+    close_to("F", number_at(d, "test.statistic"), f, 1e-9);
+    close_to("multiplier", number_at(d, "multipliers.0.value"), value, 1e-8);
+    close_to("lo", number_at(d, "multipliers.0.lo"), lo, 1e-5);
     json_decref(a);
     json_decref(b);
     json_decref(c);
     json_decref(d);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -204,154 +169,95 @@ START_TEST(known_runs_are_tested_by_runs)
 {
     const Way runs = {1.0, 1.0, 1.0, 1, false, STEPS, false};
     const Way few = {1.0, 1.0, 1.0, 1, false, 10, false};
-    tmp = tmpdir_open();
     write_csv("a.csv", &runs);
     write_csv("b.csv", &few);
-    json_t *v = compare_json("compare a.csv --by architecture --bootstrap 60 --json", 0);
+    json_t *v = slaw_json("compare a.csv --by architecture --bootstrap 60 --json", 0);
     const json_t *test = json_object_get(v, "test");
-    ck_assert_str_eq(json_string_value(json_object_get(test, "method")), "bootstrap");
-    ck_assert_str_eq(json_string_value(json_object_get(test, "unit")), "run");
-    close_to("F", test_value(v, "statistic"), 0.908978947692, 1e-9);
-    ck_assert(test_value(v, "p") > 0.0 && test_value(v, "p") <= 1.0);
+    ck_assert_str_eq(text_at(test, "method"), "bootstrap");
+    ck_assert_str_eq(text_at(test, "unit"), "run");
+    close_to("F", number_at(v, "test.statistic"), 0.908978947692, 1e-9);
+    ck_assert(number_at(v, "test.p") > 0.0 && number_at(v, "test.p") <= 1.0);
     json_decref(v);
-    v = compare_json("compare a.csv --by architecture --test F --bootstrap 60 --json", 0);
-    close_to("p", test_value(v, "p"), 0.463227648889, 1e-9);
+    v = slaw_json("compare a.csv --by architecture --test F --bootstrap 60 --json", 0);
+    close_to("p", number_at(v, "test.p"), 0.463227648889, 1e-9);
     json_decref(v);
-    v = compare_json("compare b.csv --by architecture --bootstrap 60 --json", 0);
-    ck_assert(json_is_null(json_object_get(json_object_get(v, "test"), "p")));
-    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(v, "verdict")), "3 runs"));
+    v = slaw_json("compare b.csv --by architecture --bootstrap 60 --json", 0);
+    ck_assert(json_is_null(json_at(v, "test.p")));
+    ck_assert_ptr_nonnull(strstr(text_at(v, "verdict"), "3 runs"));
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-static void must_say(const char *args, int status, const char *words)
-{
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(run_slaw(tmp.path, args, NULL, "2>&1", &out), status);
-    ck_assert_msg(strstr(buf_str(&out), words) != NULL, "%s lacks \"%s\": %.2000s", args, words,
-                  buf_str(&out));
-    buf_release(&out);
-}
-
 START_TEST(what_is_printed)
 {
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
-    must_say("compare a.csv --by architecture --bootstrap 60", 0,
-             "Null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
-    must_say("compare a.csv --by architecture --bootstrap 60", 0,
-             "The 3 groups together do not surely scale differently (p = 0.46). Pairs that differ: "
-             "0 of 3,");
-    must_say("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
-             "| llama | tnl | ");
-    must_say("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
-             "kind,a,b,name,loss,value,lo,hi,p,p_holm\ntest,,,exponents,,0.9089789");
-    must_say("compare a.csv --by architecture --null all --bootstrap 60", 0, "are not all one law");
-    must_say("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60 --format csv", 0,
-             "multiplier,hgrn2,llama,C,");
-    must_say("compare a.csv --by architecture --at-loss 1 --bootstrap 60 --wide", 0,
-             "not reached: the laws of llama and tnl stay above 1");
-    must_say("compare a.csv --by architecture --law power:D --bootstrap 60", 0,
-             "Multipliers: D of a over D of b");
-    must_say("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "the loss l1");
-    tmpdir_close(&tmp);
+    check_slaw("compare a.csv --by architecture --bootstrap 60", 0,
+               "Null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
+    check_slaw(
+        "compare a.csv --by architecture --bootstrap 60", 0,
+        "The 3 groups together do not surely scale differently (p = 0.46). Pairs that differ: "
+        "0 of 3,");
+    check_slaw("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
+               "| llama | tnl | ");
+    check_slaw("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
+               "kind,a,b,name,loss,value,lo,hi,p,p_holm\ntest,,,exponents,,0.9089789");
+    check_slaw("compare a.csv --by architecture --null all --bootstrap 60", 0,
+               "are not all one law");
+    check_slaw("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60 --format csv",
+               0, "multiplier,hgrn2,llama,C,");
+    check_slaw("compare a.csv --by architecture --at-loss 1 --bootstrap 60 --wide", 0,
+               "not reached: the laws of llama and tnl stay above 1");
+    check_slaw("compare a.csv --by architecture --law power:D --bootstrap 60", 0,
+               "Multipliers: D of a over D of b");
+    check_slaw("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "the loss l1");
 }
 END_TEST
 
 START_TEST(answers_fit_the_page)
 {
-    static const int widths[] = {60, 80, 100};
-    char line[128];
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
-    for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
-        (void)snprintf(line, sizeof line,
-                       "compare a.csv --by architecture --bootstrap 30 --width %d", widths[w]);
-        ck_assert_int_eq(run_slaw(tmp.path, line, NULL, "2>&1", &out), 0);
-        check_fits(buf_str(&out), (size_t)widths[w]);
-    }
-    ck_assert_int_eq(run_slaw(tmp.path,
-                              "compare a.csv --by architecture --bootstrap 30 --format latex", NULL,
-                              "2>&1", &out),
-                     0);
-    check_latex(buf_str(&out));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "$L(N, D) = E + A N^{-\\alpha"));
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_pages("compare a.csv --by architecture --bootstrap 30");
+    check_slaw("compare a.csv --by architecture --bootstrap 30 --format latex", 0,
+               "$L(N, D) = E + A N^{-\\alpha");
 }
 END_TEST
 
 START_TEST(refused_groups_are_named_and_the_others_compared)
 {
     const Way few = {1.0, 1.0, 1.0, 1, false, 0, true};
-    tmp = tmpdir_open();
     write_csv("b.csv", &few);
-    must_say("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
-    must_say("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
-             "multiplier,llama,hgrn2,C,");
-    must_say("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
-             "1 of 2 groups could be fitted; tnl: ");
-    tmpdir_close(&tmp);
+    check_slaw("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
+    check_slaw("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
+               "multiplier,llama,hgrn2,C,");
+    check_slaw("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
+               "1 of 2 groups could be fitted; tnl: ");
 }
 END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    const struct {
-        const char *args;
-        int status;
-        const char *words;
-    } c[] = {
-        {"compare a.csv", 2, "needs two groups or more"},
-        {"compare a.csv --by architecture --null x", 2,
-         "--null takes exponents, exponents+E or all"},
-        {"compare a.csv --by architecture --test x", 2, "--test takes auto, F or bootstrap"},
-        {"compare a.csv --by architecture --at-loss x", 2, "--at-loss takes"},
-        {"compare a.csv --by architecture --at-loss 0", 2, "--at-loss takes"},
-        {"compare a.csv --by architecture --margin 0", 2, "--margin must be"},
-        {"compare a.csv --by architecture --groups llama,x", 2,
-         "the groups are: llama, tnl, hgrn2"},
-        {"compare a.csv --by architecture --law chinchilla,kaplan", 2, "by one law"},
-        {"compare a.csv --by architecture --law kaplan --null exponents+E", 2, "irreducible loss"},
-        {"compare a.csv --by architecture --fix alpha=0.3 --fix beta=0.3", 2, "no free exponent"},
-        {"compare a.csv --by architecture --format x", 2, "format"},
-        {"compare a.csv --by architecture --share alpha", 2, "compare has no option --share"},
-        {"compare a.csv --by architecture --isoflop", 2, "compare has no option --isoflop"},
-        {"compare a.csv --by architecture --bootstrap 30 --plot", 2, "--out DIR"},
-        {"compare nothing.csv --by architecture", 65, "nothing.csv"},
-    };
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        must_say(c[i].args, c[i].status, c[i].words);
-    }
-    tmpdir_close(&tmp);
+    check_mistakes("compare");
 }
 END_TEST
 
 START_TEST(pictures_are_written)
 {
-    char path[512];
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("a.csv", &plain);
-    int status = run_slaw(tmp.path, "compare a.csv --by architecture --bootstrap 40 --plot --out p",
-                          NULL, "2>/dev/null", &out);
+    int status = slaw("compare a.csv --by architecture --bootstrap 40 --plot --out p", false, &out);
     ck_assert(status == 0 || status == 69); /* without gnuplot data and scripts are there */
-    static const char *const file[] = {"compare_frontier.csv", "compare_frontier.gp",
-                                       "compare_multiplier.csv", "compare_multiplier.gp"};
+    static const char *const file[] = {"p/compare_frontier.csv", "p/compare_frontier.gp",
+                                       "p/compare_multiplier.csv", "p/compare_multiplier.gp"};
     for (size_t i = 0; i < 4; i++) {
-        (void)snprintf(path, sizeof path, "test -s %s/p/%s", tmp.path, file[i]);
-        ck_assert_int_eq(system(path), 0);
+        tmp_read(file[i], &out);
+        ck_assert_uint_gt(out.len, 0);
     }
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "cli/compare"});
+    return test_main((TestPlan){.name = "cli/compare", .set_up = tmp_open, .tear_down = tmp_close});
 }

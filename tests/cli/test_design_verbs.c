@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "common/hash.h"
 #include "common/json.h"
 #include "tests/analysis/obs/small_catalog.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/check_page.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 static const char study_text[] =
     "version: 1\n"
@@ -39,7 +38,7 @@ static void write_csv(void)
         for (int j = 0; j < 6; j++) {
             bool is_b = i >= 6;
             double n = 1e7 * pow(3.0, is_b ? i - 6 : i), d = 2e8 * pow(3.0, j);
-            double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+            double loss = hoffmann_loss(n, d);
             buf_printf(&text, "%s,%.17g,%.17g,%.17g\n", is_b ? "b" : "a", n, d,
                        loss * (1.0 + 0.002 * sin(37.0 * i + 11.0 * j)));
         }
@@ -50,77 +49,35 @@ static void write_csv(void)
 
 static void setup(void)
 {
-    tmp = tmpdir_open();
+    tmp_open();
     write_csv();
     (void)tmpdir_write(&tmp, "small.yaml", study_text);
 }
 
-static void teardown(void)
-{
-    tmpdir_close(&tmp);
-}
-
-static int slaw(const char *args, bool has_stderr, Buf *out)
-{
-    return run_slaw(tmp.path, args, SLAW_SOURCE_DIR, has_stderr ? "2>&1" : "2>/dev/null", out);
-}
-
-static json_t *parsed(const Buf *out)
-{
-    json_error_t why;
-    json_t *v = json_loads(buf_str(out), 0, &why);
-    ck_assert_msg(v != NULL, "%s in %s", why.text, buf_str(out));
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
-    return v;
-}
-
-static const json_t *first(const json_t *v, const char *key)
-{
-    return json_array_get(json_object_get(v, key), 0);
-}
-
-static double real(const json_t *v, const char *key)
-{
-    const json_t *x = json_object_get(v, key);
-    ck_assert_msg(json_is_number(x), "%s is no number", key);
-    return json_number_value(x);
-}
-
 START_TEST(a_planned_study_is_simulated)
 {
-    Buf out = BUF_INIT, again = BUF_INIT;
-    ck_assert_int_eq(
-        slaw("simulate @/experiments/quickstart.yaml --truth "
-             "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
-             "--group tnl --flops 1e17 --difference alpha=0.5 --json",
-             false, &out),
-        0);
-    ck_assert_int_eq(
-        slaw("simulate @/experiments/quickstart.yaml --truth "
-             "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 --bootstrap 40 "
-             "--group tnl --flops 1e17 --difference alpha=0.5 --json --threads 3",
-             false, &again),
-        0);
-    json_t *v = parsed(&out), *threads = parsed(&again);
+#define SIMULATE                                                 \
+    "simulate @/experiments/quickstart.yaml --truth "            \
+    "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --studies 6 " \
+    "--bootstrap 40 --group tnl --flops 1e17 --difference alpha=0.5 --json"
+    json_t *v = slaw_json(SIMULATE, 0), *threads = slaw_json(SIMULATE " --threads 3", 0);
+#undef SIMULATE
     ck_assert(json_equal(json_object_get(v, "groups"), json_object_get(threads, "groups")));
     json_decref(threads);
-    const json_t *g = first(v, "groups"), *values = json_object_get(g, "values");
-    ck_assert_str_eq(json_string_value(json_object_get(g, "group")), "tnl");
-    ck_assert_double_eq(real(g, "runs"), 6);
-    ck_assert_double_eq(real(g, "points"), 54);
+    const json_t *g = json_at(v, "groups.0"), *values = json_object_get(g, "values");
+    ck_assert_str_eq(text_at(g, "group"), "tnl");
+    ck_assert_double_eq(number_at(g, "runs"), 6);
+    ck_assert_double_eq(number_at(g, "points"), 54);
     const json_t *alpha = json_object_get(values, "alpha");
-    ck_assert_double_eq(real(alpha, "truth"), 0.2);
-    ck_assert_double_eq(real(alpha, "fits") + real(g, "refused"), 6);
-    ck_assert_double_gt(real(alpha, "sd"), 0.0);
-    ck_assert_double_gt(real(alpha, "width"), 0.0);
-    const json_t *at = first(g, "at");
-    ck_assert_double_eq(real(at, "C"), 1e17);
-    ck_assert(json_is_object(json_object_get(json_object_get(at, "values"), "N_opt")));
-    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(g, "power"), "parameter")),
-                     "alpha");
+    ck_assert_double_eq(number_at(alpha, "truth"), 0.2);
+    ck_assert_double_eq(number_at(alpha, "fits") + number_at(g, "refused"), 6);
+    ck_assert_double_gt(number_at(alpha, "sd"), 0.0);
+    ck_assert_double_gt(number_at(alpha, "width"), 0.0);
+    const json_t *at = json_at(g, "at.0");
+    ck_assert_double_eq(number_at(at, "C"), 1e17);
+    ck_assert(json_is_object(json_at(at, "values.N_opt")));
+    ck_assert_str_eq(text_at(g, "power.parameter"), "alpha");
     json_decref(v);
-    buf_release(&out);
-    buf_release(&again);
 }
 END_TEST
 
@@ -133,15 +90,13 @@ START_TEST(a_simulated_data_set_is_fitted)
                           "--csv sim.csv",
                           true, &out),
                      0);
-    ck_assert_int_eq(slaw("fit sim.csv --by group --bootstrap 0 --loss mse --json", false, &out),
-                     0);
-    json_t *v = parsed(&out);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "fits")), 2);
-    const json_t *fit = first(v, "fits");
-    ck_assert_str_eq(json_string_value(json_object_get(fit, "group")), "llama");
-    ck_assert_double_eq(real(fit, "n"), 18);
-    ck_assert_double_eq_tol(real(json_object_get(fit, "params"), "alpha"), 0.2, 1e-8);
-    ck_assert_double_eq_tol(real(json_object_get(fit, "params"), "beta"), 0.27, 1e-8);
+    json_t *v = slaw_json("fit sim.csv --by group --bootstrap 0 --loss mse --json", 0);
+    ck_assert_uint_eq(count_at(v, "fits"), 2);
+    const json_t *fit = json_at(v, "fits.0");
+    ck_assert_str_eq(text_at(fit, "group"), "llama");
+    ck_assert_double_eq(number_at(fit, "n"), 18);
+    ck_assert_double_eq_tol(number_at(fit, "params.alpha"), 0.2, 1e-8);
+    ck_assert_double_eq_tol(number_at(fit, "params.beta"), 0.27, 1e-8);
     json_decref(v);
     ck_assert_int_eq(slaw("simulate sim.csv --by group --truth solvable:alpha=0.4 --studies 2 "
                           "--bootstrap 0 --format csv",
@@ -154,18 +109,14 @@ END_TEST
 
 START_TEST(a_simulation_like_a_fit_takes_its_noise)
 {
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(slaw("simulate fits.csv --where group=a --like fits.csv --studies 5 "
+    json_t *v = slaw_json("simulate fits.csv --where group=a --like fits.csv --studies 5 "
                           "--bootstrap 0 --loss mse --json",
-                          false, &out),
-                     0);
-    json_t *v = parsed(&out);
-    const json_t *noise = json_object_get(first(v, "groups"), "noise");
+                          0);
+    const json_t *noise = json_at(v, "groups.0.noise");
     /* 0.2 % times a sine: rms 0.14 %, with 36 points and 5 parameters */
-    ck_assert_double_eq_tol(real(noise, "point"), 0.0014, 0.0003);
-    ck_assert_double_eq(real(noise, "run"), 0.0);
+    ck_assert_double_eq_tol(number_at(noise, "point"), 0.0014, 0.0003);
+    ck_assert_double_eq(number_at(noise, "run"), 0.0);
     json_decref(v);
-    buf_release(&out);
 }
 END_TEST
 
@@ -175,39 +126,30 @@ START_TEST(an_answer_says_what_it_was_made_from)
     static const char *const args[] = {
         "simulate fits.csv --where group=a --truth hoffmann --studies 2 --bootstrap 0 --json",
         "suggest fits.csv --where group=a --target alpha --budget 1e20 --bootstrap 0 --json"};
-    Buf out = BUF_INIT;
-    char digest[2][SHA256_HEX_BYTES], path[FSX_PATH_BYTES], bytes[SHA256_HEX_BYTES];
+    char digest[2][SHA256_HEX_BYTES], bytes[SHA256_HEX_BYTES];
     Err err = ERR_INIT;
     for (size_t i = 0; i < 2; i++) {
-        ck_assert_int_eq(slaw(args[i], false, &out), 0);
-        json_t *v = parsed(&out);
+        json_t *v = slaw_json(args[i], 0);
         const json_t *o = json_object_get(v, "options");
-        (void)snprintf(digest[i], sizeof digest[i], "%s",
-                       json_string_value(json_object_get(json_object_get(v, "input"), "sha256")));
-        ck_assert_double_eq(real(json_object_get(v, "rows"), "used"), 36);
-        ck_assert_double_eq(real(o, "bootstrap"), 0);
-        ck_assert_double_eq(real(o, "starts"), i == 0 ? 16 : 64);
+        (void)snprintf(digest[i], sizeof digest[i], "%s", text_at(v, "input.sha256"));
+        ck_assert_double_eq(number_at(v, "rows.used"), 36);
+        ck_assert_double_eq(number_at(o, "bootstrap"), 0);
+        ck_assert_double_eq(number_at(o, "starts"), i == 0 ? 16 : 64);
         ck_assert_ptr_null(json_object_get(o, "isoflop"));
         ck_assert_ptr_null(json_object_get(o, "share"));
         json_decref(v);
     }
-    ck_assert_int_eq(fsx_join(path, tmp.path, "fits.csv", &err), ERR_OK);
-    ck_assert_int_eq(hash_sha256_file(path, bytes, &err), ERR_OK);
+    ck_assert_int_eq(hash_sha256_file(tmp_path("fits.csv"), bytes, &err), ERR_OK);
     ck_assert_str_eq(digest[0], bytes);
     ck_assert_str_eq(digest[1], bytes);
     /* of a study that was not run the bytes are the file's */
-    ck_assert_int_eq(slaw("simulate small.yaml --truth "
+    json_t *v = slaw_json("simulate small.yaml --truth "
                           "chinchilla:E=1.2,A=9,B=60,alpha=0.2,beta=0.27 --group tnl --studies 2 "
                           "--bootstrap 0 --json",
-                          false, &out),
-                     0);
-    json_t *v = parsed(&out);
-    ck_assert_int_eq(fsx_join(path, tmp.path, "small.yaml", &err), ERR_OK);
-    ck_assert_int_eq(hash_sha256_file(path, bytes, &err), ERR_OK);
-    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(v, "input"), "sha256")),
-                     bytes);
+                          0);
+    ck_assert_int_eq(hash_sha256_file(tmp_path("small.yaml"), bytes, &err), ERR_OK);
+    ck_assert_str_eq(text_at(v, "input.sha256"), bytes);
     json_decref(v);
-    buf_release(&out);
 }
 END_TEST
 
@@ -222,13 +164,7 @@ START_TEST(answers_fit_the_width)
     Buf out = BUF_INIT;
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_eq(slaw(args[i], false, &out), 0);
-        size_t longest = 0;
-        for (const char *line = buf_str(&out); *line;) {
-            size_t n = strcspn(line, "\n");
-            longest = n > longest ? n : longest;
-            line += n + (line[n] == '\n');
-        }
-        ck_assert_uint_le(longest, 80);
+        check_fits(buf_str(&out), 80);
     }
     buf_release(&out);
 }
@@ -237,27 +173,25 @@ END_TEST
 START_TEST(a_csv_gets_points)
 {
     Buf out = BUF_INIT;
-    ck_assert_int_eq(slaw("suggest fits.csv --where group=a --target-flops 1e21 --budget 1e20 "
+    json_t *v = slaw_json("suggest fits.csv --where group=a --target-flops 1e21 --budget 1e20 "
                           "--runs 2 --loss mse --bootstrap 40 --verify 20 --json",
-                          false, &out),
-                     0);
-    json_t *v = parsed(&out);
-    const json_t *row = first(v, "suggestions"), *g = first(v, "groups");
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "suggestions")), 2);
-    ck_assert_double_le(real(v, "cost"), 1e20);
-    ck_assert(json_is_string(json_object_get(json_object_get(v, "input"), "sha256")));
-    ck_assert_double_eq_tol(real(row, "cost"), 6.0 * real(row, "N") * real(row, "D"), 1e6);
-    double before = real(json_object_get(row, "before"), "half_width");
-    double after = real(json_object_get(row, "after"), "half_width");
+                          0);
+    const json_t *row = json_at(v, "suggestions.0"), *g = json_at(v, "groups.0");
+    ck_assert_uint_eq(count_at(v, "suggestions"), 2);
+    ck_assert_double_le(number_at(v, "cost"), 1e20);
+    ck_assert(json_is_string(json_at(v, "input.sha256")));
+    ck_assert_double_eq_tol(number_at(row, "cost"), 6.0 * number_at(row, "N") * number_at(row, "D"),
+                            1e6);
+    double before = number_at(row, "before.half_width");
+    double after = number_at(row, "after.half_width");
     ck_assert_double_lt(after, before);
-    ck_assert_double_eq_tol(real(json_object_get(g, "expected"), "half_width"), before, 1e-12);
-    ck_assert_double_eq_tol(real(row, "gain_per_flop"), real(row, "gain") / real(row, "cost"),
-                            1e-30);
-    const json_t *best = json_object_get(json_object_get(v, "alternatives"), "best_alone");
-    const json_t *dear = json_object_get(json_object_get(v, "alternatives"), "largest");
-    ck_assert_double_ge(real(best, "gain"), real(dear, "gain"));
-    ck_assert_double_gt(real(json_object_get(g, "verified"), "sd_before"),
-                        real(json_object_get(g, "verified"), "sd_after"));
+    ck_assert_double_eq_tol(number_at(g, "expected.half_width"), before, 1e-12);
+    ck_assert_double_eq_tol(number_at(row, "gain_per_flop"),
+                            number_at(row, "gain") / number_at(row, "cost"), 1e-30);
+    const json_t *best = json_at(v, "alternatives.best_alone");
+    const json_t *dear = json_at(v, "alternatives.largest");
+    ck_assert_double_ge(number_at(best, "gain"), number_at(dear, "gain"));
+    ck_assert_double_gt(number_at(g, "verified.sd_before"), number_at(g, "verified.sd_after"));
     json_decref(v);
     ck_assert_int_eq(slaw("suggest fits.csv --where group=a --target alpha --budget 1e20 "
                           "--loss mse --bootstrap 0 --format csv",
@@ -275,16 +209,13 @@ END_TEST
 
 START_TEST(a_refused_law_gets_runs_that_determine_it)
 {
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(
-        slaw("suggest fits.csv --where group=b --target alpha --budget 1e20 --json", false, &out),
-        1);
-    json_t *v = parsed(&out);
+    json_t *v =
+        slaw_json("suggest fits.csv --where group=b --target alpha --budget 1e20 --json", 1);
     const json_t *rows = json_object_get(v, "suggestions");
     double sizes[64];
     size_t n = 0;
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        double size = real(json_array_get(rows, i), "N");
+        double size = number_at(rows, "%zu.N", i);
         bool is_known = size == 1e7 || size == 3e7; /* those of the data */
         for (size_t k = 0; k < n; k++) {
             is_known = is_known || sizes[k] == size;
@@ -295,54 +226,43 @@ START_TEST(a_refused_law_gets_runs_that_determine_it)
     }
     ck_assert_uint_ge(n, 1); /* a third size */
     ck_assert(json_is_true(json_object_get(v, "nominal")));
-    ck_assert(json_is_true(json_object_get(first(v, "groups"), "refused")));
+    ck_assert(json_is_true(json_at(v, "groups.0.refused")));
     json_decref(v);
     /* beside another group it is named and left out */
-    ck_assert_int_eq(slaw("suggest fits.csv --by group --target alpha --budget 1e20 --loss mse "
-                          "--bootstrap 0",
-                          true, &out),
-                     1);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: b: "));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "a: train "));
-    buf_release(&out);
+    check_slaw("suggest fits.csv --by group --target alpha --budget 1e20 --loss mse "
+               "--bootstrap 0",
+               1, "Refused: b: ", "a: train ");
 }
 END_TEST
 
 START_TEST(a_study_gets_models_and_a_file_to_run)
 {
-    char path[FSX_PATH_BYTES];
     Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    small_catalog(path, 4);
+    small_catalog(tmp_folder("study"), 4);
     (void)tmpdir_write(&tmp, "study/study.yaml", study_text);
-    ck_assert_int_eq(slaw("suggest study --law chinchilla --target-flops 1e18 --budget 1e15 "
+    json_t *v = slaw_json("suggest study --law chinchilla --target-flops 1e18 --budget 1e15 "
                           "--runs 3 --bootstrap 20 --starts 8 --out next.yaml --json",
-                          false, &out),
-                     0);
-    json_t *v = parsed(&out);
+                          0);
     const json_t *rows = json_object_get(v, "suggestions");
     ck_assert_uint_ge(json_array_size(rows), 1);
     ck_assert_int_eq(slaw("check next.yaml", true, &out), 0);
-    ck_assert_int_eq(slaw("plan next.yaml --measure 0 --json", false, &out), 0);
-    json_t *plan = parsed(&out);
+    json_t *plan = slaw_json("plan next.yaml --measure 0 --json", 0);
     const json_t *cells = json_object_get(plan, "cells");
     ck_assert_uint_eq(json_array_size(cells), 6 + json_array_size(rows));
     double cost = 0.0;
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i), *cell = json_array_get(cells, 6 + i);
         const json_t *flops = json_object_get(cell, "flops_per_token");
-        ck_assert_double_eq(real(cell, "N"), real(row, "N"));
-        ck_assert_double_eq(real(cell, "D"), real(row, "D"));
-        ck_assert_str_eq(json_string_value(json_object_get(cell, "architecture")),
-                         json_string_value(json_object_get(row, "architecture")));
-        ck_assert_double_eq_tol(real(row, "cost") / (real(flops, "paper") * real(cell, "D")), 1.0,
-                                1e-12);
-        cost += real(row, "cost");
+        ck_assert_double_eq(number_at(cell, "N"), number_at(row, "N"));
+        ck_assert_double_eq(number_at(cell, "D"), number_at(row, "D"));
+        ck_assert_str_eq(text_at(cell, "architecture"), text_at(row, "architecture"));
+        ck_assert_double_eq_tol(number_at(row, "cost") /
+                                    (number_at(flops, "paper") * number_at(cell, "D")),
+                                1.0, 1e-12);
+        cost += number_at(row, "cost");
     }
     ck_assert_double_le(cost, 1e15);
-    ck_assert_double_eq_tol(real(v, "cost") / cost, 1.0, 1e-12);
+    ck_assert_double_eq_tol(number_at(v, "cost") / cost, 1.0, 1e-12);
     json_decref(plan);
     json_decref(v);
     buf_release(&out);
@@ -366,8 +286,7 @@ START_TEST(a_study_is_grouped_by_several_axes)
                    "simulate sweep.yaml --truth hoffmann --by %s --studies 2 --starts 8 "
                    "--bootstrap 0 --format csv",
                    by[i][0]);
-        ck_assert_msg(slaw(buf_str(&text), true, &out) == 0, "%s", buf_str(&out));
-        ck_assert_msg(strstr(buf_str(&out), by[i][1]) != NULL, "%s", buf_str(&out));
+        check_slaw(buf_str(&text), 0, by[i][1]);
     }
     buf_release(&text);
     buf_release(&out);
@@ -376,59 +295,11 @@ END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    const struct {
-        const char *args;
-        int status;
-        const char *words;
-    } c[] = {
-        {"simulate small.yaml", 2, "--truth LAW or --like SOURCE"},
-        {"simulate small.yaml --truth nonsense", 2, "is no truth"},
-        {"simulate small.yaml --truth chinchilla:E=1", 2, "lacks A"},
-        {"simulate small.yaml --truth solvable:M=1", 65, "latent dimension"},
-        {"simulate small.yaml --truth hoffmann --noise much", 2, "--noise takes a share"},
-        {"simulate small.yaml --truth hoffmann --studies 0", 2, "--studies takes 1 to"},
-        {"simulate small.yaml --truth hoffmann --difference q=1", 2, "no parameter \"q\""},
-        {"simulate small.yaml --truth hoffmann --difference alpha=1 --bootstrap 0", 2, "bootstrap"},
-        {"simulate small.yaml --truth hoffmann --correlation 1", 2, "--correlation"},
-        {"simulate small.yaml --truth hoffmann --group x", 2, "there is no group"},
-        {"simulate small.yaml --truth hoffmann --by lr", 2, "no axis \"lr\""},
-        {"simulate small.yaml --truth hoffmann --skip-fraction 1", 2, "--skip-fraction"},
-        {"simulate small.yaml --truth hoffmann --flops -1", 2, "--flops takes"},
-        {"simulate small.yaml --like gone.csv", 65, "gone.csv"},
-        {"simulate gone.csv --truth hoffmann", 65, "gone.csv"},
-        {"simulate small.yaml --truth hoffmann --law zz", 2, "there is no law"},
-        {"suggest fits.csv", 2, "--budget"},
-        {"suggest fits.csv --budget 0", 2, "--budget takes a positive number"},
-        {"suggest fits.csv --budget 1e20", 2, "of which run the loss is wanted"},
-        {"suggest fits.csv --budget 1e20 --N 1e9", 2, "--N with --D"},
-        {"suggest fits.csv --budget 1e20 --target alpha --law chinchilla,kaplan", 2, "for one law"},
-        {"suggest fits.csv --budget 1e20 --target alpha --share alpha", 2, "no option --share"},
-        {"suggest fits.csv --budget 1e20 --target alpha --isoflop", 2, "no option --isoflop"},
-        {"simulate small.yaml --truth hoffmann --law chinchilla,kaplan", 2, "by one law"},
-        {"simulate small.yaml --truth hoffmann --best-per N", 2, "no option --best-per"},
-        {"suggest fits.csv --budget 1e20 --target alpha --criterion E", 2, "criterion"},
-        {"suggest fits.csv --budget 1e20 --target alpha --runs 0", 2, "--runs takes 1 to"},
-        {"suggest fits.csv --budget 1e20 --target alpha --reach 0", 2, "--reach"},
-        {"suggest fits.csv --budget 1e20 --target gamma --where group=a", 2, "to aim at"},
-        {"suggest fits.csv --budget 1e20 --target alpha --group x", 2, "there is no group"},
-        {"suggest fits.csv --budget 1 --target alpha --where group=a", 0, "Nothing is affordable"},
-        {"suggest fits.csv --budget 1e20 --target alpha --where group=a --out x.yaml", 2,
-         "no study that could be extended"},
-        {"suggest fits.csv --budget 1e20 --N 1e9 --D 1e10 --where group=a --verify 5", 2,
-         "--verify goes with"},
-    };
-    Buf out = BUF_INIT;
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        int status = slaw(c[i].args, true, &out);
-        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", c[i].args,
-                      buf_str(&out));
-        ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
-    }
-    buf_release(&out);
+    check_mistakes("design");
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "design verbs", .set_up = setup, .tear_down = teardown});
+    return test_main((TestPlan){.name = "design verbs", .set_up = setup, .tear_down = tmp_close});
 }

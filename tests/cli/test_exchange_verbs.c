@@ -8,34 +8,14 @@
 #include "common/fsx.h"
 #include "common/json.h"
 #include "tests/analysis/obs/small_catalog.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
-
-static int slaw(const char *args, bool has_stderr, Buf *out)
-{
-    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
-}
-
-static json_t *slaw_json(const char *args, int want)
-{
-    Buf out = BUF_INIT;
-    int status = slaw(args, false, &out);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_msg(status == want && v, "%s: exit %d: %s", args, status, buf_str(&out));
-    buf_release(&out);
-    return v;
-}
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 static void make_study(size_t n_sizes)
 {
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    small_catalog(path, n_sizes);
+    small_catalog(tmp_folder("study"), n_sizes);
     (void)tmpdir_write(&tmp, "study/study.yaml", "version: 1\nstudy: small\n");
 }
 
@@ -43,7 +23,6 @@ static void make_study(size_t n_sizes)
 START_TEST(an_exported_study_fits_as_the_study_does)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_study(6);
     ck_assert_int_eq(slaw("export study --out rows.csv", true, &out), 0);
     ck_assert_str_eq(buf_str(&out), "rows.csv: 96 observations\n");
@@ -54,35 +33,31 @@ START_TEST(an_exported_study_fits_as_the_study_does)
     json_t *own = slaw_json(args, 0);
     (void)snprintf(args, sizeof args, "fit rows.csv%s", options);
     json_t *exported = slaw_json(args, 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(own, "fits")), 4);
+    ck_assert_uint_eq(count_at(own, "fits"), 4);
     ck_assert(json_equal(json_object_get(own, "fits"), json_object_get(exported, "fits")));
     json_decref(own);
     json_decref(exported);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-/* Every checkpoint's step reported its speed: it falls with N and is not the same twice; on 2 or 3 threads. */
-static void add_times(void)
+static void change_catalog(const char *sql)
 {
-    char path[FSX_PATH_BYTES];
     Catalog *c = NULL;
     Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study/catalog.db", &err), ERR_OK);
-    ck_assert_msg(catalog_open(path, &c, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_msg(
-        stmt_exec(c->db,
-                  "INSERT INTO attempt(run_id, number, state, started_ms, threads)"
-                  " SELECT id, 0, 'done', 1, 2 + id % 2 FROM run;"
-                  "INSERT INTO metric(run_id, step, attempt, tokens, loss, loss_status, lr,"
-                  " tokens_per_s) SELECT k.run_id, k.step, 0, k.tokens, 3.0, 'finite', 0.001,"
-                  " 1e9 / (r.params + 7.0 * k.step) / (1 + k.run_id % 3) FROM checkpoint k"
-                  " JOIN run r ON r.id = k.run_id",
-                  &err) == ERR_OK,
-        "%s", err.msg);
+    ck_assert_msg(catalog_open(tmp_path("study/catalog.db"), &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(stmt_exec(c->db, sql, &err) == ERR_OK, "%s", err.msg);
     catalog_close(c);
 }
+
+/* Every checkpoint's step reported its speed: it falls with N and is not the same twice; on 2 or 3 threads. */
+static const char add_times[] =
+    "INSERT INTO attempt(run_id, number, state, started_ms, threads)"
+    " SELECT id, 0, 'done', 1, 2 + id % 2 FROM run;"
+    "INSERT INTO metric(run_id, step, attempt, tokens, loss, loss_status, lr,"
+    " tokens_per_s) SELECT k.run_id, k.step, 0, k.tokens, 3.0, 'finite', 0.001,"
+    " 1e9 / (r.params + 7.0 * k.step) / (1 + k.run_id % 3) FROM checkpoint k"
+    " JOIN run r ON r.id = k.run_id";
 
 /* Equal to the last digit, by cores and by the clock, and the two are not the same. */
 START_TEST(an_exported_study_is_raced_as_the_study_is)
@@ -91,9 +66,8 @@ START_TEST(an_exported_study_is_raced_as_the_study_is)
     static const char *const part[] = {"axes", "groups", "speeds"};
     json_t *by_cores = NULL;
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_study(6);
-    add_times();
+    change_catalog(add_times);
     ck_assert_int_eq(slaw("export study --out rows.csv", true, &out), 0);
     for (size_t i = 0; i < 2; i++) {
         char args[128];
@@ -114,20 +88,12 @@ START_TEST(an_exported_study_is_raced_as_the_study_is)
     }
     json_decref(by_cores);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 static const json_t *fit_of(const json_t *report, const char *group)
 {
-    const json_t *fits = json_object_get(report, "fits");
-    for (size_t i = 0; i < json_array_size(fits); i++) {
-        const json_t *f = json_array_get(fits, i);
-        if (strcmp(json_string_value(json_object_get(f, "group")), group) == 0) {
-            return f;
-        }
-    }
-    return NULL;
+    return json_whose(json_object_get(report, "fits"), "group", group);
 }
 
 static void write_theirs(void)
@@ -147,22 +113,18 @@ static void write_theirs(void)
 
 START_TEST(a_study_sees_an_import_beside_its_own_runs)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_study(6);
     write_theirs();
     json_t *before = slaw_json("fit study --law chinchilla --starts 4 --bootstrap 0 --json", 0);
-    ck_assert_int_eq(slaw("import study --csv theirs.csv --map N=params --map D=tokens --map "
-                          "loss=nll --map run=id --set architecture=mamba",
-                          true, &out),
-                     0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "observations  25\n"));
+    check_slaw("import study --csv theirs.csv --map N=params --map D=tokens --map "
+               "loss=nll --map run=id --set architecture=mamba",
+               0, "observations  25\n");
     json_t *after = slaw_json("fit study --law chinchilla --starts 4 --bootstrap 0 --json", 0);
     ck_assert(json_equal(fit_of(before, "llama"), fit_of(after, "llama")));
     ck_assert_ptr_null(fit_of(before, "mamba"));
     const json_t *params = json_object_get(fit_of(after, "mamba"), "params");
-    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "alpha")), 0.25, 1e-9);
-    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "B")), 90.0, 1e-6);
+    ck_assert_double_eq_tol(number_at(params, "alpha"), 0.25, 1e-9);
+    ck_assert_double_eq_tol(number_at(params, "B"), 90.0, 1e-6);
     json_decref(after);
     /* the digest of the input is another one; --where leaves the import out again */
     after =
@@ -175,21 +137,16 @@ START_TEST(a_study_sees_an_import_beside_its_own_runs)
         slaw_json("fit study --law power:C --convention 6nd --where architecture=mamba --starts 2"
                   " --bootstrap 0 --json",
                   0);
-    ck_assert_int_eq(json_integer_value(json_object_get(fit_of(after, "mamba"), "n")), 25);
+    ck_assert_int_eq(integer_at(fit_of(after, "mamba"), "n"), 25);
     json_decref(after);
-    ck_assert_int_eq(
-        slaw("import study --csv theirs.csv --map loss=nll --set architecture=x", true, &out), 69);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "has an import \"theirs\" already"));
+    check_slaw("import study --csv theirs.csv --map loss=nll --set architecture=x", 69,
+               "has an import \"theirs\" already");
     json_decref(before);
-    buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(a_changed_import_is_noticed)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_study(4);
     write_theirs();
     json_t *m =
@@ -197,124 +154,59 @@ START_TEST(a_changed_import_is_noticed)
                   "--set architecture=mamba --json",
                   0);
     char name[FSX_PATH_BYTES];
-    (void)snprintf(name, sizeof name, "study/imports/%s",
-                   json_string_value(json_object_get(m, "observations")));
+    (void)snprintf(name, sizeof name, "study/imports/%s", text_at(m, "observations"));
     json_decref(m);
     (void)tmpdir_write(&tmp, name, "architecture,N,D,loss\nmamba,1,1,1\n");
-    ck_assert_int_eq(slaw("fit study --starts 2 --bootstrap 0", true, &out), 65);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "was changed after it was imported"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "--replace"));
+    check_slaw("fit study --starts 2 --bootstrap 0", 65, "was changed after it was imported",
+               "--replace");
     (void)tmpdir_write(&tmp, "study/imports/broken.json", "{}");
-    ck_assert_int_eq(slaw("fit study --starts 2 --bootstrap 0", true, &out), 65);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "import broken"));
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_slaw("fit study --starts 2 --bootstrap 0", 65, "import broken");
 }
 END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    const struct {
-        const char *args;
-        int status;
-        const char *words;
-    } c[] = {
-        {"export study --format xml", 2, "csv, jsonl or tensorboard"},
-        {"export study --what weights", 2, "--what takes observations, runs"},
-        {"export study --format tensorboard --what runs", 2, "--what goes with csv and jsonl"},
-        {"export study --json", 2, "--out"},
-        {"export study --out no/such/x.csv", 74, "no/such/x.csv"},
-        {"export gone", 65, "gone"},
-        {"import", 2, "a STUDY, or --out FILE"},
-        {"import study --out x.csv --csv s.csv", 2, "a STUDY, or --out FILE"},
-        {"import --out x.csv", 2, "nothing to import"},
-        {"import --out x.csv --csv s.csv --jsonl s.csv", 2, "one of --csv, --jsonl and --log"},
-        {"import study --csv s.csv --name a/b", 65, "cannot name an import"},
-        {"observe s.csv --cutoff 1e20", 2, "--cutoff tests predictions"},
-        {"observe s.csv --link probit", 2, "--link takes linear, fixed, height or free"},
-        {"observe s.csv --pivot task", 2, "--pivot takes BENCHMARK=SCORE"},
-        {"observe s.csv --map loss=x", 2, "--map takes C, N or D"},
-        {"observe s.csv --resample runs", 2, "models or families"},
-        {"observe s.csv --components 9", 2, "--components takes 0 to"},
-        {"observe s.csv --impute 3", 65, "missing scores of 3 benchmarks take 1 to 2"},
-        {"observe s.csv --components 5", 65, "5 components of 3 benchmarks"},
-        {"observe s.csv --reference x", 65, "there is no family \"x\""},
-        {"observe s.csv --benchmarks a", 65, "1 benchmark: components need two"},
-        {"observe s.csv --benchmarks a,bb", 65, "there is no column \"bb\""},
-        {"observe s.csv --target x", 65, "there is no column \"x\""},
-        {"observe s.csv --with s.csv", 2, "name them with --target"},
-        {"observe s.csv --where a=9", 65, "none of its 4 rows is selected"},
-        {"observe s.csv --chance 1", 2, "--chance takes a number"},
-        {"observe s.csv --target c --benchmarks a,b --link free --bootstrap 0 --components 1", 1,
-         "4 parameters need 5 or more"},
-        {"observe study", 65, "a study needs several evaluation tasks"},
-    };
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_study(2);
     (void)tmpdir_write(&tmp, "s.csv",
                        "model,family,C,loss,a,b,c\np,f,1e18,3,.1,.2,.3\nq,f,1e19,2.5,.2,.4,\n"
                        "r,g,1e20,2,.3,.5,.5\ns,g,1e21,1.5,.6,.8,.7\n");
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        int status = slaw(c[i].args, true, &out);
-        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", c[i].args,
-                      buf_str(&out));
-        ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
-    }
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_mistakes("exchange");
 }
 END_TEST
 
 /* Two more tasks on every checkpoint: 1 + 2 x and 3 x of the validation loss x. */
-static void add_tasks(void)
-{
-    char path[FSX_PATH_BYTES];
-    Catalog *c = NULL;
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study/catalog.db", &err), ERR_OK);
-    ck_assert_msg(catalog_open(path, &c, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_int_eq(
-        stmt_exec(
-            c->db,
-            "INSERT INTO evaluation SELECT run_id, step, 'recall', attempt, tokens, 1 + 2 * loss,"
-            " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation';"
-            "INSERT INTO evaluation SELECT run_id, step, 'blimp', attempt, tokens, 3 * loss,"
-            " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation'",
-            &err),
-        ERR_OK);
-    catalog_close(c);
-}
+static const char add_tasks[] =
+    "INSERT INTO evaluation SELECT run_id, step, 'recall', attempt, tokens, 1 + 2 * loss,"
+    " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation';"
+    "INSERT INTO evaluation SELECT run_id, step, 'blimp', attempt, tokens, 3 * loss,"
+    " 'finite', NULL, 10 FROM evaluation WHERE task = 'validation'";
 
 /* Tasks are benchmarks, architectures families, last checkpoints models, losses negated. */
 START_TEST(a_study_of_several_tasks_can_be_observed)
 {
-    tmp = tmpdir_open();
     make_study(6);
-    add_tasks();
+    change_catalog(add_tasks);
     json_t *v = slaw_json("observe study --components 1 --target recall --bootstrap 0 --json", 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "n")), 12);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "benchmarks")), 2);
-    ck_assert_str_eq(json_string_value(json_object_get(v, "scores")), "negated");
-    const json_t *first =
-        json_array_get(json_object_get(json_object_get(v, "pca"), "components"), 0);
-    ck_assert_double_eq_tol(json_number_value(json_object_get(first, "share")), 1.0, 1e-12);
-    const json_t *target = json_array_get(json_object_get(v, "targets"), 0);
-    ck_assert_str_eq(json_string_value(json_object_get(target, "link")), "linear");
-    ck_assert_double_eq_tol(json_number_value(json_object_get(target, "r2")), 1.0, 1e-12);
+    ck_assert_int_eq(integer_at(v, "n"), 12);
+    ck_assert_uint_eq(count_at(v, "benchmarks"), 2);
+    ck_assert_str_eq(text_at(v, "scores"), "negated");
+    const json_t *first = json_at(v, "pca.components.0");
+    ck_assert_double_eq_tol(number_at(first, "share"), 1.0, 1e-12);
+    const json_t *target = json_at(v, "targets.0");
+    ck_assert_str_eq(text_at(target, "link"), "linear");
+    ck_assert_double_eq_tol(number_at(target, "r2"), 1.0, 1e-12);
     /* PC1 is (x, 3 x) / sqrt(10) from its mean, so -(1 + 2 x) falls by 2 / sqrt(10) a unit of it */
-    ck_assert_double_eq_tol(json_number_value(json_array_get(json_object_get(target, "beta"), 0)),
-                            2.0 / sqrt(10.0), 1e-10);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "families")), 2);
+    ck_assert_double_eq_tol(number_at(target, "beta.0"), 2.0 / sqrt(10.0), 1e-10);
+    ck_assert_uint_eq(count_at(v, "families"), 2);
     json_decref(v);
     v = slaw_json("observe study --components 1 --all-checkpoints --bootstrap 0 --json", 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "n")), 12 * SMALL_CHECKPOINTS);
+    ck_assert_int_eq(integer_at(v, "n"), 12 * SMALL_CHECKPOINTS);
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "exchange_verbs"});
+    return test_main(
+        (TestPlan){.name = "exchange_verbs", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -8,11 +8,10 @@
 
 #include "common/fsx.h"
 #include "common/json.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 enum { ROWS = 56 };
 
@@ -28,7 +27,7 @@ static void make_rows(void)
 {
     for (int i = 0; i < ROWS; i++) {
         double n = 1e7 * pow(3.0, i / 8), d = 2e8 * pow(2.5, i % 8);
-        double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+        double loss = hoffmann_loss(n, d);
         row[i] = (Row){n, d, loss * (1.0 + 0.005 * sin(12.9898 * (i + 1) * (i + 1))),
                        i % 2 ? "odd" : "even"};
     }
@@ -36,10 +35,8 @@ static void make_rows(void)
 
 static void write_bytes(const char *bytes, size_t n)
 {
-    char path[FSX_PATH_BYTES];
     Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "x.csv", &err), ERR_OK);
-    ck_assert_int_eq(fsx_note(path, bytes, n, &err), ERR_OK);
+    ck_assert_int_eq(fsx_note(tmp_path("x.csv"), bytes, n, &err), ERR_OK);
 }
 
 /* x.csv: a header, the rows in the order `stride` steps through them, `end` after each line. */
@@ -54,11 +51,6 @@ static void write_rows(size_t stride, double kn, double kd, double kl, const cha
     }
     write_bytes(buf_str(&text), text.len);
     buf_release(&text);
-}
-
-static int slaw(const char *args, Buf *out)
-{
-    return run_slaw(tmp.path, args, NULL, "2>&1", out);
 }
 
 /* ---- files that are refused ---- */
@@ -110,10 +102,9 @@ START_TEST(a_damaged_file_is_refused_with_its_place_and_cure)
         {"N,D,eval_loss\n" GOOD, 0, "there is no column \"loss\"", "--map loss=eval_loss"},
     };
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         write_bytes(c[i].bytes, c[i].n ? c[i].n : strlen(c[i].bytes));
-        int status = slaw("fit x.csv --bootstrap 0", &out);
+        int status = slaw("fit x.csv --bootstrap 0", true, &out);
         ck_assert_msg(status == 65, "%s: exit %d", c[i].words, status);
         ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "no %s in %s", c[i].words,
                       buf_str(&out));
@@ -123,25 +114,15 @@ START_TEST(a_damaged_file_is_refused_with_its_place_and_cure)
         ck_assert_int_eq(strncmp(buf_str(&out), "slaw: ", 6), 0);
     }
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* Two gigabytes (a hole in the disk, none in the memory) are refused before they are read. */
 START_TEST(a_huge_file_is_refused_at_once)
 {
-    char path[FSX_PATH_BYTES];
-    Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    tmp = tmpdir_open();
     write_bytes("N,D,loss\n1,2,3\n", 15);
-    ck_assert_int_eq(fsx_join(path, tmp.path, "x.csv", &err), ERR_OK);
-    ck_assert_int_eq(truncate(path, (off_t)2 << 30), 0);
-    ck_assert_int_eq(slaw("fit x.csv", &out), 65);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "2.1 GB is more than the 1.1 GB that are read"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "cut -d, -f"));
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    ck_assert_int_eq(truncate(tmp_path("x.csv"), (off_t)2 << 30), 0);
+    check_slaw("fit x.csv", 65, "2.1 GB is more than the 1.1 GB that are read", "cut -d, -f");
 }
 END_TEST
 
@@ -152,7 +133,7 @@ static json_t *fit_json(const char *args)
     Buf out = BUF_INIT;
     char line[512];
     (void)snprintf(line, sizeof line, "fit x.csv --json --bootstrap 40 --starts 8 %s", args);
-    int status = slaw(line, &out);
+    int status = slaw(line, true, &out);
     ck_assert_msg(status == 0, "%s: exit %d: %s", args, status, buf_str(&out));
     json_t *v = json_loads(buf_str(&out), 0, NULL);
     ck_assert_ptr_nonnull(v);
@@ -162,15 +143,15 @@ static json_t *fit_json(const char *args)
 
 static const json_t *group_of(const json_t *v, const char *name)
 {
-    const json_t *fits = json_object_get(v, "fits");
-    for (size_t i = 0; i < json_array_size(fits); i++) {
-        const json_t *f = json_array_get(fits, i);
-        if (strcmp(json_string_value(json_object_get(f, "group")), name) == 0) {
-            return f;
-        }
-    }
-    ck_abort_msg("no group %s", name);
-    return NULL;
+    return json_whose(json_object_get(v, "fits"), "group", name);
+}
+
+/* The fit of the rows as they are made. */
+static json_t *fit_plain(const char *args)
+{
+    make_rows();
+    write_rows(1, 1.0, 1.0, 1.0, "\n");
+    return fit_json(args);
 }
 
 START_TEST(clothes_do_not_matter)
@@ -181,10 +162,7 @@ START_TEST(clothes_do_not_matter)
         "\"N\",\"D\",\"loss\",g\r",   /* lone CR */
     };
     static const char *const end[] = {"\r\n", "\n", "\r"};
-    tmp = tmpdir_open();
-    make_rows();
-    write_rows(1, 1.0, 1.0, 1.0, "\n");
-    json_t *plain = fit_json("");
+    json_t *plain = fit_plain("");
     for (size_t k = 0; k < 3; k++) {
         Buf b = BUF_INIT;
         buf_puts(&b, text[k]);
@@ -203,17 +181,13 @@ START_TEST(clothes_do_not_matter)
         buf_release(&b);
     }
     json_decref(plain);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* Rows in another order, and groups in another order: every bit is the same, intervals too. */
 START_TEST(order_does_not_matter)
 {
-    tmp = tmpdir_open();
-    make_rows();
-    write_rows(1, 1.0, 1.0, 1.0, "\n");
-    json_t *all = fit_json("--intervals"), *by = fit_json("--by g --threads 2");
+    json_t *all = fit_plain("--intervals"), *by = fit_json("--by g --threads 2");
     const size_t stride[] = {55, 27, 13}; /* prime to 56; the first begins with "odd" after one */
     for (size_t k = 0; k < 3; k++) {
         write_rows(stride[k], 1.0, 1.0, 1.0, "\n");
@@ -226,21 +200,8 @@ START_TEST(order_does_not_matter)
     }
     json_decref(all);
     json_decref(by);
-    tmpdir_close(&tmp);
 }
 END_TEST
-
-static double number(const json_t *fit, const char *a, const char *b)
-{
-    const json_t *v = b ? json_object_get(json_object_get(fit, a), b) : json_object_get(fit, a);
-    ck_assert_msg(json_is_number(v), "%s %s", a, b ? b : "");
-    return json_number_value(v);
-}
-
-static double interval(const json_t *fit, const char *name, const char *end)
-{
-    return number(json_object_get(fit, "intervals"), name, end);
-}
 
 static void close_to(double got, double want, double room, const char *what)
 {
@@ -254,26 +215,28 @@ static void check_units(const json_t *one, const json_t *other, double kn, doubl
                         double room)
 {
     const json_t *f = group_of(one, "all"), *g = group_of(other, "all");
-    double alpha = number(f, "params", "alpha"), beta = number(f, "params", "beta");
-    close_to(number(g, "params", "alpha"), alpha, room, "alpha");
-    close_to(number(g, "params", "beta"), beta, room, "beta");
-    close_to(number(g, "params", "E"), number(f, "params", "E") * kl, room, "E");
+    double alpha = number_at(f, "params.alpha"), beta = number_at(f, "params.beta");
+    close_to(number_at(g, "params.alpha"), alpha, room, "alpha");
+    close_to(number_at(g, "params.beta"), beta, room, "beta");
+    close_to(number_at(g, "params.E"), number_at(f, "params.E") * kl, room, "E");
     /* an error of alpha times ln(N kn) is one of ln A */
-    close_to(number(g, "params", "A"), number(f, "params", "A") * kl * pow(kn, alpha), 60.0 * room,
+    close_to(number_at(g, "params.A"), number_at(f, "params.A") * kl * pow(kn, alpha), 60.0 * room,
              "A");
-    close_to(number(g, "params", "B"), number(f, "params", "B") * kl * pow(kd, beta), 60.0 * room,
+    close_to(number_at(g, "params.B"), number_at(f, "params.B") * kl * pow(kd, beta), 60.0 * room,
              "B");
-    close_to(number(g, "derived", "a"), number(f, "derived", "a"), room, "a");
-    close_to(number(g, "objective", NULL), number(f, "objective", NULL), room, "objective");
-    close_to(number(g, "rmse_log", NULL), number(f, "rmse_log", NULL), room, "rmse_log");
-    close_to(number(g, "r2", NULL), number(f, "r2", NULL), room, "r2");
-    close_to(interval(g, "alpha", "lo"), interval(f, "alpha", "lo"), 10.0 * room, "alpha from");
-    close_to(interval(g, "E", "hi"), interval(f, "E", "hi") * kl, 10.0 * room, "E to");
+    close_to(number_at(g, "derived.a"), number_at(f, "derived.a"), room, "a");
+    close_to(number_at(g, "objective"), number_at(f, "objective"), room, "objective");
+    close_to(number_at(g, "rmse_log"), number_at(f, "rmse_log"), room, "rmse_log");
+    close_to(number_at(g, "r2"), number_at(f, "r2"), room, "r2");
+    close_to(number_at(g, "intervals.alpha.lo"), number_at(f, "intervals.alpha.lo"), 10.0 * room,
+             "alpha from");
+    close_to(number_at(g, "intervals.E.hi"), number_at(f, "intervals.E.hi") * kl, 10.0 * room,
+             "E to");
     const json_t *w = json_object_get(f, "warnings"), *v = json_object_get(g, "warnings");
     ck_assert_uint_eq(json_array_size(w), json_array_size(v));
     for (size_t i = 0; i < json_array_size(w); i++) {
-        const char *p = json_string_value(json_array_get(w, i));
-        ck_assert_int_eq(strncmp(p, json_string_value(json_array_get(v, i)), strcspn(p, ":")), 0);
+        const char *p = text_at(w, "%zu", i);
+        ck_assert_int_eq(strncmp(p, text_at(v, "%zu", i), strcspn(p, ":")), 0);
     }
 }
 
@@ -285,7 +248,6 @@ START_TEST(units_do_not_matter)
                            {1.0, 1.0, 1.0 / 0.6931471805599453},
                            {1e-6, 2048.0, 1e3},
                            {1e9, 1e12, 1e-6}};
-    tmp = tmpdir_open();
     make_rows();
     for (size_t l = 0; l < 2; l++) {
         write_rows(1, 1.0, 1.0, 1.0, "\n");
@@ -298,20 +260,15 @@ START_TEST(units_do_not_matter)
         }
         json_decref(one);
     }
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(threads_do_not_matter)
 {
-    tmp = tmpdir_open();
-    make_rows();
-    write_rows(1, 1.0, 1.0, 1.0, "\n");
-    json_t *one = fit_json("--intervals --threads 1"), *five = fit_json("--intervals --threads 5");
+    json_t *one = fit_plain("--intervals --threads 1"), *five = fit_json("--intervals --threads 5");
     ck_assert(json_equal(json_object_get(one, "fits"), json_object_get(five, "fits")));
     json_decref(one);
     json_decref(five);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -386,7 +343,6 @@ START_TEST(what_determines_no_law_is_refused_with_the_reason)
          growing},
     };
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     make_rows();
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         for (int scale = -1; scale <= 1; scale++) { /* in units of 1e-250, 1 and 1e250 too */
@@ -399,15 +355,14 @@ START_TEST(what_determines_no_law_is_refused_with_the_reason)
             }
             write_bytes(buf_str(&text), text.len);
             buf_release(&text);
-            ck_assert_msg(slaw("fit x.csv --json --bootstrap 0", &out) == 1, "%s: %s", c[i].what,
-                          buf_str(&out));
+            ck_assert_msg(slaw("fit x.csv --json --bootstrap 0", true, &out) == 1, "%s: %s",
+                          c[i].what, buf_str(&out));
             ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s, 1e%d: no \"%s\" in %s",
                           c[i].what, 250 * scale, c[i].words, buf_str(&out));
             ck_assert_ptr_nonnull(strstr(buf_str(&out), "\"fits\": []")); /* never a number */
         }
     }
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -415,10 +370,7 @@ END_TEST
 START_TEST(odd_but_sufficient_data_are_fitted)
 {
     Buf text = BUF_INIT;
-    tmp = tmpdir_open();
-    make_rows();
-    write_rows(1, 1.0, 1.0, 1.0, "\n");
-    json_t *plain = fit_json("--loss mse");
+    json_t *plain = fit_plain("--loss mse");
     buf_puts(&text, "N,D,loss\n");
     for (size_t i = 0; i < 3 * ROWS; i++) {
         buf_printf(&text, "%.17g,%.17g,%.17g\n", grid_n(i), grid_d(i), grid_loss(i));
@@ -426,21 +378,21 @@ START_TEST(odd_but_sufficient_data_are_fitted)
     write_bytes(buf_str(&text), text.len);
     buf_release(&text);
     json_t *three = fit_json("--loss mse");
-    close_to(number(group_of(three, "all"), "params", "alpha"),
-             number(group_of(plain, "all"), "params", "alpha"), 1e-9, "alpha");
-    close_to(number(group_of(three, "all"), "objective", NULL),
-             3.0 * number(group_of(plain, "all"), "objective", NULL), 1e-9, "objective");
+    close_to(number_at(group_of(three, "all"), "params.alpha"),
+             number_at(group_of(plain, "all"), "params.alpha"), 1e-9, "alpha");
+    close_to(number_at(group_of(three, "all"), "objective"),
+             3.0 * number_at(group_of(plain, "all"), "objective"), 1e-9, "objective");
     json_decref(three);
     write_rows(1, 1e290, 1e-290, 1.0, "\n");
     json_t *far = fit_json("--loss mse");
     check_units(plain, far, 1e290, 1e-290, 1.0, 1e-9);
     json_decref(far);
     json_decref(plain);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "cli/fit_inputs"});
+    return test_main(
+        (TestPlan){.name = "cli/fit_inputs", .set_up = tmp_open, .tear_down = tmp_close});
 }

@@ -10,17 +10,10 @@
 #include "common/json.h"
 #include "orchestrator/sched/lock.h"
 #include "tests/analysis/obs/small_catalog.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
-
-/* Runs `slaw args` in the temporary folder; standard output, or both streams, go to out. */
-static int slaw(const char *args, bool has_stderr, Buf *out)
-{
-    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
-}
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 /* fits.csv: 7 x 8 points of the law E 1.69, A 406.4, B 410.7, alpha 0.34, beta 0.28, and one row
  * that --where keep=1 leaves out. */
@@ -31,7 +24,7 @@ static void write_csv(void)
     for (int i = 0; i < 7; i++) {
         for (int j = 0; j < 8; j++) {
             double n = 1e7 * pow(3.0, i), d = 2e8 * pow(2.5, j);
-            double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+            double loss = hoffmann_loss(n, d);
             buf_printf(&text, "%.17g,%.17g,%.17g,1\n", n, d, loss);
         }
     }
@@ -41,102 +34,44 @@ static void write_csv(void)
 
 START_TEST(fit_reads_a_csv)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv();
-    ck_assert_int_eq(slaw("fit fits.csv --map N=params --where keep=1 --loss huber:1e-3 --starts 8 "
+    json_t *v = slaw_json("fit fits.csv --map N=params --where keep=1 --loss huber:1e-3 --starts 8 "
                           "--bootstrap 20 --json",
-                          false, &out),
-                     0);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_ptr_nonnull(v);
-    const json_t *fit = json_array_get(json_object_get(v, "fits"), 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(fit, "n")), 56);
-    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(fit, "starts"), "total")),
-                     8);
+                          0);
+    const json_t *fit = json_at(v, "fits.0");
+    ck_assert_int_eq(integer_at(fit, "n"), 56);
+    ck_assert_int_eq(integer_at(fit, "starts.total"), 8);
     const json_t *params = json_object_get(fit, "params");
-    ck_assert_double_eq_tol(json_real_value(json_object_get(params, "beta")), 0.28, 1e-10);
+    ck_assert_double_eq_tol(number_at(params, "beta"), 0.28, 1e-10);
     /* where it comes from, and how to repeat it */
-    char sha[SHA256_HEX_BYTES], path[FSX_PATH_BYTES];
+    char sha[SHA256_HEX_BYTES];
     Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, "fits.csv", &err), ERR_OK);
-    ck_assert_int_eq(hash_sha256_file(path, sha, &err), ERR_OK);
+    ck_assert_int_eq(hash_sha256_file(tmp_path("fits.csv"), sha, &err), ERR_OK);
     const json_t *input = json_object_get(v, "input"), *options = json_object_get(v, "options");
-    ck_assert_str_eq(json_string_value(json_object_get(input, "sha256")), sha);
-    ck_assert_str_eq(json_string_value(json_object_get(input, "of")), "file");
-    ck_assert_int_eq(json_integer_value(json_object_get(input, "rows")), 57);
-    ck_assert_str_eq(json_string_value(json_object_get(options, "loss")), "huber:0.001");
-    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "map"), 0)),
-                     "N=params");
-    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(options, "where"), 0)),
-                     "keep=1");
-    ck_assert_int_eq(json_integer_value(json_object_get(options, "bootstrap")), 20);
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "seed")), 1);
+    ck_assert_str_eq(text_at(input, "sha256"), sha);
+    ck_assert_str_eq(text_at(input, "of"), "file");
+    ck_assert_int_eq(integer_at(input, "rows"), 57);
+    ck_assert_str_eq(text_at(options, "loss"), "huber:0.001");
+    ck_assert_str_eq(text_at(options, "map.0"), "N=params");
+    ck_assert_str_eq(text_at(options, "where.0"), "keep=1");
+    ck_assert_int_eq(integer_at(options, "bootstrap"), 20);
+    ck_assert_int_eq(integer_at(v, "seed"), 1);
     ck_assert_ptr_nonnull(json_object_get(v, "version"));
     json_decref(v);
-    buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    const struct {
-        const char *args;
-        int status;
-        const char *words;
-    } c[] = {
-        {"fit fits.csv", 65, "there is no column \"N\""},
-        {"fit fits.csv --map N=params --where D", 2, "is not a condition"},
-        {"fit fits.csv --map N=params --law kaplan3", 2, "there is no law \"kaplan3\""},
-        {"fit fits.csv --map N=params --law chinchila", 2, "did you mean \"chinchilla\"?"},
-        {"fit fits.csv --map N=params --law mse", 2, "the laws are: "},
-        {"fit fits.csv --map N=params --resample case", 2, "did you mean \"cases\"?"},
-        {"fit fits.csv --map N=params --loss huber:0", 2, "--loss takes mse"},
-        {"fit fits.csv --map N=params --residual x", 2, "--residual takes log or raw"},
-        {"fit fits.csv --map N=params --starts 0", 2, "--starts takes 1 to"},
-        {"fit fits.csv --map N=params --skip-fraction 1", 2, "--skip-fraction"},
-        {"fit fits.csv --map N=params --dir x", 2, "--dir goes with a study file"},
-        {"fit fits.csv --map N=params --where params=1e7", 1, "different values of N"},
-        {"fit fits.csv --map N=params --fix E", 2, "--fix takes PARAMETER=NUMBER"},
-        {"fit fits.csv --map N=params --fix gamma=1", 2, "there is no parameter \"gamma\""},
-        {"fit fits.csv --map N=params --share gamma", 2, "there is no parameter \"gamma\""},
-        {"fit fits.csv --map N=params --at-flops 0", 2, "--at-flops takes up to"},
-        {"fit fits.csv --map N=params --resample x", 2, "--resample takes auto, cases"},
-        {"fit fits.csv --map N=params --loss asymmetric:0", 2, "--loss takes mse"},
-        {"fit fits.csv --map N=params --law logistic", 65, "there is no column \"accuracy\""},
-        {"table fits.csv --map N=params --format tex", 2, "--format"},
-        {"plot fits.csv --map N=params --isoflop --out p", 2, "--isoflop"},
-        {"plot fits.csv --map N=params", 2, "--out DIR"},
-        {"plot fits.csv --map N=params --out p --format gif", 2, "svg, png, pdf, eps"},
-        {"plot fits.csv --map N=params --out p --width collumn", 2, "did you mean \"column\"?"},
-        {"plot fits.csv --map N=params --out p --only profil", 2, "did you mean \"profile\"?"},
-        {"plot fits.csv --map N=params --out p --only loss_axis", 65,
-         "nothing to draw in loss_axis"},
-        {"plot fits.csv --map N=params --axis lr --out p", 65, "its columns are: params, D, loss"},
-        {"fit gone.csv", 65, "gone.csv"},
-    };
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv();
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        int status = slaw(c[i].args, true, &out);
-        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", c[i].args,
-                      buf_str(&out));
-        ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
-    }
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_mistakes("fit");
 }
 END_TEST
 
 /* A sweep of one size: every law is refused, and the picture is there all the same. */
 START_TEST(a_sweep_is_drawn_though_no_law_fits)
 {
-    char path[FSX_PATH_BYTES];
     Buf out = BUF_INIT;
-    Err err = ERR_INIT;
-    tmp = tmpdir_open();
     (void)tmpdir_write(&tmp, "sweep.csv",
                        "run,N,D,loss,optimizer.lr\na,1e6,1e7,4,0.001\na,1e6,2e7,3.5,0.001\n"
                        "b,1e6,1e7,5,0.002\nb,1e6,2e7,3.25,0.002\nc,1e6,2e7,3.75,0.004\n");
@@ -147,9 +82,7 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
         ck_assert_ptr_nonnull(
             strstr(buf_str(&out), "Refused: all: chinchilla has 5 parameters and"));
     }
-    ck_assert_int_eq(fsx_join(path, tmp.path, "p/loss_axis.csv", &err), ERR_OK);
-    buf_clear(&out);
-    ck_assert_int_eq(fsx_read(path, 1 << 20, &out, &err), ERR_OK);
+    tmp_read("p/loss_axis.csv", &out);
     ck_assert_str_eq(buf_str(&out), "series,optimizer.lr,loss,panel,label\n"
                                     "0,0.001,3.5,\"\",\"N = 1M\"\n"
                                     "0,0.002,3.25,\"\",\"N = 1M\"\n"
@@ -166,14 +99,12 @@ START_TEST(a_sweep_is_drawn_though_no_law_fits)
         ck_assert_int_eq(status, 1);
         ck_assert_uint_eq(json_array_size(files), 4);
         for (size_t i = 0; i < 4; i++) {
-            ck_assert_str_eq(json_string_value(json_array_get(files, i)), want[i]);
-            ck_assert_int_eq(fsx_join(path, tmp.path, want[i], &err), ERR_OK);
-            ck_assert(fsx_exists(path));
+            ck_assert_str_eq(text_at(files, "%zu", i), want[i]);
+            ck_assert(tmp_has(want[i]));
         }
         json_decref(v);
     }
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -182,16 +113,12 @@ START_TEST(a_study_keeps_its_fit_and_its_pictures)
     char path[FSX_PATH_BYTES];
     Buf out = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    small_catalog(path, 4);
-    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --json", false, &out), 0);
-    json_t *printed = json_loads(buf_str(&out), 0, NULL), *kept = NULL;
+    small_catalog(tmp_folder("study"), 4);
+    json_t *printed = slaw_json("fit study --starts 4 --bootstrap 0 --json", 0), *kept = NULL;
     ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/fit.json", &err), ERR_OK);
     ck_assert_int_eq(json_read_file(path, &kept, &err), ERR_OK);
     ck_assert(json_equal(printed, kept));
-    ck_assert_uint_eq(json_array_size(json_object_get(kept, "fits")), 4);
+    ck_assert_uint_eq(count_at(kept, "fits"), 4);
     json_decref(printed);
     json_decref(kept);
     ck_assert_int_eq(slaw("table study --starts 4 --bootstrap 0 --format csv --runs", false, &out),
@@ -199,33 +126,25 @@ START_TEST(a_study_keeps_its_fit_and_its_pictures)
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "llama,llama-906k,906000,8192000,"));
     int status = slaw("plot study --starts 4", true, &out);
     ck_assert(status == 0 || status == 69); /* 69: no gnuplot here; the data are written */
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study/reports/loss_tokens.csv", &err), ERR_OK);
-    ck_assert(fsx_exists(path));
+    ck_assert(tmp_has("study/reports/loss_tokens.csv"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* What has no part in an answer is not said in it: only what chose the rows. */
 START_TEST(runs_alone_need_no_fit)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv();
-    ck_assert_int_eq(
-        slaw("table fits.csv --map N=params --where params=1e7 --runs --json", false, &out),
-        0); /* one N: a fit would be refused */
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
+    json_t *v = slaw_json("table fits.csv --map N=params --where params=1e7 --runs --json",
+                          0); /* one N: a fit would be refused */
     const json_t *options = json_object_get(v, "options");
     ck_assert_ptr_nonnull(json_object_get(options, "where"));
     ck_assert_ptr_null(json_object_get(options, "starts"));
     ck_assert_ptr_null(json_object_get(v, "fits"));
-    const json_t *run = json_array_get(json_object_get(v, "runs"), 0);
-    ck_assert_double_eq(json_number_value(json_object_get(run, "N")), 1e7);
+    const json_t *run = json_at(v, "runs.0");
+    ck_assert_double_eq(number_at(run, "N"), 1e7);
     ck_assert(json_is_null(json_object_get(run, "run")));
     json_decref(v);
-    buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -233,12 +152,11 @@ END_TEST
 START_TEST(refusals_and_warnings_are_part_of_the_answer)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     (void)tmpdir_write(&tmp, "one.csv",
                        "g,N,D,loss\na,1e6,1e7,4\na,1e6,2e7,3.5\nb,1e6,1e7,5\nb,1e6,2e7,3.25\n");
     ck_assert_int_eq(slaw("fit one.csv --by g --json", true, &out), 1);
     json_t *v = json_loads(buf_str(&out), 0, NULL); /* nothing else on either stream */
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "refused")), 2);
+    ck_assert_uint_eq(count_at(v, "refused"), 2);
     json_decref(v);
     ck_assert_int_eq(slaw("fit one.csv --by g", false, &out), 1);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: a: chinchilla "));
@@ -246,8 +164,7 @@ START_TEST(refusals_and_warnings_are_part_of_the_answer)
     buf_puts(&text, "g,N,D,loss\n");
     for (int i = 0; i < 60; i++) {
         double n = 1e7 * pow(3.0, i / 2 / 6), d = 2e8 * pow(2.5, i / 2 % 6);
-        buf_printf(&text, "%c,%.17g,%.17g,%.17g\n", i % 2 ? 'b' : 'a', n, d,
-                   1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28));
+        buf_printf(&text, "%c,%.17g,%.17g,%.17g\n", i % 2 ? 'b' : 'a', n, d, hoffmann_loss(n, d));
     }
     (void)tmpdir_write(&tmp, "two.csv", buf_str(&text));
     buf_release(&text);
@@ -258,18 +175,18 @@ START_TEST(refusals_and_warnings_are_part_of_the_answer)
     ck_assert_ptr_null(strstr(warning + 1, "Warning: "));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "\nThere are no intervals.\n"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
-static size_t fits_in_catalog(const char *path)
+static size_t fits_in_study(void)
 {
     Arena a = ARENA_INIT;
     Catalog *c = NULL;
     CatalogFit *fit = NULL;
     size_t n = 0;
     Err err = ERR_INIT;
-    ck_assert_msg(catalog_open_readonly(path, &c, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_msg(catalog_open_readonly(tmp_path("study/" CATALOG_FILE), &c, &err) == ERR_OK, "%s",
+                  err.msg);
     ck_assert_int_eq(catalog_fit_list(c, &a, &fit, &n, &err), ERR_OK);
     catalog_close(c);
     arena_release(&a);
@@ -278,34 +195,28 @@ static size_t fits_in_catalog(const char *path)
 
 START_TEST(the_catalog_keeps_each_fit_once)
 {
-    char dir[FSX_PATH_BYTES], path[FSX_PATH_BYTES];
     Buf out = BUF_INIT;
     Err err = ERR_INIT;
-    tmp = tmpdir_open();
-    ck_assert_int_eq(fsx_join(dir, tmp.path, "study", &err), ERR_OK);
-    ck_assert_int_eq(fsx_join(path, dir, CATALOG_FILE, &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(dir, &err), ERR_OK);
-    small_catalog(dir, 4);
+    small_catalog(tmp_folder("study"), 4);
     ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
-    ck_assert_uint_eq(fits_in_catalog(path), 4);
+    ck_assert_uint_eq(fits_in_study(), 4);
     ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0", false, &out), 0);
-    ck_assert_uint_eq(fits_in_catalog(path), 4); /* the same again */
+    ck_assert_uint_eq(fits_in_study(), 4); /* the same again */
     ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss mse", false, &out), 0);
-    ck_assert_uint_gt(fits_in_catalog(path), 4);
-    size_t n = fits_in_catalog(path);
+    ck_assert_uint_gt(fits_in_study(), 4);
+    size_t n = fits_in_study();
 
     Lock lock = LOCK_INIT; /* as a scheduler would */
-    ck_assert_int_eq(lock_acquire(dir, &lock, &err), ERR_OK);
-    ck_assert_int_eq(slaw("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the catalog is in use"));
+    ck_assert_int_eq(lock_acquire(tmp_path("study"), &lock, &err), ERR_OK);
+    check_slaw("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", 0, "the catalog is in use");
     lock_release(&lock);
-    ck_assert_uint_eq(fits_in_catalog(path), n);
+    ck_assert_uint_eq(fits_in_study(), n);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "cli/fit_verbs"});
+    return test_main(
+        (TestPlan){.name = "cli/fit_verbs", .set_up = tmp_open, .tear_down = tmp_close});
 }

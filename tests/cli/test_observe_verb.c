@@ -4,20 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "common/json.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/check_page.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 /* Three families of six models: scores rise with ln C by one capability, as does the metric `coding`;
  * `lone` is a family of one. */
 static void setup(void)
 {
     Buf text = BUF_INIT;
-    tmp = tmpdir_open();
+    tmp_open();
     buf_puts(&text, "model,family,C,arc.easy,mmlu,hellaswag,coding\n");
     for (int f = 0; f < 3; f++) {
         for (int i = 0; i < 6; i++) {
@@ -33,39 +32,19 @@ static void setup(void)
     buf_release(&text);
 }
 
-static void teardown(void)
-{
-    tmpdir_close(&tmp);
-}
-
-static int slaw(const char *args, Buf *out)
-{
-    return run_slaw(tmp.path, args, NULL, "2>&1", out);
-}
-
-static json_t *parsed(const char *args, int status)
-{
-    Buf out = BUF_INIT;
-    json_error_t why;
-    ck_assert_int_eq(slaw(args, &out), status);
-    json_t *v = json_loads(buf_str(&out), 0, &why);
-    ck_assert_msg(v != NULL, "%s: %s in %s", args, why.text, buf_str(&out));
-    buf_release(&out);
-    return v;
-}
-
 START_TEST(larger_models_are_held_out)
 {
-    json_t *v = parsed("observe scores.csv --target coding --cutoff 1e22 --bootstrap 40 --json", 0);
-    const json_t *h = json_array_get(json_object_get(v, "holdout"), 0);
-    ck_assert_int_eq(json_integer_value(json_object_get(h, "n_train")), 13);
-    ck_assert_int_eq(json_integer_value(json_object_get(h, "n_test")), 6);
-    ck_assert_uint_eq(json_array_size(json_object_get(h, "errors")), 5);
-    const json_t *one = json_array_get(json_object_get(h, "predictions"), 0);
+    json_t *v =
+        slaw_json("observe scores.csv --target coding --cutoff 1e22 --bootstrap 40 --json", 0);
+    const json_t *h = json_at(v, "holdout.0");
+    ck_assert_int_eq(integer_at(h, "n_train"), 13);
+    ck_assert_int_eq(integer_at(h, "n_test"), 6);
+    ck_assert_uint_eq(count_at(h, "errors"), 5);
+    const json_t *one = json_at(h, "predictions.0");
     const json_t *interval = json_object_get(one, "interval");
-    double predicted = json_number_value(json_object_get(one, "predicted"));
-    ck_assert_double_gt(predicted, json_number_value(json_object_get(interval, "lo")));
-    ck_assert_double_lt(predicted, json_number_value(json_object_get(interval, "hi")));
+    double predicted = number_at(one, "predicted");
+    ck_assert_double_gt(predicted, number_at(interval, "lo"));
+    ck_assert_double_lt(predicted, number_at(interval, "hi"));
     json_decref(v);
 }
 END_TEST
@@ -73,19 +52,19 @@ END_TEST
 /* What was left open is settled in the options; a name with a dot is a name. */
 START_TEST(the_answer_says_what_it_was_made_from)
 {
-    json_t *v = parsed("observe scores.csv --target coding --bootstrap 0 --json", 0);
+    json_t *v = slaw_json("observe scores.csv --target coding --bootstrap 0 --json", 0);
     const json_t *o = json_object_get(v, "options");
-    ck_assert_int_eq(json_integer_value(json_object_get(o, "components")), 3);
-    ck_assert_str_eq(json_string_value(json_object_get(o, "link")), "height");
-    ck_assert_str_eq(json_string_value(json_object_get(o, "reference")), "fam0");
+    ck_assert_int_eq(integer_at(o, "components"), 3);
+    ck_assert_str_eq(text_at(o, "link"), "height");
+    ck_assert_str_eq(text_at(o, "reference"), "fam0");
     ck_assert_ptr_null(json_object_get(o, "isoflop"));
     ck_assert_ptr_null(json_object_get(o, "law"));
-    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(v, "rows"), "used")), 19);
-    ck_assert(json_is_string(json_object_get(json_object_get(v, "input"), "sha256")));
-    const json_t *mean = json_object_get(json_object_get(v, "pca"), "mean");
+    ck_assert_int_eq(integer_at(v, "rows.used"), 19);
+    ck_assert(json_is_string(json_at(v, "input.sha256")));
+    const json_t *mean = json_at(v, "pca.mean");
     ck_assert(json_is_number(json_object_get(mean, "arc.easy")));
     ck_assert_uint_eq(json_object_size(mean), 3);
-    const json_t *lone = json_array_get(json_object_get(v, "families"), 3);
+    const json_t *lone = json_at(v, "families.3");
     ck_assert(json_is_string(json_object_get(lone, "reason")));
     json_decref(v);
 }
@@ -96,12 +75,9 @@ START_TEST(options_of_laws_are_refused)
     static const char *const args[] = {
         "observe scores.csv --isoflop", "observe scores.csv --law power:N",
         "observe scores.csv --share alpha", "observe scores.csv --final-only"};
-    Buf out = BUF_INIT;
     for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
-        ck_assert_int_eq(slaw(args[i], &out), 2);
-        ck_assert_ptr_nonnull(strstr(buf_str(&out), "slaw observe has no option --"));
+        check_slaw(args[i], 2, "slaw observe has no option --");
     }
-    buf_release(&out);
 }
 END_TEST
 
@@ -114,34 +90,20 @@ START_TEST(every_format_is_taken)
              {"latex", "\\toprule"},
              {"csv", "model,family,C,C_equivalent,filled_in,PC1"},
              {"html", "</table>"}};
-    Buf out = BUF_INIT;
     char args[128];
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         (void)snprintf(args, sizeof args,
                        "observe scores.csv --target coding --bootstrap 20 "
                        "--format %s",
                        c[i].format);
-        ck_assert_int_eq(slaw(args, &out), 0);
-        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", args, buf_str(&out));
+        check_slaw(args, 0, c[i].words);
     }
-    buf_release(&out);
 }
 END_TEST
 
-START_TEST(tables_fit_the_width)
+START_TEST(answers_fit_the_page)
 {
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(
-        slaw("observe scores.csv --target coding --cutoff 1e22 --bootstrap 40 --models "
-             "--width 80",
-             &out),
-        0);
-    for (const char *line = buf_str(&out); *line;) {
-        size_t n = strcspn(line, "\n");
-        ck_assert_uint_le(n, 80);
-        line += n + (line[n] == '\n');
-    }
-    buf_release(&out);
+    check_pages("observe scores.csv --target coding --cutoff 1e22 --bootstrap 40 --models");
 }
 END_TEST
 
@@ -151,7 +113,7 @@ START_TEST(refusals_are_said)
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw("observe scores.csv --where family=fam0 --where 'C<2e21' --components 1 "
                           "--target coding --link free --bootstrap 0",
-                          &out),
+                          true, &out),
                      1);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: target coding: "));
     ck_assert_ptr_null(strstr(buf_str(&out), "slaw: "));
@@ -161,5 +123,5 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "observe_verb", .set_up = setup, .tear_down = teardown});
+    return test_main((TestPlan){.name = "observe_verb", .set_up = setup, .tear_down = tmp_close});
 }

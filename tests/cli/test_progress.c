@@ -388,16 +388,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("progress");
-    TCase *t = tcase_create("progress");
-    tcase_add_checked_fixture(t, setup, NULL);
-    tcase_add_test(t, the_block_is_redrawn_in_place_and_messages_stay_above_it);
-    tcase_add_test(t, at_most_ten_redraws_a_second);
-    tcase_add_test(t, lines_are_cut_to_the_terminal_and_its_height);
-    tcase_add_test(t, colour_is_only_for_those_who_want_it);
-    tcase_add_test(t, a_log_has_one_line_a_minute_and_one_a_run);
-    tcase_add_test(t, a_window_that_shrinks_leaves_no_torn_lines);
-    tcase_add_test(t, quiet_or_off_a_terminal_there_are_only_messages);
-    suite_add_tcase(s, t);
-    return suite_run(s);
+    return test_main((TestPlan){.name = "progress", .set_up = setup});
 }

@@ -3,22 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "common/json.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
-static TmpDir tmp;
-
-static int slaw(const char *args, bool has_stderr, Buf *out)
+static void set_up(void)
 {
-    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
-}
-
-static void open(void)
-{
-    tmp = tmpdir_open();
+    tmp_open();
     (void)tmpdir_write(&tmp, "runs.csv",
                        "arch,run,N,D,loss,hours,bits_per_byte\n"
                        "gpt,g1,1e6,1e6,5.0,1,2.0\ngpt,g1,1e6,4e6,4.0,4,1.5\n"
@@ -30,20 +23,16 @@ static void open(void)
 START_TEST(the_three_axes_have_their_own_winners)
 {
     Buf out = BUF_INIT;
-    open();
-    ck_assert_int_eq(slaw("race runs.csv --by arch --json", false, &out), 0);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_ptr_nonnull(v);
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
+    json_t *v = slaw_json("race runs.csv --by arch --json", 0);
     ck_assert_ptr_nonnull(json_object_get(v, "input"));
     const json_t *axes = json_object_get(v, "axes");
     static const char *const winner[] = {"gpt", "lstm", "lstm"};
     for (size_t a = 0; a < 3; a++) {
-        const json_t *classes = json_object_get(json_array_get(axes, a), "classes");
+        const json_t *classes = json_at(axes, "%zu.classes", a);
         const json_t *last = json_array_get(classes, json_array_size(classes) - 1);
-        ck_assert_str_eq(json_string_value(json_object_get(last, "best")), winner[a]);
-        ck_assert_double_gt(json_number_value(json_object_get(last, "difference")), 0.0);
-        ck_assert(json_is_number(json_object_get(json_object_get(last, "interval"), "lo")));
+        ck_assert_str_eq(text_at(last, "best"), winner[a]);
+        ck_assert_double_gt(number_at(last, "difference"), 0.0);
+        ck_assert(json_is_number(json_at(last, "interval.lo")));
     }
     json_decref(v);
     ck_assert_int_eq(
@@ -51,41 +40,31 @@ START_TEST(the_three_axes_have_their_own_winners)
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "At equal training time lstm is best in 1 of 1"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "4 h 0 min"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(pictures_are_written)
 {
     Buf out = BUF_INIT;
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    open();
     /* without gnuplot the data and the script are there all the same */
     (void)slaw("race runs.csv --by arch --out plots", true, &out);
-    ck_assert_int_eq(fsx_path(path, &err, "%s/plots/equal_time.csv", tmp.path), ERR_OK);
-    ck_assert(fsx_exists(path));
+    ck_assert(tmp_has("plots/equal_time.csv"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(wrong_options_are_said)
 {
     Buf out = BUF_INIT;
-    open();
     ck_assert_int_eq(slaw("race runs.csv --classes 6,x", true, &out), 2);
     ck_assert_int_eq(slaw("race runs.csv --format pdf", true, &out), 2);
-    ck_assert_int_eq(slaw("race runs.csv --time bits", true, &out), 65);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "bits"));
-    ck_assert_int_eq(slaw("race runs.csv --by arch --plot", true, &out), 2);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "--out DIR"));
+    check_slaw("race runs.csv --time bits", 65, "bits");
+    check_slaw("race runs.csv --by arch --plot", 2, "--out DIR");
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "race_verb"});
+    return test_main((TestPlan){.name = "race_verb", .set_up = set_up, .tear_down = tmp_close});
 }

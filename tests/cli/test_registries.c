@@ -38,44 +38,47 @@ static const json_t *at(const char *path)
     return v;
 }
 
-static void expect_word(const json_t *list, size_t i, const char *want)
+/* The enumeration at a path is the names of a registry, in its order. */
+static void expect_names(const char *path, size_t n, const char *(*name)(size_t i))
 {
-    const char *word = json_string_value(json_array_get(list, i));
-    ck_assert_msg(word && strcmp(word, want) == 0, "place %zu holds %s, the registry %s", i,
-                  word ? word : "nothing", want);
+    const json_t *list = at(path);
+    ck_assert_uint_eq(json_array_size(list), n);
+    for (size_t i = 0; i < n; i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        ck_assert_msg(word && strcmp(word, name(i)) == 0, "place %zu holds %s, the registry %s", i,
+                      word ? word : "nothing", name(i));
+    }
+}
+
+static const char *form_name(size_t i)
+{
+    return form_at(i)->name;
 }
 
 START_TEST(laws_are_the_registered_forms)
 {
-    const json_t *laws = at("definitions/analysis/properties/laws/items/enum");
     const json_t *by_default = at("definitions/analysis/properties/laws/default");
-    ck_assert_uint_eq(json_array_size(laws), form_count());
-    for (size_t i = 0; i < form_count(); i++) {
-        expect_word(laws, i, form_at(i)->name);
-    }
+    expect_names("definitions/analysis/properties/laws/items/enum", form_count(), form_name);
     for (size_t i = 0; i < json_array_size(by_default); i++) {
         ck_assert_ptr_nonnull(form_find(json_string_value(json_array_get(by_default, i))));
     }
 }
 END_TEST
 
-START_TEST(architectures_are_the_registered_ones)
+static const char *arch_name(size_t i)
 {
-    const json_t *names = at("definitions/architecture/enum");
-    ck_assert_uint_eq(json_array_size(names), arch_count());
-    for (size_t i = 0; i < arch_count(); i++) {
-        expect_word(names, i, arch_at(i)->name);
-    }
+    return arch_at(i)->name;
 }
-END_TEST
 
-START_TEST(launchers_are_the_registered_ones)
+static const char *launcher_name(size_t i)
 {
-    const json_t *names = at("definitions/execution/properties/launcher/enum");
-    ck_assert_uint_eq(json_array_size(names), launcher_count());
-    for (size_t i = 0; i < launcher_count(); i++) {
-        expect_word(names, i, launcher_at(i)->name);
-    }
+    return launcher_at(i)->name;
+}
+
+START_TEST(architectures_and_launchers_are_the_registered_ones)
+{
+    expect_names("definitions/architecture/enum", arch_count(), arch_name);
+    expect_names("definitions/execution/properties/launcher/enum", launcher_count(), launcher_name);
 }
 END_TEST
 

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "common/json.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/check_page.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 /* Two groups, one of them with a name that would like to be a script. */
 static void write_csv(void)
@@ -20,21 +19,12 @@ static void write_csv(void)
     buf_puts(&text, "N,D,loss,who\n");
     for (int i = 0; i < 96; i++) {
         double n = 1e7 * pow(3.0, i % 48 / 8), d = 2e8 * pow(2.5, i % 8);
-        double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+        double loss = hoffmann_loss(n, d);
         buf_printf(&text, "%.17g,%.17g,%.17g,%s\n", n, d, loss * (1.0 + 0.004 * sin(7.7 * i * i)),
                    i < 48 ? "plain" : "\"<script>alert('\"\"')</script>&amp;\"");
     }
     (void)tmpdir_write(&tmp, "it's.csv", buf_str(&text));
     buf_release(&text);
-}
-
-static void read_page(const char *name, Buf *out)
-{
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp.path, name, &err), ERR_OK);
-    buf_clear(out);
-    ck_assert_msg(fsx_read(path, 1 << 26, out, &err) == ERR_OK, "%s", err.msg);
 }
 
 enum { MAX_DEPTH = 64, NAME = 24 };
@@ -101,15 +91,11 @@ static void check_alone(const char *page)
 START_TEST(the_page_is_whole_and_alone)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv();
-    ck_assert_int_eq(run_slaw(tmp.path,
-                              "report \"it's.csv\" --by who --bootstrap 25 --starts 4 "
-                              "--where 'D>1' --out page.html",
-                              NULL, "2>&1", &out),
-                     0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "page.html"));
-    read_page("page.html", &out);
+    check_slaw("report \"it's.csv\" --by who --bootstrap 25 --starts 4 "
+               "--where 'D>1' --out page.html",
+               0, "page.html");
+    tmp_read("page.html", &out);
     const char *page = buf_str(&out);
     check_balance(page);
     check_alone(page);
@@ -124,11 +110,8 @@ START_TEST(the_page_is_whole_and_alone)
                                  "<h2>Method</h2>",
                                  "SHA-256 of the file: ",
                                  command};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ck_assert_msg(strstr(page, parts[i]) != NULL, "no %s", parts[i]);
-    }
+    check_words(page, sizeof parts / sizeof parts[0], parts);
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -136,18 +119,14 @@ END_TEST
 START_TEST(what_is_missing_is_said)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv();
-    ck_assert_int_eq(run_slaw(tmp.path,
-                              "report \"it's.csv\" --bootstrap 0 --where D=2e8 --starts 2", NULL,
-                              "2>&1", &out),
+    ck_assert_int_eq(slaw("report \"it's.csv\" --bootstrap 0 --where D=2e8 --starts 2", true, &out),
                      1);
-    read_page("report.html", &out);
+    tmp_read("report.html", &out);
     check_balance(buf_str(&out));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "<strong>Refused:</strong> all: chinchilla "));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "different values of D"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -158,7 +137,7 @@ static void write_runs(void)
     buf_puts(&text, "run,N,D,loss\n");
     for (int i = 0; i < 60; i++) {
         double n = 1e7 * pow(3.0, i / 12), d = 2e8 * pow(1.5, i % 12);
-        double loss = 1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28);
+        double loss = hoffmann_loss(n, d);
         buf_printf(&text, "r%d,%.17g,%.17g,%.17g\n", i / 12, n, d,
                    loss * (1.0 + 0.004 * sin(7.7 * i * i)));
     }
@@ -169,19 +148,14 @@ static void write_runs(void)
 START_TEST(the_page_says_what_was_done)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_runs();
-    ck_assert_int_eq(
-        run_slaw(tmp.path,
-                 "report runs.csv --loss mse --bootstrap 25 --starts 4 --at-flops 1e19 "
-                 "--isoflop --window 3 --json",
-                 NULL, "2>/dev/null", &out),
-        0);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_str_eq(json_string_value(json_object_get(v, "report")), "report.html");
+    json_t *v = slaw_json("report runs.csv --loss mse --bootstrap 25 --starts 4 --at-flops 1e19 "
+                          "--isoflop --window 3 --json",
+                          0);
+    ck_assert_str_eq(text_at(v, "report"), "report.html");
     ck_assert(json_is_array(json_object_get(v, "pictures")));
     json_decref(v);
-    read_page("report.html", &out);
+    tmp_read("report.html", &out);
     const char *page = buf_str(&out);
     ck_assert_ptr_nonnull(strstr(page, "25 bootstrap samples of residuals weighted at random."));
     ck_assert_ptr_null(strstr(page, "whole runs"));
@@ -190,11 +164,11 @@ START_TEST(the_page_says_what_was_done)
     ck_assert_ptr_nonnull(strstr(page, " --isoflop --window 3 --at-flops 1e+19</pre>"));
     ck_assert_ptr_nonnull(strstr(page, "The best N and D for C = 6 N D"));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "cli/report_verb"});
+    return test_main(
+        (TestPlan){.name = "cli/report_verb", .set_up = tmp_open, .tear_down = tmp_close});
 }

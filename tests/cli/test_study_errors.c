@@ -315,5 +315,6 @@ END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "study_errors", .set_up = make_tmp, .tear_down = remove_tmp});
+    return test_main(
+        (TestPlan){.name = "study_errors", .set_up = make_tmp, .tear_down = remove_tmp});
 }

@@ -4,23 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fsx.h"
 #include "common/json.h"
 #include "common/rng.h"
 #include "tests/analysis/obs/small_catalog.h"
 #include "tests/support/check_page.h"
-#include "tests/support/run_slaw.h"
+#include "tests/support/json_at.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-static TmpDir tmp;
+#include "tests/support/tmp.h"
+#include "tests/support/verb.h"
 
 static const double law[] = {1.69, 406.4, 410.7, 0.34, 0.28};
-
-static int slaw(const char *args, bool has_stderr, Buf *out)
-{
-    return run_slaw(tmp.path, args, NULL, has_stderr ? "2>&1" : "2>/dev/null", out);
-}
 
 static double truth(double n, double d)
 {
@@ -45,112 +38,81 @@ static void write_csv(const char *name, double noise)
     buf_release(&text);
 }
 
-static json_t *run_json(const char *args, int status)
-{
-    Buf out = BUF_INIT;
-    int got = slaw(args, false, &out);
-    ck_assert_msg(got == status, "%s: exit %d, not %d", args, got, status);
-    json_t *v = json_loads(buf_str(&out), 0, NULL);
-    ck_assert_msg(v != NULL, "%s: %s", args, buf_str(&out));
-    ck_assert_int_eq(json_integer_value(json_object_get(v, "schema")), 1);
-    buf_release(&out);
-    return v;
-}
-
-static json_t *item(const json_t *v, const char *list, size_t i)
-{
-    return json_array_get(json_object_get(v, list), i);
-}
-
-static double number(const json_t *v, const char *key)
-{
-    const json_t *x = json_object_get(v, key);
-    ck_assert_msg(json_is_number(x), "%s is no number", key);
-    return json_number_value(x);
-}
-
 START_TEST(predictions_of_exact_data_are_the_law)
 {
-    tmp = tmpdir_open();
     write_csv("exact.csv", 0.0);
-    json_t *v = run_json("predict exact.csv --N 7e9,1G --D 3e11 --bootstrap 30 --json", 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 2);
-    const json_t *p = item(v, "predictions", 0);
-    ck_assert_double_eq_tol(number(p, "loss") / truth(7e9, 3e11), 1.0, 1e-10);
-    ck_assert_double_eq_tol(number(p, "C") / 1.26e22, 1.0, 1e-12);
+    json_t *v = slaw_json("predict exact.csv --N 7e9,1G --D 3e11 --bootstrap 30 --json", 0);
+    ck_assert_uint_eq(count_at(v, "predictions"), 2);
+    const json_t *p = json_at(v, "predictions.0");
+    ck_assert_double_eq_tol(number_at(p, "loss") / truth(7e9, 3e11), 1.0, 1e-10);
+    ck_assert_double_eq_tol(number_at(p, "C") / 1.26e22, 1.0, 1e-12);
     const json_t *outside = json_object_get(p, "outside");
-    ck_assert_double_eq_tol(number(outside, "N"), log(7e9 / 7.29e9) > 0.0 ? 1.0 : 0.0, 1e-12);
-    ck_assert_double_eq_tol(number(outside, "D"), log(3e11 / (2e8 * pow(2.5, 7))), 1e-9);
-    ck_assert_str_eq(json_string_value(json_object_get(p, "group")), "all");
+    ck_assert_double_eq_tol(number_at(outside, "N"), log(7e9 / 7.29e9) > 0.0 ? 1.0 : 0.0, 1e-12);
+    ck_assert_double_eq_tol(number_at(outside, "D"), log(3e11 / (2e8 * pow(2.5, 7))), 1e-9);
+    ck_assert_str_eq(text_at(p, "group"), "all");
     ck_assert_ptr_nonnull(json_object_get(v, "input"));
     json_decref(v);
     /* as many of both go in pairs; --grid makes all pairs */
-    v = run_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --bootstrap 0 --json", 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 2);
-    ck_assert_double_eq(number(item(v, "predictions", 1), "D"), 1e11);
-    p = item(v, "predictions", 0);
+    v = slaw_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --bootstrap 0 --json", 0);
+    ck_assert_uint_eq(count_at(v, "predictions"), 2);
+    ck_assert_double_eq(number_at(v, "predictions.1.D"), 1e11);
+    p = json_at(v, "predictions.0");
     ck_assert(json_is_null(json_object_get(p, "lo")) &&
               json_is_null(json_object_get(p, "new_run")));
     ck_assert_ptr_null(json_object_get(p, "interval"));
     json_decref(v);
-    v = run_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --grid --bootstrap 0 --json", 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 4);
+    v = slaw_json("predict exact.csv --N 1e8,1e9 --D 1e10,1e11 --grid --bootstrap 0 --json", 0);
+    ck_assert_uint_eq(count_at(v, "predictions"), 4);
     json_decref(v);
-    v = run_json("predict exact.csv --N 1e9 --flops 6e20 --bootstrap 0 --json", 0);
-    ck_assert_double_eq_tol(number(item(v, "predictions", 0), "D") / 1e11, 1.0, 1e-12);
+    v = slaw_json("predict exact.csv --N 1e9 --flops 6e20 --bootstrap 0 --json", 0);
+    ck_assert_double_eq_tol(number_at(v, "predictions.0.D") / 1e11, 1.0, 1e-12);
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(intervals_are_nested_and_groups_are_apart)
 {
-    tmp = tmpdir_open();
     write_csv("noisy.csv", 0.01);
-    json_t *v = run_json("predict noisy.csv --N 1e9 --D 1e11 --by half --json "
-                         "--law chinchilla,kaplan,power:C --resample cases",
-                         0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "predictions")), 6);
+    json_t *v = slaw_json("predict noisy.csv --N 1e9 --D 1e11 --by half --json "
+                          "--law chinchilla,kaplan,power:C --resample cases",
+                          0);
+    ck_assert_uint_eq(count_at(v, "predictions"), 6);
     for (size_t i = 0; i < 6; i++) {
-        const json_t *p = item(v, "predictions", i);
-        ck_assert(number(p, "lo") < number(p, "loss") && number(p, "loss") < number(p, "hi"));
-        ck_assert(number(p, "predict_lo") < number(p, "lo"));
-        ck_assert(number(p, "predict_hi") > number(p, "hi"));
+        const json_t *p = json_at(v, "predictions.%zu", i);
+        ck_assert(number_at(p, "lo") < number_at(p, "loss") &&
+                  number_at(p, "loss") < number_at(p, "hi"));
+        ck_assert(number_at(p, "predict_lo") < number_at(p, "lo"));
+        ck_assert(number_at(p, "predict_hi") > number_at(p, "hi"));
         /* the flat ends are those of the objects */
         const json_t *law_interval = json_object_get(p, "interval");
         const json_t *new_run = json_object_get(p, "new_run");
-        ck_assert_double_eq(number(law_interval, "lo"), number(p, "lo"));
-        ck_assert_double_eq(number(new_run, "hi"), number(p, "predict_hi"));
-        ck_assert_double_gt(number(law_interval, "se"), 0.0);
-        ck_assert_str_eq(json_string_value(json_object_get(new_run, "method")), "bootstrap");
+        ck_assert_double_eq(number_at(law_interval, "lo"), number_at(p, "lo"));
+        ck_assert_double_eq(number_at(new_run, "hi"), number_at(p, "predict_hi"));
+        ck_assert_double_gt(number_at(law_interval, "se"), 0.0);
+        ck_assert_str_eq(text_at(new_run, "method"), "bootstrap");
     }
-    ck_assert_str_eq(json_string_value(json_object_get(item(v, "predictions", 1), "group")), "odd");
+    ck_assert_str_eq(text_at(v, "predictions.1.group"), "odd");
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(a_run_is_predicted_from_the_others)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("noisy.csv", 0.005);
-    json_t *v = run_json("predict noisy.csv --run s6 --json", 0);
-    const json_t *p = item(v, "predictions", 0);
-    ck_assert_str_eq(json_string_value(json_object_get(p, "run")), "s6");
-    ck_assert_double_eq(number(p, "points"), 8.0);
-    ck_assert_double_eq(number(p, "n_fit"), 48.0);
-    ck_assert_double_eq_tol(number(p, "N"), 7.29e9, 1.0);
-    ck_assert_double_eq_tol(number(p, "error"), number(p, "loss") - number(p, "measured"), 1e-12);
-    ck_assert_double_lt(fabs(number(p, "error_relative")), 0.03);
-    ck_assert(json_is_boolean(json_object_get(json_object_get(p, "within"), "run")));
-    ck_assert(number(json_object_get(p, "outside"), "N") > 1.0);
+    json_t *v = slaw_json("predict noisy.csv --run s6 --json", 0);
+    const json_t *p = json_at(v, "predictions.0");
+    ck_assert_str_eq(text_at(p, "run"), "s6");
+    ck_assert_double_eq(number_at(p, "points"), 8.0);
+    ck_assert_double_eq(number_at(p, "n_fit"), 48.0);
+    ck_assert_double_eq_tol(number_at(p, "N"), 7.29e9, 1.0);
+    ck_assert_double_eq_tol(number_at(p, "error"), number_at(p, "loss") - number_at(p, "measured"),
+                            1e-12);
+    ck_assert_double_lt(fabs(number_at(p, "error_relative")), 0.03);
+    ck_assert(json_is_boolean(json_at(p, "within.run")));
+    ck_assert(number_at(p, "outside.N") > 1.0);
     json_decref(v);
-    ck_assert_int_eq(slaw("predict noisy.csv --run s6", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "Without s6, chinchilla predicts loss = "));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "the interval of a new run.\n"));
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_slaw("predict noisy.csv --run s6", 0,
+               "Without s6, chinchilla predicts loss = ", "the interval of a new run.\n");
 }
 END_TEST
 
@@ -158,77 +120,63 @@ START_TEST(allocations_of_exact_data_are_the_closed_form)
 {
     double sum = law[3] + law[4], g = pow(law[3] * law[1] / (law[4] * law[2]), 1.0 / sum);
     double c = 5.76e23, n = g * pow(c / 6.0, law[4] / sum), d = c / 6.0 / n;
-    tmp = tmpdir_open();
     write_csv("exact.csv", 0.0);
-    json_t *v = run_json("allocate exact.csv --flops 1e21,5.76e23 --convention 6nd --json", 0);
-    const json_t *a = item(v, "allocations", 1);
-    ck_assert_double_eq_tol(number(a, "N") / n, 1.0, 1e-9);
-    ck_assert_double_eq_tol(number(a, "D") / d, 1.0, 1e-9);
-    ck_assert_double_eq_tol(number(a, "loss") / truth(n, d), 1.0, 1e-10);
-    ck_assert_double_eq_tol(number(a, "tokens_per_parameter") / (d / n), 1.0, 1e-9);
+    json_t *v = slaw_json("allocate exact.csv --flops 1e21,5.76e23 --convention 6nd --json", 0);
+    const json_t *a = json_at(v, "allocations.1");
+    ck_assert_double_eq_tol(number_at(a, "N") / n, 1.0, 1e-9);
+    ck_assert_double_eq_tol(number_at(a, "D") / d, 1.0, 1e-9);
+    ck_assert_double_eq_tol(number_at(a, "loss") / truth(n, d), 1.0, 1e-10);
+    ck_assert_double_eq_tol(number_at(a, "tokens_per_parameter") / (d / n), 1.0, 1e-9);
     ck_assert(json_is_object(json_object_get(a, "intervals")));
     json_decref(v);
     char args[256];
     (void)snprintf(args, sizeof args, "allocate exact.csv --loss %.17g --N %.17g --json",
                    truth(n, d), n);
-    v = run_json(args, 0);
+    v = slaw_json(args, 0);
     for (size_t i = 0; i < 2; i++) {
-        ck_assert_double_eq_tol(number(item(v, "allocations", i), "C") / c, 1.0, 1e-8);
+        ck_assert_double_eq_tol(number_at(v, "allocations.%zu.C", i) / c, 1.0, 1e-8);
     }
     json_decref(v);
     (void)snprintf(args, sizeof args,
                    "allocate exact.csv --flops 5.76e23 --at-N %.17g --tokens-per-parameter 200 "
                    "--json",
                    n / 4.0);
-    v = run_json(args, 0);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "allocations")), 3);
-    const json_t *cost = item(v, "allocations", 1);
+    v = slaw_json(args, 0);
+    ck_assert_uint_eq(count_at(v, "allocations"), 3);
+    const json_t *cost = json_at(v, "allocations.1");
     double own = truth(n / 4.0, 4.0 * d);
-    ck_assert_double_eq_tol(number(cost, "penalty"), own - truth(n, d), 1e-9);
-    ck_assert_double_gt(number(cost, "compute_factor"), 1.2);
-    ck_assert_double_eq_tol(number(item(v, "allocations", 2), "tokens_per_parameter"), 200.0, 1e-6);
+    ck_assert_double_eq_tol(number_at(cost, "penalty"), own - truth(n, d), 1e-9);
+    ck_assert_double_gt(number_at(cost, "compute_factor"), 1.2);
+    ck_assert_double_eq_tol(number_at(v, "allocations.2.tokens_per_parameter"), 200.0, 1e-6);
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(approaches_stand_beside_each_other)
 {
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("noisy.csv", 0.002);
-    json_t *v = run_json("allocate noisy.csv --approaches --flops 1e20 --bootstrap 40 --json", 0);
-    const json_t *all = json_object_get(item(v, "approaches", 0), "approaches");
+    json_t *v = slaw_json("allocate noisy.csv --approaches --flops 1e20 --bootstrap 40 --json", 0);
+    const json_t *all = json_at(v, "approaches.0.approaches");
     ck_assert_uint_eq(json_array_size(all), 4);
     const json_t *envelope = json_array_get(all, 0), *fit = json_array_get(all, 3);
-    ck_assert_str_eq(json_string_value(json_object_get(envelope, "method")), "envelope");
-    ck_assert_str_eq(json_string_value(json_object_get(fit, "approach")), "3");
-    ck_assert_double_eq_tol(number(fit, "a"), law[4] / (law[3] + law[4]), 0.02);
-    ck_assert(json_is_object(json_object_get(json_object_get(envelope, "intervals"), "a")));
-    ck_assert(isfinite(number(json_object_get(envelope, "bias"), "a")));
-    ck_assert(json_is_array(json_object_get(item(v, "approaches", 0), "disagreements")));
+    ck_assert_str_eq(text_at(envelope, "method"), "envelope");
+    ck_assert_str_eq(text_at(fit, "approach"), "3");
+    ck_assert_double_eq_tol(number_at(fit, "a"), law[4] / (law[3] + law[4]), 0.02);
+    ck_assert(json_is_object(json_at(envelope, "intervals.a")));
+    ck_assert(isfinite(number_at(envelope, "bias.a")));
+    ck_assert(json_is_array(json_at(v, "approaches.0.disagreements")));
     json_decref(v);
-    ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0", true, &out), 0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "3         parametric"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "N_opt("));
-    ck_assert_int_eq(slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", true, &out),
-                     0);
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "group,approach,method,name,C,value,lo,hi,bias"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&out), "all,3,parametric,D_opt,"));
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_slaw("allocate noisy.csv --approaches --bootstrap 0", 0, "3         parametric",
+               "N_opt(");
+    check_slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", 0,
+               "group,approach,method,name,C,value,lo,hi,bias", "all,3,parametric,D_opt,");
 }
 END_TEST
 
 /* small_catalog has no column that 6nd and the others agree on: C_paper and C_exact are its own. */
 START_TEST(a_study_is_asked_under_each_convention)
 {
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    tmp = tmpdir_open();
-    ck_assert_int_eq(fsx_join(path, tmp.path, "study", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    small_catalog(path, 4);
+    small_catalog(tmp_folder("study"), 4);
     static const char *const convention[] = {"6nd", "exact", "paper"};
     double n[3];
     for (size_t i = 0; i < 3; i++) {
@@ -237,74 +185,23 @@ START_TEST(a_study_is_asked_under_each_convention)
                        "allocate study --flops 1e14 --convention %s --law chinchilla "
                        "--bootstrap 0 --starts 8 --json",
                        convention[i]);
-        json_t *v = run_json(args, 0);
-        ck_assert_uint_eq(json_array_size(json_object_get(v, "allocations")), 2);
-        ck_assert_str_eq(json_string_value(json_object_get(v, "convention")), convention[i]);
-        const json_t *a = item(v, "allocations", 0);
-        const json_t *f = json_object_get(item(v, "fits", 0), "flops_per_token");
-        n[i] = number(a, "N");
-        ck_assert(number(a, "step") < 1e-8 && number(f, "misfit") < 0.1);
+        json_t *v = slaw_json(args, 0);
+        ck_assert_uint_eq(count_at(v, "allocations"), 2);
+        ck_assert_str_eq(text_at(v, "convention"), convention[i]);
+        const json_t *a = json_at(v, "allocations.0");
+        const json_t *f = json_at(v, "fits.0.flops_per_token");
+        n[i] = number_at(a, "N");
+        ck_assert(number_at(a, "step") < 1e-8 && number_at(f, "misfit") < 0.1);
         json_decref(v);
     }
     ck_assert(n[0] > 0.0 && n[1] > 0.0 && n[2] > 0.0);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(mistakes_have_their_exit_status)
 {
-    const struct {
-        const char *args;
-        int status;
-        const char *words;
-    } c[] = {
-        {"predict fits.csv", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N 1e9", 2, "predict needs --N and --D"},
-        {"predict fits.csv --N -1e9 --D 1e9", 2, "--N takes up to 64 positive numbers"},
-        {"predict fits.csv --N nan --D 1e9", 2, "--N takes up to 64 positive numbers"},
-        {"predict fits.csv --N 1e9 --D 0", 2, "--D takes up to 64 positive numbers"},
-        {"predict fits.csv --N 1e9 --D 1e9 --flops 1e20", 2, "give one of them"},
-        {"predict fits.csv --N 1e9 --D 1e9 --run s1", 2, "--run names what to predict"},
-        {"predict fits.csv --run s9", 65, "there is no run \"s9\""},
-        {"predict fits.csv --run s9", 65, "did you mean"},
-        {"predict fits.csv --N 1e9 --D 1e9 --share alpha", 2, "predict has no option --share"},
-        {"predict fits.csv --N 1e9 --D 1e9 --isoflop", 2, "predict has no option --isoflop"},
-        {"predict fits.csv --N 1e9 --D 1e9 --intervals", 2, "predict has no option --intervals"},
-        {"predict fits.csv --N 1e9 --D 1e9 --unique 0", 2, "--unique must be above 0"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law chinchilla,hyper:lr --map lr=N", 2,
-         "chinchilla predicts loss, and hyper:lr lr"},
-        {"predict fits.csv --run s1 --grid", 2, "--run names what to predict"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law hyper:lr --map lr=N", 0, "lr"},
-        {"predict fits.csv --N 1e9 --D 1e9 --where run=s1", 1, "different values of N"},
-        {"predict fits.csv --flops 1e20", 1, "a law in N, which is not given"},
-        {"predict fits.csv --N 1e9 --D 1e9 --law logistic --map accuracy=N", 2, "is no law that"},
-        {"allocate fits.csv", 2, "allocate needs a question"},
-        {"allocate fits.csv --flops x", 2, "--flops takes up to 64 positive numbers"},
-        {"allocate fits.csv --at-N 1e9", 2, "--at-N needs"},
-        {"allocate fits.csv --loss 1.5", 1, "no compute reaches a loss of 1.5"},
-        {"allocate fits.csv --loss 2.5 --at-loss 2", 2, "both name a loss"},
-        {"allocate fits.csv --flops 1e20 --isoflop", 2, "allocate has no option --isoflop"},
-        {"allocate fits.csv --loss -1", 2, "a loss to reach must be above 0"},
-        {"allocate fits.csv --flops 1e20 --tokens-per-parameter 20 --unique 0", 2, "--unique"},
-        {"allocate fits.csv --N 1e9 --tokens-per-parameter 20", 2,
-         "--tokens-per-parameter needs --flops"},
-        {"allocate fits.csv --flops 1e20 --law power:N", 2, "power:N is no law of the loss"},
-        {"allocate fits.csv --flops 1e20 --loss hubert", 2, "--loss takes mse"},
-        {"allocate fits.csv --flops 1e20 --where N=1e7", 1, "different values of N"},
-        {"allocate fits.csv --flops 1e20 --at-N 1e30 --inference-tokens 1e12", 1,
-         "leaves no tokens"},
-    };
-    Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("fits.csv", 0.005);
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        int status = slaw(c[i].args, true, &out);
-        ck_assert_msg(strstr(buf_str(&out), c[i].words) != NULL, "%s: %s", c[i].args,
-                      buf_str(&out));
-        ck_assert_msg(status == c[i].status, "%s: exit %d, not %d", c[i].args, status, c[i].status);
-    }
-    buf_release(&out);
-    tmpdir_close(&tmp);
+    check_mistakes("use");
 }
 END_TEST
 
@@ -316,39 +213,23 @@ START_TEST(answers_fit_the_page)
         "predict noisy.csv --run s6 --bootstrap 20",
         "allocate noisy.csv --by half --flops 1e20,1e24 --at-N 1e9 --bootstrap 20",
         "allocate noisy.csv --approaches --flops 1e20,1e21 --bootstrap 20"};
-    static const int widths[] = {60, 80, 100};
-    Buf out = BUF_INIT;
-    char line[256];
-    tmp = tmpdir_open();
     write_csv("noisy.csv", 0.005);
     for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
-        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
-            (void)snprintf(line, sizeof line, "%s --width %d", args[i], widths[w]);
-            ck_assert_int_eq(slaw(line, true, &out), 0);
-            check_fits(buf_str(&out), (size_t)widths[w]);
-        }
-        (void)snprintf(line, sizeof line, "%s --format latex", args[i]);
-        ck_assert_int_eq(slaw(line, true, &out), 0);
-        check_latex(buf_str(&out));
+        check_pages(args[i]);
     }
-    buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* --loss 2.5 asks for a loss, and the options that are recorded say so. */
 START_TEST(what_is_recorded_is_what_was_asked)
 {
-    tmp = tmpdir_open();
     write_csv("fits.csv", 0.005);
-    json_t *v = run_json("allocate fits.csv --loss 2.5 --bootstrap 0 --json", 0);
+    json_t *v = slaw_json("allocate fits.csv --loss 2.5 --bootstrap 0 --json", 0);
     const json_t *options = json_object_get(v, "options");
-    ck_assert_double_eq(json_number_value(json_array_get(json_object_get(options, "at_loss"), 0)),
-                        2.5);
+    ck_assert_double_eq(number_at(options, "at_loss.0"), 2.5);
     ck_assert_ptr_null(json_object_get(options, "share"));
     ck_assert_ptr_null(json_object_get(options, "isoflop"));
     json_decref(v);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -356,25 +237,23 @@ END_TEST
 START_TEST(refusals_are_part_of_the_answer)
 {
     Buf out = BUF_INIT;
-    tmp = tmpdir_open();
     write_csv("fits.csv", 0.005);
-    json_t *v = run_json("allocate fits.csv --at-loss 2.5,1.5 --json", 1);
-    ck_assert_uint_eq(json_array_size(json_object_get(v, "allocations")), 1);
-    const json_t *refused = item(v, "refused", 0);
-    ck_assert_str_eq(json_string_value(json_object_get(refused, "group")), "all");
-    ck_assert_ptr_nonnull(
-        strstr(json_string_value(json_object_get(refused, "reason")), "reaches a loss of 1.5"));
+    json_t *v = slaw_json("allocate fits.csv --at-loss 2.5,1.5 --json", 1);
+    ck_assert_uint_eq(count_at(v, "allocations"), 1);
+    const json_t *refused = json_at(v, "refused.0");
+    ck_assert_str_eq(text_at(refused, "group"), "all");
+    ck_assert_ptr_nonnull(strstr(text_at(refused, "reason"), "reaches a loss of 1.5"));
     ck_assert_ptr_nonnull(json_object_get(refused, "hint"));
     json_decref(v);
     ck_assert_int_eq(slaw("allocate fits.csv --at-loss 1.5", false, &out), 1);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "Refused: all: chinchilla: no compute reaches"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "Hint: "));
     buf_release(&out);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "cli/use_verbs"});
+    return test_main(
+        (TestPlan){.name = "cli/use_verbs", .set_up = tmp_open, .tear_down = tmp_close});
 }

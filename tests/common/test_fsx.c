@@ -6,18 +6,24 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
 
-START_TEST(replace_is_whole_and_leaves_nothing_else)
+/* What was there is whole before and after, and nothing is left beside it. */
+static void check_whole(ErrCode (*write)(const char *path, const void *bytes, size_t n, Err *err))
 {
     Err err = ERR_INIT;
-    char path[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, tmp.path, "a", &err), ERR_OK);
-    ck_assert_int_eq(fsx_replace(path, "one", 3, &err), ERR_OK);
-    ck_assert_int_eq(fsx_replace(path, "second", 6, &err), ERR_OK);
     Buf b = BUF_INIT;
-    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
+    ck_assert_int_eq(write(tmp_path("a"), "one", 3, &err), ERR_OK);
+    ck_assert_int_eq(write(tmp_path("a"), "second", 6, &err), ERR_OK);
+    tmp_read("a", &b);
     ck_assert_str_eq(buf_str(&b), "second");
     buf_release(&b);
-    ck_assert_int_eq(tree_bytes(tmp.path), 6); /* no temporary left */
+    ck_assert_int_eq(tree_bytes(tmp.path), 6);               /* no temporary left */
+    ck_assert_int_eq(write(tmp.path, "y", 1, &err), ERR_IO); /* rename onto a folder */
+    ck_assert_int_eq(write("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
+}
+
+START_TEST(replace_is_whole_and_leaves_nothing_else)
+{
+    check_whole(fsx_replace);
 }
 END_TEST
 
@@ -38,18 +44,7 @@ END_TEST
 
 START_TEST(a_note_is_whole_or_the_old_one)
 {
-    Err err = ERR_INIT;
-    char path[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, tmp.path, "a", &err), ERR_OK);
-    ck_assert_int_eq(fsx_note(path, "one", 3, &err), ERR_OK);
-    ck_assert_int_eq(fsx_note(path, "second", 6, &err), ERR_OK);
-    Buf b = BUF_INIT;
-    ck_assert_int_eq(fsx_read(path, 100, &b, &err), ERR_OK);
-    ck_assert_str_eq(buf_str(&b), "second");
-    buf_release(&b);
-    ck_assert_int_eq(tree_bytes(tmp.path), 6);
-    ck_assert_int_eq(fsx_note(tmp.path, "y", 1, &err), ERR_IO); /* rename onto a folder */
-    ck_assert_int_eq(fsx_note("/proc/no/such/folder/f", "y", 1, &err), ERR_IO);
+    check_whole(fsx_note);
 }
 END_TEST
 
@@ -178,13 +173,13 @@ START_TEST(paths_that_do_not_fit_are_refused)
 }
 END_TEST
 
-/* The hint for a file that is not in the folder `t`. */
-static const char *hint_for(const TmpDir *t, const char *name)
+/* The hint for a file that is not there. */
+static const char *hint_for(const char *name)
 {
     static Err err;
     char path[FSX_PATH_BYTES], want[FSX_PATH_BYTES];
     err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, t->path, name, &err), ERR_OK);
+    ck_assert_int_eq(fsx_join(path, tmp.path, name, &err), ERR_OK);
     ck_assert_int_eq(fsx_no_such(path, name, &err), ERR_NOTFOUND);
     ck_assert_int_eq(fsx_path(want, &err, "%s: no such file", name), ERR_OK);
     ck_assert_str_eq(err.msg, want);
@@ -194,46 +189,38 @@ static const char *hint_for(const TmpDir *t, const char *name)
 
 START_TEST(a_missing_file_comes_with_what_is_near)
 {
-    TmpDir t = tmpdir_open();
-    Err err = ERR_INIT;
-    char path[FSX_PATH_BYTES];
-    (void)tmpdir_write(&t, "quickstart.yaml", "");
-    (void)tmpdir_write(&t, "milli.yaml", "");
-    (void)tmpdir_write(&t, "notes.txt", "");
-    (void)tmpdir_write(&t, ".hidden.csv", "");
-    ck_assert_int_eq(fsx_join(path, t.path, "sub", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    (void)tmpdir_write(&t, "sub/a.txt", "");
-    ck_assert_str_eq(hint_for(&t, "quickstrat.yaml"), "did you mean quickstart.yaml?");
-    ck_assert_str_eq(hint_for(&t, "quickstart.yml"), "did you mean quickstart.yaml?");
-    ck_assert_str_eq(hint_for(&t, "nothing.yaml"),
-                     "in that folder are milli.yaml, quickstart.yaml");
-    ck_assert_str_eq(hint_for(&t, "hidden.csv"), "");
-    ck_assert_str_eq(hint_for(&t, "sub/b.txt"), "did you mean sub/a.txt?");
-    ck_assert_str_eq(hint_for(&t, "none/b.txt"), "there is no folder none");
-    tmpdir_close(&t);
+    (void)tmpdir_write(&tmp, "quickstart.yaml", "");
+    (void)tmpdir_write(&tmp, "milli.yaml", "");
+    (void)tmpdir_write(&tmp, "notes.txt", "");
+    (void)tmpdir_write(&tmp, ".hidden.csv", "");
+    (void)tmp_folder("sub");
+    (void)tmpdir_write(&tmp, "sub/a.txt", "");
+    ck_assert_str_eq(hint_for("quickstrat.yaml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for("quickstart.yml"), "did you mean quickstart.yaml?");
+    ck_assert_str_eq(hint_for("nothing.yaml"), "in that folder are milli.yaml, quickstart.yaml");
+    ck_assert_str_eq(hint_for("hidden.csv"), "");
+    ck_assert_str_eq(hint_for("sub/b.txt"), "did you mean sub/a.txt?");
+    ck_assert_str_eq(hint_for("none/b.txt"), "there is no folder none");
 }
 END_TEST
 
 START_TEST(a_folders_entries_are_listed_in_order)
 {
-    TmpDir t = tmpdir_open();
     Arena arena = ARENA_INIT;
     Err err = ERR_INIT;
     char path[FSX_PATH_BYTES];
     const char **name = NULL, *const want[] = {"a", "b10", "b9"};
     size_t n = 9;
-    (void)tmpdir_write(&t, "b9", "");
-    (void)tmpdir_write(&t, "a", "");
-    (void)tmpdir_write(&t, ".hidden", "");
-    ck_assert_int_eq(fsx_join(path, t.path, "b10", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    ck_assert_int_eq(fsx_list(t.path, &arena, &name, &n, &err), ERR_OK);
+    (void)tmpdir_write(&tmp, "b9", "");
+    (void)tmpdir_write(&tmp, "a", "");
+    (void)tmpdir_write(&tmp, ".hidden", "");
+    const char *b10 = tmp_folder("b10");
+    ck_assert_int_eq(fsx_list(tmp.path, &arena, &name, &n, &err), ERR_OK);
     ck_assert_uint_eq(n, 3);
     for (size_t i = 0; i < 3; i++) {
         ck_assert_str_eq(name[i], want[i]);
     }
-    ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_OK); /* an empty one */
+    ck_assert_int_eq(fsx_list(b10, &arena, &name, &n, &err), ERR_OK); /* an empty one */
     ck_assert_uint_eq(n, 0);
     ck_assert_int_eq(fsx_list("/nonexistent", &arena, &name, &n, &err), ERR_OK);
     ck_assert_uint_eq(n, 0);
@@ -242,7 +229,6 @@ START_TEST(a_folders_entries_are_listed_in_order)
     path[300] = '\0';
     ck_assert_int_eq(fsx_list(path, &arena, &name, &n, &err), ERR_IO);
     arena_release(&arena);
-    tmpdir_close(&t);
 }
 END_TEST
 

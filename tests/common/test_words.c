@@ -39,32 +39,35 @@ END_TEST
 
 static const char *const kinds[] = {"auto", "cases", "wild"};
 
-START_TEST(one_of_a_few_names)
-{
-    Err err = ERR_INIT;
-    size_t i = 9;
-    ck_assert_int_eq(words_enum("resample", "wild", kinds, 3, &i, &err), ERR_OK);
-    ck_assert_uint_eq(i, 2);
-    ck_assert_int_eq(words_enum("resample", "case", kinds, 3, &i, &err), ERR_USAGE);
-    ck_assert_str_eq(err.msg, "--resample takes auto, cases or wild, not \"case\"");
-    ck_assert_str_eq(err.hint, "did you mean \"cases\"?");
-    ck_assert_int_eq(words_enum("resample", "bootstrap", kinds, 3, &i, &err), ERR_USAGE);
-    ck_assert_str_eq(err.hint, "");
-    ck_assert_uint_eq(i, 2); /* only on success */
-}
-END_TEST
+static const struct {
+    ErrCode (*choose)(const char *of, const char *text, const char *const *name, size_t n,
+                      size_t *ret, Err *err);
+    const char *of, *text;
+    ErrCode want;
+    size_t i; /* what was there, 9, unless it is found */
+    const char *message, *hint;
+} choice[] = {
+    {words_enum, "resample", "wild", ERR_OK, 2, "", ""},
+    {words_enum, "resample", "case", ERR_USAGE, 9,
+     "--resample takes auto, cases or wild, not \"case\"", "did you mean \"cases\"?"},
+    {words_enum, "resample", "bootstrap", ERR_USAGE, 9,
+     "--resample takes auto, cases or wild, not \"bootstrap\"", ""},
+    {words_find, "law", "cases", ERR_OK, 1, "", ""},
+    {words_find, "law", "cses", ERR_USAGE, 9, "there is no law \"cses\"",
+     "did you mean \"cases\"?"},
+    {words_find, "law", "gamma", ERR_USAGE, 9, "there is no law \"gamma\"",
+     "the laws are: auto, cases, wild"},
+};
 
-START_TEST(one_of_many_names)
+START_LOOP_TEST(one_of_the_names, sizeof choice / sizeof choice[0])
 {
     Err err = ERR_INIT;
     size_t i = 9;
-    ck_assert_int_eq(words_find("law", "cases", kinds, 3, &i, &err), ERR_OK);
-    ck_assert_uint_eq(i, 1);
-    ck_assert_int_eq(words_find("law", "cses", kinds, 3, &i, &err), ERR_USAGE);
-    ck_assert_str_eq(err.msg, "there is no law \"cses\"");
-    ck_assert_str_eq(err.hint, "did you mean \"cases\"?");
-    ck_assert_int_eq(words_find("law", "gamma", kinds, 3, &i, &err), ERR_USAGE);
-    ck_assert_str_eq(err.hint, "the laws are: auto, cases, wild");
+    ck_assert_int_eq(choice[_i].choose(choice[_i].of, choice[_i].text, kinds, 3, &i, &err),
+                     choice[_i].want);
+    ck_assert_uint_eq(i, choice[_i].i);
+    ck_assert_str_eq(err.msg, choice[_i].message);
+    ck_assert_str_eq(err.hint, choice[_i].hint);
 }
 END_TEST
 

@@ -179,17 +179,23 @@ START_LOOP_TEST(bad_text_is_refused_with_its_place, sizeof bad / sizeof bad[0])
 }
 END_TEST
 
+/* Frees the text. */
+static void check_refused(Buf *b, const char *words)
+{
+    Parsed p = parse(buf_str(b));
+    ck_assert_int_eq(p.rc, ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(p.err.msg, words));
+    parsed_release(&p);
+    buf_release(b);
+}
+
 START_TEST(deep_nesting_is_refused)
 {
     Buf b = BUF_INIT;
     for (int i = 0; i < 1000000; i++) {
         buf_putc(&b, '[');
     }
-    Parsed p = parse(buf_str(&b));
-    ck_assert_int_eq(p.rc, ERR_INVALID);
-    ck_assert_ptr_nonnull(strstr(p.err.msg, "64 deep"));
-    parsed_release(&p);
-    buf_release(&b);
+    check_refused(&b, "64 deep");
 }
 END_TEST
 
@@ -204,11 +210,7 @@ START_TEST(aliases_that_multiply_are_refused)
         }
         buf_puts(&b, "]\n");
     }
-    Parsed p = parse(buf_str(&b));
-    ck_assert_int_eq(p.rc, ERR_INVALID);
-    ck_assert_ptr_nonnull(strstr(p.err.msg, "200000 values"));
-    parsed_release(&p);
-    buf_release(&b);
+    check_refused(&b, "200000 values");
 }
 END_TEST
 

@@ -7,8 +7,9 @@
 #include "common/fsx.h"
 #include "draw/layout.h"
 #include "draw/plot.h"
+#include "tests/support/check_page.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 static const double x[] = {1e9, 1e10, 1e12}, y[] = {4.5, 3.25, 2.5};
 static PlotFigure figure;
@@ -29,27 +30,38 @@ static void make_figure(const char *title)
     ck_assert_ptr_nonnull(plot_add(&figure.panel[0], "the law", plot_ink(), PLOT_THICK, 3, x, y));
 }
 
-static void read_back(const TmpDir *tmp, const char *name, Buf *out)
+static Buf text;
+static Err err;
+
+static void set_up(void)
 {
-    char path[FSX_PATH_BYTES];
-    Err err = ERR_INIT;
-    ck_assert_int_eq(fsx_join(path, tmp->path, name, &err), ERR_OK);
-    buf_clear(out);
-    ck_assert_msg(fsx_read(path, 1 << 24, out, &err) == ERR_OK, "%s", err.msg);
+    tmp_open();
+    text = BUF_INIT;
+    err = ERR_INIT;
+}
+
+static void tear_down(void)
+{
+    buf_release(&text);
+    tmp_close();
+}
+
+/* Writes the figure; text is then its script. */
+static void write_script(const PlotOutput *o)
+{
+    ck_assert_msg(plot_write(&figure, o, tmp.path, &err) == ERR_OK, "%s", err.msg);
+    tmp_read("loss_compute.gp", &text);
 }
 
 START_TEST(data_and_script_say_everything)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     make_figure("it's `touch pwned` \"tnl\"");
     ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.csv", &text);
+    tmp_read("loss_compute.csv", &text);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "series,C_flop,loss,panel,label\n"
                                                  "0,1000000000,4.5,\"it's"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "1,1000000000000,2.5,"));
-    read_back(&tmp, "loss_compute.gp", &text);
+    tmp_read("loss_compute.gp", &text);
     const char *const parts[] = {"data = 'loss_compute.csv'",
                                  "set logscale x\n",
                                  "set logscale y\n",
@@ -57,13 +69,8 @@ START_TEST(data_and_script_say_everything)
                                  "rgb '#D55E00'",
                                  "set label 'C [FLOP]' at screen",
                                  "set label 'it''s ?touch pwned? \"tnl\"' at screen"};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "no %s in\n%s", parts[i],
-                      buf_str(&text));
-    }
+    check_words(buf_str(&text), sizeof parts / sizeof parts[0], parts);
     ck_assert_ptr_null(strchr(strchr(buf_str(&text), '\n'), '`')); /* after the first line */
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -85,16 +92,13 @@ static void make_ranges(void)
 
 START_TEST(bars_and_bands_have_their_columns)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     make_ranges();
     ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.csv", &text);
+    tmp_read("loss_compute.csv", &text);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "series,C_flop,loss,panel,label,loss_lo,loss_hi\n"
                                                  "0,1000000000,4.5,\"errors\",\"20k\",,\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\n2,1000000000,4.5,\"errors\",\"band\",4,5\n"));
-    read_back(&tmp, "loss_compute.gp", &text);
+    tmp_read("loss_compute.gp", &text);
     const char *const parts[] = {"set logscale x\n",
                                  "unset logscale y\n",
                                  "(series(2)):6:7 with filledcurves",
@@ -102,10 +106,7 @@ START_TEST(bars_and_bands_have_their_columns)
                                  "set arrow from graph 0,first 0 to graph 1,first 0 nohead",
                                  "set arrow from first 1e+14,graph 0 to first 1e+14,graph 1 nohead",
                                  "set label 'no error' at screen"};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "no %s in\n%s", parts[i],
-                      buf_str(&text));
-    }
+    check_words(buf_str(&text), sizeof parts / sizeof parts[0], parts);
     /* the band, although it was added last but one, lies below all */
     ck_assert(strstr(buf_str(&text), "(series(2))") < strstr(buf_str(&text), "(series(0))"));
     /* the axes reach the lines: zero is inside [lo:hi] of y, 1e14 inside that of x */
@@ -117,8 +118,6 @@ START_TEST(bars_and_bands_have_their_columns)
     ck_assert_int_eq(
         sscanf(strstr(buf_str(&text), "set xrange ["), "set xrange [%lf:%lf]", &from, &to), 2);
     ck_assert_double_gt(to, 1e14);
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -126,9 +125,6 @@ END_TEST
 START_TEST(panels_may_have_their_own_axes)
 {
     static const double one[] = {1.0, 2.0}, value[] = {0.3, 0.4}, big[] = {100.0, 300.0};
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     figure = (PlotFigure){.name = "own",
                           .title = "t",
                           .x_label = "x",
@@ -146,7 +142,7 @@ START_TEST(panels_may_have_their_own_axes)
     figure.panel[1].x_label = "beta";
     plot_add_line(&figure.panel[1], PLOT_DIAGONAL, 0.0, NULL);
     ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "own.gp", &text);
+    tmp_read("own.gp", &text);
     /* 0.04 of the axis is free at both ends: 1 / 0.92 x 0.04 */
     const char *const parts[] = {
         "set label 'alpha' at screen", "set xrange [0.956521739:2.04347826]",
@@ -154,13 +150,9 @@ START_TEST(panels_may_have_their_own_axes)
         "set arrow from first 91.3043478,first 91.3043478 to first 308.695652,first 308.695652"};
     const char *at = buf_str(&text);
     ck_assert_ptr_null(strstr(at, "  set logscale"));
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ck_assert_msg(strstr(at, parts[i]) != NULL, "no %s in\n%s", parts[i], at);
-    }
+    check_words(at, sizeof parts / sizeof parts[0], parts);
     ErrCode rc = plot_draw(&figure, 1, &plain, tmp.path, &err);
     ck_assert_msg(rc == ERR_OK || rc == ERR_UNAVAILABLE, "%s", err.msg);
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -168,9 +160,6 @@ END_TEST
 START_TEST(ticks_may_be_given)
 {
     static const double lr[] = {0.001, 0.00101, 0.002, 0.004}, loss[] = {3.0, 2.9, 2.8, 3.1};
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     make_figure("tnl");
     figure.panel[0].n_series = 0;
     (void)plot_add(&figure.panel[0], "runs", plot_ink(), PLOT_BEADS, 4, lr, loss);
@@ -178,20 +167,14 @@ START_TEST(ticks_may_be_given)
     figure.x_tick = lr;
     figure.n_x_ticks = 4;
     figure.x_label = "adamw.weight_decay";
-    ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.gp", &text);
+    write_script(&plain);
     const char *const parts[] = {
         "set xtics ('0.001' 0.001, '' 0.00101 1, '0.002' 0.002, '0.004' 0.004)",
         "set label 'adamw.weight_decay' at screen", "with linespoints lw 0.8 dt solid pt 7",
         "with points lw 0.8 dt solid pt 6"};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "no %s in\n%s", parts[i],
-                      buf_str(&text));
-    }
+    check_words(buf_str(&text), sizeof parts / sizeof parts[0], parts);
     ErrCode rc = plot_draw(&figure, 1, &plain, tmp.path, &err);
     ck_assert_msg(rc == ERR_OK || rc == ERR_UNAVAILABLE, "%s", err.msg);
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -199,42 +182,35 @@ END_TEST
 START_TEST(values_without_a_place_are_skipped)
 {
     static const double odd_x[] = {1e9, 1e10, -1.0, 1e11}, odd_y[] = {4.5, 0.0, 3.0, 2.0};
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     double nan_y[4] = {4.0, (double)NAN, (double)INFINITY, 2.5};
     make_figure("tnl");
     figure.panel[0].n_series = 0;
     (void)plot_add(&figure.panel[0], "odd", plot_ink(), PLOT_LINE, 4, odd_x, odd_y);
     (void)plot_add(&figure.panel[0], "nan", plot_ink(), PLOT_LINE, 4, odd_x, nan_y);
     ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.csv", &text);
+    tmp_read("loss_compute.csv", &text);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "\n1,10000000000,,\"tnl\",\"nan\"\n"));
-    read_back(&tmp, "loss_compute.gp", &text);
+    tmp_read("loss_compute.gp", &text);
     double from, to;
     ck_assert_int_eq(
         sscanf(strstr(buf_str(&text), "set yrange ["), "set yrange [%lf:%lf]", &from, &to), 2);
     ck_assert(from > 1.5 && from < 2.0 && to > 4.5 && to < 6.0);
     ErrCode rc = plot_draw(&figure, 1, &plain, tmp.path, &err);
     ck_assert_msg(rc == ERR_OK || rc == ERR_UNAVAILABLE, "%s", err.msg);
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* The first bytes of each kind of picture. */
-static void check_kind(const TmpDir *tmp, const char *name, const char *magic)
+static void check_kind(const char *name, const char *magic)
 {
     Buf picture = BUF_INIT;
-    read_back(tmp, name, &picture);
+    tmp_read(name, &picture);
     ck_assert_msg(picture.len > 500 && memcmp(picture.data, magic, strlen(magic)) == 0, "%s", name);
     buf_release(&picture);
 }
 
 START_TEST(gnuplot_draws_every_format_if_it_is_there)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
     PlotOutput all = {0};
     make_ranges();
     ck_assert_int_eq(plot_parse_formats("svg,png,pdf", &all, &err), ERR_OK);
@@ -244,25 +220,20 @@ START_TEST(gnuplot_draws_every_format_if_it_is_there)
         ck_assert_ptr_nonnull(strstr(err.hint, "gnuplot-nox"));
     } else {
         ck_assert_msg(rc == ERR_OK, "%s", err.msg);
-        check_kind(&tmp, "loss_compute.png", "\x89PNG");
-        check_kind(&tmp, "loss_compute.pdf", "%PDF-");
-        check_kind(&tmp, "loss_compute.eps", "%!PS-Adobe-3.0 EPSF");
-        check_kind(&tmp, "loss_compute.svg", "<?xml");
+        check_kind("loss_compute.png", "\x89PNG");
+        check_kind("loss_compute.pdf", "%PDF-");
+        check_kind("loss_compute.eps", "%!PS-Adobe-3.0 EPSF");
+        check_kind("loss_compute.svg", "<?xml");
     }
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 /* Size in the script, and every type of it: 7 points and more at the printed width. */
 static void check_size(const PlotOutput *o, double inches)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     double width, height, size;
     make_ranges();
-    ck_assert_int_eq(plot_write(&figure, o, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.gp", &text);
+    write_script(o);
     const char *at = strstr(buf_str(&text), "set terminal pdfcairo");
     ck_assert_ptr_nonnull(at);
     ck_assert_int_eq(sscanf(at, "set terminal pdfcairo size %lfin,%lfin font 'DejaVu Sans,%lf'",
@@ -275,13 +246,10 @@ static void check_size(const PlotOutput *o, double inches)
         ck_assert_double_ge(strtod(p + strlen("font ',"), NULL), 7.0);
     }
     ck_assert_uint_ge(n, 6);
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 
 START_TEST(widths_are_those_of_a_page_and_a_column)
 {
-    Err err = ERR_INIT;
     PlotOutput o = {0};
     ck_assert_int_eq(plot_parse_formats("pdf", &o, &err), ERR_OK);
     check_size(&o, 7.0);
@@ -292,20 +260,8 @@ START_TEST(widths_are_those_of_a_page_and_a_column)
 }
 END_TEST
 
-static size_t count(const char *text, const char *part)
-{
-    size_t n = 0;
-    for (const char *p = text; (p = strstr(p, part)); p++) {
-        n++;
-    }
-    return n;
-}
-
 START_TEST(a_title_may_be_left_out_or_given)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     PlotOutput o = {0};
     static const struct {
         const char *word, *title;
@@ -313,13 +269,11 @@ START_TEST(a_title_may_be_left_out_or_given)
     make_figure("tnl");
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         plot_parse_title(c[i].word, &o);
-        ck_assert_int_eq(plot_write(&figure, &o, tmp.path, &err), ERR_OK);
-        read_back(&tmp, "loss_compute.gp", &text);
-        ck_assert_uint_eq(count(buf_str(&text), "set label 'Loss'"), c[i].title && i % 3 == 0);
+        write_script(&o);
+        ck_assert_uint_eq(occurrences(buf_str(&text), "set label 'Loss'"),
+                          c[i].title && i % 3 == 0);
         ck_assert(!c[i].title || strstr(buf_str(&text), c[i].title));
     }
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -377,26 +331,19 @@ END_TEST
 /* An empty panel says why, in a sentence that is broken into lines. */
 START_TEST(an_empty_panel_says_why)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     LayoutText lines;
     make_figure("a");
     figure.n_panels = 2;
     figure.panel[1] = (PlotPanel){.title = "b", .note = "this group has too few budgets"};
-    ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.gp", &text);
+    write_script(&plain);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "'this group has too few budgets'"));
     figure.panel[1].note = NULL;
-    ck_assert_int_eq(plot_write(&figure, &plain, tmp.path, &err), ERR_OK);
-    read_back(&tmp, "loss_compute.gp", &text);
+    write_script(&plain);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), "'there is nothing to draw here'"));
     layout_wrap("this group has too few budgets", 7.0, 70.0, &lines);
     ck_assert_uint_eq(lines.n, 2);
     ck_assert_str_eq(lines.line[0], "this group has too");
     ck_assert_str_eq(lines.line[1], "few budgets");
-    buf_release(&text);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -416,7 +363,6 @@ END_TEST
 
 START_TEST(words_that_are_none_are_refused_with_the_nearest)
 {
-    Err err = ERR_INIT;
     PlotOutput o = {0};
     ck_assert_int_eq(plot_parse_formats("png,pgn", &o, &err), ERR_USAGE);
     ck_assert_ptr_nonnull(strstr(err.msg, "there is no format of pictures \"pgn\""));
@@ -432,28 +378,20 @@ END_TEST
 
 START_TEST(what_gnuplot_says_is_kept_when_it_fails)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
-    Buf log = BUF_INIT;
-    char taken[FSX_PATH_BYTES];
     make_figure("tnl");
-    ck_assert_int_eq(fsx_join(taken, tmp.path, "loss_compute.svg", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(taken, &err), ERR_OK); /* gnuplot cannot write there */
+    (void)tmp_folder("loss_compute.svg"); /* gnuplot cannot write there */
     ErrCode rc = plot_draw(&figure, 1, &plain, tmp.path, &err);
     if (rc != ERR_UNAVAILABLE) { /* it is installed */
         ck_assert_int_eq(rc, ERR_CHILD);
         ck_assert_ptr_nonnull(strstr(err.msg, "/loss_compute.log"));
-        read_back(&tmp, "loss_compute.log", &log);
-        ck_assert_ptr_nonnull(strstr(buf_str(&log), "cannot open file"));
+        tmp_read("loss_compute.log", &text);
+        ck_assert_ptr_nonnull(strstr(buf_str(&text), "cannot open file"));
     }
-    buf_release(&log);
-    tmpdir_close(&tmp);
 }
 END_TEST
 
 START_TEST(a_folder_that_is_not_there_cannot_be_written)
 {
-    Err err = ERR_INIT;
     make_figure("tnl");
     ck_assert_int_eq(plot_write(&figure, &plain, "/proc/no/such", &err), ERR_IO);
 }
@@ -461,13 +399,10 @@ END_TEST
 
 START_TEST(without_gnuplot_there_is_a_hint)
 {
-    TmpDir tmp = tmpdir_open();
-    Err err = ERR_INIT;
     make_figure("tnl");
     ck_assert_int_eq(setenv("PATH", "/nonexistent", 1), 0); /* NOLINT(concurrency-mt-unsafe) */
     ck_assert_int_eq(plot_draw(&figure, 1, &plain, tmp.path, &err), ERR_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(err.hint, "gnuplot-nox"));
-    tmpdir_close(&tmp);
 }
 END_TEST
 
@@ -485,15 +420,15 @@ START_TEST(looks_differ_in_colour_and_code_and_mix_with_white)
             ck_assert(strcmp(a.color, b.color) != 0 || a.code != b.code);
         }
     }
-    char text[8];
-    layout_text_color("#0072B2", text);
-    ck_assert_str_eq(text, "#0072B2");
-    layout_text_color("#F0E442", text); /* yellow: darker, so that it can be read */
-    ck_assert_str_ne(text, "#F0E442");
+    char code[8];
+    layout_text_color("#0072B2", code);
+    ck_assert_str_eq(code, "#0072B2");
+    layout_text_color("#F0E442", code); /* yellow: darker, so that it can be read */
+    ck_assert_str_ne(code, "#F0E442");
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "draw/plot"});
+    return test_main((TestPlan){.name = "draw/plot", .set_up = set_up, .tear_down = tear_down});
 }

@@ -146,6 +146,12 @@ static void config(const void *bytes, size_t n)
     arena_release(&a);
 }
 
+/* Whether the record was read; then it is written, and read back into `again`. */
+#define READS_BACK(kind, got, again)                                     \
+    (was_read(kind##_record_read(folder("run"), &a, got, &err), &err) && \
+     (must(kind##_record_write(folder("run"), got, &err), &err),         \
+      must(kind##_record_read(folder("run"), &a, again, &err), &err), true))
+
 static void run(const void *bytes, size_t n)
 {
     static const char text[] =
@@ -157,10 +163,7 @@ static void run(const void *bytes, size_t n)
     CatalogRun r = {.id = 0};
     (void)put("run/config.json", text, sizeof text - 1);
     (void)put("run/run.json", bytes, n);
-    if (was_read(run_record_read(folder("run"), &a, &r, &err), &err)) {
-        must(run_record_write(folder("run"), &r, &err), &err);
-        must(run_record_read(folder("run"), &a, &r, &err), &err);
-    }
+    (void)READS_BACK(run, &r, &r);
     arena_release(&a);
 }
 
@@ -170,12 +173,9 @@ static void status(const void *bytes, size_t n)
     Arena a = ARENA_INIT;
     StatusRecord s = {.run = NULL}, again = {.run = NULL};
     (void)put("run/status.json", bytes, n);
-    if (was_read(status_record_read(folder("run"), &a, &s, &err), &err)) {
-        must(status_record_write(folder("run"), &s, &err), &err);
-        must(status_record_read(folder("run"), &a, &again, &err), &err);
-        if (again.state != s.state || again.step != s.step || strcmp(again.run, s.run) != 0) {
-            abort();
-        }
+    if (READS_BACK(status, &s, &again) &&
+        (again.state != s.state || again.step != s.step || strcmp(again.run, s.run) != 0)) {
+        abort();
     }
     arena_release(&a);
 }
@@ -186,12 +186,9 @@ static void end(const void *bytes, size_t n)
     Arena a = ARENA_INIT;
     ExitRecord e = {.code = 0}, again = {.code = 0};
     (void)put("run/exit.json", bytes, n);
-    if (was_read(exit_record_read(folder("run"), &a, &e, &err), &err)) {
-        must(exit_record_write(folder("run"), &e, &err), &err);
-        must(exit_record_read(folder("run"), &a, &again, &err), &err);
-        if (again.state != e.state || again.code != e.code || again.ended_ms != e.ended_ms) {
-            abort();
-        }
+    if (READS_BACK(exit, &e, &again) &&
+        (again.state != e.state || again.code != e.code || again.ended_ms != e.ended_ms)) {
+        abort();
     }
     arena_release(&a);
 }
@@ -202,10 +199,7 @@ static void study(const void *bytes, size_t n)
     Arena a = ARENA_INIT;
     CatalogStudy s = {.name = NULL};
     (void)put("run/study.json", bytes, n);
-    if (was_read(study_record_read(folder("run"), &a, &s, &err), &err)) {
-        must(study_record_write(folder("run"), &s, &err), &err);
-        must(study_record_read(folder("run"), &a, &s, &err), &err);
-    }
+    (void)READS_BACK(study, &s, &s);
     arena_release(&a);
 }
 

@@ -30,3 +30,29 @@ void check_latex(const char *text)
         s += bytes;
     }
 }
+
+void check_words(const char *text, size_t n, const char *const *words)
+{
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(strstr(text, words[i]) != NULL, "no \"%s\" in\n%.4000s", words[i], text);
+    }
+}
+
+size_t occurrences(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *p = text; (p = strstr(p, what)); p++) {
+        n++;
+    }
+    return n;
+}
+
+void check_texts(size_t n, const char *const row[][2], void (*write)(const char *given, Buf *out))
+{
+    for (size_t i = 0; i < n; i++) {
+        Buf out = BUF_INIT;
+        write(row[i][0], &out);
+        ck_assert_str_eq(buf_str(&out), row[i][1]);
+        buf_release(&out);
+    }
+}

@@ -28,15 +28,6 @@ static void add_listed(TCase *tc)
     free(sorted);
 }
 
-int suite_run(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 int test_main(TestPlan plan)
 {
     Suite *suite = suite_create(plan.name);
@@ -46,15 +37,9 @@ int test_main(TestPlan plan)
     tcase_add_unchecked_fixture(tc, plan.open, plan.close);
     add_listed(tc);
     suite_add_tcase(suite, tc);
-    return suite_run(suite);
-}
-
-int suite_main(const char *name, void (*fill)(TCase *tc))
-{
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    tcase_set_timeout(tc, TIMEOUT_S);
-    fill(tc);
-    suite_add_tcase(suite, tc);
-    return suite_run(suite);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

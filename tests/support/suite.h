@@ -26,7 +26,6 @@ typedef struct ListedTest {
         return (int)(count);                                                            \
     }                                                                                   \
     static const TTest name##_ttest = {#name, name##_fn, __FILE__, __LINE__};           \
-    static const TTest *name __attribute__((unused)) = &name##_ttest;                   \
     static const ListedTest name##_listed                                               \
         __attribute__((used, section("listed_tests"))) = {&name##_ttest, name##_times}; \
     static void name##_fn(int _i CK_ATTRIBUTE_UNUSED)
@@ -40,11 +39,5 @@ typedef struct TestPlan {
 
 /* Runs the tests of the file; returns main()'s exit status. */
 int test_main(TestPlan plan);
-
-/* Runs a suite and frees it; returns main()'s exit status. */
-int suite_run(Suite *suite);
-
-/* The same for the tests added by `fill`, as one suite of one case. */
-int suite_main(const char *name, void (*fill)(TCase *tc));
 
 #endif

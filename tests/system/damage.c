@@ -546,45 +546,27 @@ static bool one_case(const char *only)
 
 int main(int argc, char **argv)
 {
-    double seconds = 20;
-    uint64_t seed = 1;
-    bool all = false;
-    const char *only = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--all") == 0) {
-            all = true;
-            continue;
-        }
-        i++;
-        if (strcmp(argv[i - 1], "--seconds") == 0) {
-            seconds = strtod(value, NULL);
-        } else if (strcmp(argv[i - 1], "--seed") == 0) {
-            seed = strtoull(value, NULL, 10);
-        } else if (strcmp(argv[i - 1], "--only") == 0) {
-            only = value;
-        } else {
-            (void)fprintf(stderr, "usage: see the top of tests/system/damage.c\n");
-            return 2;
-        }
+    LabOptions o = {.seconds = 20, .seed = 1};
+    if (!lab_options(argc, argv, "--all", "tests/system/damage.c", &o) || o.has_points) {
+        return 2;
     }
-    MonoNs began = clock_mono_ns(), until = began + (MonoNs)(seconds * (double)NS_PER_S);
+    MonoNs began = clock_mono_ns(), until = began + (MonoNs)(o.seconds * (double)NS_PER_S);
     failures = json_array();
     make_studies();
     count_bytes();
-    if (only && !one_case(only)) {
+    if (o.only && !one_case(o.only)) {
         return 2;
     }
-    for (size_t c = 0; all && c < N_CASES; c++) {
+    for (size_t c = 0; o.has_flag && c < N_CASES; c++) {
         for (int64_t i = 0; i < cases[c].n; i++) {
             try_case(c, i);
         }
     }
-    for (uint64_t k = 0; !all && !only && clock_mono_ns() < until; k++) {
-        size_t c = (k + seed) % N_CASES;
-        try_case(c, (int64_t)(rng_u64(seed, 2, k) % (uint64_t)cases[c].n));
+    for (uint64_t k = 0; !o.has_flag && !o.only && clock_mono_ns() < until; k++) {
+        size_t c = (k + o.seed) % N_CASES;
+        try_case(c, (int64_t)(rng_u64(o.seed, 2, k) % (uint64_t)cases[c].n));
     }
-    long n_bad = print_result(seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
+    long n_bad = print_result(o.seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
     free(want[0]);
     free(want[1]);
     json_decref(failures);

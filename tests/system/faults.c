@@ -398,44 +398,23 @@ static long print_result(uint64_t seed, double seconds)
 
 int main(int argc, char **argv)
 {
-    double seconds = 20;
-    uint64_t seed = 1, points = 0;
-    bool has_points = false, kills_only = false;
-    const char *only = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--kills-only") == 0) {
-            kills_only = true;
-            continue;
-        }
-        i++;
-        if (strcmp(argv[i - 1], "--seconds") == 0) {
-            seconds = strtod(value, NULL);
-        } else if (strcmp(argv[i - 1], "--seed") == 0) {
-            seed = strtoull(value, NULL, 10);
-        } else if (strcmp(argv[i - 1], "--points") == 0) {
-            points = strtoull(value, NULL, 10);
-            has_points = true;
-        } else if (strcmp(argv[i - 1], "--only") == 0) {
-            only = value;
-        } else {
-            (void)fprintf(stderr, "usage: see the top of tests/system/faults.c\n");
-            return 2;
-        }
+    LabOptions o = {.seconds = 20, .seed = 1};
+    if (!lab_options(argc, argv, "--kills-only", "tests/system/faults.c", &o)) {
+        return 2;
     }
     MonoNs began = clock_mono_ns();
     failures = json_array();
     stage_open();
-    if (only) {
-        if (!one_point(only)) {
+    if (o.only) {
+        if (!one_point(o.only)) {
             return 2;
         }
-    } else if (has_points) {
-        every_combination(points, kills_only);
+    } else if (o.has_points) {
+        every_combination(o.points, o.has_flag);
     } else {
-        draw_points(seed, seconds, kills_only);
+        draw_points(o.seed, o.seconds, o.has_flag);
     }
-    long bad = print_result(seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
+    long bad = print_result(o.seed, (double)(clock_mono_ns() - began) / (double)NS_PER_S);
     free(tallies);
     json_decref(failures);
     stage_close();

@@ -380,3 +380,29 @@ bool lab_copy(const char *from, const char *to)
     walk.to = to;
     return nftw(from, copy_one, 16, FTW_PHYS) == 0; /* NOLINT(concurrency-mt-unsafe) */
 }
+
+bool lab_options(int argc, char **argv, const char *flag, const char *source, LabOptions *o)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], flag) == 0) {
+            o->has_flag = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--seconds") == 0) {
+            o->seconds = strtod(value, NULL);
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            o->seed = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--points") == 0) {
+            o->points = strtoull(value, NULL, 10);
+            o->has_points = true;
+        } else if (strcmp(argv[i], "--only") == 0) {
+            o->only = value;
+        } else {
+            (void)fprintf(stderr, "usage: see the top of %s\n", source);
+            return false;
+        }
+        i++;
+    }
+    return true;
+}

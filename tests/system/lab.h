@@ -30,6 +30,18 @@ typedef struct Lab {
  * give a nemesis time to strike; 200 runs that take no time. */
 extern const char lab_tiny_study[], lab_long_study[], lab_many_study[];
 
+/* What a program that disturbs studies was called with: --seconds, --seed, --only WHICH, --points N and
+ * one flag of its own. */
+typedef struct LabOptions {
+    double seconds;
+    uint64_t seed, points;
+    const char *only; /* NULL: not given */
+    bool has_points, has_flag;
+} LabOptions;
+
+/* False, and a sentence on standard error that names the program's source, for any other word. */
+bool lab_options(int argc, char **argv, const char *flag, const char *source, LabOptions *o);
+
 /* Makes the folder (in memory where there is such a place), its text and its study file. */
 void lab_open(Lab *l, const char *study_text);
 void lab_close(const Lab *l);

@@ -77,12 +77,10 @@ START_TEST(groups_of_known_laws_are_recovered)
 }
 END_TEST
 
-/* Nothing of its own left to a group: the fit of all points together. */
-START_TEST(sharing_everything_is_the_pooled_fit)
+/* All points with every parameter in common: as groups in result and whole, as one in alone. */
+static void pool(const FitOptions *o)
 {
     Err err = ERR_INIT;
-    FitOptions o = options(huber);
-    fill_groups(0.01);
     size_t n = 0;
     for (size_t g = 0; g < GROUPS; g++) {
         for (size_t i = 0; i < surface[g].data.n; i++, n++) {
@@ -92,8 +90,16 @@ START_TEST(sharing_everything_is_the_pooled_fit)
         }
     }
     pooled.data = (FitData){.n = n, .params = pooled.n, .tokens = pooled.d, .loss = pooled.loss};
-    must_share(&o, "E,A,B,alpha,beta", result, &whole);
-    ck_assert_int_eq(fit_run(&o, &pooled.data, &alone, &err), ERR_OK);
+    must_share(o, "E,A,B,alpha,beta", result, &whole);
+    ck_assert_int_eq(fit_run(o, &pooled.data, &alone, &err), ERR_OK);
+}
+
+/* Nothing of its own left to a group: the fit of all points together. */
+START_TEST(sharing_everything_is_the_pooled_fit)
+{
+    FitOptions o = options(huber);
+    fill_groups(0.01);
+    pool(&o);
     check_close_f64("objective", 1, &whole.objective, &alone.objective, 0.0, 1e-10);
     for (size_t i = 0; i < 5; i++) {
         check_close_f64("parameter", 1, &result[2].param[i].value, &alone.param[i].value, 0.0,
@@ -187,22 +193,13 @@ END_TEST
 /* Everything in common: sandwich and profile are the pooled fit's. */
 START_TEST(intervals_of_a_pooled_fit_are_those_of_its_points)
 {
-    Err err = ERR_INIT;
     FitOptions o = options(mse);
-    size_t n = 0;
     o.has_all_intervals = true;
     fill_groups(0.01);
     for (size_t g = 0; g < GROUPS; g++) {
         surface_fill(&surface[g], law[0], 6 + g, 7, 0.01, 5 + g);
-        for (size_t i = 0; i < surface[g].data.n; i++, n++) {
-            pooled.n[n] = surface[g].n[i];
-            pooled.d[n] = surface[g].d[i];
-            pooled.loss[n] = surface[g].loss[i];
-        }
     }
-    pooled.data = (FitData){.n = n, .params = pooled.n, .tokens = pooled.d, .loss = pooled.loss};
-    must_share(&o, "E,A,B,alpha,beta", result, &whole);
-    ck_assert_int_eq(fit_run(&o, &pooled.data, &alone, &err), ERR_OK);
+    pool(&o);
     for (size_t a = 0; a < 5; a++) {
         for (int m = FIT_SANDWICH; m <= FIT_JACKKNIFE; m++) {
             const FitInterval *got = &result[1].param[a].by[m], *want = &alone.param[a].by[m];

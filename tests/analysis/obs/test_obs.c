@@ -6,7 +6,7 @@
 #include "analysis/obs/frame_csv.h"
 #include "analysis/obs/obs.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 static const char table[] = "arch,size,run,params,D,loss,C,note\n"
                             "a,20k,r1,20k,1e6,3.5,1.2e11,x\n"
@@ -15,34 +15,52 @@ static const char table[] = "arch,size,run,params,D,loss,C,note\n"
                             "a,85k,r3,85000,4e6,2.9,2e12,bad\n"
                             "b,20k,r2,21000,4e6,3.2,5.2e11,x\n";
 
-static TmpDir tmp;
 static Frame frame;
 
-static ErrCode select_rows(const ObsOptions *o, Obs *ret, Err *err)
+static Obs obs;
+static ObsOptions o;
+static Err err;
+
+/* A frame, and options that name its column of N. */
+static void set_up(void)
 {
-    tmp = tmpdir_open();
-    ck_assert_int_eq(frame_read_csv(tmpdir_write(&tmp, "t.csv", table), &frame, err), ERR_OK);
-    ErrCode rc = obs_select(&frame, o, ret, err);
-    frame_release(&frame);
-    tmpdir_close(&tmp);
-    return rc;
+    tmp_open();
+    err = ERR_INIT;
+    obs = (Obs){.arena = ARENA_INIT};
+    o = (ObsOptions){.map = {"N=params"}, .n_map = 1};
+    const char *path = tmpdir_write(&tmp, "t.csv", table);
+    ck_assert_int_eq(frame_read_csv(path, &frame, &err), ERR_OK);
 }
 
-static ObsOptions mapped(void)
+static void tear_down(void)
 {
-    return (ObsOptions){.map = {"N=params"}, .n_map = 1};
+    obs_release(&obs);
+    frame_release(&frame);
+    tmp_close();
+}
+
+/* The rows of what the options ask for, in place of those before. */
+static void select_rows(size_t n_used)
+{
+    obs_release(&obs);
+    ck_assert_msg(obs_select(&frame, &o, &obs, &err) == ERR_OK, "%s", err.msg);
+    ck_assert_uint_eq(obs.n_used, n_used);
+}
+
+static void refuse(ErrCode code, const char *message, const char *hint)
+{
+    Obs none;
+    ck_assert_int_eq(obs_select(&frame, &o, &none, &err), code);
+    ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
+    ck_assert_msg(strstr(err.hint, hint) != NULL, "%s", err.hint);
 }
 
 START_TEST(rows_become_groups_of_numbers)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = mapped();
     o.by = "arch";
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    select_rows(5);
     ck_assert_uint_eq(obs.n_groups, 2);
     ck_assert_uint_eq(obs.n_read, 5);
-    ck_assert_uint_eq(obs.n_used, 5);
     ck_assert_int_eq(obs.convention, OBS_GIVEN);
     const ObsGroup *a = &obs.group[0], *b = &obs.group[1];
     ck_assert_str_eq(a->name, "a");
@@ -57,86 +75,61 @@ START_TEST(rows_become_groups_of_numbers)
     ck_assert_uint_eq(b->data.run[0], 0);
     ck_assert_double_eq(b->data.loss[1], 3.2);
     ck_assert(isnan(b->bits_per_byte[0]));
-    obs_release(&obs);
 }
 END_TEST
 
 START_TEST(groups_may_be_by_several_columns)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = mapped();
     o.by = "arch,size";
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    select_rows(5);
     ck_assert_uint_eq(obs.n_groups, 3);
     ck_assert_str_eq(obs.group[0].name, "a/20k");
     ck_assert_str_eq(obs.group[1].name, "b/20k");
     ck_assert_str_eq(obs.group[2].name, "a/85k");
     ck_assert_str_eq(obs.by, "arch,size");
-    obs_release(&obs);
     o.by = "arch,sise";
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
-    ck_assert_ptr_nonnull(strstr(err.hint, "\"size\""));
+    refuse(ERR_INVALID, "", "\"size\"");
     o.by = "arch,size,run,D,loss,C,note,params,arch";
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_USAGE);
+    refuse(ERR_USAGE, "", "");
 }
 END_TEST
 
-START_TEST(conditions_select_by_number_and_by_text)
+static const struct {
+    const char *where;
+    size_t used;
+} condition[] = {
+    {"arch=a", 3},        {"arch != a", 2}, {"D>1e6", 3},      {"D>=1M", 5},     {"D < 4000000", 2},
+    {"params<=20000", 2}, {"size=20k", 4},  {"size=20000", 4}, {"note==bad", 1},
+};
+
+START_LOOP_TEST(conditions_select_by_number_and_by_text, sizeof condition / sizeof condition[0])
 {
-    const struct {
-        const char *where;
-        size_t used;
-    } c[] = {
-        {"arch=a", 3},   {"arch != a", 2},   {"D>1e6", 3},
-        {"D>=1M", 5},    {"D < 4000000", 2}, {"params<=20000", 2},
-        {"size=20k", 4}, {"size=20000", 4},  {"note==bad", 1},
-    };
-    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Obs obs;
-        Err err = ERR_INIT;
-        ObsOptions o = mapped();
-        o.where[o.n_where++] = c[i].where;
-        ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s: %s", c[i].where, err.msg);
-        ck_assert_msg(obs.n_used == c[i].used, "%s: %zu rows", c[i].where, obs.n_used);
-        ck_assert_uint_eq(obs.n_where, 5 - obs.n_used);
-        obs_release(&obs);
-    }
+    o.where[o.n_where++] = condition[_i].where;
+    select_rows(condition[_i].used);
+    ck_assert_uint_eq(obs.n_where, 5 - obs.n_used);
 }
 END_TEST
 
 START_TEST(warm_up_is_left_out_by_run)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = mapped();
     o.skip_fraction = 0.5;
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
-    ck_assert_uint_eq(obs.n_used, 3);
+    select_rows(3);
     ck_assert_uint_eq(obs.n_early, 2);
-    obs_release(&obs);
-    o = mapped();
+    o = (ObsOptions){.map = {"N=params"}, .n_map = 1};
     o.is_final_only = true;
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
-    ck_assert_uint_eq(obs.n_used, 3);
-    obs_release(&obs);
-    o = mapped();
+    select_rows(3);
+    o = (ObsOptions){.map = {"N=params"}, .n_map = 1};
     o.min_tokens = 2e6;
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    select_rows(3);
     ck_assert_uint_eq(obs.n_early, 2);
-    obs_release(&obs);
 }
 END_TEST
 
 START_TEST(c_is_six_n_d_when_asked_or_missing)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = mapped();
     o.convention = OBS_6ND;
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_OK);
+    select_rows(5);
     ck_assert_double_eq(obs.group[0].data.flops[0], 6.0 * 20000.0 * 1e6);
-    obs_release(&obs);
 }
 END_TEST
 
@@ -178,14 +171,10 @@ START_TEST(what_is_wrong_is_named)
         {{.map = {"N=size"}, .n_map = 1, .convention = OBS_PAPER}, ERR_INVALID, "\"C_paper\"", ""},
     };
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
-        Obs obs;
-        Err err = ERR_INIT;
-        ck_assert_int_eq(select_rows(&c[i].o, &obs, &err), c[i].code);
-        ck_assert_msg(strstr(err.msg, c[i].words) != NULL, "%s", err.msg);
-        ck_assert_msg(strstr(err.hint, c[i].hint) != NULL, "%s", err.hint);
+        o = c[i].o;
+        refuse(c[i].code, c[i].words, c[i].hint);
     }
     ObsConvention convention;
-    Err err = ERR_INIT;
     ck_assert_int_eq(obs_convention_parse("exact", &convention, &err), ERR_OK);
     ck_assert_int_eq(convention, OBS_EXACT);
     ck_assert_int_eq(obs_convention_parse("default", &convention, &err), ERR_USAGE);
@@ -195,59 +184,44 @@ END_TEST
 /* Rows alike in size and D: the one of least loss, within each group. */
 START_TEST(the_best_row_of_each_key_is_kept)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = mapped();
     o.best_per = "size,D";
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_uint_eq(obs.n_used, 3);
+    select_rows(3);
     ck_assert_uint_eq(obs.n_worse, 2);
     ck_assert_double_eq(obs.group[0].data.loss[0], 3.5);
     ck_assert_double_eq(obs.group[0].data.loss[1], 3.1);
-    obs_release(&obs);
     o.by = "arch"; /* groups do not compete */
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
-    ck_assert_uint_eq(obs.n_used, 5);
-    obs_release(&obs);
+    select_rows(5);
     o.best_per = "size,,D";
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_USAGE);
+    refuse(ERR_USAGE, "", "");
     o.best_per = "width";
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
+    refuse(ERR_INVALID, "", "");
 }
 END_TEST
 
 START_TEST(a_column_may_be_scaled)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = {.map = {"N=params*1e-3", "batch=D*2048", "sigma=params"}, .n_map = 3};
+    o = (ObsOptions){.map = {"N=params*1e-3", "batch=D*2048", "sigma=params"}, .n_map = 3};
     o.needs = obs_needs(form_find("hyper:batch"));
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    select_rows(5);
     ck_assert_double_eq_tol(obs.group[0].data.params[0], 20.0, 1e-12);
     ck_assert_double_eq(obs.group[0].data.batch[0], 2048e6);
     ck_assert_double_eq(obs.group[0].data.sigma[0], 20000.0);
     ck_assert_ptr_null(obs.group[0].data.rate);
-    obs_release(&obs);
 }
 END_TEST
 
 /* A law in D alone does not ask for N, and one with other inputs names what it lacks. */
 START_TEST(only_what_a_law_reads_must_be_there)
 {
-    Obs obs;
-    Err err = ERR_INIT;
-    ObsOptions o = {.needs = obs_needs(form_find("power:D"))};
-    ck_assert_msg(select_rows(&o, &obs, &err) == ERR_OK, "%s", err.msg);
+    o = (ObsOptions){.needs = obs_needs(form_find("power:D"))};
+    select_rows(5);
     ck_assert(isnan(obs.group[0].data.params[0]));
-    obs_release(&obs);
     o.needs = obs_needs(form_find("logistic"));
-    ck_assert_int_eq(select_rows(&o, &obs, &err), ERR_INVALID);
-    ck_assert_ptr_nonnull(strstr(err.msg, "there is no column \"accuracy\""));
-    ck_assert_ptr_nonnull(strstr(err.hint, "--map accuracy=COLUMN"));
+    refuse(ERR_INVALID, "there is no column \"accuracy\"", "--map accuracy=COLUMN");
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "analysis/obs"});
+    return test_main((TestPlan){.name = "analysis/obs", .set_up = set_up, .tear_down = tear_down});
 }

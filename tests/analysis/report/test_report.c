@@ -12,6 +12,7 @@
 #include "answer/render.h"
 #include "common/fsx.h"
 #include "tests/analysis/obs/small_catalog.h"
+#include "tests/support/check_page.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -121,15 +122,6 @@ START_TEST(a_refusal_is_part_of_the_report)
     close_report();
 }
 END_TEST
-
-static size_t occurrences(const char *text, const char *what)
-{
-    size_t n = 0;
-    for (const char *p = text; (p = strstr(p, what)); p++) {
-        n++;
-    }
-    return n;
-}
 
 /* What a person reads is what the JSON says, said once, with every column explained. */
 START_TEST(the_text_has_one_table_a_law)

@@ -73,6 +73,14 @@ START_TEST(observations_have_every_digit)
 }
 END_TEST
 
+static void add_three(Catalog *c, const CatalogMetric *metric)
+{
+    Err err = ERR_INIT;
+    for (size_t i = 0; i < 3; i++) {
+        OK(catalog_metric_upsert(c, &metric[i], &err));
+    }
+}
+
 /* Run 1 reported two speeds on 3 threads: at 98304 tokens 24 s of 4096 a second, at twice the tokens
  * 12 s of 8192 a second more, and on at that speed.  Run 2 never said its threads. */
 START_TEST(observations_have_their_training_time)
@@ -88,9 +96,7 @@ START_TEST(observations_have_their_training_time)
         {1, 24, 0, 196608, 5.0, 0.25, 0.001, 8192.0},
         {2, 12, 0, 98304, 5.5, 0.25, 0.001, 98304.0},
     };
-    for (size_t i = 0; i < 3; i++) {
-        OK(catalog_metric_upsert(c, &metric[i], &err));
-    }
+    add_three(c, metric);
     (void)export_to(c, EXPORT_OBSERVATIONS, TABLE_OUT_CSV, &text);
     ck_assert_msg(strstr(buf_str(&text), ",12,20480,36864,98304,") != NULL, "%.400s",
                   buf_str(&text));
@@ -111,7 +117,6 @@ END_TEST
 START_TEST(a_loss_that_is_not_finite_keeps_its_name)
 {
     Buf text = BUF_INIT;
-    Err err = ERR_INIT;
     small_catalog(tmp.path, 1);
     Catalog *c = open_small(true);
     const CatalogMetric metric[] = {
@@ -119,9 +124,7 @@ START_TEST(a_loss_that_is_not_finite_keeps_its_name)
         {1, 2, 0, 16384, (double)NAN, (double)NAN, 0.001, (double)NAN},
         {1, 3, 0, 24576, -(double)INFINITY, 1.0, 0.001, 1.0},
     };
-    for (size_t i = 0; i < 3; i++) {
-        OK(catalog_metric_upsert(c, &metric[i], &err));
-    }
+    add_three(c, metric);
     ck_assert_int_eq(export_to(c, EXPORT_METRICS, TABLE_OUT_CSV, &text), 3);
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",5.5,0.25,0.001,4096,0,0.001\n"));
     ck_assert_ptr_nonnull(strstr(buf_str(&text), ",nan,,0.001,,0,0.001\n"));

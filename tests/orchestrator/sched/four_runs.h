@@ -13,6 +13,9 @@ void four_runs_close(void);
 /* Fails unless the catalog answers `want`. */
 void want_sql(const char *sql, const char *want);
 
+/* Changes the catalog behind the scheduler's back. */
+void change_sql(const char *sql);
+
 /* Waits until the catalog answers `want`; ten seconds is for a machine that is very busy. */
 void wait_sql(const char *sql, const char *want);
 

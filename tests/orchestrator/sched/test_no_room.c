@@ -1,7 +1,6 @@
 /* Disks that are full, folders that cannot be written, checkpoints that went bad. */
 #include <check.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,16 +55,9 @@ START_TEST(bad_checkpoints_bring_a_done_run_back)
 {
     SchedOptions o = fixture_options(&f);
     (void)fixture_run(&f, &o);
-    char *before = fixture_dump(&f), path[1024];
-    sqlite3 *db = NULL;
-    (void)snprintf(path, sizeof path, "%s/catalog.db", f.dir);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db,
-                                  "UPDATE checkpoint SET state = 'corrupt' WHERE step = 12 AND"
-                                  " run_id = (SELECT id FROM run WHERE name = 'r1')",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    char *before = fixture_dump(&f);
+    change_sql("UPDATE checkpoint SET state = 'corrupt' WHERE step = 12 AND"
+               " run_id = (SELECT id FROM run WHERE name = 'r1')");
     SchedSummary s = fixture_run(&f, &o);
     ck_assert_int_eq(s.started, 1);
     ck_assert_int_eq(s.by_state[CATALOG_RUN_DONE], 4);

@@ -118,54 +118,26 @@ START_TEST(formula_equals_the_sum_over_tensors)
 END_TEST
 
 /* Corrected sizes of the paper's table 2, N in millions and GFLOP per token. */
-typedef struct Row {
-    int64_t l, d, h, g;
-    double n[4], exact[4], paper[4];
-} Row;
+enum { N_SIZES = 6 };
 
-static const Row rows[] = {
-    {6,
-     512,
-     4,
-     1536,
-     {20.45, 21.23, 20.45, 21.30},
-     {.275, .134, .130, .140},
-     {.415, .127, .123, .135}},
-    {12,
-     768,
-     6,
-     2048,
-     {84.95, 87.29, 84.94, 87.39},
-     {.965, .545, .531, .563},
-     {1.416, .552, .538, .573}},
-    {26,
-     1024,
-     8,
-     2816,
-     {334.0, 327.7, 334.0, 327.8},
-     {3.32, 2.03, 2.07, 2.07},
-     {4.58, 2.01, 2.05, 2.06}},
-    {32,
-     1536,
-     12,
-     4096,
-     {906.1, 918.6, 906.0, 918.8},
-     {7.87, 5.62, 5.55, 5.72},
-     {10.27, 5.66, 5.59, 5.78}},
-    {35,
-     2560,
-     20,
-     6912,
-     {2775.6, 2798.4, 2775.5, 2798.7},
-     {21.1, 17.0, 16.9, 17.2},
-     {25.3, 16.9, 16.8, 17.1}},
-    {32,
-     4096,
-     32,
-     11008,
-     {6476.3, 6509.6, 6476.1, 6510.1},
-     {45.3, 39.4, 39.2, 39.6},
-     {51.5, 39.3, 39.1, 39.6}},
+static const struct {
+    int64_t l, d, h, g;
+} rows[N_SIZES] = {
+    {6, 512, 4, 1536},    {12, 768, 6, 2048},   {26, 1024, 8, 2816},
+    {32, 1536, 12, 4096}, {35, 2560, 20, 6912}, {32, 4096, 32, 11008},
+};
+static const double printed_n[N_SIZES][4] = {
+    {20.45, 21.23, 20.45, 21.30},     {84.95, 87.29, 84.94, 87.39},
+    {334.0, 327.7, 334.0, 327.8},     {906.1, 918.6, 906.0, 918.8},
+    {2775.6, 2798.4, 2775.5, 2798.7}, {6476.3, 6509.6, 6476.1, 6510.1},
+};
+static const double printed_exact[N_SIZES][4] = {
+    {.275, .134, .130, .140}, {.965, .545, .531, .563}, {3.32, 2.03, 2.07, 2.07},
+    {7.87, 5.62, 5.55, 5.72}, {21.1, 17.0, 16.9, 17.2}, {45.3, 39.4, 39.2, 39.6},
+};
+static const double printed_paper[N_SIZES][4] = {
+    {.415, .127, .123, .135},  {1.416, .552, .538, .573}, {4.58, 2.01, 2.05, 2.06},
+    {10.27, 5.66, 5.59, 5.78}, {25.3, 16.9, 16.8, 17.1},  {51.5, 39.3, 39.1, 39.6},
 };
 
 /* PFLOP of a step of 480 x 8192 tokens, table 7 as printed. */
@@ -176,10 +148,9 @@ static const double printed_pflop[][4] = {
 
 static ModelShape paper_shape(size_t row, size_t arch)
 {
-    const Row *r = &rows[row];
     /* The 410M models of TNL and cosFormer2 have 25 layers. */
-    int64_t l = r->l == 26 && (arch == 1 || arch == 3) ? 25 : r->l;
-    return arch_shape(arch_at(arch), l, r->d, r->h, r->g, 100280);
+    int64_t l = rows[row].l == 26 && (arch == 1 || arch == 3) ? 25 : rows[row].l;
+    return arch_shape(arch_at(arch), l, rows[row].d, rows[row].h, rows[row].g, 100280);
 }
 
 /* Half a unit of the last printed digit, and a little: .57352 stands there as .573. */
@@ -195,12 +166,12 @@ START_TEST(counts_reproduce_the_paper)
         double unit_f = i < 2 ? 0.001 : i < 4 ? 0.01 : 0.1;
         for (size_t a = 0; a < 4; a++) {
             ModelShape s = paper_shape(i, a);
-            check_digits((double)arch_params(&s) / 1e6, rows[i].n[a], unit_n);
+            check_digits((double)arch_params(&s) / 1e6, printed_n[i][a], unit_n);
             /* The table leaves out the 12 d e of cosFormer2's TPE; we count it. */
             double tpe = a == 3 ? 12.0 * (double)s.width * 128.0 : 0.0;
-            check_digits((arch_flops_exact(&s, 8192) - tpe) / 1e9, rows[i].exact[a], unit_f);
+            check_digits((arch_flops_exact(&s, 8192) - tpe) / 1e9, printed_exact[i][a], unit_f);
             double paper = arch_flops_paper(&s, 8192);
-            check_digits(paper / 1e9, rows[i].paper[a], i == 0 || i == 1 ? 0.001 : unit_f);
+            check_digits(paper / 1e9, printed_paper[i][a], i == 0 || i == 1 ? 0.001 : unit_f);
             check_digits(paper * 480 * 8192 / 1e15, printed_pflop[i][a], 0.1);
             ck_assert_double_eq(arch_flops_6nd(&s), 6.0 * (double)arch_params(&s));
             ck_assert_double_eq(arch_flops_head(&s), 6.0 * 100280.0 * (double)s.width);

@@ -1,9 +1,11 @@
-/* kern_cases.h -- what kernels are tried on: lengths and awkward numbers. */
+/* kern_cases.h -- what kernels are tried on: lengths, awkward numbers and a step of AdamW. */
 #ifndef TESTS_TRAINER_CORE_KERN_CASES_H
 #define TESTS_TRAINER_CORE_KERN_CASES_H
 
 #include <math.h>
 #include <stddef.h>
+
+#include "trainer/core/kern.h"
 
 typedef enum DataKind {
     DATA_PLAIN,   /* normal deviates */
@@ -61,5 +63,15 @@ static const size_t data_length[] = {0,  1,  2,  3,   5,   7,   8,   9,   11,  1
                                      17, 18, 23, 24,  25,  31,  32,  33,  40,  47,  48,  49,
                                      63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 700, 1000};
 enum { N_DATA_LENGTH = sizeof data_length / sizeof data_length[0] };
+
+/* A step of AdamW in which every factor counts. */
+static const KernAdamw adamw_case = {.lr = 3e-4f,
+                                     .beta1 = 0.9f,
+                                     .beta2 = 0.95f,
+                                     .eps = 1e-8f,
+                                     .weight_decay = 0.1f,
+                                     .c1 = 3.69f,
+                                     .c2 = 7.01f,
+                                     .grad_scale = 0.37f};
 
 #endif

@@ -359,25 +359,19 @@ static void digest_doubles(Digest *d, size_t n, const double *x)
     }
 }
 
-static void digest_scale_rows(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);
-        k->scale_rows(ROWS, n, fill(2, ROWS, seed, 1.0, DATA_PLAIN), x, n, y, n);
-        digest_array(d, ROWS * n, y);
-    });
-}
-
-static void digest_mul_rows(Digest *d, const Kern *k)
-{
-    EACH_CASE({
-        float *x = fill(0, ROWS * n, seed, 3.0, kind);
-        float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);
-        k->mul_rows(ROWS, n, fill(2, n, seed, 1.0, kind), x, n, y, n);
-        digest_array(d, ROWS * n, y);
-    });
-}
+/* Rows times a factor a row, or one a column. */
+#define DIGEST_FACTORS(kernel, by_length, by_kind)                                  \
+    static void digest_##kernel(Digest *d, const Kern *k)                           \
+    {                                                                               \
+        EACH_CASE({                                                                 \
+            float *x = fill(0, ROWS * n, seed, 3.0, kind);                          \
+            float *y = fill(1, ROWS * n, seed, 1.0, DATA_PLAIN);                    \
+            k->kernel(ROWS, n, fill(2, by_length, seed, 1.0, by_kind), x, n, y, n); \
+            digest_array(d, ROWS *n, y);                                            \
+        });                                                                         \
+    }
+DIGEST_FACTORS(scale_rows, ROWS, DATA_PLAIN)
+DIGEST_FACTORS(mul_rows, n, kind)
 
 static void digest_mul_toeplitz(Digest *d, const Kern *k)
 {
@@ -559,14 +553,6 @@ static void digest_cross_entropy_tile(Digest *d, const Kern *k)
 
 static void digest_adamw(Digest *d, const Kern *k)
 {
-    static const KernAdamw how = {.lr = 3e-4f,
-                                  .beta1 = 0.9f,
-                                  .beta2 = 0.95f,
-                                  .eps = 1e-8f,
-                                  .weight_decay = 0.1f,
-                                  .c1 = 3.69f,
-                                  .c2 = 7.01f,
-                                  .grad_scale = 0.37f};
     EACH_CASE({
         float *p = fill(1, n, seed, 1.0, DATA_PLAIN);
         float *m = fill(2, n, seed, 0.1, kind);
@@ -574,7 +560,7 @@ static void digest_adamw(Digest *d, const Kern *k)
         for (size_t i = 0; i < n; i++) {
             v[i] *= v[i];
         }
-        k->adamw(n, &how, fill(0, n, seed, 1.0, kind), p, m, v);
+        k->adamw(n, &adamw_case, fill(0, n, seed, 1.0, kind), p, m, v);
         digest_array(d, n, p);
         digest_array(d, n, m);
         digest_array(d, n, v);

@@ -217,14 +217,6 @@ END_TEST
 
 static void compare_adamw(const Kern *twin, const Kern *k)
 {
-    const KernAdamw how = {.lr = 3e-4f,
-                           .beta1 = 0.9f,
-                           .beta2 = 0.95f,
-                           .eps = 1e-8f,
-                           .weight_decay = 0.1f,
-                           .c1 = 3.69f,
-                           .c2 = 7.01f,
-                           .grad_scale = 0.37f};
     for (size_t s = 0; s < N_DATA_LENGTH; s++) {
         size_t n = data_length[s];
         float *g = data_new(n, s + 1, 1.0, DATA_AWKWARD);
@@ -237,7 +229,7 @@ static void compare_adamw(const Kern *twin, const Kern *k)
             for (size_t j = 0; j < n; j++) {
                 state[i][2][j] *= state[i][2][j];
             }
-            both[i]->adamw(n, &how, g, state[i][0], state[i][1], state[i][2]);
+            both[i]->adamw(n, &adamw_case, g, state[i][0], state[i][1], state[i][2]);
         }
         same("adamw p", n, state[0][0], state[1][0]);
         same("adamw m", n, state[0][1], state[1][1]);

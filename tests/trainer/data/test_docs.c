@@ -4,28 +4,39 @@
 #include "trainer/data/docs.h"
 
 static const DocOptions plain = {0};
+static DocSet s;
+static Buf text;
+static Err err;
 
-static void add(DocSet *s, const char *text, const DocOptions *o)
+static void set_up(void)
 {
-    Err err = ERR_INIT;
-    ck_assert_int_eq(docset_add(s, text, strlen(text), 0, o, &err), ERR_OK);
+    s = DOCSET_INIT;
 }
 
-static void expect_doc(const DocSet *s, size_t i, const char *want)
+static void tear_down(void)
 {
-    ck_assert_uint_lt(i, s->n);
-    ck_assert_uint_eq(s->doc[i].n_bytes, strlen(want));
-    ck_assert_mem_eq(s->text.data + s->doc[i].at, want, strlen(want));
+    docset_release(&s);
+    buf_release(&text);
+}
+
+static void add(const char *doc, const DocOptions *o)
+{
+    ck_assert_int_eq(docset_add(&s, doc, strlen(doc), 0, o, &err), ERR_OK);
+}
+
+static void expect_doc(size_t i, const char *want)
+{
+    ck_assert_uint_lt(i, s.n);
+    ck_assert_uint_eq(s.doc[i].n_bytes, strlen(want));
+    ck_assert_mem_eq(s.text.data + s.doc[i].at, want, strlen(want));
 }
 
 START_TEST(documents_without_text_are_not_added)
 {
-    DocSet s = DOCSET_INIT;
-    add(&s, " \n\n", &plain);
-    add(&s, "x", &plain);
+    add(" \n\n", &plain);
+    add("x", &plain);
     ck_assert_uint_eq(s.n, 1);
-    expect_doc(&s, 0, "x\n");
-    docset_release(&s);
+    expect_doc(0, "x\n");
 }
 END_TEST
 
@@ -33,39 +44,32 @@ END_TEST
 
 START_TEST(long_paragraphs_seen_before_are_dropped)
 {
-    DocSet s = DOCSET_INIT;
     DocOptions unique = {.is_unique = true};
-    add(&s, "Yes.\n\n" LONG_PARAGRAPH "\n\nNo.\n\n" LONG_PARAGRAPH, &unique);
-    add(&s, LONG_PARAGRAPH "\n\nYes.", &unique);
-    add(&s, LONG_PARAGRAPH, &unique);
+    add("Yes.\n\n" LONG_PARAGRAPH "\n\nNo.\n\n" LONG_PARAGRAPH, &unique);
+    add(LONG_PARAGRAPH "\n\nYes.", &unique);
+    add(LONG_PARAGRAPH, &unique);
     ck_assert_uint_eq(s.n, 2);
-    expect_doc(&s, 0, "Yes.\n\n" LONG_PARAGRAPH "\n\nNo.\n");
-    expect_doc(&s, 1, "Yes.\n");
-    docset_release(&s);
+    expect_doc(0, "Yes.\n\n" LONG_PARAGRAPH "\n\nNo.\n");
+    expect_doc(1, "Yes.\n");
 }
 END_TEST
 
 START_TEST(short_paragraphs_and_tables_are_dropped_on_request)
 {
-    DocSet s = DOCSET_INIT;
     DocOptions o = {.min_bytes = 10, .is_mostly_text = true};
-    add(&s, "head word\n\n+---+---+ | 1 | 2 |\n\nthe definition of it", &o);
+    add("head word\n\n+---+---+ | 1 | 2 |\n\nthe definition of it", &o);
     ck_assert_uint_eq(s.n, 1);
-    expect_doc(&s, 0, "the definition of it\n");
-    docset_release(&s);
+    expect_doc(0, "the definition of it\n");
 }
 END_TEST
 
 /* Cutting loses nothing but the blank lines at the cuts, and no part is twice too long. */
 START_TEST(long_documents_are_cut_at_paragraphs)
 {
-    DocSet s = DOCSET_INIT;
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     for (int i = 0; i < 200; i++) {
         buf_printf(&text, "paragraph number %d\nhas two lines\n\n", i);
     }
-    add(&s, buf_str(&text), &plain);
+    add(buf_str(&text), &plain);
     ck_assert_int_eq(docset_split(&s, 1000, &err), ERR_OK);
     ck_assert_uint_gt(s.n, 6);
     size_t sum = 0;
@@ -78,25 +82,20 @@ START_TEST(long_documents_are_cut_at_paragraphs)
         sum += s.doc[i].n_bytes;
     }
     ck_assert_uint_eq(sum + (s.n - 1), text.len - 1);
-    buf_release(&text);
-    docset_release(&s);
 }
 END_TEST
 
 START_TEST(cuts_without_paragraphs_fall_on_lines_words_and_characters)
 {
-    DocSet s = DOCSET_INIT;
-    Err err = ERR_INIT;
-    Buf text = BUF_INIT;
     for (int i = 0; i < 100; i++) {
         buf_puts(&text, "0123456789 ");
     }
-    add(&s, buf_str(&text), &plain);
+    add(buf_str(&text), &plain);
     buf_clear(&text);
     for (int i = 0; i < 1000; i++) {
         buf_puts(&text, "\xCE\xB1");
     }
-    add(&s, buf_str(&text), &plain);
+    add(buf_str(&text), &plain);
     ck_assert_int_eq(docset_split(&s, 300, &err), ERR_OK);
     size_t sum = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -105,12 +104,10 @@ START_TEST(cuts_without_paragraphs_fall_on_lines_words_and_characters)
         sum += s.doc[i].n_bytes;
     }
     ck_assert_uint_eq(sum, s.text.len);
-    buf_release(&text);
-    docset_release(&s);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "docs"});
+    return test_main((TestPlan){.name = "docs", .set_up = set_up, .tear_down = tear_down});
 }

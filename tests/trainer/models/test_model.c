@@ -61,14 +61,21 @@ START_LOOP_TEST(forward_equals_the_oracle, N_CASES)
 }
 END_TEST
 
+/* A case, and its logits of T tokens. */
+static Model *open_full(int i, uint16_t *tokens, Real *full)
+{
+    Model *m = open_case(i, MODEL_TRAIN, 1, T);
+    test_tokens(tokens, T, VOCAB, 6);
+    model_logits(m, tokens, 1, T, full);
+    return m;
+}
+
 /* No later token may change an earlier logit by a single bit; neither may its absence. */
 START_LOOP_TEST(no_logit_depends_on_a_later_token, N_CASES)
 {
     static Real full[T * VOCAB], changed[T * VOCAB];
     uint16_t tokens[T];
-    Model *m = open_case(_i, MODEL_TRAIN, 1, T);
-    test_tokens(tokens, T, VOCAB, 6);
-    model_logits(m, tokens, 1, T, full);
+    Model *m = open_full(_i, tokens, full);
     static const size_t at[] = {1, 15, 16, 63, 64, 65, T - 1};
     for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
         uint16_t was = tokens[at[k]];
@@ -87,9 +94,7 @@ START_LOOP_TEST(a_prefix_alone_has_the_same_logits, N_CASES)
 {
     static Real full[T * VOCAB], prefix[T * VOCAB];
     uint16_t tokens[T];
-    Model *m = open_case(_i, MODEL_TRAIN, 1, T);
-    test_tokens(tokens, T, VOCAB, 6);
-    model_logits(m, tokens, 1, T, full);
+    Model *m = open_full(_i, tokens, full);
     for (size_t t = 1; t <= T; t += 23) {
         double want[T * VOCAB];
         for (size_t i = 0; i < t * VOCAB; i++) {

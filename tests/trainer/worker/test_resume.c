@@ -35,6 +35,14 @@ static ErrCode run_some(const char *run_dir, int64_t max_steps, Err *err)
                     err);
 }
 
+/* A new run, interrupted after so many steps. */
+static void start(char *run_dir, const char *name, int64_t steps)
+{
+    Err err;
+    (void)tiny_run(&tiny, name, "llama", NULL, NULL, run_dir);
+    ck_assert_int_eq(run_some(run_dir, steps, &err), ERR_INTERRUPTED);
+}
+
 static void finish(const char *run_dir)
 {
     Err err;
@@ -340,8 +348,7 @@ START_TEST(it_goes_back_and_then_on_from_where_it_was)
     Err err;
     int n = 0;
     ErrCode rc;
-    (void)tiny_run(&tiny, "back", "llama", NULL, NULL, run);
-    ck_assert_int_eq(run_some(run, 13, &err), ERR_INTERRUPTED); /* states 10 and 13 */
+    start(run, "back", 13); /* states 10 and 13 */
     remove_below(run, "checkpoints/step-00000002");
     write_below(run, "checkpoints/step-00000005/damaged.json", "{}");
     while ((rc = run_some(run, 1, &err)) == ERR_INTERRUPTED) {
@@ -360,8 +367,7 @@ START_TEST(it_does_not_train_twice_what_it_has)
 {
     char run[FSX_PATH_BYTES];
     Err err;
-    (void)tiny_run(&tiny, "jump", "llama", NULL, NULL, run);
-    ck_assert_int_eq(run_some(run, 13, &err), ERR_INTERRUPTED);
+    start(run, "jump", 13);
     remove_below(run, "checkpoints/step-00000005");
     ck_assert_int_eq(run_some(run, 5 + TINY_STEPS - 13, &err), ERR_INTERRUPTED); /* just enough */
     finish(run);
@@ -376,9 +382,7 @@ END_TEST
 START_TEST(damage_of_everything_costs_time_and_nothing_else)
 {
     char run[FSX_PATH_BYTES];
-    Err err;
-    (void)tiny_run(&tiny, "all", "llama", NULL, NULL, run);
-    ck_assert_int_eq(run_some(run, 13, &err), ERR_INTERRUPTED);
+    start(run, "all", 13);
     remove_below(run, "checkpoints/step-00000005");
     flip_below(run, "state/step-00000013/state.json");
     flip_below(run, "state/step-00000010/state.safetensors");
@@ -414,8 +418,7 @@ START_TEST(leavings_of_killed_attempts_are_cleared_away)
 {
     char run[FSX_PATH_BYTES];
     Err err;
-    (void)tiny_run(&tiny, "leavings", "llama", NULL, NULL, run);
-    ck_assert_int_eq(run_some(run, 6, &err), ERR_INTERRUPTED);
+    start(run, "leavings", 6);
     ck_assert_int_eq(fsx_mkdirs(below(run, "state/step-00000099"), &err), ERR_OK);
     write_below(run, "state/step-00000099/state.safetensors.tmp.17", "half");
     ck_assert_int_eq(fsx_mkdirs(below(run, "checkpoints/step-00000010"), &err), ERR_OK);

@@ -12,17 +12,26 @@ static bool yes(void)
     return true;
 }
 
-START_TEST(one_process_at_a_time)
+typedef ErrCode RunLock(const char *run_dir, int wait_ms, bool (*should_stop)(void), int *ret_fd,
+                        Err *err);
+
+static void check_excludes(RunLock *lock, const char *message, const char *hint)
 {
     Err err = ERR_INIT;
     int first = -1, second = -1;
-    ck_assert_int_eq(run_lock(tmp.path, 0, NULL, &first, &err), ERR_OK);
-    ck_assert_int_eq(run_lock(tmp.path, 60, NULL, &second, &err), ERR_CONFLICT);
-    ck_assert_ptr_nonnull(strstr(err.msg, "another worker"));
-    ck_assert_int_eq(run_lock(tmp.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
+    ck_assert_int_eq(lock(tmp.path, 0, NULL, &first, &err), ERR_OK);
+    ck_assert_int_eq(lock(tmp.path, 60, NULL, &second, &err), ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(err.msg, message));
+    ck_assert_ptr_nonnull(strstr(err.hint, hint));
+    ck_assert_int_eq(lock(tmp.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
     (void)close(first);
-    ck_assert_int_eq(run_lock(tmp.path, 0, NULL, &second, &err), ERR_OK);
+    ck_assert_int_eq(lock(tmp.path, 0, NULL, &second, &err), ERR_OK);
     (void)close(second);
+}
+
+START_TEST(one_process_at_a_time)
+{
+    check_excludes(run_lock, "another worker", "");
 }
 END_TEST
 
@@ -30,15 +39,9 @@ END_TEST
 START_TEST(a_lock_file_does_where_folders_have_no_locks)
 {
     Err err = ERR_INIT;
-    int first = -1, second = -1;
-    ck_assert_int_eq(run_lock_by_file(tmp.path, 0, NULL, &first, &err), ERR_OK);
-    ck_assert_int_eq(run_lock_by_file(tmp.path, 60, NULL, &second, &err), ERR_CONFLICT);
-    ck_assert_ptr_nonnull(strstr(err.hint, "command"));
-    ck_assert_int_eq(run_lock_by_file(tmp.path, 60000, yes, &second, &err), ERR_INTERRUPTED);
-    (void)close(first);
-    ck_assert_int_eq(run_lock_by_file(tmp.path, 0, NULL, &second, &err), ERR_OK);
-    (void)close(second);
-    ck_assert_int_eq(run_lock_by_file("/proc/none", 0, NULL, &second, &err), ERR_IO);
+    int fd = -1;
+    check_excludes(run_lock_by_file, "", "command");
+    ck_assert_int_eq(run_lock_by_file("/proc/none", 0, NULL, &fd, &err), ERR_IO);
 }
 END_TEST
 
