@@ -277,17 +277,6 @@ static void retire_old(const char *path)
     remove_side_files(path);
 }
 
-static ErrCode sync_folder(const char *path, Err *err)
-{
-    char dir[FSX_PATH_BYTES];
-    ErrCode rc = fsx_path(dir, err, "%s", path);
-    char *slash = rc == ERR_OK ? strrchr(dir, '/') : NULL;
-    if (slash) {
-        *slash = '\0';
-    }
-    return rc == ERR_OK ? fsx_sync_dir(slash ? dir : ".", err) : rc;
-}
-
 static ErrCode check_study(const char *study_dir, Err *err)
 {
     char runs[FSX_PATH_BYTES], study[FSX_PATH_BYTES];
@@ -322,7 +311,7 @@ ErrCode catalog_reindex(const char *study_dir, ReindexReport report, void *ctx, 
         rc = err_sys(err, "rename %s to %s", fresh, path);
         goto done;
     }
-    TRY(sync_folder(path, err));
+    TRY(fsx_sync_parent(path, err));
     *ret = x.totals;
 
 done:

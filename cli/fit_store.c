@@ -66,9 +66,7 @@ static ErrCode add_all(Catalog *c, const char *dir, const json_t *fits, Err *err
     }
     TRY(catalog_commit(c, err));
 done:
-    if (rc != ERR_OK) {
-        catalog_rollback(c);
-    }
+    catalog_rollback(c);
     arena_release(&arena);
     return rc;
 }

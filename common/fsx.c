@@ -135,7 +135,7 @@ ErrCode fsx_sync_file(const char *path, Err *err)
     return rc;
 }
 
-static ErrCode sync_parent(const char *path, Err *err)
+ErrCode fsx_sync_parent(const char *path, Err *err)
 {
     char dir[FSX_PATH_BYTES];
     ErrCode rc = fsx_path(dir, err, "%s", path);
@@ -200,7 +200,7 @@ static ErrCode replace(const char *path, const Span *piece, size_t n, Durability
     }
     has_tmp = false;
     if (d == DURABLE) {
-        rc = sync_parent(path, err);
+        rc = fsx_sync_parent(path, err);
     }
 
 done:

@@ -60,6 +60,8 @@ ErrCode fsx_write_all(int fd, const void *bytes, size_t n, const char *name, Err
 
 /* fsync of the folder itself, after a rename or a creation in it. */
 ErrCode fsx_sync_dir(const char *path, Err *err);
+/* The same of the folder that path is in. */
+ErrCode fsx_sync_parent(const char *path, Err *err);
 
 /* fsync of a file that was written without it; one that does not exist is fine.  ERR_IO. */
 ErrCode fsx_sync_file(const char *path, Err *err);

@@ -1,7 +1,6 @@
 #include "orchestrator/exchange/outfile.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 ErrCode outfile_open(OutFile *o, const char *path, Err *err)
@@ -22,18 +21,6 @@ ErrCode outfile_open(OutFile *o, const char *path, Err *err)
 void outfile_write(OutFile *o, const void *bytes, size_t n)
 {
     (void)fwrite(bytes, 1, n, o->f); /* ferror() remembers */
-}
-
-static ErrCode sync_parent(const char *path, Err *err)
-{
-    char dir[FSX_PATH_BYTES];
-    ErrCode rc = fsx_path(dir, err, "%s", path);
-    char *slash = rc == ERR_OK ? strrchr(dir, '/') : NULL;
-    if (rc != ERR_OK || !slash) {
-        return rc == ERR_OK ? fsx_sync_dir(".", err) : rc;
-    }
-    slash[slash == dir ? 1 : 0] = '\0';
-    return fsx_sync_dir(dir, err);
 }
 
 ErrCode outfile_commit(OutFile *o, Err *err)
@@ -57,7 +44,7 @@ ErrCode outfile_commit(OutFile *o, Err *err)
         (void)unlink(o->tmp);
         return rc;
     }
-    return sync_parent(o->path, err);
+    return fsx_sync_parent(o->path, err);
 }
 
 void outfile_abandon(OutFile *o)

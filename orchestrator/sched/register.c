@@ -288,8 +288,6 @@ ErrCode register_study(JobContext *x, Job *jobs, int64_t *ret_retired, Err *err)
     count(x, jobs, x->study->n_runs);
 
 done:
-    if (rc != ERR_OK) {
-        catalog_rollback(x->catalog);
-    }
+    catalog_rollback(x->catalog);
     return rc;
 }

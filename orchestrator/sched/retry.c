@@ -103,9 +103,7 @@ ErrCode retry_runs(Catalog *c, const char *study_dir, char *const names[], size_
     *ret_n = (int64_t)n;
 
 done:
-    if (rc != ERR_OK) {
-        catalog_rollback(c);
-    }
+    catalog_rollback(c);
     arena_release(&a);
     return rc;
 }

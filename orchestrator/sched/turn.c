@@ -150,9 +150,7 @@ static ErrCode turn_rows(Sched *s, Err *err)
     TRY(catalog_commit(s->ctx.catalog, err));
 
 done:
-    if (rc != ERR_OK) {
-        catalog_rollback(s->ctx.catalog);
-    }
+    catalog_rollback(s->ctx.catalog);
     return rc;
 }
 
