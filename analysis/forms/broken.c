@@ -144,8 +144,7 @@ BREAKS(3)
         .phi = phi##n,                                                                           \
         .box = box##n,                                                                           \
         .richer = next,                                                                          \
-        .report = report,                                                                        \
-        .internal = internal,                                                                    \
+        FORM_REPORTS,                                                                            \
     }
 
 BROKEN(broken_n, "broken", "N", FORM_N, 1, "broken2:N", ONE_BREAK(1));

@@ -136,8 +136,7 @@ const Form form_data_constrained = {
         },
     .huber_delta = 1e-3,
     .formula = formula,
-    .report = report,
-    .internal = internal,
+    FORM_REPORTS,
     .derive = form_optimum,
     .best_size = form_optimum_size,
 };

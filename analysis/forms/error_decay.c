@@ -67,6 +67,5 @@ const Form form_error_decay = {
     .formula = formula,
     .phi = phi,
     .box = box,
-    .report = report,
-    .internal = internal,
+    FORM_REPORTS,
 };

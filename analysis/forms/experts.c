@@ -53,6 +53,5 @@ const Form form_experts = {
         },
     .n_factors = {3},
     .factor = {{{A, U, 1.0}, {B, V, 1.0}, {C, UV, 1.0}}},
-    .report = report,
-    .internal = internal,
+    FORM_REPORTS,
 };

@@ -173,6 +173,9 @@ double form_loss(const Form *f, const double *params, const double *inputs);
 void form_report(const Form *f, const double *theta, const double *centre, double *params);
 void form_internal(const Form *f, const double *params, const double *centre, double *theta);
 
+/* Of a law whose file defines both by these names. */
+#define FORM_REPORTS .report = report, .internal = internal
+
 /* Of laws in N and D. */
 #define FORM_OF_N_AND_D .n_inputs = 2, .input = {FORM_N, FORM_D}
 

@@ -84,8 +84,7 @@ const Form form_kaplan = {
         },
     .huber_delta = 1e-3,
     .formula = formula,
-    .report = report,
-    .internal = internal,
+    FORM_REPORTS,
     .derive = derive,
     .best_size = best_size,
 };

@@ -78,6 +78,5 @@ const Form form_logistic = {
     .formula = formula,
     .phi = phi,
     .box = box,
-    .report = report,
-    .internal = internal,
+    FORM_REPORTS,
 };
