@@ -1,6 +1,5 @@
 #include "analysis/observe/link.h"
 
-
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_qrng.h>

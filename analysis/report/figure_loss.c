@@ -3,10 +3,7 @@
 
 #include "analysis/report/sheet.h"
 
-    enum {
-        N_CURVE = 50,
-        N_BANDS = 4
-    };
+enum { N_CURVE = 50, N_BANDS = 4 };
 
 /* ---- against C ---- */
 
