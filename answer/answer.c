@@ -147,7 +147,8 @@ AnswerNode *answer_list(AnswerNode *in, const char *key)
 }
 
 /* vsnprintf into the answer. */
-static const char *format_text(Answer *a, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static const char *format_text(Answer *a, const char *fmt,
+                                                                     va_list ap)
 {
     va_list again;
     va_copy(again, ap);

@@ -130,6 +130,15 @@ static void put_title(const Column *c, Buf *out)
     }
 }
 
+static void put_piece(const char *s, size_t n, void (*put)(const char *, Buf *), Buf *out)
+{
+    Buf piece = BUF_INIT;
+    buf_add(&piece, s, n);
+    put(buf_str(&piece), out);
+    out->is_short = out->is_short || piece.is_short;
+    buf_release(&piece);
+}
+
 /* The numbers of a text as mathematics ("[-0.2, 1e-05]"), the rest as text. */
 static void put_numbers(const char *s, Buf *out)
 {
@@ -139,23 +148,13 @@ static void put_numbers(const char *s, Buf *out)
         (void)strtod(s, &end);
         if (n > 0 && end == s + n && strspn(s, "0123456789.eE+-") >= n) {
             bool is_plain = strspn(s, "0123456789.") >= n;
-            buf_puts(out, is_plain ? "" : "$");
-            for (size_t i = 0; i < n;) {
-                Buf word = BUF_INIT;
-                size_t sign = i == 0 && *s == '-' ? 1 : 0;
-                buf_puts(out, sign ? "-" : "");
-                buf_add(&word, s + sign, n - sign);
-                latex_math(buf_str(&word), out);
-                buf_release(&word);
-                i = n;
-            }
+            size_t sign = *s == '-' ? 1 : 0;
+            buf_printf(out, "%s%s", is_plain ? "" : "$", sign ? "-" : "");
+            put_piece(s + sign, n - sign, latex_math, out);
             buf_puts(out, is_plain ? "" : "$");
         } else {
-            Buf word = BUF_INIT;
             n = n ? n : 1;
-            buf_add(&word, s, n);
-            latex_text(buf_str(&word), out);
-            buf_release(&word);
+            put_piece(s, n, latex_text, out);
         }
         s += n;
     }

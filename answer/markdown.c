@@ -8,7 +8,7 @@ static void put_text(const char *s, Buf *out)
 {
     for (; *s; s++) {
         buf_puts(out, strchr("\\`*_[]<>|", *s) ? "\\" : "");
-        buf_putc(out, *s == '\n' ? ' ' : *s);
+        buf_putc(out, (char)(*s == '\n' ? ' ' : *s));
     }
 }
 

@@ -1,4 +1,5 @@
 /* Manual pages in roff, made from the tables of the command line. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void put_roff(const char *s, Buf *out)
         } else if (*s == '-') {
             buf_puts(out, "\\-");
         } else {
-            buf_putc(out, *s == '\n' ? ' ' : *s);
+            buf_putc(out, (char)(*s == '\n' ? ' ' : *s));
         }
         is_first = false;
     }
@@ -45,7 +46,7 @@ static void put_title(const char *name, const char *summary, Buf *out)
 {
     Buf upper = BUF_INIT;
     for (const char *c = name; *c; c++) {
-        buf_putc(&upper, *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c);
+        buf_putc(&upper, (char)toupper((unsigned char)*c));
     }
     buf_printf(out, ".TH %s 1 \"\" \"slaw %s\" \"Slaw manual\"\n.SH NAME\n", buf_str(&upper),
                SLAW_VERSION);

@@ -223,7 +223,7 @@ static void option_key(const char *name, char out[64])
 {
     (void)snprintf(out, 64, "%s", name);
     for (char *c = out; *c; c++) {
-        *c = *c == '-' ? '_' : *c;
+        *c = (char)(*c == '-' ? '_' : *c);
     }
 }
 

@@ -32,7 +32,7 @@ static void put_paragraphs(const char *text, Buf *out)
         size_t n = end ? (size_t)(end - text) : strlen(text);
         Buf one = BUF_INIT;
         for (size_t i = 0; i < n; i++) {
-            buf_putc(&one, text[i] == '\n' ? ' ' : text[i]);
+            buf_putc(&one, (char)(text[i] == '\n' ? ' ' : text[i]));
         }
         put_words(buf_str(&one), 0, 0, out);
         buf_release(&one);

@@ -99,6 +99,7 @@ ErrCode csv_open(Csv *ret, const char *path, Err *err)
     return begin(ret, err);
 }
 
+/* A field is made whole in place. NOLINTNEXTLINE(readability-non-const-parameter) */
 ErrCode csv_open_bytes(Csv *ret, const char *path, char *bytes, size_t n, Err *err)
 {
     *ret = (Csv){.path = path, .bytes = bytes, .end = n, .fd = -1};

@@ -112,7 +112,7 @@ static size_t group_of(Selection *s, size_t row)
     if (g == before) {
         char *name = s->n_by ? arena_alloc(&s->names, key->len) : arena_strdup(&s->names, "all");
         for (size_t i = 0; name && s->n_by && i < key->len; i++) {
-            name[i] = key->data[i] || i + 1 == key->len ? key->data[i] : '/';
+            name[i] = (char)(key->data[i] || i + 1 == key->len ? key->data[i] : '/');
         }
         s->groups.is_short = s->groups.is_short || key->is_short || !name;
         map_set(&s->groups, g, name);

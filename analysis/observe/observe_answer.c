@@ -158,8 +158,8 @@ static void families_table(const Observe *r, AnswerNode *top)
     for (size_t f = 0; f < s->n_families; f++) {
         const ObserveLine *l = &r->line[f];
         const Interval slope = {l->line.se, l->line.lo, l->line.hi, NULL};
-        const Interval ratio =
-            fit_interval(e->is_refused ? &(FitInterval){0} : &e->ratio_interval[f], NULL);
+        const FitInterval none = {0};
+        const Interval ratio = fit_interval(e->is_refused ? &none : &e->ratio_interval[f], NULL);
         /* of the reference it is 1 by what it is */
         const Interval *own = f == e->reference ? NULL : &ratio;
         if (!l->is_refused) {

@@ -248,7 +248,7 @@ ErrCode figure_loss_axis(Sheet *s, const FigureAxis *axis, PlotFigure *f, Err *e
     size_t n_series = 0;
     f->title =
         sheet_printf(s, "The end of each run against %.60s (none that diverged)", last_word(name));
-    f->x_label = name;
+    f->x_label = last_word(name);
     f->x_column = plain_name(s, name);
     for (size_t i = 0; i < s->n_groups; i++) {
         ErrCode rc = draw_group(s, axis, i, f, err);

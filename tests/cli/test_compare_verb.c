@@ -191,25 +191,25 @@ END_TEST
 START_TEST(what_is_printed)
 {
     write_csv("a.csv", &plain);
-    check_slaw("compare a.csv --by architecture --bootstrap 60", 0,
+    CHECK_SLAW("compare a.csv --by architecture --bootstrap 60", 0,
                "Null exponents: F(4, 75) = 0.909, p = 0.46 by the F distribution");
-    check_slaw(
+    CHECK_SLAW(
         "compare a.csv --by architecture --bootstrap 60", 0,
         "The 3 groups together do not surely scale differently (p = 0.46). Pairs that differ: "
         "0 of 3,");
-    check_slaw("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
+    CHECK_SLAW("compare a.csv --by architecture --bootstrap 60 --format markdown", 0,
                "| llama | tnl | ");
-    check_slaw("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
+    CHECK_SLAW("compare a.csv --by architecture --bootstrap 60 --format csv", 0,
                "kind,a,b,name,loss,value,lo,hi,p,p_holm\ntest,,,exponents,,0.9089789");
-    check_slaw("compare a.csv --by architecture --null all --bootstrap 60", 0,
+    CHECK_SLAW("compare a.csv --by architecture --null all --bootstrap 60", 0,
                "are not all one law");
-    check_slaw("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60 --format csv",
+    CHECK_SLAW("compare a.csv --by architecture --groups hgrn2,llama --bootstrap 60 --format csv",
                0, "multiplier,hgrn2,llama,C,");
-    check_slaw("compare a.csv --by architecture --at-loss 1 --bootstrap 60 --wide", 0,
+    CHECK_SLAW("compare a.csv --by architecture --at-loss 1 --bootstrap 60 --wide", 0,
                "not reached: the laws of llama and tnl stay above 1");
-    check_slaw("compare a.csv --by architecture --law power:D --bootstrap 60", 0,
+    CHECK_SLAW("compare a.csv --by architecture --law power:D --bootstrap 60", 0,
                "Multipliers: D of a over D of b");
-    check_slaw("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "the loss l1");
+    CHECK_SLAW("compare a.csv --by architecture --loss l1 --bootstrap 30", 0, "the loss l1");
 }
 END_TEST
 
@@ -217,7 +217,7 @@ START_TEST(answers_fit_the_page)
 {
     write_csv("a.csv", &plain);
     check_pages("compare a.csv --by architecture --bootstrap 30");
-    check_slaw("compare a.csv --by architecture --bootstrap 30 --format latex", 0,
+    CHECK_SLAW("compare a.csv --by architecture --bootstrap 30 --format latex", 0,
                "$L(N, D) = E + A N^{-\\alpha");
 }
 END_TEST
@@ -226,10 +226,10 @@ START_TEST(refused_groups_are_named_and_the_others_compared)
 {
     const Way few = {1.0, 1.0, 1.0, 1, false, 0, true};
     write_csv("b.csv", &few);
-    check_slaw("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
-    check_slaw("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
+    CHECK_SLAW("compare b.csv --by architecture --bootstrap 60", 1, "Refused: tnl");
+    CHECK_SLAW("compare b.csv --by architecture --bootstrap 60 --format csv", 1,
                "multiplier,llama,hgrn2,C,");
-    check_slaw("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
+    CHECK_SLAW("compare b.csv --by architecture --groups llama,tnl --bootstrap 60", 1,
                "1 of 2 groups could be fitted; tnl: ");
 }
 END_TEST

@@ -229,7 +229,7 @@ START_TEST(a_refused_law_gets_runs_that_determine_it)
     ck_assert(json_is_true(json_at(v, "groups.0.refused")));
     json_decref(v);
     /* beside another group it is named and left out */
-    check_slaw("suggest fits.csv --by group --target alpha --budget 1e20 --loss mse "
+    CHECK_SLAW("suggest fits.csv --by group --target alpha --budget 1e20 --loss mse "
                "--bootstrap 0",
                1, "Refused: b: ", "a: train ");
 }
@@ -286,7 +286,7 @@ START_TEST(a_study_is_grouped_by_several_axes)
                    "simulate sweep.yaml --truth hoffmann --by %s --studies 2 --starts 8 "
                    "--bootstrap 0 --format csv",
                    by[i][0]);
-        check_slaw(buf_str(&text), 0, by[i][1]);
+        CHECK_SLAW(buf_str(&text), 0, by[i][1]);
     }
     buf_release(&text);
     buf_release(&out);

@@ -116,7 +116,7 @@ START_TEST(a_study_sees_an_import_beside_its_own_runs)
     make_study(6);
     write_theirs();
     json_t *before = slaw_json("fit study --law chinchilla --starts 4 --bootstrap 0 --json", 0);
-    check_slaw("import study --csv theirs.csv --map N=params --map D=tokens --map "
+    CHECK_SLAW("import study --csv theirs.csv --map N=params --map D=tokens --map "
                "loss=nll --map run=id --set architecture=mamba",
                0, "observations  25\n");
     json_t *after = slaw_json("fit study --law chinchilla --starts 4 --bootstrap 0 --json", 0);
@@ -139,7 +139,7 @@ START_TEST(a_study_sees_an_import_beside_its_own_runs)
                   0);
     ck_assert_int_eq(integer_at(fit_of(after, "mamba"), "n"), 25);
     json_decref(after);
-    check_slaw("import study --csv theirs.csv --map loss=nll --set architecture=x", 69,
+    CHECK_SLAW("import study --csv theirs.csv --map loss=nll --set architecture=x", 69,
                "has an import \"theirs\" already");
     json_decref(before);
 }
@@ -157,10 +157,10 @@ START_TEST(a_changed_import_is_noticed)
     (void)snprintf(name, sizeof name, "study/imports/%s", text_at(m, "observations"));
     json_decref(m);
     (void)tmpdir_write(&tmp, name, "architecture,N,D,loss\nmamba,1,1,1\n");
-    check_slaw("fit study --starts 2 --bootstrap 0", 65, "was changed after it was imported",
+    CHECK_SLAW("fit study --starts 2 --bootstrap 0", 65, "was changed after it was imported",
                "--replace");
     (void)tmpdir_write(&tmp, "study/imports/broken.json", "{}");
-    check_slaw("fit study --starts 2 --bootstrap 0", 65, "import broken");
+    CHECK_SLAW("fit study --starts 2 --bootstrap 0", 65, "import broken");
 }
 END_TEST
 

@@ -122,7 +122,7 @@ START_TEST(a_huge_file_is_refused_at_once)
 {
     write_bytes("N,D,loss\n1,2,3\n", 15);
     ck_assert_int_eq(truncate(tmp_path("x.csv"), (off_t)2 << 30), 0);
-    check_slaw("fit x.csv", 65, "2.1 GB is more than the 1.1 GB that are read", "cut -d, -f");
+    CHECK_SLAW("fit x.csv", 65, "2.1 GB is more than the 1.1 GB that are read", "cut -d, -f");
 }
 END_TEST
 

@@ -208,7 +208,7 @@ START_TEST(the_catalog_keeps_each_fit_once)
 
     Lock lock = LOCK_INIT; /* as a scheduler would */
     ck_assert_int_eq(lock_acquire(tmp_path("study"), &lock, &err), ERR_OK);
-    check_slaw("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", 0, "the catalog is in use");
+    CHECK_SLAW("fit study --starts 4 --bootstrap 0 --loss huber:1e-2", 0, "the catalog is in use");
     lock_release(&lock);
     ck_assert_uint_eq(fits_in_study(), n);
     buf_release(&out);

@@ -76,7 +76,7 @@ START_TEST(options_of_laws_are_refused)
         "observe scores.csv --isoflop", "observe scores.csv --law power:N",
         "observe scores.csv --share alpha", "observe scores.csv --final-only"};
     for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
-        check_slaw(args[i], 2, "slaw observe has no option --");
+        CHECK_SLAW(args[i], 2, "slaw observe has no option --");
     }
 }
 END_TEST
@@ -96,7 +96,7 @@ START_TEST(every_format_is_taken)
                        "observe scores.csv --target coding --bootstrap 20 "
                        "--format %s",
                        c[i].format);
-        check_slaw(args, 0, c[i].words);
+        CHECK_SLAW(args, 0, c[i].words);
     }
 }
 END_TEST

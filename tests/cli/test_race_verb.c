@@ -58,8 +58,8 @@ START_TEST(wrong_options_are_said)
     Buf out = BUF_INIT;
     ck_assert_int_eq(slaw("race runs.csv --classes 6,x", true, &out), 2);
     ck_assert_int_eq(slaw("race runs.csv --format pdf", true, &out), 2);
-    check_slaw("race runs.csv --time bits", 65, "bits");
-    check_slaw("race runs.csv --by arch --plot", 2, "--out DIR");
+    CHECK_SLAW("race runs.csv --time bits", 65, "bits");
+    CHECK_SLAW("race runs.csv --by arch --plot", 2, "--out DIR");
     buf_release(&out);
 }
 END_TEST

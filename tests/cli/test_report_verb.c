@@ -92,7 +92,7 @@ START_TEST(the_page_is_whole_and_alone)
 {
     Buf out = BUF_INIT;
     write_csv();
-    check_slaw("report \"it's.csv\" --by who --bootstrap 25 --starts 4 "
+    CHECK_SLAW("report \"it's.csv\" --by who --bootstrap 25 --starts 4 "
                "--where 'D>1' --out page.html",
                0, "page.html");
     tmp_read("page.html", &out);

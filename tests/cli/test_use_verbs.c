@@ -111,7 +111,7 @@ START_TEST(a_run_is_predicted_from_the_others)
     ck_assert(json_is_boolean(json_at(p, "within.run")));
     ck_assert(number_at(p, "outside.N") > 1.0);
     json_decref(v);
-    check_slaw("predict noisy.csv --run s6", 0,
+    CHECK_SLAW("predict noisy.csv --run s6", 0,
                "Without s6, chinchilla predicts loss = ", "the interval of a new run.\n");
 }
 END_TEST
@@ -166,9 +166,9 @@ START_TEST(approaches_stand_beside_each_other)
     ck_assert(isfinite(number_at(envelope, "bias.a")));
     ck_assert(json_is_array(json_at(v, "approaches.0.disagreements")));
     json_decref(v);
-    check_slaw("allocate noisy.csv --approaches --bootstrap 0", 0, "3         parametric",
+    CHECK_SLAW("allocate noisy.csv --approaches --bootstrap 0", 0, "3         parametric",
                "N_opt(");
-    check_slaw("allocate noisy.csv --approaches --bootstrap 0 --format csv", 0,
+    CHECK_SLAW("allocate noisy.csv --approaches --bootstrap 0 --format csv", 0,
                "group,approach,method,name,C,value,lo,hi,bias", "all,3,parametric,D_opt,");
 }
 END_TEST

@@ -162,7 +162,7 @@ START_TEST(wrong_options_are_usage_errors)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char args[128];
         (void)snprintf(args, sizeof args, "validate . %s", bad[i]);
-        check_slaw(args, 2, "");
+        CHECK_SLAW(args, 2, "");
     }
 }
 END_TEST

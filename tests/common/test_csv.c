@@ -171,10 +171,11 @@ START_TEST(a_window_slides_over_records_of_any_length)
 }
 END_TEST
 
+static Err err;
+
 START_TEST(a_record_of_a_file_has_a_bound)
 {
     Csv r;
-    Err err = ERR_INIT;
     bool has = false;
     tmp = tmpdir_open();
     char *text = malloc(CSV_MAX_RECORD + ((size_t)1 << 20));
@@ -195,7 +196,6 @@ END_TEST
 /* A text in memory, of which the first record was read. */
 static void open_text(Csv *r, const Buf *text)
 {
-    Err err = ERR_INIT;
     bool has = false;
     ck_assert_int_eq(csv_open_bytes(r, "t", text->data, text->len, &err), ERR_OK);
     ck_assert_int_eq(csv_next(r, &has, &err), ERR_OK);
@@ -214,7 +214,6 @@ START_LOOP_TEST(a_header_is_checked, sizeof bad_header / sizeof bad_header[0])
 {
     Csv r;
     Buf text = BUF_INIT;
-    Err err = ERR_INIT;
     buf_puts(&text, bad_header[_i].text);
     open_text(&r, &text);
     ck_assert_int_eq(csv_check_header(&r, &err), ERR_FORMAT);
@@ -229,7 +228,6 @@ START_TEST(a_record_has_the_headers_length)
 {
     Csv r;
     Buf text = BUF_INIT;
-    Err err = ERR_INIT;
     bool has = false;
     buf_puts(&text, "N,loss\n1\n");
     open_text(&r, &text);
@@ -251,7 +249,6 @@ START_TEST(what_is_written_is_read_back)
     static const char *const empty[] = {""};
     Buf text = BUF_INIT;
     Csv r;
-    Err err = ERR_INIT;
     bool has = false;
     csv_put_row(&text, cell, N);
     csv_put_row(&text, empty, 1);

@@ -30,11 +30,9 @@ END_TEST
 START_TEST(a_failed_replace_keeps_the_old_bytes)
 {
     Err err = ERR_INIT;
-    char path[FSX_PATH_BYTES], below[FSX_PATH_BYTES];
-    ck_assert_int_eq(fsx_join(path, tmp.path, "folder", &err), ERR_OK);
-    ck_assert_int_eq(fsx_mkdirs(path, &err), ERR_OK);
-    ck_assert_int_eq(fsx_join(below, path, "f", &err), ERR_OK);
-    ck_assert_int_eq(fsx_replace(below, "x", 1, &err), ERR_OK);
+    (void)tmp_folder("folder");
+    (void)tmpdir_write(&tmp, "folder/f", "x");
+    const char *path = tmp_path("folder");
     ck_assert_int_eq(fsx_replace(path, "y", 1, &err), ERR_IO); /* rename onto a folder */
     ck_assert(fsx_is_dir(path));
     ck_assert_int_eq(tree_bytes(tmp.path), 1);

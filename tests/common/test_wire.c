@@ -6,9 +6,10 @@
 
 static const WireHead head = {.seq = 4, .run = "0123456789ab", .attempt = 1, .t = 1763900000123};
 
+static Err err;
+
 static void make_line(Buf *out)
 {
-    Err err = ERR_INIT;
     json_t *body = json_pack("{s:s,s:i,s:f,s:o}", "event", "step", "step", 1220, "lr", 0.003,
                              "loss", json_real_or_name(1.0 / 3.0));
     ck_assert_int_eq(wire_format(head, body, out, &err), ERR_OK);
@@ -16,7 +17,6 @@ static void make_line(Buf *out)
 
 START_TEST(a_line_reads_back_with_every_bit)
 {
-    Err err = ERR_INIT;
     Buf b = BUF_INIT;
     make_line(&b);
     ck_assert_int_eq(b.data[b.len - 1], '\n');
@@ -39,7 +39,6 @@ END_TEST
 
 START_TEST(no_flipped_bit_and_no_cut_passes)
 {
-    Err err = ERR_INIT;
     Buf b = BUF_INIT;
     make_line(&b);
     size_t n = b.len - 1;
@@ -60,7 +59,6 @@ END_TEST
 
 START_TEST(lines_that_are_too_long_are_refused)
 {
-    Err err = ERR_INIT;
     Buf b = BUF_INIT;
     char *big = malloc(WIRE_LINE_BYTES + 1);
     ck_assert_ptr_nonnull(big);

@@ -52,22 +52,17 @@ static void open_catalog(void)
 {
     char path[FSX_PATH_BYTES];
     Err err = ERR_INIT;
-    const CatalogRun r = {.hash = RUN "0000000000000000000000000000000000000000000000000000",
-                          .name = "fuzzed",
-                          .dir = "runs/fuzzed",
-                          .architecture = "llama",
-                          .size = "xs",
-                          .axes = "{}",
-                          .config = "{}",
-                          .params = 1,
-                          .params_total = 1,
-                          .tokens = 100,
-                          .steps = 10,
-                          .batch_tokens = 10,
-                          .flops_6nd = 6,
-                          .flops_exact = 6,
-                          .flops_paper = 6,
-                          .checkpoints = 2};
+    CatalogRun r = {.hash = RUN "0000000000000000000000000000000000000000000000000000"};
+    r.name = "fuzzed";
+    r.dir = "runs/fuzzed";
+    r.architecture = "llama";
+    r.size = "xs";
+    r.axes = r.config = "{}";
+    r.params = r.params_total = 1;
+    r.tokens = 100;
+    r.steps = r.batch_tokens = 10;
+    r.flops_6nd = r.flops_exact = r.flops_paper = 6.0;
+    r.checkpoints = 2;
     (void)snprintf(dir, sizeof dir, "/dev/shm/slaw-fuzz-%ld", (long)getpid());
     must(fsx_mkdirs(dir, &err), &err);
     (void)atexit(remove_dir);

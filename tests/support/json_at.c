@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *find(const json_t *v, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static const json_t *find(const json_t *v, const char *format,
+                                                                va_list ap)
 {
     char place[256], word[128];
     int n = vsnprintf(place, sizeof place, format, ap);
@@ -28,7 +29,7 @@ static const json_t *find(const json_t *v, const char *format, va_list ap)
     do {                                                   \
         va_list ap;                                        \
         va_start(ap, place);                               \
-        ret = find(v, place, ap);                          \
+        (ret) = find(v, place, ap);                        \
         va_end(ap);                                        \
         ck_assert_msg(is, "%s is of another kind", place); \
     } while (0)

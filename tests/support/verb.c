@@ -55,7 +55,7 @@ void check_mistakes(const char *verb)
         *arrow = '\0';
         long status = strtol(arrow + 4, &words, 10);
         ck_assert_msg(words[0] == ' ' && words[1], "%s: no words after %s", verb, line);
-        check_slaw(line, (int)status, words + 1);
+        CHECK_SLAW(line, (int)status, words + 1);
     }
     ck_assert_ptr_null(rest); /* the last line was read */
     buf_release(&path);

@@ -14,11 +14,11 @@ int slaw(const char *args, bool has_stderr, Buf *out);
 json_t *slaw_json(const char *args, int status);
 
 /* Fails the running test unless `slaw args` ends with this status and says each of the words. */
-#define check_slaw(args, status, ...) \
+#define CHECK_SLAW(args, status, ...) \
     slaw_says(args, status, (const char *const[]){__VA_ARGS__, NULL})
 void slaw_says(const char *args, int status, const char *const *words);
 
-/* check_slaw() of each line of tests/cli/mistakes/VERB.txt, which is "args => status words". */
+/* CHECK_SLAW() of each line of tests/cli/mistakes/VERB.txt, which is "args => status words". */
 void check_mistakes(const char *verb);
 
 /* Fails the running test unless `slaw args` fits pages of 60, 80 and 100 characters, and LaTeX would

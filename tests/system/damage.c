@@ -520,11 +520,7 @@ static long print_result(uint64_t seed, double seconds)
     json_t *v =
         json_pack("{s:i,s:I,s:f,s:i,s:i,s:o,s:O}", "schema", 1, "seed", (json_int_t)seed, "seconds",
                   seconds, "tried", (int)all, "bad", (int)all_bad, "by", by, "failures", failures);
-    Buf text = BUF_INIT;
-    json_pretty(v, &text);
-    (void)fputs(buf_str(&text), stdout);
-    buf_release(&text);
-    json_decref(v);
+    lab_print(v);
     return all_bad;
 }
 

@@ -388,11 +388,7 @@ static long print_result(uint64_t seed, double seconds)
     json_t *all =
         json_pack("{s:i,s:I,s:f,s:i,s:i,s:O,s:o}", "schema", 1, "seed", (json_int_t)seed, "seconds",
                   seconds, "points", (int)tried, "bad", (int)bad, "failures", failures, "by", by);
-    Buf text = BUF_INIT;
-    json_pretty(all, &text);
-    (void)fputs(buf_str(&text), stdout);
-    buf_release(&text);
-    json_decref(all);
+    lab_print(all);
     return bad;
 }
 

@@ -406,3 +406,12 @@ bool lab_options(int argc, char **argv, const char *flag, const char *source, La
     }
     return true;
 }
+
+void lab_print(json_t *result)
+{
+    Buf text = BUF_INIT;
+    json_pretty(result, &text);
+    (void)fputs(buf_str(&text), stdout);
+    buf_release(&text);
+    json_decref(result);
+}

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common/buf.h"
+#include "common/json.h"
 
 enum {
     LAB_PATH_BYTES = 512,
@@ -41,6 +42,9 @@ typedef struct LabOptions {
 
 /* False, and a sentence on standard error that names the program's source, for any other word. */
 bool lab_options(int argc, char **argv, const char *flag, const char *source, LabOptions *o);
+
+/* The result of such a program, on standard output; releases it. */
+void lab_print(json_t *result);
 
 /* Makes the folder (in memory where there is such a place), its text and its study file. */
 void lab_open(Lab *l, const char *study_text);

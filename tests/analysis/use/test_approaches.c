@@ -53,6 +53,15 @@ static void compare(const Law *l, size_t bootstrap)
     ck_assert_msg(approaches_run(l, NULL, &data, &budget, &o, &all, &err) == ERR_OK, "%s", err.msg);
 }
 
+static Law compared(size_t bootstrap, const double *p, double width, double shift, double drift,
+                    double noise)
+{
+    fill_design(p, width, shift, drift, noise);
+    Law l = fit_law(bootstrap);
+    compare(&l, bootstrap);
+    return l;
+}
+
 /* Is there a sentence with both among those that explain the approaches? */
 static bool says(const char *words, const char *more)
 {
@@ -72,9 +81,7 @@ static bool says(const char *words, const char *more)
 START_TEST(the_parabolas_bias_is_found_and_taken_off)
 {
     const double *p = surface_law[2];
-    fill_design(p, 1.0, 0.0, 0.0, 0.0);
-    Law l = fit_law(0);
-    compare(&l, 0);
+    Law l = compared(0, p, 1.0, 0.0, 0.0, 0.0);
     const Approach *iso = &all.by[APPROACH_ISOFLOP], *law = &all.by[APPROACH_LAW];
     ck_assert(!iso->is_refused && iso->has_bias);
     ck_assert_double_eq_tol(iso->value[APPROACH_A], 0.25, 1e-9);
@@ -98,9 +105,7 @@ END_TEST
 /* Grids that drift off centre bend the exponent too: by -0.0940966, says numpy.polyfit. */
 START_TEST(grids_off_centre_are_explained_by_the_bias)
 {
-    fill_design(surface_law[2], 1.2, 0.3, 0.2, 2e-5);
-    Law l = fit_law(200);
-    compare(&l, 200);
+    Law l = compared(200, surface_law[2], 1.2, 0.3, 0.2, 2e-5);
     const Approach *iso = &all.by[APPROACH_ISOFLOP], *law = &all.by[APPROACH_LAW];
     ck_assert(!iso->is_refused);
     ck_assert_double_eq_tol(iso->bias[APPROACH_A], -0.0940966, 1e-3);
@@ -129,9 +134,7 @@ END_TEST
 
 START_TEST(intervals_hold_the_figure_and_do_not_depend_on_threads)
 {
-    fill_design(surface_law[1], 0.8, 0.0, 0.0, 2e-3);
-    Law l = fit_law(100);
-    compare(&l, 100);
+    Law l = compared(100, surface_law[1], 0.8, 0.0, 0.0, 2e-3);
     const Approach *iso = &all.by[APPROACH_ISOFLOP];
     FitInterval one = iso->interval[APPROACH_A];
     ck_assert(one.lo < iso->value[APPROACH_A] && one.hi > iso->value[APPROACH_A]);

@@ -73,6 +73,17 @@ START_TEST(observations_have_every_digit)
 }
 END_TEST
 
+/* Two sizes, and of one run an attempt on three threads. */
+static Catalog *open_begun(int64_t run)
+{
+    Err err = ERR_INIT;
+    small_catalog(tmp.path, 2);
+    Catalog *c = open_small(true);
+    OK(catalog_attempt_begin(c, run, 0, CATALOG_NONE, 1700000000500, &err));
+    OK(stmt_exec(c->db, "UPDATE attempt SET threads = 3", &err));
+    return c;
+}
+
 static void add_three(Catalog *c, const CatalogMetric *metric)
 {
     Err err = ERR_INIT;
@@ -86,11 +97,7 @@ static void add_three(Catalog *c, const CatalogMetric *metric)
 START_TEST(observations_have_their_training_time)
 {
     Buf text = BUF_INIT;
-    Err err = ERR_INIT;
-    small_catalog(tmp.path, 2);
-    Catalog *c = open_small(true);
-    OK(catalog_attempt_begin(c, 1, 0, CATALOG_NONE, 1700000000500, &err));
-    OK(stmt_exec(c->db, "UPDATE attempt SET threads = 3 WHERE run_id = 1", &err));
+    Catalog *c = open_begun(1);
     const CatalogMetric metric[] = {
         {1, 12, 0, 98304, 5.5, 0.25, 0.001, 4096.0},
         {1, 24, 0, 196608, 5.0, 0.25, 0.001, 8192.0},
@@ -151,10 +158,7 @@ START_TEST(every_table_can_be_had)
              {"metrics", "tokens_per_s", 0}};
     Buf text = BUF_INIT;
     Err err = ERR_INIT;
-    small_catalog(tmp.path, 2);
-    Catalog *catalog = open_small(true);
-    OK(catalog_attempt_begin(catalog, 2, 0, CATALOG_NONE, 1700000000500, &err));
-    OK(stmt_exec(catalog->db, "UPDATE attempt SET threads = 3", &err));
+    Catalog *catalog = open_begun(2);
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         ExportWhat what;
         OK(export_what_parse(c[i].name, &what, &err));

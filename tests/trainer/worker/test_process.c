@@ -52,10 +52,7 @@ START_TEST(killed_at_random_moments_it_ends_with_the_same_bytes)
         (void)tiny_long_run(&tiny, name, "llama", run);
         for (int kills = 0; kills < KILLS; kills++) {
             double u = rng_uniform(42, (uint64_t)round, (uint64_t)kills);
-            pid_t pid = tiny_start(run, tiny.corpus, -1);
-            (void)poll(NULL, 0, (int)(u * 0.6 * whole_ms));
-            ck_assert_int_eq(kill(pid, SIGKILL), 0);
-            n_killed += tiny_wait(pid) == -SIGKILL ? 1 : 0;
+            n_killed += tiny_kill_after(&tiny, run, (int)(u * 0.6 * whole_ms));
         }
         ck_assert_int_eq(tiny_wait(tiny_start(run, tiny.corpus, -1)), 0);
         ck_assert_int_eq(tiny_same_checkpoints(whole, run), TINY_LONG_CHECKPOINTS);

@@ -480,10 +480,7 @@ START_TEST(killed_again_and_again_while_it_rebuilds)
         (void)tiny_long_run(&tiny, name, "llama", run);
         for (int kills = 0; kills < KILLS; kills++) {
             double u = rng_uniform(43, (uint64_t)round, (uint64_t)kills);
-            pid_t pid = tiny_start(run, tiny.corpus, -1);
-            (void)poll(NULL, 0, (int)((0.2 + 0.7 * u) * long_ms));
-            ck_assert_int_eq(kill(pid, SIGKILL), 0);
-            n_killed += tiny_wait(pid) == -SIGKILL ? 1 : 0;
+            n_killed += tiny_kill_after(&tiny, run, (int)((0.2 + 0.7 * u) * long_ms));
             if (kills < 3) {
                 harm_some(run, (uint64_t)(round * KILLS + kills));
             }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,4 +303,12 @@ void tiny_wait_for_text(const char *run_dir, int attempt, const char *what)
         (void)poll(NULL, 0, LOOK_EVERY_MS);
     }
     ck_abort_msg("%s does not come to hold %s", path, what);
+}
+
+int tiny_kill_after(const Tiny *t, const char *run_dir, int ms)
+{
+    pid_t pid = tiny_start(run_dir, t->corpus, -1);
+    (void)poll(NULL, 0, ms);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    return tiny_wait(pid) == -SIGKILL ? 1 : 0;
 }

@@ -58,4 +58,7 @@ void tiny_wait_for_text(const char *run_dir, int attempt, const char *what);
 /* Waits for it: its exit status, or minus the signal that killed it. */
 int tiny_wait(pid_t pid);
 
+/* Starts the run and kills it after so many milliseconds; 1 when it was still at work, or 0. */
+int tiny_kill_after(const Tiny *t, const char *run_dir, int ms);
+
 #endif
