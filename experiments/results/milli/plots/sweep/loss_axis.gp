@@ -92,7 +92,7 @@ do for [kind in 'svg png'] {
   set logscale y
   set yrange [1.50525042:2.47832468]
   set ytics ('1.6' 1.6, '1.7' 1.7, '1.8' 1.8, '1.9' 1.9, '2.0' 2, '2.1' 2.1, '2.2' 2.2, '2.3' 2.3, '2.4' 2.4) font ',7' offset 0.4,0
-  set label 'training.optimizer.adamw.lr' at screen 0.29048,0.02424 center font ',8' noenhanced front
+  set label 'lr' at screen 0.29048,0.02424 center font ',8' noenhanced front
   set label 'loss [nats/token]' at screen 0.01825,0.26566 center rotate by 90 font ',8' noenhanced front
   set label 'HGRN2' at screen 0.29048,0.47622 center font ',8' noenhanced front
   set label 'N = 27k' at screen 0.45894,0.20399 center textcolor rgb '#00926A' font ',7' noenhanced front
@@ -121,7 +121,7 @@ do for [kind in 'svg png'] {
   set logscale y
   set yrange [1.50525042:2.47832468]
   set ytics ('' 1.6, '' 1.7, '' 1.8, '' 1.9, '' 2, '' 2.1, '' 2.2, '' 2.3, '' 2.4) font ',7' offset 0.4,0
-  set label 'training.optimizer.adamw.lr' at screen 0.75556,0.02424 center font ',8' noenhanced front
+  set label 'lr' at screen 0.75556,0.02424 center font ',8' noenhanced front
   set label 'cosFormer2' at screen 0.75556,0.47622 center font ',8' noenhanced front
   set label 'N = 32k' at screen 0.92402,0.21283 center textcolor rgb '#B26A92' font ',7' noenhanced front
   set label 'N = 110k' at screen 0.92846,0.15915 center textcolor rgb '#B26A92' font ',7' noenhanced front
