@@ -111,6 +111,11 @@ const char *err_code_name(ErrCode code);
 /* Exit status of the program for a failure (common/exit_code.h). */
 int err_exit_status(ErrCode code);
 
+/* The end of a function that made a thing for its caller: on success *ret is the thing, else it is
+ * released and *ret stays as it was.  Gives rc. */
+#define ERR_GIVE(rc, thing, ret, release) \
+    ((rc) == ERR_OK ? (void)(*(ret) = (thing)) : (release)(&(thing)), (rc))
+
 /* Jump to `done` when `call` fails.  The only macro here that hides a jump: a
  * function that uses it declares `ErrCode rc = ERR_OK` and every resource it
  * will release before the first TRY, and has one label, `done`. */

@@ -369,12 +369,7 @@ ErrCode race_run(const ObsSource *source, const Obs *obs, const RaceOptions *o, 
     }
     TRY(measure_speed(&r, err));
 done:
-    if (rc != ERR_OK) {
-        race_release(&r);
-    } else {
-        *ret = r;
-    }
-    return rc;
+    return ERR_GIVE(rc, r, ret, race_release);
 }
 
 void race_release(Race *r)

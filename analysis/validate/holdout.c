@@ -443,12 +443,7 @@ ErrCode holdout_run(const FitData *data, const HoldoutOptions *o, Holdout *ret, 
 done:
     free(w.is_known);
     free(w.is_target);
-    if (rc != ERR_OK) {
-        holdout_release(&h);
-    } else {
-        *ret = h;
-    }
-    return rc;
+    return ERR_GIVE(rc, h, ret, holdout_release);
 }
 
 void holdout_release(Holdout *h)

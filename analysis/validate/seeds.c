@@ -293,12 +293,7 @@ ErrCode seeds_measure(const ObsSource *source, const Obs *obs, Seeds *ret, Err *
     }
     rc = n_refused == s.n_groups ? refuse(source->is_study, err) : ERR_OK;
 done:
-    if (rc != ERR_OK) {
-        seeds_release(&s);
-    } else {
-        *ret = s;
-    }
-    return rc;
+    return ERR_GIVE(rc, s, ret, seeds_release);
 }
 
 void seeds_release(Seeds *s)

@@ -222,12 +222,7 @@ ErrCode sensitivity_run(const FitOptions *o, const FitData *data, const double *
     judge(&y);
 done:
     free(y.keep);
-    if (rc != ERR_OK) {
-        sensitivity_release(&s);
-    } else {
-        *ret = s;
-    }
-    return rc;
+    return ERR_GIVE(rc, s, ret, sensitivity_release);
 }
 
 void sensitivity_release(Sensitivity *s)

@@ -200,12 +200,7 @@ ErrCode validate_figures_make(const ValidateReport *r, ValidateFigures *ret, Err
     TRY(draw_holdout(r, &f, err));
     TRY(draw_residuals(r, &f, err));
 done:
-    if (rc != ERR_OK) {
-        validate_figures_release(&f);
-    } else {
-        *ret = f;
-    }
-    return rc;
+    return ERR_GIVE(rc, f, ret, validate_figures_release);
 }
 
 void validate_figures_release(ValidateFigures *f)
