@@ -7,7 +7,7 @@
 #include "common/fsx.h"
 #include "tests/support/run_slaw.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
+#include "tests/support/tmp.h"
 
 static const char *const verbs[] = {
 #define COMMAND(id) #id,
@@ -16,29 +16,25 @@ static const char *const verbs[] = {
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
-static TmpDir tmp;
-
-static void set_up(void)
-{
-    tmp = tmpdir_open();
-}
+static Buf out; /* what the last call printed */
 
 static void tear_down(void)
 {
-    tmpdir_close(&tmp);
+    buf_release(&out);
+    tmp_close();
 }
 
-static int slaw(Buf *out, const char *redirection, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+static int slaw(const char *redirection, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static int slaw(Buf *out, const char *redirection, const char *fmt, ...)
+static int slaw(const char *redirection, const char *fmt, ...)
 {
     char args[512];
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(args, sizeof args, fmt, ap);
     va_end(ap);
-    return run_slaw(tmp.path, args, NULL, redirection, out);
+    return run_slaw(tmp.path, args, NULL, redirection, &out);
 }
 
 static void check_width(const char *of, const char *s)
@@ -51,38 +47,34 @@ static void check_width(const char *of, const char *s)
 
 START_TEST(help_fits_80_columns_and_has_what_a_reader_wants)
 {
-    Buf out = BUF_INIT;
     for (size_t i = 0; i < N_VERBS; i++) {
-        ck_assert_int_eq(slaw(&out, "", "%s --help", verbs[i]), 0);
+        ck_assert_int_eq(slaw("", "%s --help", verbs[i]), 0);
         check_width(verbs[i], buf_str(&out));
         ck_assert_msg(strstr(buf_str(&out), "Exit status:") != NULL, "%s", verbs[i]);
         ck_assert_msg(strstr(buf_str(&out), "Examples:") != NULL, "%s has no example", verbs[i]);
     }
-    ck_assert_int_eq(slaw(&out, "", "help"), 0);
+    ck_assert_int_eq(slaw("", "help"), 0);
     check_width("slaw", buf_str(&out));
-    ck_assert_int_eq(slaw(&out, "", "help rows"), 0);
+    ck_assert_int_eq(slaw("", "help rows"), 0);
     check_width("rows", buf_str(&out));
-    ck_assert_int_eq(slaw(&out, "2>&1", "help ros"), 2);
-    buf_release(&out);
+    ck_assert_int_eq(slaw("2>&1", "help ros"), 2);
 }
 END_TEST
 
 START_TEST(an_option_of_another_verb_is_refused_by_name)
 {
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --share alpha"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --share alpha"), 2);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "slaw race has no option --share"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "slaw fit"));
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --wher x"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --wher x"), 2);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "did you mean --where?"));
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv -x"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --format pdf"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv -x"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --format pdf"), 2);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "text, json, markdown, latex, csv or html"));
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --width 5"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --final-only=yes"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "race points.csv --where"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "race"), 2);
-    buf_release(&out);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --width 5"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --final-only=yes"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race points.csv --where"), 2);
+    ck_assert_int_eq(slaw("2>&1", "race"), 2);
 }
 END_TEST
 
@@ -91,26 +83,22 @@ START_TEST(an_error_under_json_is_an_object)
 {
     static const char *const args[] = {"race missing.csv --json", "race --json --wher x",
                                        "rase x --json", "race x --format=json"};
-    Buf out = BUF_INIT;
     for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
-        ck_assert_int_ne(slaw(&out, "2>/dev/null", "%s", args[i]), 0);
+        ck_assert_int_ne(slaw("2>/dev/null", "%s", args[i]), 0);
         ck_assert_msg(strncmp(buf_str(&out), "{\n  \"schema\": 1,\n  \"error\": {", 28) == 0,
                       "%s: %s", args[i], buf_str(&out));
-        ck_assert_int_ne(slaw(&out, "2>&1 >/dev/null", "%s", args[i]), 0);
+        ck_assert_int_ne(slaw("2>&1 >/dev/null", "%s", args[i]), 0);
         ck_assert_str_eq(buf_str(&out), "");
     }
-    buf_release(&out);
 }
 END_TEST
 
 START_TEST(what_was_not_written_is_an_error_and_a_closed_pipe_is_none)
 {
-    Buf out = BUF_INIT;
-    ck_assert_int_eq(slaw(&out, "2>&1 >/dev/full", "help"), 74);
+    ck_assert_int_eq(slaw("2>&1 >/dev/full", "help"), 74);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "standard output"));
-    ck_assert_int_eq(slaw(&out, "2>&1 >/dev/full", "manual fit"), 74);
-    ck_assert_int_eq(slaw(&out, "2>&1 >/dev/full", "completion bash"), 74);
-    buf_release(&out);
+    ck_assert_int_eq(slaw("2>&1 >/dev/full", "manual fit"), 74);
+    ck_assert_int_eq(slaw("2>&1 >/dev/full", "completion bash"), 74);
     /* the reader goes before the first byte: the writer's own status, not the pipe's */
     FILE *f = popen("{ { (sleep 0.1; exec '" SLAW_BIN_DIR "/slaw' manual fit) 2>&3; echo $? >&3; } "
                     "| true; } 3>&1",
@@ -123,10 +111,10 @@ START_TEST(what_was_not_written_is_an_error_and_a_closed_pipe_is_none)
 }
 END_TEST
 
-static bool has_line(const Buf *out, const char *line)
+static bool has_line(const char *line)
 {
     size_t n = strlen(line);
-    for (const char *s = buf_str(out); *s; s += strcspn(s, "\n") + 1) {
+    for (const char *s = buf_str(&out); *s; s += strcspn(s, "\n") + 1) {
         if (strncmp(s, line, n) == 0 && (s[n] == '\n' || s[n] == '\t')) {
             return true;
         }
@@ -155,45 +143,41 @@ START_TEST(completion_knows_verbs_options_values_files_and_columns)
                {"completion z", "zsh", true},
                {"help ro", "rows", true},
                {"nonsense ''", "points.csv", false}};
-    Buf out = BUF_INIT;
     (void)tmpdir_write(&tmp, "points.csv", "model,N,D,loss\na,1e6,1e7,3\n");
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        ck_assert_int_eq(slaw(&out, "", "completion --words -- %s", row[i].words), 0);
-        ck_assert_msg(has_line(&out, row[i].want) == row[i].is_there, "%s: %s in\n%s", row[i].words,
+        ck_assert_int_eq(slaw("", "completion --words -- %s", row[i].words), 0);
+        ck_assert_msg(has_line(row[i].want) == row[i].is_there, "%s: %s in\n%s", row[i].words,
                       row[i].want, buf_str(&out));
     }
-    ck_assert_int_eq(slaw(&out, "", "completion bash | bash -n"), 0);
-    ck_assert_int_eq(slaw(&out, "2>&1", "completion tcsh"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "completion"), 2);
-    buf_release(&out);
+    ck_assert_int_eq(slaw("", "completion bash | bash -n"), 0);
+    ck_assert_int_eq(slaw("2>&1", "completion tcsh"), 2);
+    ck_assert_int_eq(slaw("2>&1", "completion"), 2);
 }
 END_TEST
 
 START_TEST(the_manual_has_a_page_a_verb)
 {
-    Buf out = BUF_INIT;
     char path[FSX_PATH_BYTES];
     Err err = ERR_INIT;
-    ck_assert_int_eq(slaw(&out, "2>&1", "manual --out man"), 0);
+    ck_assert_int_eq(slaw("2>&1", "manual --out man"), 0);
     for (size_t i = 0; i < N_VERBS; i++) {
         ck_assert_int_eq(fsx_path(path, &err, "%s/man/slaw-%s.1", tmp.path, verbs[i]), ERR_OK);
         ck_assert_msg(fsx_exists(path), "%s", path);
     }
-    ck_assert_int_eq(slaw(&out, "", "manual race"), 0);
+    ck_assert_int_eq(slaw("", "manual race"), 0);
     ck_assert_ptr_nonnull(strstr(buf_str(&out), ".TH SLAW-RACE 1"));
     ck_assert_ptr_nonnull(strstr(buf_str(&out), "\\fB\\-\\-where\\fR \\fICOND\\fR"));
     ck_assert_ptr_null(strstr(buf_str(&out), "\\-\\-share"));
-    ck_assert_int_eq(slaw(&out, "2>&1", "manual rase"), 2);
-    ck_assert_int_eq(slaw(&out, "2>&1", "manual race --out man"), 2);
-    buf_release(&out);
+    ck_assert_int_eq(slaw("2>&1", "manual rase"), 2);
+    ck_assert_int_eq(slaw("2>&1", "manual race --out man"), 2);
 }
 END_TEST
 
 /* Each variable that the sources name stands in the manual and in docs/environment.md. */
 START_TEST(every_variable_of_the_environment_is_described)
 {
-    Buf out = BUF_INIT, doc = BUF_INIT;
-    ck_assert_int_eq(slaw(&out, "", "manual"), 0);
+    Buf doc = BUF_INIT;
+    ck_assert_int_eq(slaw("", "manual"), 0);
     FILE *f = popen(
         "cd '" SLAW_SOURCE_DIR "' && grep -rhoE '(getenv|variable)\\(\"[A-Z_]+\"|\"SLAW_[A-Z_]+\"' "
         "common answer draw catalog trainer orchestrator analysis cli --include='*.[ch]' "
@@ -216,12 +200,11 @@ START_TEST(every_variable_of_the_environment_is_described)
         ck_assert_msg(strstr(buf_str(&doc), entry) != NULL, "%s is not in the docs", name);
     }
     ck_assert_uint_ge(n, 8);
-    buf_release(&out);
     buf_release(&doc);
 }
 END_TEST
 
 int main(void)
 {
-    return test_main((TestPlan){.name = "help", .set_up = set_up, .tear_down = tear_down});
+    return test_main((TestPlan){.name = "help", .set_up = tmp_open, .tear_down = tear_down});
 }

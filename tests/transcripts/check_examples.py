@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+from check_formats import HERE, status_of
+
 ROOT = HERE.parents[1]
 MAY_BE_REFUSED = {"fit", "predict", "allocate", "compare", "validate", "suggest", "simulate", "table", "plot", "report", "observe", "race", "seeds"}
 
@@ -77,8 +78,7 @@ def main():
                 if done.returncode not in good:
                     print(f"{command}: exit status {done.returncode}\n    {done.stderr.strip()[:400]}")
                     faults += 1
-    print(f"{n} examples, {faults} faults")
-    return 1 if faults else 0
+    return status_of(n, "examples", faults)
 
 
 if __name__ == "__main__":

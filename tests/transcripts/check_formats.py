@@ -45,6 +45,12 @@ def format_of(words):
     return "json" if "--json" in words else option(words, "format") or "text"
 
 
+def status_of(n, what, faults):
+    """The last line that a check prints, and its exit status."""
+    print(f"{n} {what}, {faults} faults")
+    return 1 if faults or not n else 0
+
+
 # ---- JSON ----
 
 
@@ -175,8 +181,7 @@ def main():
         for fault in dict.fromkeys(found):
             print(f"{path.stem}: {fault}")
             faults += 1
-    print(f"{n} transcripts, {faults} faults")
-    return 1 if faults else 0
+    return status_of(n, "transcripts", faults)
 
 
 if __name__ == "__main__":

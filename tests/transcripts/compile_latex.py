@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from check_formats import HERE, format_of, transcript
+from check_formats import HERE, format_of, status_of, transcript
 
 FRAME = r"""\documentclass[twocolumn]{article}
 \usepackage[utf8]{inputenc}
@@ -56,8 +56,7 @@ def main():
             if "--wide" not in words and w > page:
                 bad += 1
                 print(f"{path.stem}: a table of {w:.0f} pt on a page of {page:.0f} pt")
-    print(f"{n} documents, {tables} tables, the widest {widest:.0f} pt, {bad} faults")
-    return 1 if bad or not n else 0
+    return status_of(n, f"documents, {tables} tables, the widest {widest:.0f} pt", bad)
 
 
 if __name__ == "__main__":
