@@ -124,7 +124,8 @@ void observe_targets_answer(const Observe *r, AnswerNode *top)
 static void errors_table(const ObserveHoldout *h, const char *title, AnswerNode *in)
 {
     static const Column column[] = {
-        {"by", "predicted from"},
+        {"by", "predicted from",
+         .help = "family_lines: each family's line in C; mean: that of the training models"},
         {"benchmark", "benchmark"},
         {"n", "models", .rank = 3},
         {"train_mse", "train MSE", .rank = 2},
