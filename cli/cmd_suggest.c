@@ -15,47 +15,36 @@ typedef struct SuggestOpts {
     int criterion; /* SuggestCriterion */
 } SuggestOpts;
 
-static const SuggestOpts defaults = {
-    .target = "loss",
-    .budget = (double)NAN,
-    .flops = (double)NAN,
-    .n = (double)NAN,
-    .d = (double)NAN,
-    .reach = 10.0,
-    .runs = 1,
-};
+static const SuggestOpts defaults = {.target = "loss",
+                                     .budget = (double)NAN,
+                                     .flops = (double)NAN,
+                                     .n = (double)NAN,
+                                     .d = (double)NAN,
+                                     .reach = 10.0,
+                                     .runs = 1};
 
 static const char *const criteria[] = {[SUGGEST_C] = "c", [SUGGEST_D] = "D", NULL};
 
 #define AT(field) offsetof(SuggestOpts, field)
 static const Opt suggest_opts[] = {
-    {"budget", "FLOP", "of all suggested runs together", OPT_F64, AT(budget), NULL, 0},
+    {"budget", "FLOP", "of all suggested runs together", OPT_F64, AT(budget)},
     {"target", "NAME", "loss, N_opt, D_opt, alpha, a, ...: what to know better (default loss)",
-     OPT_TEXT, AT(target), NULL, 0},
+     OPT_TEXT, AT(target)},
     {"target-flops", "C", "the target is that of the best N and D for C = 6 N D", OPT_F64,
-     AT(flops), NULL, 0},
-    {"N", "N", "with --D: the target is the loss of this run", OPT_F64, AT(n), NULL, 0},
-    {"D", "D", "tokens of it", OPT_F64, AT(d), NULL, 0},
-    {"runs", "K", "at most so many (default 1)", OPT_I64, AT(runs), NULL, 0},
+     AT(flops)},
+    {"N", "N", "with --D: the target is the loss of this run", OPT_F64, AT(n)},
+    {"D", "D", "tokens of it", OPT_F64, AT(d)},
+    {"runs", "K", "at most so many (default 1)", OPT_I64, AT(runs)},
     {"criterion", "NAME", "c: narrow the target; D: narrow all parameters together (default c)",
-     OPT_CHOICE, AT(criterion), criteria, 0},
-    {"reach", "X", "consider N and D up to X times the data's (default 10)", OPT_F64, AT(reach),
-     NULL, 0},
-    {"group", "NAME", "only this group", OPT_TEXT, AT(group), NULL, 0},
+     OPT_CHOICE, AT(criterion), criteria},
+    {"reach", "X", "consider N and D up to X times the data's (default 10)", OPT_F64, AT(reach)},
+    {"group", "NAME", "only this group", OPT_TEXT, AT(group)},
     {"verify", "N", "refit so many simulated studies with and without the runs (default 0)",
-     OPT_I64, AT(verify), NULL, 0},
-    {"out", "FILE", "write the study with the suggested runs added", OPT_TEXT, AT(out), NULL, 0},
+     OPT_I64, AT(verify)},
+    {"out", "FILE", "write the study with the suggested runs added", OPT_TEXT, AT(out)},
     {0},
 };
 #undef AT
-
-/* NaN: not given. */
-static ErrCode check_positive(const char *option, double x, Err *err)
-{
-    return isnan(x) || x > 0.0
-               ? ERR_OK
-               : err_set(err, ERR_USAGE, "--%s takes a positive number, not %g", option, x);
-}
 
 static ErrCode check_target(const SuggestOpts *a, Err *err)
 {
@@ -75,15 +64,21 @@ static ErrCode check_target(const SuggestOpts *a, Err *err)
 
 static ErrCode read_options(const SuggestOpts *a, const FitArgs *fit, NextOptions *ret, Err *err)
 {
+    const struct {
+        const char *option;
+        double x;
+    } positive[] = {{"budget", a->budget}, {"target-flops", a->flops}, {"N", a->n}, {"D", a->d}};
     ErrCode rc = ERR_OK;
     if (isnan(a->budget)) {
         (void)err_set(err, ERR_USAGE, "a suggestion needs --budget FLOP");
         return err_hint(err, "slaw plan shows what the study's runs cost");
     }
-    TRY(check_positive("budget", a->budget, err));
-    TRY(check_positive("target-flops", a->flops, err));
-    TRY(check_positive("N", a->n, err));
-    TRY(check_positive("D", a->d, err));
+    for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++) {
+        if (positive[i].x <= 0.0) { /* NaN: not given */
+            return err_set(err, ERR_USAGE, "--%s takes a positive number, not %g",
+                           positive[i].option, positive[i].x);
+        }
+    }
     TRY(check_target(a, err));
     TRY(words_check_whole("runs", a->runs, 1, SUGGEST_MAX_RUNS, err));
     TRY(words_check_number("reach", a->reach, 1.0, 1e6, err));
