@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/fit_args.h"
+#include "cli/design_args.h"
 #include "cli/study_arg.h"
 #include "cli/suggest_study.h"
 #include "common/exit_code.h"
@@ -101,47 +101,15 @@ done:
     return rc;
 }
 
-/* The first law is looked at: of a study that names several, and of --law only one. */
-static ErrCode choose_law(const Session *s, ReportPlan *plan, Err *err)
-{
-    if (s->fit.law && plan->n_laws > 1) {
-        (void)err_set(err, ERR_USAGE, "runs are suggested for one law, not for %zu", plan->n_laws);
-        return err_hint(err, "--law %s", plan->law[0]->name);
-    }
-    plan->n_laws = 1;
-    return ERR_OK;
-}
-
 /* The study file of a study source, if it is there: a catalog alone is no study that has models. */
 static ErrCode open_study(const Session *s, const FitRun *run, StudyArg *ret, Err *err)
 {
-    char file[FSX_PATH_BYTES];
-    if (!run->source.is_study) {
+    bool is_file = fit_is_study_file(run->path);
+    const char *at = is_file ? run->path : run->source.dir;
+    if (!run->source.is_study || !(is_file ? fsx_exists(at) : design_is_study(at))) {
         return ERR_OK;
     }
-    bool is_file = fit_is_study_file(run->path);
-    ErrCode rc = is_file ? fsx_path(file, err, "%s", run->path)
-                         : fsx_join(file, run->source.dir, "study.yaml", err);
-    if (rc != ERR_OK || !fsx_exists(file)) {
-        return rc;
-    }
-    return is_file ? study_arg_open(s, file, s->fit.dir, ret, err)
-                   : study_arg_open(s, run->source.dir, NULL, ret, err);
-}
-
-/* Of every group; `ret` is the caller's to free. */
-static ErrCode read_sizes(const StudyArg *study, const Obs *obs, ModelSizes **ret, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    *ret = calloc(obs->n_groups + 1, sizeof **ret);
-    if (!*ret) {
-        return err_nomem(err, "the sizes");
-    }
-    for (size_t g = 0; g < obs->n_groups && rc == ERR_OK; g++) {
-        rc = suggest_read_study(study->study, study->dir, obs->by, obs->group[g].name, &(*ret)[g],
-                                err);
-    }
-    return rc;
+    return study_arg_open(s, at, is_file ? s->fit.dir : NULL, ret, err);
 }
 
 static ErrCode write_study(const SuggestOpts *a, const StudyArg *study, const NextRuns *r,
@@ -170,10 +138,20 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(read_options(a, &s->fit, &o, err));
     TRY(fit_args_open(s, &s->fit, argv[0], &r, err));
-    TRY(choose_law(s, &r.plan, err));
+    if (s->fit.law && r.plan.n_laws > 1) { /* of a study that names several the first serves */
+        (void)err_set(err, ERR_USAGE, "runs are suggested for one law, not for %zu", r.plan.n_laws);
+        rc = err_hint(err, "--law %s", r.plan.law[0]->name);
+        goto done;
+    }
+    r.plan.n_laws = 1;
     TRY(open_study(s, &r, &study, err));
     if (study.study) {
-        TRY(read_sizes(&study, &r.obs, &sizes, err));
+        sizes = calloc(r.obs.n_groups + 1, sizeof *sizes);
+        TRY(sizes ? ERR_OK : err_nomem(err, "the sizes"));
+    }
+    for (size_t g = 0; sizes && g < r.obs.n_groups; g++) {
+        TRY(suggest_read_study(study.study, study.dir, r.obs.by, r.obs.group[g].name, &sizes[g],
+                               err));
     }
     o.sizes = sizes;
     o.pool.convention = r.obs.convention;

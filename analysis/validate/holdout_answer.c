@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "analysis/report/fit_answer.h"
 #include "analysis/validate/validate_answer.h"
 
 static const double *response_of(const Validation *v)
@@ -235,18 +236,18 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
         {"law", "law"},
         {"asked"},
         {"parameters", "parameters", .rank = 6},
-        {"aic", "AIC", .format = NUMBER_FIXED, .digits = 1, .rank = 5},
-        {"bic", "BIC", .format = NUMBER_FIXED, .digits = 1, .rank = 1},
-        {"rmse_log", "fit error", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 4,
+        {"aic", "AIC", NULL, NUMBER_FIXED, 1, .rank = 5},
+        {"bic", "BIC", NULL, NUMBER_FIXED, 1, .rank = 1},
+        {"rmse_log", "fit error", "%", NUMBER_PERCENT, 3, .rank = 4,
          .help = "of all points, as are AIC and BIC; the others are of the same held-out ones"},
         {"n", "predictions", .rank = 6},
-        {"mean_abs_error", "mean |error|", "%", .format = NUMBER_PERCENT, .digits = 3},
-        {"bias", "bias", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 3},
-        {.heading = "inside 95 %", .is_right = true, .rank = 3},
+        {"mean_abs_error", "mean |error|", "%", NUMBER_PERCENT, 3},
+        {"bias", "bias", "%", NUMBER_PERCENT, 3, .rank = 3},
+        {NULL, "inside 95 %", .is_right = true, .rank = 3},
         {"best"},
-        {"worse_than_best.mean", "worse by", "%", .is_right = true, .format = NUMBER_PERCENT,
-         .digits = 3, .help = "than the best, with its standard error"},
-        {"worse_than_best.se", "+-", "%", .format = NUMBER_PERCENT, .digits = 2, .rank = 2},
+        {"worse_than_best.mean", "worse by", "%", NUMBER_PERCENT, 3, .is_right = true,
+         .help = "than the best, with its standard error"},
+        {"worse_than_best.se", "+-", "%", NUMBER_PERCENT, 2, .rank = 2},
         {"worse_than_best.p", "p", .format = NUMBER_P, .rank = 2},
         {"worse_than_best.n"}};
     AnswerNode *table =
@@ -258,15 +259,15 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
         const HoldoutScore *s = &v->holdout.common[law->rival];
         const bool is_best = i == v->best;
         char inside[64];
-        const Value mean = value_real(p->mean), p_value = value_real(p->p);
+        const char *none = is_best ? "" : NULL;
         answer_row(table, value_text(v->holdout.rival[law->rival].name),
                    value_bool(v->holdout.rival[law->rival].is_asked), value_size(law->n_params),
                    value_real(law->aic), value_real(law->bic), value_real(law->rmse_log),
                    value_size(s->n), value_real(s->mae), value_real(s->bias),
                    inside_of(s, inside, sizeof inside), value_bool(is_best),
-                   is_best ? value_shown(mean, "best") : mean,
-                   is_best ? value_shown(value_real(p->se), "") : value_real(p->se),
-                   is_best ? value_shown(p_value, "") : p_value, value_size(p->n));
+                   value_shown(value_real(p->mean), is_best ? "best" : NULL),
+                   value_shown(value_real(p->se), none), value_shown(value_real(p->p), none),
+                   value_size(p->n));
     }
     answer_say(in, NULL, SAY_NOTE,
                "Rules of thumb: line is through the last two levels in logs; nearest is the last "
@@ -275,19 +276,14 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
 
 void holdout_chain_answer(const Validation *v, AnswerNode *in)
 {
-    static const Column column[] = {{"N", "N", .is_symbol = true},
-                                    {"D", "D", .is_symbol = true},
-                                    {"loss", "predicted loss", .digits = 5},
-                                    {"measured", "measured", .digits = 5},
-                                    {"value", "predicted", .digits = 5},
-                                    {"error", "error", "%", .format = NUMBER_PERCENT, .digits = 4}};
+    static const Column column[] = {
+        {"N", "N", .is_symbol = true},           {"D", "D", .is_symbol = true},
+        {"loss", "predicted loss", .digits = 5}, {"measured", "measured", .digits = 5},
+        {"value", "predicted", .digits = 5},     {"error", "error", "%", NUMBER_PERCENT, 4}};
     const FitResult *f = v->chain_fit;
     AnswerNode *o = answer_object(in, "chain");
     answer_set_all(o, "law n", value_text(f->form->name), value_size(f->n));
-    AnswerNode *params = answer_object(o, "params");
-    for (size_t k = 0; k < f->n_params; k++) {
-        answer_set(params, f->param[k].name, value_real(f->param[k].value));
-    }
+    fit_values_answer(o, "params", f->param, f->n_params);
     AnswerNode *table = answer_table(
         o, "points", "Chained: a law of the loss at the predicted losses", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
