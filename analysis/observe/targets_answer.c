@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "analysis/report/fit_answer.h"
 
@@ -45,25 +44,8 @@ static void link_json(const Link *l, AnswerNode *v)
     }
 }
 
-enum { N_FIRST = 6, N_LAST = 2, MOST = N_FIRST + LINK_MAX_INPUTS + N_LAST };
-
-/* The weights of a link are columns of their own, in the middle. */
-static size_t target_columns(size_t n_weights, Column column[MOST])
-{
-    static const char *const beta[LINK_MAX_INPUTS] = {"beta_1", "beta_2", "beta_3", "beta_4",
-                                                      "beta_5", "beta_6", "beta_7", "beta_8"};
-    static const Column first[N_FIRST] = {
-        {NULL, "target"},        {NULL, "link", .rank = 3},  {NULL, "models", .rank = 4},
-        {NULL, "lo", .rank = 1}, {NULL, "range", .rank = 1}, {NULL, "alpha", .is_symbol = true}};
-    size_t n = N_FIRST;
-    memcpy(column, first, sizeof first);
-    for (size_t j = 0; j < n_weights; j++) {
-        column[n++] = (Column){.heading = beta[j], .is_symbol = true, .rank = 2};
-    }
-    column[n++] = (Column){.heading = "RMSE", .digits = 3};
-    column[n++] = (Column){NULL, "R2", NULL, NUMBER_FIXED, .rank = 1, .latex = "$R^2$"};
-    return n;
-}
+/* The weights of a link are the last columns. */
+enum { N_FIRST = 8, MOST = N_FIRST + LINK_MAX_INPUTS };
 
 static void target_answer(const char *name, const ObserveTarget *t, size_t n, AnswerNode *list,
                           AnswerNode *table)
@@ -88,21 +70,33 @@ static void target_answer(const char *name, const ObserveTarget *t, size_t n, An
     Value v[MOST] = {value_text(name),
                      value_text(link_names[l->kind]),
                      value_size(l->n),
+                     value_real(sqrt(l->objective / (double)l->n)),
+                     value_real(l->r2),
                      is_bent ? value_between(l->lo, &lo) : value_none(),
                      is_bent ? value_between(l->range, &range) : value_none(),
                      value_between(l->alpha, &alpha)};
     for (size_t j = 0; j < l->k; j++) {
         v[N_FIRST + j] = value_real(l->beta[j]);
     }
-    v[n - 2] = value_real(sqrt(l->objective / (double)l->n));
-    v[n - 1] = value_real(l->r2);
     (void)answer_row_of(table, v, n);
 }
 
 void observe_targets_answer(const Observe *r, AnswerNode *top)
 {
-    Column column[MOST];
-    size_t n = target_columns(r->options.components, column);
+    static const char *const beta[LINK_MAX_INPUTS] = {"beta_1", "beta_2", "beta_3", "beta_4",
+                                                      "beta_5", "beta_6", "beta_7", "beta_8"};
+    Column column[MOST] = {{NULL, "target"},
+                           {NULL, "link", .rank = 3},
+                           {NULL, "models", .rank = 4},
+                           {NULL, "RMSE", .digits = 3},
+                           {NULL, "R2", NULL, NUMBER_FIXED, .rank = 1, .latex = "$R^2$"},
+                           {NULL, "lo", .rank = 1},
+                           {NULL, "range", .rank = 1},
+                           {NULL, "alpha", .is_symbol = true}};
+    const size_t n = N_FIRST + r->options.components;
+    for (size_t j = N_FIRST; j < n; j++) {
+        column[j] = (Column){.heading = beta[j - N_FIRST], .is_symbol = true, .rank = 2};
+    }
     AnswerNode *list = answer_list(top, "targets");
     if (r->scores->n_targets == 0) {
         return;
