@@ -112,19 +112,6 @@ static ErrCode open_study(const Session *s, const FitRun *run, StudyArg *ret, Er
     return study_arg_open(s, at, is_file ? s->fit.dir : NULL, ret, err);
 }
 
-static ErrCode write_study(const SuggestOpts *a, const StudyArg *study, const NextRuns *r,
-                           const char *path, Err *err)
-{
-    if (!a->out || r->found.n == 0) {
-        return ERR_OK;
-    }
-    if (!study->study) {
-        (void)err_set(err, ERR_USAGE, "%s is no study that could be extended", path);
-        return err_hint(err, "without --out the runs are printed; --format csv makes a table");
-    }
-    return suggest_write_study(study->study, r->obs->by, r, a->out, err);
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const SuggestOpts *a = opts;
@@ -156,7 +143,14 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     o.sizes = sizes;
     o.pool.convention = r.obs.convention;
     TRY(next_runs(&r.obs, &r.plan, &o, &next, err));
-    TRY(write_study(a, &study, &next, argv[0], err));
+    if (a->out && next.found.n && !study.study) {
+        (void)err_set(err, ERR_USAGE, "%s is no study that could be extended", argv[0]);
+        rc = err_hint(err, "without --out the runs are printed; --format csv makes a table");
+        goto done;
+    }
+    if (a->out && next.found.n) {
+        TRY(suggest_write_study(study.study, r.obs.by, &next, a->out, err));
+    }
     TRY(fit_run_answer(s, &r, &top, err));
     next_answer(&next, next.found.n ? a->out : NULL, top);
     s->exit_status = next.n_refused ? EXIT_SOME_FAILED : s->exit_status;
