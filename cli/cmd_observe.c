@@ -28,42 +28,39 @@ static const char *const resamplings[] = {"models", "families", NULL};
 #define AT(field) offsetof(ObserveOpts, field)
 static const Opt observe_opts[] = {
     {"benchmarks", "NAMES", "columns with commas (default: those whose scores are all in [0, 1])",
-     OPT_TEXT, AT(benchmarks), NULL, 0},
+     OPT_TEXT, AT(benchmarks)},
     {"target", "NAME", "a metric to predict from the components; may be repeated", OPT_TEXTS,
-     AT(target), NULL, 0},
-    {"with", "FILE", "another CSV with the targets, joined by the model's name", OPT_TEXT, AT(with),
-     NULL, 0},
+     AT(target)},
+    {"with", "FILE", "another CSV with the targets, joined by the model's name", OPT_TEXT,
+     AT(with)},
     {"key", "COLUMN", "of --with: the model's name (default model, Model, name or run)", OPT_TEXT,
-     AT(key), NULL, 0},
-    {"model", "COLUMN", "the model's name (default model, Model, name or run)", OPT_TEXT, AT(model),
-     NULL, 0},
-    {"by", "COLUMN", "the family (default family, architecture or arch)", OPT_TEXT, AT(by), NULL,
-     0},
+     AT(key)},
+    {"model", "COLUMN", "the model's name (default model, Model, name or run)", OPT_TEXT,
+     AT(model)},
+    {"by", "COLUMN", "the family (default family, architecture or arch)", OPT_TEXT, AT(by)},
     {"pivot", "BENCHMARK=SCORE",
-     "columns, when a row is one score; -SCORE negates (a study: task=-loss)", OPT_TEXT, AT(pivot),
-     NULL, 0},
+     "columns, when a row is one score; -SCORE negates (a study: task=-loss)", OPT_TEXT, AT(pivot)},
     {"all-checkpoints", NULL, "every checkpoint of a run is a model, not only its last", OPT_FLAG,
-     AT(all_checkpoints), NULL, 0},
+     AT(all_checkpoints)},
     {"components", "K", "that targets are predicted from (default 3, at most one a benchmark)",
-     OPT_I64, AT(components), NULL, 0},
+     OPT_I64, AT(components)},
     {"standardize", NULL, "scores divided by their standard deviation before the components",
-     OPT_FLAG, AT(standardize), NULL, 0},
+     OPT_FLAG, AT(standardize)},
     {"impute", "K",
      "components that fill in missing scores; none leaves such models out (default 1)", OPT_TEXT,
-     AT(impute), NULL, 0},
+     AT(impute)},
     {"link", "NAME", "of targets: fixed, height, free or linear (default height; losses linear)",
-     OPT_CHOICE, AT(link), link_names, 0},
-    {"chance", "C", "of the targets: the score of a guess (default 0)", OPT_F64, AT(chance), NULL,
-     0},
+     OPT_CHOICE, AT(link), link_names},
+    {"chance", "C", "of the targets: the score of a guess (default 0)", OPT_F64, AT(chance)},
     {"reference", "FAMILY", "of the equivalent compute (default: the one of most models)", OPT_TEXT,
-     AT(reference), NULL, 0},
+     AT(reference)},
     {"cutoff", "C", "train on models up to this compute [FLOP], test on those above", OPT_F64,
-     AT(cutoff), NULL, 0},
+     AT(cutoff)},
     {"resample", "KIND", "models or families (default models)", OPT_CHOICE, AT(resample),
-     resamplings, 0},
+     resamplings},
     {"models", NULL, "show the table of models, too (--format csv is this table)", OPT_FLAG,
-     AT(models), NULL, 0},
-    {"out", "DIR", "also write pictures there", OPT_TEXT, AT(out), NULL, 0},
+     AT(models)},
+    {"out", "DIR", "also write pictures there", OPT_TEXT, AT(out)},
     {0},
 };
 #undef AT
@@ -135,31 +132,6 @@ done:
     return rc;
 }
 
-static ErrCode draw(const FitRun *run, const char *folder, const Observe *r, Err *err)
-{
-    ObserveFigures f = {0};
-    ErrCode rc = observe_figures(r, &f, err);
-    for (size_t i = 0; i < f.n && rc == ERR_OK; i++) {
-        rc = fit_run_draw(run, folder, &f.figure[i], err);
-    }
-    observe_figures_release(&f);
-    return rc;
-}
-
-/* Begins the answer: models take the place of rows. */
-static ErrCode begin_answer(Session *s, FitRun *run, ObserveOpts *o, const Observe *r,
-                            AnswerNode **ret, Err *err)
-{
-    const Scores *scores = r->scores;
-    o->reference = scores->family_name[r->equivalent.reference];
-    run->obs.convention = scores->convention;
-    run->obs.n_read = scores->n_read;
-    run->obs.n_where = scores->n_where;
-    run->obs.n_used = scores->n;
-    s->opts = o;
-    return fit_run_answer(s, run, ret, err);
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     ObserveOpts o = *(const ObserveOpts *)opts;
@@ -169,6 +141,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     ScoresOptions selection;
     ObserveOptions plan;
     Observe r = {0};
+    ObserveFigures f = {0};
     AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
@@ -180,13 +153,23 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(scores_read(&run.source.frame, &selection, &scores, err));
     TRY(make_plan(&o, &run.plan, &scores, &plan, err));
     TRY(observe_run(&scores, &plan, &r, err));
-    TRY(begin_answer(s, &run, &o, &r, &top, err));
+    o.reference = scores.family_name[r.equivalent.reference];
+    s->opts = &o;
+    run.obs.convention = scores.convention; /* models take the place of rows */
+    run.obs.n_read = scores.n_read;
+    run.obs.n_where = scores.n_where;
+    run.obs.n_used = scores.n;
+    TRY(fit_run_answer(s, &run, &top, err));
     s->exit_status = observe_answer(&r, o.models, top) ? EXIT_SOME_FAILED : EXIT_ALL_DONE;
     if (o.out) {
-        TRY(draw(&run, o.out, &r, err));
+        TRY(observe_figures(&r, &f, err));
+    }
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(fit_run_draw(&run, o.out, &f.figure[i], err));
     }
 done:
     s->opts = opts;
+    observe_figures_release(&f);
     observe_release(&r);
     scores_release(&scores);
     frame_release(&with);

@@ -22,16 +22,6 @@ static const Opt race_opts[] = {
     {0},
 };
 
-static ErrCode draw(const RaceOpts *o, const FitRun *r, Race *race, Err *err)
-{
-    PlotFigure *figure = arena_alloc(&race->arena, sizeof *figure);
-    if (!figure) {
-        return err_nomem(err, "figure");
-    }
-    ErrCode rc = race_figure(race, r->obs.convention, figure, err);
-    return rc == ERR_OK ? fit_run_draw(r, o->out, figure, err) : rc;
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const RaceOpts *o = opts;
@@ -53,7 +43,9 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(fit_run_answer(s, &r, &top, err));
     race_answer(&race, top);
     if (o->plot || o->out) {
-        TRY(draw(o, &r, &race, err));
+        PlotFigure *figure = arena_alloc(&race.arena, sizeof *figure);
+        TRY(figure ? race_figure(&race, r.obs.convention, figure, err) : err_nomem(err, "figure"));
+        TRY(fit_run_draw(&r, o->out, figure, err));
     }
 done:
     race_release(&race);

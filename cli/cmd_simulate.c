@@ -23,23 +23,23 @@ enum { MAX_STUDIES = 1000000 };
 static const Opt simulate_opts[] = {
     {"truth", "LAW",
      "chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37; hoffmann, besiroglu, ...; solvable",
-     OPT_TEXT, AT(truth), NULL, 0},
+     OPT_TEXT, AT(truth)},
     {"like", "SOURCE", "the truth is the law fitted to this study, catalog or CSV", OPT_TEXT,
-     AT(like), NULL, 0},
+     AT(like)},
     {"noise", "SHARE", "of the loss between runs (default 0.3%, or that of --like)", OPT_TEXT,
-     AT(noise), NULL, 0},
+     AT(noise)},
     {"point-noise", "SHARE", "of the loss within a run (default 0.1%, or that of --like)", OPT_TEXT,
-     AT(point_noise), NULL, 0},
+     AT(point_noise)},
     {"correlation", "R", "of the noise of neighbouring checkpoints (default 0)", OPT_F64,
-     AT(correlation), NULL, 0},
-    {"studies", "N", "simulated (default 200)", OPT_I64, AT(studies), NULL, 0},
-    {"starts", "N", "starting points of each fit (default 16)", OPT_I64, AT(starts), NULL, 0},
+     AT(correlation)},
+    {"studies", "N", "simulated (default 200)", OPT_I64, AT(studies)},
+    {"starts", "N", "starting points of each fit (default 16)", OPT_I64, AT(starts)},
     {"flops", "C", "the best N and D for C = 6 N D, too; several with commas", OPT_NUMBERS,
-     AT(flops), NULL, 0},
+     AT(flops)},
     {"difference", "PARAM=X", "how often would a second group that differs so be told apart?",
-     OPT_TEXT, AT(difference), NULL, 0},
-    {"group", "NAME", "only this group of the design", OPT_TEXT, AT(group), NULL, 0},
-    {"csv", "FILE", "write one simulated data set and fit none", OPT_TEXT, AT(csv), NULL, 0},
+     OPT_TEXT, AT(difference)},
+    {"group", "NAME", "only this group of the design", OPT_TEXT, AT(group)},
+    {"csv", "FILE", "write one simulated data set and fit none", OPT_TEXT, AT(csv)},
     {0},
 };
 #undef AT
@@ -109,24 +109,6 @@ static ErrCode open_like(const Session *s, const SimulateOpts *a, const char *de
     return fit_args_open(s, &like, a->like, ret, err);
 }
 
-static ErrCode read_truth(const SimulateOpts *a, Truth *ret, Err *err)
-{
-    if (!a->truth == !a->like) {
-        (void)err_set(err, ERR_USAGE, "a simulation needs one truth: --truth LAW or --like SOURCE");
-        return err_hint(err, "--truth besiroglu is the law of the Chinchilla models");
-    }
-    return a->truth ? truth_parse(a->truth, ret, err) : ERR_OK;
-}
-
-static ErrCode write_csv(const Simulated *r, const char *path, Err *err)
-{
-    Buf out = BUF_INIT;
-    ErrCode rc = simulated_csv(r, &out, err);
-    rc = rc == ERR_OK ? fsx_replace(path, buf_str(&out), out.len, err) : rc;
-    buf_release(&out);
-    return rc;
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const SimulateOpts *a = opts;
@@ -134,10 +116,15 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     FitRun run = {0}, like = {0};
     Design design = {.arena = ARENA_INIT};
     Simulated r = {0};
+    Buf csv = BUF_INIT;
     AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
-    TRY(read_truth(a, &o.truth, err));
+    if (!a->truth == !a->like) {
+        (void)err_set(err, ERR_USAGE, "a simulation needs one truth: --truth LAW or --like SOURCE");
+        return err_hint(err, "--truth besiroglu is the law of the Chinchilla models");
+    }
+    TRY(a->truth ? truth_parse(a->truth, &o.truth, err) : ERR_OK);
     if (!s->fit.law) {
         s->fit.law = o.truth.form ? o.truth.form->name : form_chinchilla.name;
     }
@@ -155,12 +142,14 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     }
     TRY(simulated_run(&design, &o, &r, err));
     if (a->csv) {
-        TRY(write_csv(&r, a->csv, err));
+        TRY(simulated_csv(&r, &csv, err));
+        TRY(fsx_replace(a->csv, buf_str(&csv), csv.len, err));
     }
     TRY(fit_run_answer(s, &run, &top, err));
     simulated_answer(&r, a->csv, top);
     s->exit_status = r.n_undetermined ? EXIT_SOME_FAILED : EXIT_ALL_DONE;
 done:
+    buf_release(&csv);
     simulated_release(&r);
     design_release(&design);
     fit_run_release(&like);

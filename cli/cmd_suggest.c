@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/fit_args.h"
+#include "cli/design_args.h"
 #include "cli/study_arg.h"
 #include "cli/suggest_study.h"
 #include "common/exit_code.h"
@@ -15,47 +15,36 @@ typedef struct SuggestOpts {
     int criterion; /* SuggestCriterion */
 } SuggestOpts;
 
-static const SuggestOpts defaults = {
-    .target = "loss",
-    .budget = (double)NAN,
-    .flops = (double)NAN,
-    .n = (double)NAN,
-    .d = (double)NAN,
-    .reach = 10.0,
-    .runs = 1,
-};
+static const SuggestOpts defaults = {.target = "loss",
+                                     .budget = (double)NAN,
+                                     .flops = (double)NAN,
+                                     .n = (double)NAN,
+                                     .d = (double)NAN,
+                                     .reach = 10.0,
+                                     .runs = 1};
 
 static const char *const criteria[] = {[SUGGEST_C] = "c", [SUGGEST_D] = "D", NULL};
 
 #define AT(field) offsetof(SuggestOpts, field)
 static const Opt suggest_opts[] = {
-    {"budget", "FLOP", "of all suggested runs together", OPT_F64, AT(budget), NULL, 0},
+    {"budget", "FLOP", "of all suggested runs together", OPT_F64, AT(budget)},
     {"target", "NAME", "loss, N_opt, D_opt, alpha, a, ...: what to know better (default loss)",
-     OPT_TEXT, AT(target), NULL, 0},
+     OPT_TEXT, AT(target)},
     {"target-flops", "C", "the target is that of the best N and D for C = 6 N D", OPT_F64,
-     AT(flops), NULL, 0},
-    {"N", "N", "with --D: the target is the loss of this run", OPT_F64, AT(n), NULL, 0},
-    {"D", "D", "tokens of it", OPT_F64, AT(d), NULL, 0},
-    {"runs", "K", "at most so many (default 1)", OPT_I64, AT(runs), NULL, 0},
+     AT(flops)},
+    {"N", "N", "with --D: the target is the loss of this run", OPT_F64, AT(n)},
+    {"D", "D", "tokens of it", OPT_F64, AT(d)},
+    {"runs", "K", "at most so many (default 1)", OPT_I64, AT(runs)},
     {"criterion", "NAME", "c: narrow the target; D: narrow all parameters together (default c)",
-     OPT_CHOICE, AT(criterion), criteria, 0},
-    {"reach", "X", "consider N and D up to X times the data's (default 10)", OPT_F64, AT(reach),
-     NULL, 0},
-    {"group", "NAME", "only this group", OPT_TEXT, AT(group), NULL, 0},
+     OPT_CHOICE, AT(criterion), criteria},
+    {"reach", "X", "consider N and D up to X times the data's (default 10)", OPT_F64, AT(reach)},
+    {"group", "NAME", "only this group", OPT_TEXT, AT(group)},
     {"verify", "N", "refit so many simulated studies with and without the runs (default 0)",
-     OPT_I64, AT(verify), NULL, 0},
-    {"out", "FILE", "write the study with the suggested runs added", OPT_TEXT, AT(out), NULL, 0},
+     OPT_I64, AT(verify)},
+    {"out", "FILE", "write the study with the suggested runs added", OPT_TEXT, AT(out)},
     {0},
 };
 #undef AT
-
-/* NaN: not given. */
-static ErrCode check_positive(const char *option, double x, Err *err)
-{
-    return isnan(x) || x > 0.0
-               ? ERR_OK
-               : err_set(err, ERR_USAGE, "--%s takes a positive number, not %g", option, x);
-}
 
 static ErrCode check_target(const SuggestOpts *a, Err *err)
 {
@@ -75,15 +64,21 @@ static ErrCode check_target(const SuggestOpts *a, Err *err)
 
 static ErrCode read_options(const SuggestOpts *a, const FitArgs *fit, NextOptions *ret, Err *err)
 {
+    const struct {
+        const char *option;
+        double x;
+    } positive[] = {{"budget", a->budget}, {"target-flops", a->flops}, {"N", a->n}, {"D", a->d}};
     ErrCode rc = ERR_OK;
     if (isnan(a->budget)) {
         (void)err_set(err, ERR_USAGE, "a suggestion needs --budget FLOP");
         return err_hint(err, "slaw plan shows what the study's runs cost");
     }
-    TRY(check_positive("budget", a->budget, err));
-    TRY(check_positive("target-flops", a->flops, err));
-    TRY(check_positive("N", a->n, err));
-    TRY(check_positive("D", a->d, err));
+    for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++) {
+        if (positive[i].x <= 0.0) { /* NaN: not given */
+            return err_set(err, ERR_USAGE, "--%s takes a positive number, not %g",
+                           positive[i].option, positive[i].x);
+        }
+    }
     TRY(check_target(a, err));
     TRY(words_check_whole("runs", a->runs, 1, SUGGEST_MAX_RUNS, err));
     TRY(words_check_number("reach", a->reach, 1.0, 1e6, err));
@@ -106,60 +101,15 @@ done:
     return rc;
 }
 
-/* The first law is looked at: of a study that names several, and of --law only one. */
-static ErrCode choose_law(const Session *s, ReportPlan *plan, Err *err)
-{
-    if (s->fit.law && plan->n_laws > 1) {
-        (void)err_set(err, ERR_USAGE, "runs are suggested for one law, not for %zu", plan->n_laws);
-        return err_hint(err, "--law %s", plan->law[0]->name);
-    }
-    plan->n_laws = 1;
-    return ERR_OK;
-}
-
 /* The study file of a study source, if it is there: a catalog alone is no study that has models. */
 static ErrCode open_study(const Session *s, const FitRun *run, StudyArg *ret, Err *err)
 {
-    char file[FSX_PATH_BYTES];
-    if (!run->source.is_study) {
-        return ERR_OK;
-    }
     bool is_file = fit_is_study_file(run->path);
-    ErrCode rc = is_file ? fsx_path(file, err, "%s", run->path)
-                         : fsx_join(file, run->source.dir, "study.yaml", err);
-    if (rc != ERR_OK || !fsx_exists(file)) {
-        return rc;
-    }
-    return is_file ? study_arg_open(s, file, s->fit.dir, ret, err)
-                   : study_arg_open(s, run->source.dir, NULL, ret, err);
-}
-
-/* Of every group; `ret` is the caller's to free. */
-static ErrCode read_sizes(const StudyArg *study, const Obs *obs, ModelSizes **ret, Err *err)
-{
-    ErrCode rc = ERR_OK;
-    *ret = calloc(obs->n_groups + 1, sizeof **ret);
-    if (!*ret) {
-        return err_nomem(err, "the sizes");
-    }
-    for (size_t g = 0; g < obs->n_groups && rc == ERR_OK; g++) {
-        rc = suggest_read_study(study->study, study->dir, obs->by, obs->group[g].name, &(*ret)[g],
-                                err);
-    }
-    return rc;
-}
-
-static ErrCode write_study(const SuggestOpts *a, const StudyArg *study, const NextRuns *r,
-                           const char *path, Err *err)
-{
-    if (!a->out || r->found.n == 0) {
+    const char *at = is_file ? run->path : run->source.dir;
+    if (!run->source.is_study || !(is_file ? fsx_exists(at) : design_is_study(at))) {
         return ERR_OK;
     }
-    if (!study->study) {
-        (void)err_set(err, ERR_USAGE, "%s is no study that could be extended", path);
-        return err_hint(err, "without --out the runs are printed; --format csv makes a table");
-    }
-    return suggest_write_study(study->study, r->obs->by, r, a->out, err);
+    return study_arg_open(s, at, is_file ? s->fit.dir : NULL, ret, err);
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
@@ -175,15 +125,32 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     (void)argc;
     TRY(read_options(a, &s->fit, &o, err));
     TRY(fit_args_open(s, &s->fit, argv[0], &r, err));
-    TRY(choose_law(s, &r.plan, err));
+    if (s->fit.law && r.plan.n_laws > 1) { /* of a study that names several the first serves */
+        (void)err_set(err, ERR_USAGE, "runs are suggested for one law, not for %zu", r.plan.n_laws);
+        rc = err_hint(err, "--law %s", r.plan.law[0]->name);
+        goto done;
+    }
+    r.plan.n_laws = 1;
     TRY(open_study(s, &r, &study, err));
     if (study.study) {
-        TRY(read_sizes(&study, &r.obs, &sizes, err));
+        sizes = calloc(r.obs.n_groups + 1, sizeof *sizes);
+        TRY(sizes ? ERR_OK : err_nomem(err, "the sizes"));
+    }
+    for (size_t g = 0; sizes && g < r.obs.n_groups; g++) {
+        TRY(suggest_read_study(study.study, study.dir, r.obs.by, r.obs.group[g].name, &sizes[g],
+                               err));
     }
     o.sizes = sizes;
     o.pool.convention = r.obs.convention;
     TRY(next_runs(&r.obs, &r.plan, &o, &next, err));
-    TRY(write_study(a, &study, &next, argv[0], err));
+    if (a->out && next.found.n && !study.study) {
+        (void)err_set(err, ERR_USAGE, "%s is no study that could be extended", argv[0]);
+        rc = err_hint(err, "without --out the runs are printed; --format csv makes a table");
+        goto done;
+    }
+    if (a->out && next.found.n) {
+        TRY(suggest_write_study(study.study, r.obs.by, &next, a->out, err));
+    }
     TRY(fit_run_answer(s, &r, &top, err));
     next_answer(&next, next.found.n ? a->out : NULL, top);
     s->exit_status = next.n_refused ? EXIT_SOME_FAILED : s->exit_status;

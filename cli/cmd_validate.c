@@ -14,21 +14,20 @@ typedef struct ValidateOpts {
 #define AT(field) offsetof(ValidateOpts, field)
 static const Opt validate_opts[] = {
     {"hold-out", "WHAT", "budget, N, D or run (default N with 4 sizes or more, else budget)",
-     OPT_TEXT, AT(by), NULL, 0},
+     OPT_TEXT, AT(by)},
     {"train", "COND", "train on rows where all of A=1&B<2 hold; repeated: or where these do",
-     OPT_TEXTS, AT(train), NULL, 0},
+     OPT_TEXTS, AT(train)},
     {"test", "COND", "predict these rows (default: all that are not trained on)", OPT_TEXTS,
-     AT(test), NULL, 0},
+     AT(test)},
     {"all-points", NULL, "predict every observation, not only the last of each run", OPT_FLAG,
-     AT(all_points), NULL, 0},
-    {"chain", "LAW", "error_decay or logistic, asked at the predicted losses", OPT_TEXT, AT(chain),
-     NULL, 0},
-    {"chain-train", "COND", "rows for that law beside those of --train", OPT_TEXTS, AT(chain_train),
-     NULL, 0},
+     AT(all_points)},
+    {"chain", "LAW", "error_decay or logistic, asked at the predicted losses", OPT_TEXT, AT(chain)},
+    {"chain-train", "COND", "rows for that law beside those of --train", OPT_TEXTS,
+     AT(chain_train)},
     {"only", "PARTS", "hold-out,laws,influence,sensitivity,residuals (default all)", OPT_TEXT,
-     AT(only), NULL, 0},
-    {"plot", NULL, "draw holdout and residual_trends, too", OPT_FLAG, AT(plot), NULL, 0},
-    {"out", "DIR", "where to (default <study>/reports)", OPT_TEXT, AT(out), NULL, 0},
+     AT(only)},
+    {"plot", NULL, "draw holdout and residual_trends, too", OPT_FLAG, AT(plot)},
+    {"out", "DIR", "where to (default <study>/reports)", OPT_TEXT, AT(out)},
     {0},
 };
 #undef AT
@@ -74,27 +73,13 @@ done:
     return rc;
 }
 
-static ErrCode draw(const ValidateOpts *o, const FitRun *r, const ValidateReport *report,
-                    AnswerNode *top, Err *err)
-{
-    ValidateFigures f = {.arena = ARENA_INIT};
-    ErrCode rc = validate_figures_make(report, &f, err);
-    for (size_t i = 0; i < f.n && rc == ERR_OK; i++) {
-        rc = fit_run_draw(r, o->out, &f.figure[i], err);
-    }
-    if (f.n_left_out) {
-        answer_say(top, NULL, SAY_NOTE, "Panels that are not drawn: %zu.", f.n_left_out);
-    }
-    validate_figures_release(&f);
-    return rc;
-}
-
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const ValidateOpts *o = opts;
     FitRun r = {0};
     ValidateOptions options;
     ValidateReport report = {.obs = &r.obs};
+    ValidateFigures f = {.arena = ARENA_INIT};
     AnswerNode *top = NULL;
     ErrCode rc = ERR_OK;
     (void)argc;
@@ -104,9 +89,16 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(fit_run_answer(s, &r, &top, err));
     s->exit_status = validate_answer(&report, top) ? EXIT_SOME_FAILED : EXIT_ALL_DONE;
     if (o->plot || o->out) {
-        TRY(draw(o, &r, &report, top, err));
+        TRY(validate_figures_make(&report, &f, err));
+    }
+    for (size_t i = 0; i < f.n; i++) {
+        TRY(fit_run_draw(&r, o->out, &f.figure[i], err));
+    }
+    if (f.n_left_out) {
+        answer_say(top, NULL, SAY_NOTE, "Panels that are not drawn: %zu.", f.n_left_out);
     }
 done:
+    validate_figures_release(&f);
     validate_release(report.validation, report.validation ? r.obs.n_groups : 0);
     fit_run_release(&r);
     return rc;

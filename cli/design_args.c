@@ -18,24 +18,6 @@ typedef struct Points {
     size_t *run;
 } Points;
 
-/* The group of every run, new ones added in the order of the matrix. */
-static ErrCode group_runs(const Study *study, const char *by, Map *groups, size_t *of, Design *d,
-                          Err *err)
-{
-    Buf name = BUF_INIT;
-    ErrCode rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < study->n_runs; i++) {
-        rc = study_group_name(study, i, by, &name, err);
-        of[i] = rc == ERR_OK ? map_add_text(groups, buf_str(&name)) : 0;
-        rc = rc == ERR_OK ? map_ok(groups, "the design", err) : rc;
-        if (rc == ERR_OK && of[i] == d->n_groups) {
-            d->group[d->n_groups++] = (DesignGroup){.name = map_text(groups, of[i])};
-        }
-    }
-    buf_release(&name);
-    return rc;
-}
-
 static double flops_per_token(const RunModel *m, ObsConvention c)
 {
     return c == OBS_EXACT ? m->flops_exact : c == OBS_6ND ? m->flops_6nd : m->flops_paper;
@@ -94,19 +76,29 @@ static ErrCode group_points(const Study *study, const FitArgs *a, const size_t *
     return rc;
 }
 
+/* Groups in the order of the matrix. */
 static ErrCode of_study(const Study *study, const FitArgs *a, const char *by, Design *d, Err *err)
 {
-    d->group = arena_array(&d->arena, study->n_runs + 1, sizeof *d->group);
-    size_t *of = arena_array(&d->arena, study->n_runs + 1, sizeof *of);
-    if (!d->group || !of) {
-        return err_nomem(err, "the design");
-    }
     Map groups = MAP_INIT(&d->arena);
-    ErrCode rc = group_runs(study, by, &groups, of, d, err);
-    map_release(&groups);
-    for (size_t g = 0; rc == ERR_OK && g < d->n_groups; g++) {
-        rc = group_points(study, a, of, g, d, err);
+    Buf name = BUF_INIT;
+    ErrCode rc = ERR_OK;
+    size_t *of = arena_array(&d->arena, study->n_runs + 1, sizeof *of);
+    d->group = arena_array(&d->arena, study->n_runs + 1, sizeof *d->group);
+    TRY(d->group && of ? ERR_OK : err_nomem(err, "the design"));
+    for (size_t i = 0; i < study->n_runs; i++) {
+        TRY(study_group_name(study, i, by, &name, err));
+        of[i] = map_add_text(&groups, buf_str(&name));
+        TRY(map_ok(&groups, "the design", err));
+        if (of[i] == d->n_groups) {
+            d->group[d->n_groups++] = (DesignGroup){.name = map_text(&groups, of[i])};
+        }
     }
+    for (size_t g = 0; g < d->n_groups; g++) {
+        TRY(group_points(study, a, of, g, d, err));
+    }
+done:
+    map_release(&groups);
+    buf_release(&name);
     return rc;
 }
 

@@ -5,7 +5,7 @@
 
 #include "analysis/design/next_runs.h"
 
-enum { MAX_COLUMNS = 32, TEXT_BYTES = 160 };
+enum { TEXT_BYTES = 160 };
 
 /* An interval is this much wider or narrower than the other before it is worth a sentence. */
 #define DISAGREE 1.5
@@ -57,25 +57,18 @@ static const char *target_text(const NextRuns *r, const NextGroup *g, char out[T
     return out;
 }
 
-/* Which of the chosen runs are the group's. */
-static size_t rows_of(const NextRuns *r, const NextGroup *g, size_t *first, size_t *last)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->found.n; i++) {
-        if (next_group(r, next_candidate(r, i)) == g) {
-            *first = n++ ? *first : i;
-            *last = i;
-        }
-    }
-    return n;
-}
-
 /* What to train, a sentence a group that gets runs. */
 static void say_group_runs(const NextRuns *r, const NextGroup *g, AnswerNode *top)
 {
     char run[TEXT_BYTES], more[48] = "", target[TEXT_BYTES], before[TEXT_BYTES], after[TEXT_BYTES];
     const SuggestRow *row = r->found.row;
-    size_t first = 0, last = 0, n = rows_of(r, g, &first, &last);
+    size_t n = 0, first = 0, last = 0;
+    for (size_t i = 0; i < r->found.n; i++) {
+        if (next_group(r, next_candidate(r, i)) == g) {
+            first = n++ ? first : i;
+            last = i;
+        }
+    }
     if (n == 0) {
         return;
     }
@@ -106,47 +99,6 @@ static void say_runs(const NextRuns *r, AnswerNode *top)
                          "keep the budget, or raise it."
                        : "Nothing is affordable within the budget: a run is not to be shorter "
                          "than the shortest there is.");
-    }
-}
-
-static void say_alone(const NextRuns *r, AnswerNode *top)
-{
-    const Suggestion *s = &r->found;
-    char run[TEXT_BYTES];
-    if (!s->affordable || !(s->best_gain > 0.0) || r->is_nominal) {
-        return;
-    }
-    answer_say(top, NULL, SAY_PLAIN,
-               "One run alone: the best of %zu affordable ones gains %.0f %%, the dearest (%s) "
-               "%.0f %%, the median one %.0f %%.",
-               s->affordable, 100.0 * share_of(s->best_gain),
-               run_text(r, &r->pool.candidate[s->largest], run), 100.0 * share_of(s->largest_gain),
-               100.0 * share_of(s->median_gain));
-    const SuggestCandidate *cheap = &r->pool.candidate[s->cheap];
-    if (cheap->cost < 0.8 * r->pool.candidate[s->best_alone].cost) {
-        answer_say(top, NULL, SAY_PLAIN,
-                   "Nine tenths of the best gain for less: %s, %.3g FLOP, gains %.0f %%.",
-                   run_text(r, cheap, run), cheap->cost, 100.0 * share_of(s->cheap_gain));
-    }
-}
-
-/* Where what the numbers rest on does not agree. */
-static void say_doubts(const NextRuns *r, AnswerNode *top)
-{
-    for (size_t k = 0; k < r->n_groups; k++) {
-        const NextGroup *g = &r->group[k];
-        double current = 0.5 * (g->now.target.is_log ? log(g->current.hi / g->current.lo)
-                                                     : g->current.hi - g->current.lo);
-        double ratio = g->is_refused ? 1.0 : current / suggest_half_width(&g->now);
-        char expected[TEXT_BYTES], found[TEXT_BYTES];
-        if (ratio > DISAGREE || ratio < 1.0 / DISAGREE) {
-            answer_say(top, NULL, SAY_WARNING,
-                       "%s: the expected interval is %s, the bootstrap's %s: the errors are not "
-                       "small or not alike. Trust the order of the suggestions more than the "
-                       "widths, and check with --verify 200.",
-                       g->obs->name, half_text(g, suggest_half_width(&g->now), expected),
-                       half_text(g, current, found));
-        }
     }
 }
 
@@ -229,10 +181,11 @@ static const char *beyond_text(double n, double d, char out[TEXT_BYTES])
     return out;
 }
 
+/* The last are of a study's models, in JSON and CSV only. */
 static const Column row_column[] = {
-    {.heading = "run"},
+    {NULL, "run"},
     {"group", "group"},
-    {.heading = "size", .rank = 2},
+    {NULL, "size", .rank = 2},
     {"N", "N", .is_symbol = true},
     {"D", "D", .is_symbol = true},
     {"cost", "cost", "FLOP", .digits = 3, .rank = 2},
@@ -244,79 +197,69 @@ static const Column row_column[] = {
     {"after.half_width", "after", .rank = 1, .is_right = true,
      .help = "the same with this run and those above it"},
     {"gain"},
-    {.heading = "narrows by",
-     .unit = "%",
-     .format = NUMBER_PERCENT,
-     .digits = 3,
-     .rank = 2,
+    {NULL, "narrows by", "%", NUMBER_PERCENT, 3, 2,
      .help = "the gain of the run (--criterion D: of all parameters together)"},
-    {.heading = "per share",
-     .digits = 3,
-     .rank = 4,
-     .help = "the gain for each percent of the budget"},
+    {NULL, "per share", .digits = 3, .rank = 4, .help = "the gain for each percent of the budget"},
     {"gain_per_flop"},
     {"outside.N"},
     {"outside.D"},
-    {.heading = "beyond the data", .rank = 3},
+    {NULL, "beyond the data", .rank = 3},
+    {"architecture"},
+    {"size"},
+    {"new_size"},
+    {"layers"},
+    {"width"},
+    {"heads"},
+    {"tokens"},
+    {"seed"},
 };
 
-/* Of a study's models, in JSON and CSV only. */
-static const Column model_column[] = {{"architecture"}, {"size"},  {"new_size"}, {"layers"},
-                                      {"width"},        {"heads"}, {"tokens"},   {"seed"}};
-
-enum {
-    N_ROW_COLUMNS = sizeof row_column / sizeof row_column[0],
-    N_MODEL_COLUMNS = sizeof model_column / sizeof model_column[0],
-};
-
-static void put_models(const SuggestRun *run, int64_t seed, Value *v)
-{
-    const Value model[N_MODEL_COLUMNS] = {value_text(run->architecture), value_text(run->size),
-                                          value_bool(run->is_new),       value_count(run->layers),
-                                          value_count(run->width),       value_count(run->heads),
-                                          value_count(run->tokens),      value_count(seed)};
-    memcpy(v, model, sizeof model);
-}
+enum { N_ROW_COLUMNS = sizeof row_column / sizeof row_column[0], N_MODEL_COLUMNS = 8 };
 
 static void runs_table(const NextRuns *r, AnswerNode *top)
 {
-    Column column[N_ROW_COLUMNS + N_MODEL_COLUMNS];
-    size_t n = N_ROW_COLUMNS + (r->o->sizes ? N_MODEL_COLUMNS : 0);
-    memcpy(column, row_column, sizeof row_column);
-    memcpy(column + N_ROW_COLUMNS, model_column, sizeof model_column);
-    AnswerNode *table = answer_table(top, "suggestions", "What to train", column, n);
+    const size_t n = N_ROW_COLUMNS - (r->o->sizes ? 0 : N_MODEL_COLUMNS);
+    AnswerNode *table = answer_table(top, "suggestions", "What to train", row_column, n);
     for (size_t i = 0; i < r->found.n; i++) {
         const SuggestRow *row = &r->found.row[i];
         const SuggestCandidate *c = next_candidate(r, i);
         const NextGroup *g = next_group(r, c);
         const SuggestRun *run = next_run(r, i);
         double out_n = fmax(1.0, c->n / g->n_most), out_d = fmax(1.0, c->d / g->d_most);
-        char size[TEXT_BYTES], before[TEXT_BYTES], after[TEXT_BYTES], beyond[TEXT_BYTES];
+        double share = share_of(row->gain);
+        char size[TEXT_BYTES], before[TEXT_BYTES] = "", after[TEXT_BYTES] = "", beyond[TEXT_BYTES];
         (void)snprintf(size, sizeof size, "%s%s", run->size ? run->size : "",
                        run->is_new ? " (new)" : "");
-        Value v[N_ROW_COLUMNS + N_MODEL_COLUMNS] = {
-            value_size(i + 1),
-            value_text(run->group),
-            value_text(size),
-            value_real(c->n),
-            value_real(c->d),
-            value_real(c->cost),
-            value_size(c->points),
-            value_real(row->before),
-            value_shown(value_real(row->half_before),
-                        r->is_nominal ? "" : half_text(g, row->half_before, before)),
-            value_real(row->after),
-            value_shown(value_real(row->half_after),
-                        r->is_nominal ? "" : half_text(g, row->half_after, after)),
-            value_real(row->gain),
-            value_real(share_of(row->gain)),
-            value_real(share_of(row->gain) / (c->cost / r->o->choice.budget)),
-            value_real(row->gain / c->cost),
-            value_real(out_n),
-            value_real(out_d),
-            value_text(beyond_text(out_n, out_d, beyond)),
-        };
-        put_models(run, r->row_seed[i], v + N_ROW_COLUMNS);
+        if (!r->is_nominal) {
+            (void)half_text(g, row->half_before, before);
+            (void)half_text(g, row->half_after, after);
+        }
+        const Value v[N_ROW_COLUMNS] = {value_size(i + 1),
+                                        value_text(run->group),
+                                        value_text(size),
+                                        value_real(c->n),
+                                        value_real(c->d),
+                                        value_real(c->cost),
+                                        value_size(c->points),
+                                        value_real(row->before),
+                                        value_shown(value_real(row->half_before), before),
+                                        value_real(row->after),
+                                        value_shown(value_real(row->half_after), after),
+                                        value_real(row->gain),
+                                        value_real(share),
+                                        value_real(share / (c->cost / r->o->choice.budget)),
+                                        value_real(row->gain / c->cost),
+                                        value_real(out_n),
+                                        value_real(out_d),
+                                        value_text(beyond_text(out_n, out_d, beyond)),
+                                        value_text(run->architecture),
+                                        value_text(run->size),
+                                        value_bool(run->is_new),
+                                        value_count(run->layers),
+                                        value_count(run->width),
+                                        value_count(run->heads),
+                                        value_count(run->tokens),
+                                        value_count(r->row_seed[i])};
         (void)answer_row_of(table, v, n);
     }
 }
@@ -334,45 +277,51 @@ static const Column group_column[] = {
     {"expected.se"},
     {"expected.half_width", "expected", .rank = 1, .is_right = true,
      .help = "half of its 95 % interval by the first-order theory (x/: a factor)"},
-    {"noise.within"},
-    {.heading = "noise", .unit = "%", .format = NUMBER_PERCENT, .rank = 2, .help = "within a run"},
+    {"noise.within", "noise", "%", NUMBER_PERCENT, .rank = 2, .help = "within a run"},
     {"noise.between"},
-    {.heading = "between runs", .unit = "%", .format = NUMBER_PERCENT, .rank = 2},
+    {NULL, "between runs", "%", NUMBER_PERCENT, .rank = 2},
     {"noise.kappa"},
 };
-enum { N_GROUP_COLUMNS = sizeof group_column / sizeof group_column[0] };
+enum { N_GROUP_COLUMNS = sizeof group_column / sizeof group_column[0], N_REFUSED_COLUMNS = 5 };
 
-static void group_row(const NextRuns *r, const NextGroup *g, AnswerNode *table)
+/* A group that has a law: the rest of its row, and where what it rests on does not agree. */
+static void law_answer(const NextRuns *r, const NextGroup *g, Value *v, AnswerNode *table,
+                       AnswerNode *top)
 {
     const InfoTarget *t = &g->now.target;
     const InfoNoise *noise = &g->now.info.noise;
     const Interval now = {g->current.se, g->current.lo, g->current.hi, "bootstrap"};
-    char half[TEXT_BYTES];
-    Value v[N_GROUP_COLUMNS] = {value_text(g->obs->name), value_bool(g->is_refused),
-                                value_text(g->is_refused ? g->refusal.msg : NULL),
-                                value_size(g->obs->data.n), value_size(g->obs->data.n_runs)};
-    if (!g->is_refused) {
-        double width = suggest_half_width(&g->now);
-        const Value within = value_real(sqrt(noise->within));
-        const Value between = value_real(sqrt(noise->between));
-        const Value own[] = {value_text(t->name),
-                             value_between(t->value, &now),
-                             value_text(t->unit),
-                             value_text(t->is_log ? "log" : "linear"),
-                             value_real(suggest_error(&g->now)),
-                             value_shown(value_real(width), half_text(g, width, half)),
-                             within,
-                             within,
-                             between,
-                             noise->has_runs ? between : value_none(),
-                             value_real(noise->kappa)};
-        memcpy(v + N_GROUP_COLUMNS - sizeof own / sizeof own[0], own, sizeof own);
-    }
+    const double width = suggest_half_width(&g->now);
+    const double found = 0.5 * (t->is_log ? log(now.hi / now.lo) : now.hi - now.lo);
+    const Value between = value_real(sqrt(noise->between));
+    char expected[TEXT_BYTES], current[TEXT_BYTES];
+    const Value own[] = {value_text(t->name),
+                         value_between(t->value, &now),
+                         value_text(t->unit),
+                         value_text(t->is_log ? "log" : "linear"),
+                         value_real(suggest_error(&g->now)),
+                         value_shown(value_real(width), half_text(g, width, expected)),
+                         value_real(sqrt(noise->within)),
+                         between,
+                         noise->has_runs ? between : value_none(),
+                         value_real(noise->kappa)};
+    memcpy(v + N_REFUSED_COLUMNS, own, sizeof own);
     AnswerNode *row = answer_row_of(table, v, N_GROUP_COLUMNS);
-    if (r->o->studies && !g->is_refused) {
+    if (r->o->studies) {
         answer_set_all(answer_object(row, "verified"), "studies sd_before sd_after",
                        value_size(r->o->studies), value_real(g->sd_before),
                        value_real(g->sd_after));
+        answer_say(top, NULL, SAY_PLAIN,
+                   "%s: over %zu simulated refits the standard deviation of %s is %.3g now, "
+                   "%.3g with the suggested runs.",
+                   g->obs->name, r->o->studies, t->name, g->sd_before, g->sd_after);
+    }
+    if (found > DISAGREE * width || found < width / DISAGREE) {
+        answer_say(top, NULL, SAY_WARNING,
+                   "%s: the expected interval is %s, the bootstrap's %s: the errors are not "
+                   "small or not alike. Trust the order of the suggestions more than the "
+                   "widths, and check with --verify 200.",
+                   g->obs->name, expected, half_text(g, found, current));
     }
 }
 
@@ -381,26 +330,21 @@ static void groups_table(const NextRuns *r, AnswerNode *top)
     AnswerNode *table =
         answer_table(top, "groups", "What is known now", group_column, N_GROUP_COLUMNS);
     for (size_t k = 0; k < r->n_groups; k++) {
-        group_row(r, &r->group[k], table);
-    }
-}
-
-static void say_verified(const NextRuns *r, AnswerNode *top)
-{
-    for (size_t k = 0; k < r->n_groups; k++) {
         const NextGroup *g = &r->group[k];
-        if (isfinite(g->sd_before)) {
-            answer_say(top, NULL, SAY_PLAIN,
-                       "%s: over %zu simulated refits the standard deviation of %s is %.3g now, "
-                       "%.3g with the suggested runs.",
-                       g->obs->name, r->o->studies, g->now.target.name, g->sd_before, g->sd_after);
+        Value v[N_GROUP_COLUMNS] = {value_text(g->obs->name), value_bool(g->is_refused),
+                                    value_text(g->is_refused ? g->refusal.msg : NULL),
+                                    value_size(g->obs->data.n), value_size(g->obs->data.n_runs)};
+        if (g->is_refused) {
+            (void)answer_row_of(table, v, N_GROUP_COLUMNS);
+            answer_say(top, NULL, SAY_REFUSED, "%s: %s", g->obs->name, g->refusal.msg);
+        } else {
+            law_answer(r, g, v, table, top);
         }
     }
 }
 
-/* ---- JSON ---- */
+/* ---- runs that were looked at alone ---- */
 
-/* A run that was looked at alone. */
 static void alone_json(const NextRuns *r, const char *key, size_t k, double gain, AnswerNode *in)
 {
     const SuggestCandidate *c = &r->pool.candidate[k];
@@ -408,16 +352,18 @@ static void alone_json(const NextRuns *r, const char *key, size_t k, double gain
     AnswerNode *o = answer_object(in, key);
     answer_set_all(o, "group N D cost checkpoints gain", value_text(run->group), value_real(c->n),
                    value_real(c->d), value_real(c->cost), value_size(c->points), value_real(gain));
-    Value v[N_MODEL_COLUMNS];
-    put_models(run, run->seed, v);
-    for (size_t i = 0; run->architecture && i < N_MODEL_COLUMNS; i++) {
-        answer_set(o, model_column[i].key, v[i]);
+    if (run->architecture) {
+        answer_set_all(o, "architecture size new_size layers width heads tokens seed",
+                       value_text(run->architecture), value_text(run->size),
+                       value_bool(run->is_new), value_count(run->layers), value_count(run->width),
+                       value_count(run->heads), value_count(run->tokens), value_count(run->seed));
     }
 }
 
-static void alternatives_json(const NextRuns *r, AnswerNode *top)
+static void alternatives_answer(const NextRuns *r, AnswerNode *top)
 {
     const Suggestion *s = &r->found;
+    char run[TEXT_BYTES];
     if (!s->affordable) {
         answer_set(top, "alternatives", value_none());
         return;
@@ -428,16 +374,21 @@ static void alternatives_json(const NextRuns *r, AnswerNode *top)
     alone_json(r, "best_alone", s->best_alone, s->best_gain, o);
     alone_json(r, "largest", s->largest, s->largest_gain, o);
     alone_json(r, "cheapest_good", s->cheap, s->cheap_gain, o);
-}
-
-static void head_json(const NextRuns *r, const char *written, AnswerNode *top)
-{
-    const NextOptions *o = r->o;
-    answer_set_all(top, "law criterion candidates nominal study", value_text(r->law->name),
-                   value_text(o->choice.criterion == SUGGEST_C ? "c" : "D"), value_size(r->pool.n),
-                   value_bool(r->is_nominal), value_text(written));
-    answer_set_all(answer_object(top, "target"), "name C N D", value_text(o->target),
-                   value_real(o->flops), value_real(o->n), value_real(o->d));
+    if (!(s->best_gain > 0.0) || r->is_nominal) {
+        return;
+    }
+    answer_say(top, NULL, SAY_PLAIN,
+               "One run alone: the best of %zu affordable ones gains %.0f %%, the dearest (%s) "
+               "%.0f %%, the median one %.0f %%.",
+               s->affordable, 100.0 * share_of(s->best_gain),
+               run_text(r, &r->pool.candidate[s->largest], run), 100.0 * share_of(s->largest_gain),
+               100.0 * share_of(s->median_gain));
+    const SuggestCandidate *cheap = &r->pool.candidate[s->cheap];
+    if (cheap->cost < 0.8 * r->pool.candidate[s->best_alone].cost) {
+        answer_say(top, NULL, SAY_PLAIN,
+                   "Nine tenths of the best gain for less: %s, %.3g FLOP, gains %.0f %%.",
+                   run_text(r, cheap, run), cheap->cost, 100.0 * share_of(s->cheap_gain));
+    }
 }
 
 void next_answer(const NextRuns *r, const char *written, AnswerNode *top)
@@ -445,24 +396,20 @@ void next_answer(const NextRuns *r, const char *written, AnswerNode *top)
     static const Column budget = {"budget", "Budget", "FLOP", .digits = 3};
     static const Column cost = {"cost", "Cost of all", "FLOP", .digits = 3};
     static const Column convention = {"convention", "FLOP counted as"};
-    head_json(r, written, top);
+    const NextOptions *o = r->o;
+    answer_set_all(top, "law criterion candidates nominal study", value_text(r->law->name),
+                   value_text(o->choice.criterion == SUGGEST_C ? "c" : "D"), value_size(r->pool.n),
+                   value_bool(r->is_nominal), value_text(written));
+    answer_set_all(answer_object(top, "target"), "name C N D", value_text(o->target),
+                   value_real(o->flops), value_real(o->n), value_real(o->d));
     say_runs(r, top);
-    for (size_t k = 0; k < r->n_groups; k++) {
-        const NextGroup *g = &r->group[k];
-        if (g->is_refused) {
-            answer_say(top, NULL, SAY_REFUSED, "%s: %s", g->obs->name, g->refusal.msg);
-        }
-    }
-    answer_show(top, &budget, value_real(r->o->choice.budget));
+    answer_show(top, &budget, value_real(o->choice.budget));
     answer_show(top, &cost, value_real(r->found.cost));
     answer_show(top, &convention,
-                value_text(r->o->sizes ? obs_convention_name(r->o->pool.convention) : "6nd"));
+                value_text(o->sizes ? obs_convention_name(o->pool.convention) : "6nd"));
     runs_table(r, top);
-    say_alone(r, top);
     groups_table(r, top);
-    say_verified(r, top);
-    say_doubts(r, top);
+    alternatives_answer(r, top);
     say_basis(r, top);
-    alternatives_json(r, top);
     say_file(r, written, top);
 }

@@ -13,23 +13,12 @@ enum { SHOWN_COMPONENTS = 4 };
 
 /* ---- components ---- */
 
-static void component_json(const Observe *r, size_t k, AnswerNode *list)
+/* A number of every benchmark. */
+static void set_benchmarks(AnswerNode *in, const char *key, const Scores *s, const double *x)
 {
-    const Scores *s = r->scores;
-    AnswerNode *c = answer_object(list, NULL);
-    answer_set(c, "share", value_real(r->pca.share[k]));
-    if (k < r->options.components) {
-        observe_set_interval(c, "share_interval", &r->share[k]);
-    }
-    AnswerNode *weights = answer_object(c, "weights");
+    AnswerNode *o = answer_object(in, key);
     for (size_t j = 0; j < s->t; j++) {
-        answer_set(weights, s->benchmark[j], value_real(r->pca.weight[k * s->t + j]));
-    }
-    if (k == 0 && r->replicates) {
-        AnswerNode *intervals = answer_object(c, "weight_intervals");
-        for (size_t j = 0; j < s->t; j++) {
-            observe_set_interval(intervals, s->benchmark[j], &r->weight[j]);
-        }
+        answer_set(o, s->benchmark[j], value_real(x[j]));
     }
 }
 
@@ -39,33 +28,38 @@ static void pca_json(const Observe *r, AnswerNode *top)
     AnswerNode *p = answer_object(top, "pca");
     answer_set_all(p, "standardized sign", value_bool(r->options.is_scaled),
                    value_text("the weights of a component add up to more than zero"));
-    AnswerNode *mean = answer_object(p, "mean");
-    AnswerNode *scale = r->options.is_scaled ? answer_object(p, "scale") : NULL;
-    for (size_t j = 0; j < s->t; j++) {
-        answer_set(mean, s->benchmark[j], value_real(r->pca.mean[j]));
-        if (scale) {
-            answer_set(scale, s->benchmark[j], value_real(r->pca.scale[j]));
-        }
+    set_benchmarks(p, "mean", s, r->pca.mean);
+    if (r->options.is_scaled) {
+        set_benchmarks(p, "scale", s, r->pca.scale);
     }
     AnswerNode *components = answer_list(p, "components");
     for (size_t k = 0; k < s->t; k++) {
-        component_json(r, k, components);
+        AnswerNode *c = answer_object(components, NULL);
+        answer_set(c, "share", value_real(r->pca.share[k]));
+        if (k < r->options.components) {
+            observe_set_interval(c, "share_interval", &r->share[k]);
+        }
+        set_benchmarks(c, "weights", s, r->pca.weight + k * s->t);
+        AnswerNode *known = k == 0 && r->replicates ? answer_object(c, "weight_intervals") : NULL;
+        for (size_t j = 0; known && j < s->t; j++) {
+            observe_set_interval(known, s->benchmark[j], &r->weight[j]);
+        }
     }
 }
 
 static void components_table(const Observe *r, AnswerNode *top)
 {
     static const Column column[2 + SHOWN_COMPONENTS] = {
-        {.heading = "benchmark"},
-        {.heading = "mean", .digits = 3, .rank = 1},
-        {.heading = "PC1", .digits = 3, .help = "weight of each benchmark, with the 95 % interval"},
-        {.heading = "PC2", .digits = 3, .rank = 2},
-        {.heading = "PC3", .digits = 3, .rank = 3},
-        {.heading = "PC4", .digits = 3, .rank = 4}};
+        {NULL, "benchmark"},
+        {NULL, "mean", .digits = 3, .rank = 1},
+        {NULL, "PC1", .digits = 3, .help = "weight of each benchmark, with the 95 % interval"},
+        {NULL, "PC2", .digits = 3, .rank = 2},
+        {NULL, "PC3", .digits = 3, .rank = 3},
+        {NULL, "PC4", .digits = 3, .rank = 4}};
     const Scores *s = r->scores;
     size_t shown = s->t < SHOWN_COMPONENTS ? s->t : SHOWN_COMPONENTS;
     Interval share[SHOWN_COMPONENTS] = {{0}};
-    Value v[2 + SHOWN_COMPONENTS] = {value_text("share of variance"), value_none()};
+    Value v[2 + SHOWN_COMPONENTS] = {value_text("share of variance")};
     AnswerNode *table = answer_table(top, NULL, "Components", column, 2 + shown);
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < shown; k++) {
@@ -94,7 +88,7 @@ static void equivalent_json(const Observe *r, AnswerNode *top)
     answer_set_all(v, "reference of", value_text(s->family_name[e->reference]),
                    value_text(e->is_of_target ? s->target[0] : "component 1"));
     if (e->is_refused) {
-        observe_set_reason(v, &e->refusal);
+        answer_set(v, "reason", value_text(e->refusal.msg));
         return;
     }
     answer_set_all(v, "w b r2 n", value_real(e->line.slope), value_real(e->line.level),
@@ -110,65 +104,52 @@ static void equivalent_json(const Observe *r, AnswerNode *top)
     }
 }
 
-static void families_json(const Observe *r, AnswerNode *top)
-{
-    AnswerNode *list = answer_list(top, "families");
-    for (size_t f = 0; f < r->scores->n_families; f++) {
-        const ObserveLine *l = &r->line[f];
-        const Interval slope = {l->line.se, l->line.lo, l->line.hi, "student_t"};
-        AnswerNode *v = answer_object(list, NULL);
-        answer_set(v, "family", value_text(r->scores->family_name[f]));
-        if (l->is_refused) {
-            observe_set_reason(v, &l->refusal);
-            continue;
-        }
-        answer_set_all(v, "n theta theta_log10 nu r2 C_min C_max", value_size(l->line.n),
-                       value_real(l->line.slope), value_real(l->line.slope * log(10.0)),
-                       value_real(l->line.level), value_real(l->line.r2), value_real(l->c_lo),
-                       value_real(l->c_hi));
-        interval_answer(v, "theta_interval", &slope);
-    }
-}
-
 /* Lines and ratios side by side; families too small for a line are in JSON alone. */
-static void families_table(const Observe *r, AnswerNode *top)
+static void families_answer(const Observe *r, AnswerNode *top)
 {
     const ObserveEquivalent *e = &r->equivalent;
     const Scores *s = r->scores;
+    const char *reference = s->family_name[e->reference];
     char help[256];
     (void)snprintf(help, sizeof help,
                    "the compute at which family %.60s has the same %.60s, over C: geometric mean "
                    "of the family's models",
-                   s->family_name[e->reference],
-                   e->is_of_target ? s->target[0] : "first component");
+                   reference, e->is_of_target ? s->target[0] : "first component");
     const Column column[] = {
-        {.heading = "family"},
-        {.heading = "models", .rank = 3},
-        {.heading = "C from", .unit = "FLOP", .digits = 3, .rank = 4},
-        {.heading = "C to", .unit = "FLOP", .digits = 3, .rank = 4},
-        {.heading = "theta",
-         .is_symbol = true,
+        {NULL, "family"},
+        {NULL, "models", .rank = 3},
+        {NULL, "C from", "FLOP", .digits = 3, .rank = 4},
+        {NULL, "C to", "FLOP", .digits = 3, .rank = 4},
+        {NULL, "theta", .is_symbol = true,
          .help = "PC1 = theta ln C + nu, with Student's t interval of theta"},
-        {.heading = "nu", .is_symbol = true, .rank = 2},
-        {.heading = "R2", .format = NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
-        {.heading = "C equivalent / C", .rank = 1, .help = help},
+        {NULL, "nu", .is_symbol = true, .rank = 2},
+        {NULL, "R2", NULL, NUMBER_FIXED, .rank = 2, .latex = "$R^2$"},
+        {NULL, "C equivalent / C", .rank = 1, .help = help},
     };
+    AnswerNode *list = answer_list(top, "families");
     AnswerNode *table = answer_table(top, NULL, "Families", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t f = 0; f < s->n_families; f++) {
         const ObserveLine *l = &r->line[f];
-        const Interval slope = {l->line.se, l->line.lo, l->line.hi, NULL};
+        const Interval slope = {l->line.se, l->line.lo, l->line.hi, "student_t"};
         const FitInterval none = {0};
         const Interval ratio = fit_interval(e->is_refused ? &none : &e->ratio_interval[f], NULL);
         /* of the reference it is 1 by what it is */
         const Interval *own = f == e->reference ? NULL : &ratio;
-        if (!l->is_refused) {
-            answer_row(table, value_text(s->family_name[f]), value_size(l->line.n),
-                       value_real(l->c_lo), value_real(l->c_hi),
-                       value_between(l->line.slope, &slope), value_real(l->line.level),
-                       value_real(l->line.r2),
-                       e->is_refused ? value_none() : value_between(e->ratio[f], own));
+        AnswerNode *v = answer_object(list, NULL);
+        answer_set(v, "family", value_text(s->family_name[f]));
+        if (l->is_refused) {
+            answer_set(v, "reason", value_text(l->refusal.msg));
+            continue;
         }
+        const Value n = value_size(l->line.n), nu = value_real(l->line.level);
+        const Value r2 = value_real(l->line.r2), lo = value_real(l->c_lo), hi = value_real(l->c_hi);
+        answer_set_all(v, "n theta theta_log10 nu r2 C_min C_max", n, value_real(l->line.slope),
+                       value_real(l->line.slope * log(10.0)), nu, r2, lo, hi);
+        interval_answer(v, "theta_interval", &slope);
+        answer_row(table, value_text(s->family_name[f]), n, lo, hi,
+                   value_between(l->line.slope, &slope), nu, r2,
+                   e->is_refused ? value_none() : value_between(e->ratio[f], own));
     }
 }
 
@@ -239,24 +220,26 @@ static void say_summary(const Observe *r, AnswerNode *top)
     }
 }
 
+static size_t say_refusal(const char *what, const char *name, const Err *why, AnswerNode *top)
+{
+    answer_say(top, NULL, SAY_REFUSED, "%s%s: %s", what, name, why->msg);
+    return 1;
+}
+
 static size_t say_refusals(const Observe *r, AnswerNode *top)
 {
     size_t n = 0;
     for (size_t k = 0; k < r->scores->n_targets; k++) {
         const char *name = r->scores->target[k];
         if (r->target[k].is_refused) {
-            answer_say(top, NULL, SAY_REFUSED, "target %s: %s", name, r->target[k].refusal.msg);
-            n++;
+            n += say_refusal("target ", name, &r->target[k].refusal, top);
         }
         if (r->holdout && r->holdout[k].is_refused) {
-            answer_say(top, NULL, SAY_REFUSED, "hold-out of %s: %s", name,
-                       r->holdout[k].refusal.msg);
-            n++;
+            n += say_refusal("hold-out of ", name, &r->holdout[k].refusal, top);
         }
     }
     if (r->equivalent.is_refused && r->options.reference) {
-        answer_say(top, NULL, SAY_REFUSED, "equivalent compute: %s", r->equivalent.refusal.msg);
-        n++;
+        n += say_refusal("equivalent compute", "", &r->equivalent.refusal, top);
     }
     return n;
 }
@@ -313,18 +296,16 @@ size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top)
 {
     size_t n_held = r->holdout ? r->scores->n_targets : 0;
     head_json(r, top);
-    pca_json(r, top);
-    families_json(r, top);
-    observe_targets_json(r, top);
-    equivalent_json(r, top);
     say_summary(r, top);
     for (size_t k = 0; k < n_held; k++) {
         observe_say_holdout(r, k, top);
     }
     size_t n_refused = say_refusals(r, top);
+    pca_json(r, top);
     components_table(r, top);
-    families_table(r, top);
-    observe_targets_table(r, top);
+    families_answer(r, top);
+    observe_targets_answer(r, top);
+    equivalent_json(r, top);
     AnswerNode *list = answer_list(top, "holdout");
     for (size_t k = 0; k < n_held; k++) {
         observe_holdout_answer(r, k, list);

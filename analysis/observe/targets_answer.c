@@ -21,11 +21,6 @@ void observe_set_reals(AnswerNode *in, const char *key, const double *x, size_t 
     }
 }
 
-void observe_set_reason(AnswerNode *in, const Err *why)
-{
-    answer_set(in, "reason", value_text(why->msg));
-}
-
 /* ---- targets ---- */
 
 static void link_json(const Link *l, AnswerNode *v)
@@ -49,49 +44,63 @@ static void link_json(const Link *l, AnswerNode *v)
     }
 }
 
-void observe_targets_json(const Observe *r, AnswerNode *top)
-{
-    AnswerNode *list = answer_list(top, "targets");
-    for (size_t k = 0; k < r->scores->n_targets; k++) {
-        const ObserveTarget *t = &r->target[k];
-        AnswerNode *v = answer_object(list, NULL);
-        answer_set(v, "target", value_text(r->scores->target[k]));
-        if (t->is_refused) {
-            observe_set_reason(v, &t->refusal);
-            continue;
-        }
-        link_json(&t->link, v);
-        AnswerNode *intervals = answer_object(v, "intervals");
-        observe_set_interval(intervals, "lo", &t->lo);
-        observe_set_interval(intervals, "range", &t->range);
-        observe_set_interval(intervals, "alpha", &t->alpha);
-        observe_set_interval(intervals, "k", &t->steepness);
-        observe_set_interval(intervals, "x0", &t->middle);
-    }
-}
+/* The weights of a link are the last columns. */
+enum { N_FIRST = 8, MOST = N_FIRST + LINK_MAX_INPUTS };
 
-/* The weights of a link are columns of their own, in the middle. */
-void observe_targets_table(const Observe *r, AnswerNode *top)
+static void target_answer(const char *name, const ObserveTarget *t, size_t n, AnswerNode *list,
+                          AnswerNode *table)
 {
-    enum { N_FIRST = 6, N_LAST = 2, MOST = N_FIRST + LINK_MAX_INPUTS + N_LAST };
-    static const char *const beta[LINK_MAX_INPUTS] = {"beta_1", "beta_2", "beta_3", "beta_4",
-                                                      "beta_5", "beta_6", "beta_7", "beta_8"};
-    Column column[MOST] = {{.heading = "target"},
-                           {.heading = "link", .rank = 3},
-                           {.heading = "models", .rank = 4},
-                           {.heading = "lo", .rank = 1},
-                           {.heading = "range", .rank = 1},
-                           {.heading = "alpha", .is_symbol = true}};
-    const Scores *s = r->scores;
-    size_t n = N_FIRST, k_max = r->options.components;
-    if (s->n_targets == 0) {
+    const Link *l = &t->link;
+    const Interval lo = fit_interval(&t->lo, NULL), range = fit_interval(&t->range, NULL);
+    const Interval alpha = fit_interval(&t->alpha, NULL);
+    const bool is_bent = l->kind != LINK_LINEAR;
+    AnswerNode *o = answer_object(list, NULL);
+    answer_set(o, "target", value_text(name));
+    if (t->is_refused) {
+        answer_set(o, "reason", value_text(t->refusal.msg));
         return;
     }
-    for (size_t j = 0; j < k_max; j++) {
-        column[n++] = (Column){.heading = beta[j], .is_symbol = true, .rank = 2};
+    link_json(l, o);
+    AnswerNode *intervals = answer_object(o, "intervals");
+    observe_set_interval(intervals, "lo", &t->lo);
+    observe_set_interval(intervals, "range", &t->range);
+    observe_set_interval(intervals, "alpha", &t->alpha);
+    observe_set_interval(intervals, "k", &t->steepness);
+    observe_set_interval(intervals, "x0", &t->middle);
+    Value v[MOST] = {value_text(name),
+                     value_text(link_names[l->kind]),
+                     value_size(l->n),
+                     value_real(sqrt(l->objective / (double)l->n)),
+                     value_real(l->r2),
+                     is_bent ? value_between(l->lo, &lo) : value_none(),
+                     is_bent ? value_between(l->range, &range) : value_none(),
+                     value_between(l->alpha, &alpha)};
+    for (size_t j = 0; j < l->k; j++) {
+        v[N_FIRST + j] = value_real(l->beta[j]);
     }
-    column[n++] = (Column){.heading = "RMSE", .digits = 3};
-    column[n++] = (Column){.heading = "R2", .format = NUMBER_FIXED, .rank = 1, .latex = "$R^2$"};
+    (void)answer_row_of(table, v, n);
+}
+
+void observe_targets_answer(const Observe *r, AnswerNode *top)
+{
+    static const char *const beta[LINK_MAX_INPUTS] = {"beta_1", "beta_2", "beta_3", "beta_4",
+                                                      "beta_5", "beta_6", "beta_7", "beta_8"};
+    Column column[MOST] = {{NULL, "target"},
+                           {NULL, "link", .rank = 3},
+                           {NULL, "models", .rank = 4},
+                           {NULL, "RMSE", .digits = 3},
+                           {NULL, "R2", NULL, NUMBER_FIXED, .rank = 1, .latex = "$R^2$"},
+                           {NULL, "lo", .rank = 1},
+                           {NULL, "range", .rank = 1},
+                           {NULL, "alpha", .is_symbol = true}};
+    const size_t n = N_FIRST + r->options.components;
+    for (size_t j = N_FIRST; j < n; j++) {
+        column[j] = (Column){.heading = beta[j - N_FIRST], .is_symbol = true, .rank = 2};
+    }
+    AnswerNode *list = answer_list(top, "targets");
+    if (r->scores->n_targets == 0) {
+        return;
+    }
     AnswerNode *in = answer_section(top, "Targets");
     answer_say(in, NULL, SAY_FORMULA, "E = lo + range sigma(alpha + beta S)");
     answer_say(in, NULL, SAY_PLAIN,
@@ -99,58 +108,19 @@ void observe_targets_table(const Observe *r, AnswerNode *top)
                "beta S itself.");
     AnswerNode *table = answer_table(in, NULL, NULL, column, n);
     answer_table_use(table, TABLE_FOR_PEOPLE);
-    for (size_t k = 0; k < s->n_targets; k++) {
-        const ObserveTarget *t = &r->target[k];
-        const Link *l = &t->link;
-        const Interval lo = fit_interval(&t->lo, NULL), range = fit_interval(&t->range, NULL);
-        const Interval alpha = fit_interval(&t->alpha, NULL);
-        bool is_bent = l->kind != LINK_LINEAR;
-        if (t->is_refused) {
-            continue;
-        }
-        Value v[MOST] = {value_text(s->target[k]),
-                         value_text(link_names[l->kind]),
-                         value_size(l->n),
-                         is_bent ? value_between(l->lo, &lo) : value_none(),
-                         is_bent ? value_between(l->range, &range) : value_none(),
-                         value_between(l->alpha, &alpha)};
-        for (size_t j = 0; j < l->k; j++) {
-            v[N_FIRST + j] = value_real(l->beta[j]);
-        }
-        v[n - 2] = value_real(sqrt(l->objective / (double)l->n));
-        v[n - 1] = value_real(l->r2);
-        (void)answer_row_of(table, v, n);
+    for (size_t k = 0; k < r->scores->n_targets; k++) {
+        target_answer(r->scores->target[k], &r->target[k], n, list, table);
     }
 }
 
 /* ---- held out ---- */
 
-static const char *way_name(const ObserveScore *x, char *text, size_t size)
-{
-    if (x->benchmark) {
-        (void)snprintf(text, size, "%s alone", x->benchmark);
-        return text;
-    }
-    switch (x->by[0]) {
-    case 'b':
-        return "all benchmarks";
-    case 'f':
-        return "each family's line in C";
-    case 'c':
-        return "compute alone";
-    case 's':
-        return "one benchmark";
-    default:
-        return "mean of the training models";
-    }
-}
-
 static void errors_table(const ObserveHoldout *h, const char *title, AnswerNode *in)
 {
     static const Column column[] = {
-        {"by"},
-        {"benchmark"},
-        {.heading = "predicted from", .is_prose = true},
+        {"by", "predicted from",
+         .help = "family_lines: each family's line in C; mean: that of the training models"},
+        {"benchmark", "benchmark"},
         {"n", "models", .rank = 3},
         {"train_mse", "train MSE", .rank = 2},
         {"test_mse", "test MSE"},
@@ -161,16 +131,16 @@ static void errors_table(const ObserveHoldout *h, const char *title, AnswerNode 
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < OBSERVE_SCORES; i++) {
         const ObserveScore *x = &h->score[i];
-        const double nan = (double)NAN;
-        char text[256];
-        answer_row(table, value_text(x->by), value_text(x->benchmark),
-                   value_text(way_name(x, text, sizeof text)),
-                   x->is_refused ? value_none() : value_size(x->n),
-                   value_real(x->is_refused ? nan : x->train_mse),
-                   value_real(x->is_refused ? nan : x->test_mse),
-                   value_real(x->is_refused ? nan : x->test_mae),
-                   value_real(x->is_refused ? nan : x->test_bias),
-                   value_text(x->is_refused ? x->refusal.msg : NULL));
+        const Value by = value_text(x->by), benchmark = value_text(x->benchmark);
+        const Value none = value_none();
+        if (x->is_refused) {
+            answer_row(table, by, benchmark, none, none, none, none, none,
+                       value_text(x->refusal.msg));
+        } else {
+            answer_row(table, by, benchmark, value_size(x->n), value_real(x->train_mse),
+                       value_real(x->test_mse), value_real(x->test_mae), value_real(x->test_bias),
+                       none);
+        }
     }
 }
 
@@ -184,7 +154,7 @@ void observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list)
                    value_real(r->options.cutoff), value_size(h->n_train), value_size(h->n_test),
                    value_size(h->n_unknown));
     if (h->is_refused) {
-        observe_set_reason(v, &h->refusal);
+        answer_set(v, "reason", value_text(h->refusal.msg));
         return;
     }
     link_json(&h->link, answer_object(v, "link"));

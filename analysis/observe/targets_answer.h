@@ -5,13 +5,11 @@
 #include "analysis/observe/observe.h"
 #include "answer/answer.h"
 
-/* JSON only: a bootstrap interval that there is, a list of numbers, why something is refused. */
+/* JSON only: a bootstrap interval that there is, a list of numbers. */
 void observe_set_interval(AnswerNode *in, const char *key, const FitInterval *i);
 void observe_set_reals(AnswerNode *in, const char *key, const double *x, size_t n);
-void observe_set_reason(AnswerNode *in, const Err *why);
 
-void observe_targets_json(const Observe *r, AnswerNode *top);
-void observe_targets_table(const Observe *r, AnswerNode *top);
+void observe_targets_answer(const Observe *r, AnswerNode *top);
 
 /* Target k held out: the sentence, and the next member of a list with its table of errors. */
 void observe_say_holdout(const Observe *r, size_t k, AnswerNode *top);

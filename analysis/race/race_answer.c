@@ -1,29 +1,23 @@
 /* A race as an answer.  Field names are a contract: docs/json.md. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/race/race.h"
 
-enum { MAX_COLUMNS = RACE_MAX_GROUPS + 4 };
+enum { MAX_COLUMNS = RACE_MAX_GROUPS + 6 };
 
-static const char *const axis_title[] = {[RACE_TIME] = "training time",
-                                         [RACE_COMPUTE] = "training compute",
-                                         [RACE_TOKENS] = "training tokens"};
-
-static const char *axis_unit(const Race *r, RaceAxis axis)
-{
-    return axis == RACE_TIME ? r->time_unit : axis == RACE_COMPUTE ? "FLOP" : "tokens";
-}
+/* Of the time the unit is the race's. */
+static const struct {
+    const char *title;
+    Column at;
+} axis_of[] = {[RACE_TIME] = {"training time", {"at", "time", NULL, NUMBER_DURATION}},
+               [RACE_COMPUTE] = {"training compute", {"at", "C", "FLOP", .is_symbol = true}},
+               [RACE_TOKENS] = {"training tokens", {"at", "D", "tokens", .is_symbol = true}}};
 
 static Value group_name(const Race *r, size_t g)
 {
     return value_text(g < r->n_groups ? r->group[g].name : NULL);
-}
-
-/* Of the difference to the second; the standard error is not kept apart. */
-static Interval lead_of(const RaceClass *c)
-{
-    return (Interval){.se = (double)NAN, .lo = c->lo, .hi = c->hi, .method = "t"};
 }
 
 /* "At equal training time llama is best in 5 of 6 classes, beyond the interval in 3." */
@@ -41,7 +35,7 @@ static void sentence(const Race *r, RaceAxis axis, AnswerNode *top)
         }
     }
     if (n == 0) {
-        answer_say(top, NULL, SAY_VERDICT, "No two groups meet at equal %s.", axis_title[axis]);
+        answer_say(top, NULL, SAY_VERDICT, "No two groups meet at equal %s.", axis_of[axis].title);
         return;
     }
     for (size_t g = 0; g < r->n_groups; g++) {
@@ -52,100 +46,65 @@ static void sentence(const Race *r, RaceAxis axis, AnswerNode *top)
         (void)snprintf(noise, sizeof noise, ", in %zu by more than the noise (95 %%)", sure[most]);
     }
     answer_say(top, NULL, SAY_VERDICT, "At equal %s %s is best in %zu of %zu classes%s.",
-               axis_title[axis], r->group[most].name, wins[most], n, noise);
+               axis_of[axis].title, r->group[most].name, wins[most], n, noise);
 }
 
-/* For people: a row a class, a column a group. */
-static void classes_table(const Race *r, RaceAxis axis, AnswerNode *top)
+/* A class: its row for people and JSON, and a row of CSV for each group. */
+static void class_row(const Race *r, RaceAxis axis, const RaceClass *c, AnswerNode *table,
+                      AnswerNode *csv)
 {
-    Column column[MAX_COLUMNS] = {0};
-    char title[64], help[128];
-    size_t n = 0;
-    (void)snprintf(title, sizeof title, "At equal %s", axis_title[axis]);
-    (void)snprintf(help, sizeof help, "%s of the group at its best N", r->response);
-    column[n++] = axis == RACE_TIME
-                      ? (Column){.heading = "time", .unit = r->time_unit, .format = NUMBER_DURATION}
-                      : (Column){.heading = axis == RACE_COMPUTE ? "C" : "D",
-                                 .unit = axis_unit(r, axis),
-                                 .is_symbol = true};
+    /* of the difference to the second; the standard error is not kept apart */
+    const Interval lead = {.se = (double)NAN, .lo = c->lo, .hi = c->hi, .method = "t"};
+    Value v[MAX_COLUMNS] = {value_real(c->at)};
+    size_t n = 1;
     for (size_t g = 0; g < r->n_groups; g++) {
-        column[n++] = (Column){.heading = r->group[g].name, .format = NUMBER_FIXED};
+        v[n++] = value_real(c->entry[g].value);
     }
-    column[1].help = help;
-    column[n++] = (Column){.heading = "best"};
-    column[n++] = (Column){.heading = "its N", .format = NUMBER_QUANTITY, .rank = 1};
-    column[n++] = (Column){.heading = "ahead by",
-                           .format = NUMBER_FIXED,
-                           .help = "of the second, with the 95 % interval"};
-    AnswerNode *table = answer_table(top, NULL, title, column, n);
-    answer_table_use(table, TABLE_FOR_PEOPLE);
-    for (size_t k = 0; k < r->n_classes[axis]; k++) {
-        const RaceClass *c = &r->class[axis][k];
-        const Interval lead = lead_of(c);
-        Value v[MAX_COLUMNS];
-        v[0] = value_real(c->at);
-        for (size_t g = 0; g < r->n_groups; g++) {
-            v[g + 1] = value_real(c->entry[g].value);
-        }
-        v[n - 3] = value_toned(group_name(r, c->best), c->lo > 0.0 ? TONE_GOOD : TONE_PLAIN);
-        v[n - 2] = value_real(c->best < r->n_groups ? c->entry[c->best].n : (double)NAN);
-        v[n - 1] = value_between(c->difference, &lead);
-        (void)answer_row_of(table, v, n);
-    }
-}
-
-/* For CSV: a row a class and a group. */
-static void long_table(const Race *r, AnswerNode *top)
-{
-    static const Column column[] = {{"axis"}, {"at"}, {"group"}, {"value"},
-                                    {"se"},   {"N"},  {"runs"},  {"is_best"}};
-    AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
-    answer_table_use(table, TABLE_FOR_CSV);
-    for (int axis = 0; axis < RACE_N_AXES; axis++) {
-        for (size_t k = 0; k < r->n_classes[axis]; k++) {
-            const RaceClass *c = &r->class[axis][k];
-            for (size_t g = 0; g < r->n_groups; g++) {
-                const RaceEntry *e = &c->entry[g];
-                answer_row(table, value_text(race_axis_name((RaceAxis)axis)), value_real(c->at),
-                           group_name(r, g), value_real(e->value), value_real(e->se * e->value),
-                           value_real(e->n), value_size(e->runs), value_bool(g == c->best));
-            }
-        }
-    }
-}
-
-static void class_json(const Race *r, const RaceClass *c, AnswerNode *classes)
-{
-    AnswerNode *o = answer_object(classes, NULL);
-    const Interval lead = lead_of(c);
-    answer_set(o, "at", value_real(c->at));
-    answer_set(o, "best", group_name(r, c->best));
-    answer_set(o, "second", group_name(r, c->second));
-    answer_set(o, "difference", value_real(c->difference));
-    answer_set_interval(o, "interval", &lead);
-    AnswerNode *groups = answer_list(o, "groups");
+    v[n++] = value_toned(group_name(r, c->best), c->lo > 0.0 ? TONE_GOOD : TONE_PLAIN);
+    v[n++] = group_name(r, c->second);
+    v[n++] = value_real(c->difference);
+    v[n++] = value_real(c->best < r->n_groups ? c->entry[c->best].n : (double)NAN);
+    v[n++] = value_between(c->difference, &lead);
+    AnswerNode *row = answer_row_of(table, v, n);
+    answer_set_interval(row, "interval", &lead);
+    AnswerNode *groups = answer_list(row, "groups");
     for (size_t g = 0; g < r->n_groups; g++) {
         const RaceEntry *e = &c->entry[g];
-        AnswerNode *one = answer_object(groups, NULL);
-        answer_set(one, "group", group_name(r, g));
-        answer_set(one, "value", value_real(e->value));
-        answer_set(one, "N", value_real(e->n));
-        answer_set(one, "runs", value_size(e->runs));
-        answer_set(one, "se", value_real(e->se * e->value));
+        const Value name = group_name(r, g), value = value_real(e->value), at_n = value_real(e->n);
+        const Value se = value_real(e->se * e->value), runs = value_size(e->runs);
+        answer_set_all(answer_object(groups, NULL), "group value N runs se", name, value, at_n,
+                       runs, se);
+        answer_row(csv, value_text(race_axis_name(axis)), v[0], name, value, se, at_n, runs,
+                   value_bool(g == c->best));
     }
 }
 
-static void axes_json(const Race *r, AnswerNode *top)
+/* A row a class, for people with a column a group. */
+static void classes_table(const Race *r, RaceAxis axis, AnswerNode *axes, AnswerNode *csv)
 {
-    AnswerNode *axes = answer_list(top, "axes");
-    for (int axis = 0; axis < RACE_N_AXES; axis++) {
-        AnswerNode *one = answer_object(axes, NULL);
-        answer_set(one, "axis", value_text(race_axis_name((RaceAxis)axis)));
-        answer_set(one, "unit", value_text(axis_unit(r, (RaceAxis)axis)));
-        AnswerNode *classes = answer_list(one, "classes");
-        for (size_t k = 0; k < r->n_classes[axis]; k++) {
-            class_json(r, &r->class[axis][k], classes);
-        }
+    static const Column last[] = {
+        {"best", "best"},
+        {"second"},
+        {"difference"},
+        {NULL, "its N", NULL, NUMBER_QUANTITY, .rank = 1},
+        {NULL, "ahead by", NULL, NUMBER_FIXED, .help = "of the second, with the 95 % interval"}};
+    Column column[MAX_COLUMNS] = {axis_of[axis].at};
+    char title[64], help[128];
+    column[0].unit = axis == RACE_TIME ? r->time_unit : column[0].unit;
+    (void)snprintf(title, sizeof title, "At equal %s", axis_of[axis].title);
+    (void)snprintf(help, sizeof help, "%s of the group at its best N", r->response);
+    for (size_t g = 0; g < r->n_groups; g++) {
+        column[1 + g] = (Column){.heading = r->group[g].name, .format = NUMBER_FIXED};
+    }
+    column[1].help = help;
+    memcpy(column + 1 + r->n_groups, last, sizeof last);
+    AnswerNode *one = answer_object(axes, NULL);
+    answer_set_all(one, "axis unit", value_text(race_axis_name(axis)), value_text(column[0].unit));
+    AnswerNode *table =
+        answer_table(one, "classes", title, column, r->n_groups + MAX_COLUMNS - RACE_MAX_GROUPS);
+    answer_table_use(table, TABLE_FOR_PEOPLE);
+    for (size_t k = 0; k < r->n_classes[axis]; k++) {
+        class_row(r, axis, &r->class[axis][k], table, csv);
     }
 }
 
@@ -195,15 +154,18 @@ static void speeds_table(const Race *r, AnswerNode *top)
 
 void race_answer(const Race *r, AnswerNode *top)
 {
+    static const Column column[] = {{"axis"}, {"at"}, {"group"}, {"value"},
+                                    {"se"},   {"N"},  {"runs"},  {"is_best"}};
     answer_set(top, "response", value_text(r->response));
     for (int axis = 0; axis < RACE_N_AXES; axis++) {
         sentence(r, (RaceAxis)axis, top);
     }
+    AnswerNode *csv = answer_table(top, NULL, NULL, COLUMNS(column));
+    AnswerNode *axes = answer_list(top, "axes");
+    answer_table_use(csv, TABLE_FOR_CSV);
     for (int axis = 0; axis < RACE_N_AXES; axis++) {
-        classes_table(r, (RaceAxis)axis, top);
+        classes_table(r, (RaceAxis)axis, axes, csv);
     }
-    long_table(r, top);
-    axes_json(r, top);
     groups_table(r, top);
     speeds_table(r, top);
 }

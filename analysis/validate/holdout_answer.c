@@ -2,16 +2,12 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "analysis/report/fit_answer.h"
 #include "analysis/validate/validate_answer.h"
 
 static const double *response_of(const Validation *v)
 {
     return fit_data_response(&v->group->data, v->form->response);
-}
-
-static double flops_of(const FitData *d, size_t i)
-{
-    return d->flops ? d->flops[i] : (double)NAN;
 }
 
 static bool is_inside(double measured, const Prediction *q)
@@ -24,7 +20,7 @@ static Interval interval(double lo, double hi)
     return (Interval){.se = (double)NAN, .lo = lo, .hi = hi, .method = "bootstrap"};
 }
 
-/* ---- JSON ---- */
+/* ---- points ---- */
 
 static void score_json(const HoldoutScore *s, const char *name, AnswerNode *in)
 {
@@ -35,15 +31,24 @@ static void score_json(const HoldoutScore *s, const char *name, AnswerNode *in)
                    value_size(s->law_covered));
 }
 
-static void prediction_json(const Holdout *h, const Validation *v, size_t k, size_t rival,
-                            AnswerNode *in)
+/* What one rival says of a point: in JSON, and a row of CSV that begins as the point does. */
+static void prediction_answer(const Validation *v, size_t k, size_t rival, const Value *point,
+                              AnswerNode *predicted, AnswerNode *csv)
 {
+    const Holdout *h = &v->holdout;
     const Prediction *q = &h->prediction[k * h->n_rivals + rival];
-    double measured = response_of(v)[h->point[k].at];
-    AnswerNode *one = answer_object(in, h->rival[rival].name);
-    answer_set_all(one, "value error difference", value_real(q->value),
-                   value_real(holdout_error(h, &v->group->data, k, rival)),
-                   value_real(q->value - measured));
+    const double measured = response_of(v)[h->point[k].at];
+    const Value value = value_real(q->value);
+    const Value error = value_real(holdout_error(h, &v->group->data, k, rival));
+    answer_row(csv, value_text(v->group->name), value_text(h->rival[rival].name),
+               value_size(h->split[h->point[k].split].levels), point[0], point[2], point[3],
+               point[4], point[5], point[6], point[7], value, error, value_real(q->law_lo),
+               value_real(q->law_hi), value_real(q->meas_lo), value_real(q->meas_hi));
+    if (!isfinite(q->value)) {
+        return;
+    }
+    AnswerNode *one = answer_object(predicted, h->rival[rival].name);
+    answer_set_all(one, "value error difference", value, error, value_real(q->value - measured));
     if (isfinite(q->meas_lo)) {
         const Interval law = interval(q->law_lo, q->law_hi);
         const Interval own = interval(q->meas_lo, q->meas_hi);
@@ -53,24 +58,34 @@ static void prediction_json(const Holdout *h, const Validation *v, size_t k, siz
     }
 }
 
-static void point_json(const Validation *v, size_t k, AnswerNode *points)
+/* For people with the prediction of the law that is validated, the first. */
+static void point_row(const Validation *v, size_t k, AnswerNode *table, AnswerNode *csv)
 {
     const Holdout *h = &v->holdout;
     const FitData *data = &v->group->data;
     const HoldoutPoint *p = &h->point[k];
-    AnswerNode *o = answer_object(points, NULL);
-    answer_set_all(o, "split ahead c_factor N D C measured", value_size(p->split),
-                   value_size(p->ahead), value_real(p->c_factor), value_real(data->params[p->at]),
-                   value_real(data->tokens[p->at]), value_real(flops_of(data, p->at)),
-                   value_real(response_of(v)[p->at]));
+    const Prediction *q = &h->prediction[k * h->n_rivals];
+    const Interval own = interval(q->meas_lo, q->meas_hi), law = interval(q->law_lo, q->law_hi);
+    const double measured = response_of(v)[p->at];
+    const Value row[] = {value_real(h->split[p->split].hi),
+                         value_size(p->split),
+                         value_size(p->ahead),
+                         value_real(p->c_factor),
+                         value_real(data->params[p->at]),
+                         value_real(data->tokens[p->at]),
+                         value_real(data->flops ? data->flops[p->at] : (double)NAN),
+                         value_real(measured),
+                         value_between(q->value, &own),
+                         value_real(holdout_error(h, data, k, 0)),
+                         {.interval = &law},
+                         isfinite(q->meas_lo) ? value_bool(is_inside(measured, q)) : value_none()};
+    AnswerNode *o = answer_row_of(table, row, sizeof row / sizeof row[0]);
     if (data->n_runs > 0) {
         answer_set(o, "run", value_text(v->group->run_name[data->run[p->at]]));
     }
     AnswerNode *predicted = answer_object(o, "predicted");
     for (size_t r = 0; r < h->n_rivals; r++) {
-        if (isfinite(h->prediction[k * h->n_rivals + r].value)) {
-            prediction_json(h, v, k, r, predicted);
-        }
+        prediction_answer(v, k, r, row, predicted, csv);
     }
 }
 
@@ -87,71 +102,31 @@ static void split_json(const Holdout *h, const HoldoutSplit *s, AnswerNode *spli
     }
 }
 
-static void holdout_json(const Validation *v, AnswerNode *o)
-{
-    const Holdout *h = &v->holdout;
-    answer_set_all(o, "by levels undetermined", value_text(holdout_by_name(h->by)),
-                   value_size(h->levels.n), value_size(h->n_undetermined));
-    AnswerNode *summary = answer_object(o, "summary");
-    for (size_t r = 0; r < h->n_rivals; r++) {
-        score_json(&h->total[r], h->rival[r].name, summary);
-    }
-    AnswerNode *horizon = answer_list(o, "horizon");
-    for (size_t k = 0; k < LEVELS_MAX; k++) {
-        if (h->ahead[0][k].n > 0) {
-            AnswerNode *one = answer_object(horizon, NULL);
-            answer_set(one, "ahead", value_size(k + 1));
-            AnswerNode *laws = answer_object(one, "laws");
-            for (size_t r = 0; r < h->n_rivals; r++) {
-                score_json(&h->ahead[r][k], h->rival[r].name, laws);
-            }
-        }
-    }
-    AnswerNode *splits = answer_list(o, "splits");
-    for (size_t k = 0; k < h->n_splits; k++) {
-        split_json(h, &h->split[k], splits);
-    }
-    AnswerNode *points = answer_list(o, "points");
-    for (size_t k = 0; k < h->n_points; k++) {
-        point_json(v, k, points);
-    }
-}
-
 /* ---- tables ---- */
 
 #define C_FACTOR "C of the prediction over the largest C trained on"
 
-static void points_table(const Validation *v, const char *title, AnswerNode *in)
+/* In JSON always, for people unless they are too many. */
+static void points_table(const Validation *v, const char *title, AnswerNode *in, AnswerNode *csv)
 {
     static const Column column[] = {
-        {.heading = "trained up to"},
-        {.heading = "N", .is_symbol = true, .rank = 1},
-        {.heading = "D", .is_symbol = true, .rank = 2},
-        {.heading = "C factor", .digits = 3, .rank = 4, .help = C_FACTOR},
-        {.heading = "measured", .digits = 5},
-        {.heading = "predicted", .digits = 5, .help = "with the 95 % interval of a measurement"},
-        {.heading = "error",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 4,
-         .help = "predicted / measured - 1"},
-        {.heading = "law", .rank = 6, .help = "the 95 % interval of the law itself"},
-        {.heading = "inside", .rank = 5}};
+        {NULL, "trained up to"},
+        {"split"},
+        {"ahead"},
+        {"c_factor", "C factor", .digits = 3, .rank = 4, .help = C_FACTOR},
+        {"N", "N", .is_symbol = true, .rank = 1},
+        {"D", "D", .is_symbol = true, .rank = 2},
+        {"C"},
+        {"measured", "measured", .digits = 5},
+        {NULL, "predicted", .digits = 5, .help = "with the 95 % interval of a measurement"},
+        {NULL, "error", "%", NUMBER_PERCENT, 4, .help = "predicted / measured - 1"},
+        {NULL, "law", .rank = 6, .help = "the 95 % interval of the law itself"},
+        {NULL, "inside", .rank = 5}};
     const Holdout *h = &v->holdout;
-    AnswerNode *table = answer_table(in, NULL, title, COLUMNS(column));
-    answer_table_use(table, TABLE_FOR_PEOPLE);
+    AnswerNode *table = answer_table(in, "points", title, COLUMNS(column));
+    answer_table_use(table, h->n_points > VALIDATE_MAX_POINTS ? TABLE_FOR_CSV : TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < h->n_points; k++) {
-        const HoldoutPoint *p = &h->point[k];
-        const Prediction *q = &h->prediction[k * h->n_rivals];
-        const Interval own = interval(q->meas_lo, q->meas_hi), law = interval(q->law_lo, q->law_hi);
-        double measured = response_of(v)[p->at];
-        Value range = value_none();
-        range.interval = &law;
-        answer_row(
-            table, value_real(h->split[p->split].hi), value_real(v->group->data.params[p->at]),
-            value_real(v->group->data.tokens[p->at]), value_real(p->c_factor), value_real(measured),
-            value_between(q->value, &own), value_real(holdout_error(h, &v->group->data, k, 0)),
-            range, isfinite(q->meas_lo) ? value_bool(is_inside(measured, q)) : value_none());
+        point_row(v, k, table, csv);
     }
 }
 
@@ -159,21 +134,13 @@ static void points_table(const Validation *v, const char *title, AnswerNode *in)
 static void levels_table(const Validation *v, const char *title, AnswerNode *in)
 {
     static const Column column[] = {
-        {.heading = "trained up to"},
-        {.heading = "predicted", .is_right = true},
-        {.heading = "C factor", .digits = 3, .rank = 1, .help = C_FACTOR},
-        {.heading = "points", .rank = 1},
-        {.heading = "bias",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .help = "mean of predicted / measured - 1"},
-        {.heading = "mean |error|", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
-        {.heading = "inside",
-         .unit = "%",
-         .format = NUMBER_PERCENT,
-         .digits = 3,
-         .help = "measurements in their 95 % interval"}};
+        {NULL, "trained up to"},
+        {NULL, "predicted", .is_right = true},
+        {NULL, "C factor", .digits = 3, .rank = 1, .help = C_FACTOR},
+        {NULL, "points", .rank = 1},
+        {NULL, "bias", "%", NUMBER_PERCENT, 3, .help = "mean of predicted / measured - 1"},
+        {NULL, "mean |error|", "%", NUMBER_PERCENT, 3},
+        {NULL, "inside", "%", NUMBER_PERCENT, 3, .help = "measurements in their 95 % interval"}};
     const Holdout *h = &v->holdout;
     AnswerNode *table = answer_table(in, NULL, title, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
@@ -206,54 +173,56 @@ static Value inside_of(const HoldoutScore *s, char *text, size_t size)
     return value_text(s->n_intervals > 0 ? text : NULL);
 }
 
-/* By how far ahead it was. */
+/* By how far ahead it was; conditions that the user gives know of no levels. */
 static void horizon_table(const Holdout *h, AnswerNode *in)
 {
-    static const Column column[] = {
-        {.heading = "levels ahead"},
-        {.heading = "C factor", .digits = 3, .rank = 2},
-        {.heading = "predictions", .rank = 1},
-        {.heading = "mean |error|", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
-        {.heading = "bias", .unit = "%", .format = NUMBER_PERCENT, .digits = 3},
-        {.heading = "inside 95 %", .is_right = true}};
-    AnswerNode *table = answer_table(in, NULL, "By the horizon", COLUMNS(column));
-    answer_table_use(table, TABLE_FOR_PEOPLE);
+    static const Column column[] = {{"ahead", "levels ahead"},
+                                    {NULL, "C factor", .digits = 3, .rank = 2},
+                                    {NULL, "predictions", .rank = 1},
+                                    {NULL, "mean |error|", "%", NUMBER_PERCENT, 3},
+                                    {NULL, "bias", "%", NUMBER_PERCENT, 3},
+                                    {NULL, "inside 95 %", .is_right = true}};
+    AnswerNode *table = answer_table(in, "horizon", "Held out, by how far ahead", COLUMNS(column));
+    answer_table_use(table, h->by == HOLDOUT_GIVEN ? TABLE_FOR_CSV : TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < LEVELS_MAX; k++) {
         const HoldoutScore *s = &h->ahead[0][k];
         char inside[64];
         if (s->n > 0) {
-            answer_row(table, value_size(k + 1), value_real(s->c_factor), value_size(s->n),
-                       value_real(s->mae), value_real(s->bias),
-                       inside_of(s, inside, sizeof inside));
+            AnswerNode *row = answer_row(table, value_size(k + 1), value_real(s->c_factor),
+                                         value_size(s->n), value_real(s->mae), value_real(s->bias),
+                                         inside_of(s, inside, sizeof inside));
+            AnswerNode *laws = answer_object(row, "laws");
+            for (size_t r = 0; r < h->n_rivals; r++) {
+                score_json(&h->ahead[r][k], h->rival[r].name, laws);
+            }
         }
     }
 }
 
-static const char *held_out(const Holdout *h)
+void holdout_answer(const Validation *v, AnswerNode *in, AnswerNode *csv)
 {
-    switch (h->by) {
-    case HOLDOUT_N:
-        return "Held out: the larger N are predicted from the smaller ones";
-    case HOLDOUT_D:
-        return "Held out: the later D are predicted from the earlier ones";
-    case HOLDOUT_BUDGET:
-        return "Held out: the larger C are predicted from the smaller ones";
-    case HOLDOUT_RUN:
-        return "Held out: the larger runs are predicted from the smaller ones";
-    case HOLDOUT_AUTO:
-    case HOLDOUT_GIVEN:
-        break;
-    }
-    return "Held out: as the conditions say";
-}
-
-void holdout_answer(const Validation *v, AnswerNode *in)
-{
+    static const char *const held_out[] = {
+        [HOLDOUT_N] = "Held out: the larger N are predicted from the smaller ones",
+        [HOLDOUT_D] = "Held out: the later D are predicted from the earlier ones",
+        [HOLDOUT_BUDGET] = "Held out: the larger C are predicted from the smaller ones",
+        [HOLDOUT_RUN] = "Held out: the larger runs are predicted from the smaller ones",
+        [HOLDOUT_GIVEN] = "Held out: as the conditions say"};
     const Holdout *h = &v->holdout;
-    holdout_json(v, answer_object(in, "hold_out"));
-    (h->n_points > VALIDATE_MAX_POINTS ? levels_table : points_table)(v, held_out(h), in);
-    if (h->by != HOLDOUT_GIVEN) {
-        horizon_table(h, in);
+    AnswerNode *o = answer_object(in, "hold_out");
+    answer_set_all(o, "by levels undetermined", value_text(holdout_by_name(h->by)),
+                   value_size(h->levels.n), value_size(h->n_undetermined));
+    AnswerNode *summary = answer_object(o, "summary");
+    for (size_t r = 0; r < h->n_rivals; r++) {
+        score_json(&h->total[r], h->rival[r].name, summary);
+    }
+    horizon_table(h, o);
+    AnswerNode *splits = answer_list(o, "splits");
+    for (size_t k = 0; k < h->n_splits; k++) {
+        split_json(h, &h->split[k], splits);
+    }
+    points_table(v, held_out[h->by], o, csv);
+    if (h->n_points > VALIDATE_MAX_POINTS) {
+        levels_table(v, held_out[h->by], in);
     }
     if (h->n_undetermined > 0) {
         answer_say(in, NULL, SAY_NOTE, "Fewer than %zu levels do not determine the law.",
@@ -267,18 +236,18 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
         {"law", "law"},
         {"asked"},
         {"parameters", "parameters", .rank = 6},
-        {"aic", "AIC", .format = NUMBER_FIXED, .digits = 1, .rank = 5},
-        {"bic", "BIC", .format = NUMBER_FIXED, .digits = 1, .rank = 1},
-        {"rmse_log", "fit error", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 4,
+        {"aic", "AIC", NULL, NUMBER_FIXED, 1, .rank = 5},
+        {"bic", "BIC", NULL, NUMBER_FIXED, 1, .rank = 1},
+        {"rmse_log", "fit error", "%", NUMBER_PERCENT, 3, .rank = 4,
          .help = "of all points, as are AIC and BIC; the others are of the same held-out ones"},
         {"n", "predictions", .rank = 6},
-        {"mean_abs_error", "mean |error|", "%", .format = NUMBER_PERCENT, .digits = 3},
-        {"bias", "bias", "%", .format = NUMBER_PERCENT, .digits = 3, .rank = 3},
-        {.heading = "inside 95 %", .is_right = true, .rank = 3},
+        {"mean_abs_error", "mean |error|", "%", NUMBER_PERCENT, 3},
+        {"bias", "bias", "%", NUMBER_PERCENT, 3, .rank = 3},
+        {NULL, "inside 95 %", .is_right = true, .rank = 3},
         {"best"},
-        {"worse_than_best.mean", "worse by", "%", .is_right = true, .format = NUMBER_PERCENT,
-         .digits = 3, .help = "than the best, with its standard error"},
-        {"worse_than_best.se", "+-", "%", .format = NUMBER_PERCENT, .digits = 2, .rank = 2},
+        {"worse_than_best.mean", "worse by", "%", NUMBER_PERCENT, 3, .is_right = true,
+         .help = "than the best, with its standard error"},
+        {"worse_than_best.se", "+-", "%", NUMBER_PERCENT, 2, .rank = 2},
         {"worse_than_best.p", "p", .format = NUMBER_P, .rank = 2},
         {"worse_than_best.n"}};
     AnswerNode *table =
@@ -290,15 +259,15 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
         const HoldoutScore *s = &v->holdout.common[law->rival];
         const bool is_best = i == v->best;
         char inside[64];
-        const Value mean = value_real(p->mean), p_value = value_real(p->p);
+        const char *none = is_best ? "" : NULL;
         answer_row(table, value_text(v->holdout.rival[law->rival].name),
                    value_bool(v->holdout.rival[law->rival].is_asked), value_size(law->n_params),
                    value_real(law->aic), value_real(law->bic), value_real(law->rmse_log),
                    value_size(s->n), value_real(s->mae), value_real(s->bias),
                    inside_of(s, inside, sizeof inside), value_bool(is_best),
-                   is_best ? value_shown(mean, "best") : mean,
-                   is_best ? value_shown(value_real(p->se), "") : value_real(p->se),
-                   is_best ? value_shown(p_value, "") : p_value, value_size(p->n));
+                   value_shown(value_real(p->mean), is_best ? "best" : NULL),
+                   value_shown(value_real(p->se), none), value_shown(value_real(p->p), none),
+                   value_size(p->n));
     }
     answer_say(in, NULL, SAY_NOTE,
                "Rules of thumb: line is through the last two levels in logs; nearest is the last "
@@ -307,19 +276,14 @@ void holdout_laws_answer(const Validation *v, AnswerNode *in)
 
 void holdout_chain_answer(const Validation *v, AnswerNode *in)
 {
-    static const Column column[] = {{"N", "N", .is_symbol = true},
-                                    {"D", "D", .is_symbol = true},
-                                    {"loss", "predicted loss", .digits = 5},
-                                    {"measured", "measured", .digits = 5},
-                                    {"value", "predicted", .digits = 5},
-                                    {"error", "error", "%", .format = NUMBER_PERCENT, .digits = 4}};
+    static const Column column[] = {
+        {"N", "N", .is_symbol = true},           {"D", "D", .is_symbol = true},
+        {"loss", "predicted loss", .digits = 5}, {"measured", "measured", .digits = 5},
+        {"value", "predicted", .digits = 5},     {"error", "error", "%", NUMBER_PERCENT, 4}};
     const FitResult *f = v->chain_fit;
     AnswerNode *o = answer_object(in, "chain");
     answer_set_all(o, "law n", value_text(f->form->name), value_size(f->n));
-    AnswerNode *params = answer_object(o, "params");
-    for (size_t k = 0; k < f->n_params; k++) {
-        answer_set(params, f->param[k].name, value_real(f->param[k].value));
-    }
+    fit_values_answer(o, "params", f->param, f->n_params);
     AnswerNode *table = answer_table(
         o, "points", "Chained: a law of the loss at the predicted losses", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
@@ -332,22 +296,7 @@ void holdout_chain_answer(const Validation *v, AnswerNode *in)
     }
 }
 
-static void long_row(const Validation *v, size_t k, size_t rival, AnswerNode *table)
-{
-    const Holdout *h = &v->holdout;
-    const FitData *data = &v->group->data;
-    const HoldoutPoint *p = &h->point[k];
-    const Prediction *q = &h->prediction[k * h->n_rivals + rival];
-    answer_row(table, value_text(v->group->name), value_text(h->rival[rival].name),
-               value_size(h->split[p->split].levels), value_real(h->split[p->split].hi),
-               value_size(p->ahead), value_real(p->c_factor), value_real(data->params[p->at]),
-               value_real(data->tokens[p->at]), value_real(flops_of(data, p->at)),
-               value_real(response_of(v)[p->at]), value_real(q->value),
-               value_real(holdout_error(h, data, k, rival)), value_real(q->law_lo),
-               value_real(q->law_hi), value_real(q->meas_lo), value_real(q->meas_hi));
-}
-
-void holdout_long_table(const ValidateReport *r, AnswerNode *top)
+AnswerNode *holdout_long_table(AnswerNode *top)
 {
     static const Column column[] = {{"group"},  {"law"},      {"levels"},    {"trained_to"},
                                     {"ahead"},  {"C_factor"}, {"N"},         {"D"},
@@ -355,12 +304,5 @@ void holdout_long_table(const ValidateReport *r, AnswerNode *top)
                                     {"law_lo"}, {"law_hi"},   {"lo"},        {"hi"}};
     AnswerNode *table = answer_table(top, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_CSV);
-    for (size_t g = 0; g < r->obs->n_groups; g++) {
-        const Validation *v = &r->validation[g];
-        for (size_t k = 0; v->has_holdout && k < v->holdout.n_points; k++) {
-            for (size_t rival = 0; rival < v->holdout.n_rivals; rival++) {
-                long_row(v, k, rival, table);
-            }
-        }
-    }
+    return table;
 }

@@ -334,7 +334,7 @@ static void groups_table(const Seeds *s, AnswerNode *top)
         {"sizes", "sizes", .rank = 2},
         {"runs", "runs", .rank = 1},
         {"dof", "degrees", .rank = 3, .help = "of freedom: runs less one, summed over sizes"},
-        {"sigma_log", "noise", "%", .format = NUMBER_PERCENT, .digits = 3, .interval = "interval",
+        {"sigma_log", "noise", "%", NUMBER_PERCENT, 3, .interval = "interval",
          .help = "standard deviation of ln loss between seeds, pooled over sizes"},
         {"seeds_needed", "seeds needed", .format = NUMBER_WHOLE,
          .help = "in each of two groups, to see a difference of 1 % with 80 % power at 5 %"},
@@ -345,12 +345,9 @@ static void groups_table(const Seeds *s, AnswerNode *top)
     for (size_t g = 0; g < s->n_groups; g++) {
         const SeedGroup *one = &s->group[g];
         const Interval i = seeds_interval(&one->noise);
-        size_t runs = 0;
-        for (size_t k = 0; k < one->n_sizes; k++) {
-            runs += one->size[k].runs;
-        }
         if (one->n_sizes) {
-            answer_row(table, value_text(one->name), value_size(one->n_sizes), value_size(runs),
+            answer_row(table, value_text(one->name), value_size(one->n_sizes),
+                       value_size(one->n_sizes + (size_t)one->noise.dof),
                        value_real(one->noise.dof), value_between(one->noise.sigma, &i),
                        value_real(seeds_needed(one->noise.sigma, DIFFERENCE)),
                        value_real(seeds_needed(i.hi, DIFFERENCE)));
@@ -363,11 +360,11 @@ static void sizes_table(const Seeds *s, AnswerNode *top)
     Column column[] = {
         {"group", "group"},
         {"configuration", .rank = 2},
-        {"N", "N", .format = NUMBER_QUANTITY, .is_symbol = true},
+        {"N", "N", NULL, NUMBER_QUANTITY, .is_symbol = true},
         {"D", "D", .rank = 3, .format = NUMBER_QUANTITY, .is_symbol = true},
         {"runs", "runs", .rank = 1},
         {"loss", "loss", .format = NUMBER_FIXED, .help = "geometric mean at D"},
-        {"sigma_log", "noise", "%", .format = NUMBER_PERCENT, .digits = 3, .interval = "interval"},
+        {"sigma_log", "noise", "%", NUMBER_PERCENT, 3, .interval = "interval"},
     };
     size_t n_late = 0;
     for (size_t g = 0; g < s->n_groups; g++) {

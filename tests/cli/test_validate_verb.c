@@ -91,7 +91,7 @@ START_TEST(text_says_the_answer_first)
                                        "predicts best",
                                        "Held out: the larger N",
                                        "levels ahead",
-                                       "Influence: each run left out",
+                                       "Influence: each left out in turn",
                                        "Sensitivity",
                                        "Jarque-Bera"};
     check_words(buf_str(&out), sizeof want / sizeof want[0], want);
