@@ -35,27 +35,12 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     return true;
 }
 
-/* Short texts out of large pieces: a table may have millions. */
 static const char *keep(Grid *g, const char *text, Buf *out)
 {
-    enum { CHUNK_BYTES = 1 << 16 };
     size_t bytes = strlen(text) + 1;
-    if (bytes == 1) {
-        return "";
-    }
-    if (bytes > g->chunk_bytes) {
-        size_t more = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        g->chunk = arena_alloc(&g->arena, more);
-        g->chunk_bytes = g->chunk ? more : 0;
-    }
-    if (!g->chunk) {
-        out->is_short = true;
-        return "";
-    }
-    char *copy = memcpy(g->chunk, text, bytes);
-    g->chunk += bytes;
-    g->chunk_bytes -= bytes;
-    return copy;
+    char *copy = bytes > 1 ? arena_small(&g->arena, bytes) : NULL;
+    out->is_short = out->is_short || (bytes > 1 && !copy);
+    return copy ? memcpy(copy, text, bytes) : "";
 }
 
 static void add_column(Grid *g, size_t at, Buf *out)

@@ -34,8 +34,6 @@ typedef struct Grid {
     GridColumn *column;
     GridCell *cell; /* [n_rows][n_cells] */
     size_t n_columns, n_rows, n_cells;
-    char *chunk; /* the rest of the newest piece for texts */
-    size_t chunk_bytes;
     bool is_split;        /* intervals on a line of their own */
     bool is_blocks;       /* no choice of columns fits: one block a row */
     const char *left_out; /* to fit: their titles with commas; NULL: none */

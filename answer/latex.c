@@ -8,7 +8,7 @@
  * three. */
 enum { PAGE_CHARACTERS = 112, GAP = 3 };
 
-/* What a byte that means something to LaTeX is written as; NULL: itself. */
+/* What a byte is written as that LaTeX has no other way to show; NULL: itself, or behind a backslash. */
 static const char *escape_of(char c)
 {
     static const struct {
@@ -22,13 +22,6 @@ static const char *escape_of(char c)
                   {'|', "\\textbar{}"},
                   {'"', "''"},
                   {'`', "\\`{}"},
-                  {'&', "\\&"},
-                  {'%', "\\%"},
-                  {'$', "\\$"},
-                  {'#', "\\#"},
-                  {'_', "\\_"},
-                  {'{', "\\{"},
-                  {'}', "\\}"},
                   {'\n', " "}};
     for (size_t i = 0; i < sizeof escape / sizeof escape[0]; i++) {
         if (escape[i].plain == c) {
@@ -45,6 +38,7 @@ void latex_text(const char *s, Buf *out)
         if (escape) {
             buf_puts(out, escape);
         } else {
+            buf_puts(out, strchr("&%$#_{}", *s) ? "\\" : "");
             buf_putc(out, *s);
             buf_puts(out, *s == '-' && s[1] == '-' ? "{}" : ""); /* else two become a dash */
         }
