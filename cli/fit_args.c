@@ -164,37 +164,29 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
 
 ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
-    FitRun r = {.path = path};
-    ErrCode rc = ERR_OK;
-    TRY(open_source(s, a, path, &r.source, err));
-    TRY(fit_args_plan(a, &r.source, &r.plan, &r.selected, err));
-    *ret = r;
-    return ERR_OK;
-done:
-    fit_run_release(&r);
+    *ret = (FitRun){.path = path};
+    ErrCode rc = open_source(s, a, path, &ret->source, err);
+    rc = rc == ERR_OK ? fit_args_plan(a, &ret->source, &ret->plan, &ret->selected, err) : rc;
+    if (rc != ERR_OK) {
+        fit_run_release(ret);
+    }
     return rc;
 }
 
 ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
-    FitRun r = {0};
-    ErrCode rc = ERR_OK;
-    TRY(fit_args_begin(s, a, path, &r, err));
-    TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
-    *ret = r;
-    return ERR_OK;
-done:
-    fit_run_release(&r);
+    ErrCode rc = fit_args_begin(s, a, path, ret, err);
+    rc = rc == ERR_OK ? obs_select(&ret->source.frame, &ret->selected, &ret->obs, err) : rc;
+    if (rc != ERR_OK) {
+        fit_run_release(ret);
+    }
     return rc;
 }
 
 ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     ErrCode rc = fit_args_open(s, a, path, ret, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    rc = report_make(path, &ret->obs, &ret->plan, &ret->report, err);
+    rc = rc == ERR_OK ? report_make(path, &ret->obs, &ret->plan, &ret->report, err) : rc;
     if (rc != ERR_OK) {
         fit_run_release(ret);
     }
