@@ -105,7 +105,7 @@ static void one_fit(const Report *r, const ReportFit *rf, AnswerNode *top)
     answer_say(in, NULL, SAY_PLAIN, "%s", buf_str(&text));
     buf_release(&text);
     quality_pairs(rf, in);
-    fit_formula_say(rf, "", 9, in);
+    fit_formula_say(rf, NULL, 9, in);
     fit_worked_say(rf, 9, in);
     correlation_table(rf, in);
     for (size_t i = 0; i < f->n_warnings; i++) {
