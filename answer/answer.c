@@ -8,8 +8,6 @@
 
 #include "common/utf8.h"
 
-enum { CHUNK_BYTES = 1 << 16, ALIGN_BYTES = 16 };
-
 /* What is added to when memory was short: its parent is never shown. */
 static AnswerNode *sink(Answer *a)
 {
@@ -19,26 +17,10 @@ static AnswerNode *sink(Answer *a)
     return &nowhere;
 }
 
-/* Small pieces out of large ones: an answer of 100,000 rows has millions of them. */
 static void *take(Answer *a, size_t bytes)
 {
-    size_t whole = (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
-    if (whole > CHUNK_BYTES / 4) {
-        void *own = arena_alloc(&a->arena, whole);
-        a->is_short = a->is_short || !own;
-        return own;
-    }
-    if (whole > a->chunk_bytes) {
-        a->chunk = arena_alloc(&a->arena, CHUNK_BYTES);
-        a->chunk_bytes = a->chunk ? CHUNK_BYTES : 0;
-        if (!a->chunk) {
-            a->is_short = true;
-            return NULL;
-        }
-    }
-    void *p = a->chunk;
-    a->chunk += whole;
-    a->chunk_bytes -= whole;
+    void *p = arena_small(&a->arena, bytes);
+    a->is_short = a->is_short || !p;
     return p;
 }
 

@@ -73,8 +73,6 @@ typedef struct AnswerBlock AnswerBlock;
 struct Answer {
     Arena arena;
     AnswerNode *top;
-    char *chunk; /* the rest of the newest piece of the arena */
-    size_t chunk_bytes;
     bool is_short;
 };
 

@@ -111,13 +111,11 @@ static void put_row(const AnswerNode *table, const Parts *part, const Value *val
         if (part[c].has_interval) {
             const Interval none = {(double)NAN, (double)NAN, (double)NAN, NULL};
             const Interval *i = value[c].interval ? value[c].interval : &none;
-            buf_puts(out, sep);
-            put_real(i->se, out);
-            buf_putc(out, ',');
-            put_real(i->lo, out);
-            buf_putc(out, ',');
-            put_real(i->hi, out);
-            sep = ",";
+            const double part_of[] = {i->se, i->lo, i->hi};
+            for (size_t k = 0; k < 3; k++, sep = ",") {
+                buf_puts(out, sep);
+                put_real(part_of[k], out);
+            }
         }
     }
     buf_putc(out, '\n');

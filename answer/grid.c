@@ -35,27 +35,12 @@ bool text_line(const char **rest, size_t width, const char **line, size_t *bytes
     return true;
 }
 
-/* Short texts out of large pieces: a table may have millions. */
 static const char *keep(Grid *g, const char *text, Buf *out)
 {
-    enum { CHUNK_BYTES = 1 << 16 };
     size_t bytes = strlen(text) + 1;
-    if (bytes == 1) {
-        return "";
-    }
-    if (bytes > g->chunk_bytes) {
-        size_t more = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        g->chunk = arena_alloc(&g->arena, more);
-        g->chunk_bytes = g->chunk ? more : 0;
-    }
-    if (!g->chunk) {
-        out->is_short = true;
-        return "";
-    }
-    char *copy = memcpy(g->chunk, text, bytes);
-    g->chunk += bytes;
-    g->chunk_bytes -= bytes;
-    return copy;
+    char *copy = bytes > 1 ? arena_small(&g->arena, bytes) : NULL;
+    out->is_short = out->is_short || (bytes > 1 && !copy);
+    return copy ? memcpy(copy, text, bytes) : "";
 }
 
 static void add_column(Grid *g, size_t at, Buf *out)
@@ -65,7 +50,7 @@ static void add_column(Grid *g, size_t at, Buf *out)
     const Column *column = &g->table->column[at];
     *x = (GridColumn){.column = column, .at = at, .cell = g->n_columns++, .is_right = true};
     x->title = keep(g, column_title(column, title, sizeof title), out);
-    x->title_width = shown_width(x->title, strlen(x->title));
+    x->title_width = text_width(x->title);
     x->width = x->title_width;
 }
 
@@ -90,8 +75,8 @@ static void fill_cell(Grid *g, GridColumn *x, const Value *v, GridCell *cell, Bu
     cell->range =
         v->interval ? keep(g, interval_for_people(x->column, v, range, sizeof range), out) : "";
     cell->tone = v->tone;
-    size_t w = shown_width(cell->text, strlen(cell->text));
-    size_t r = shown_width(cell->range, strlen(cell->range));
+    size_t w = text_width(cell->text);
+    size_t r = text_width(cell->range);
     x->width = w > x->width ? w : x->width;
     x->range_width = r > x->range_width ? r : x->range_width;
     x->has_ranges = x->has_ranges || r > 0;
@@ -183,7 +168,7 @@ static void share_out(Grid *g, size_t width, size_t gap)
     for (size_t c = 0; c < g->n_columns; c++) {
         GridColumn *x = &g->column[c];
         size_t least = least_width(g, x), wish = full_width(g, x) - least;
-        size_t more = x->is_out ? 0 : wish < spare ? wish : spare;
+        size_t more = wish < spare ? wish : spare;
         x->shown = least + more;
         spare -= more;
     }
@@ -213,20 +198,16 @@ void grid_fit(Grid *g, size_t width, size_t gap, bool can_join)
     while (!g->is_blocks && layout_width(g, gap) > width) {
         g->is_blocks = !leave_one_out(g);
     }
-    for (size_t c = 0; g->is_blocks && c < g->n_columns; c++) {
-        g->column[c].is_out = false; /* there is room for all below one another */
-    }
-    share_out(g, width, gap);
-}
-
-bool grid_left_out(const Grid *g, Buf *out)
-{
-    const char *sep = "";
+    size_t n = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
-        if (g->column[c].is_out) {
-            buf_printf(out, "%s%s", sep, g->column[c].title);
-            sep = ", ";
+        GridColumn x = g->column[c];
+        if (x.is_out && !g->is_blocks) { /* there is room for all below one another */
+            const char *before = g->left_out ? g->left_out : "", *sep = *before ? ", " : "";
+            g->left_out = arena_printf(&g->arena, "%s%s%s", before, sep, x.title);
+        } else {
+            g->column[n++] = x;
         }
     }
-    return *sep != '\0';
+    g->n_columns = n;
+    share_out(g, width, gap);
 }

@@ -4,6 +4,8 @@
 #ifndef ANSWER_GRID_H
 #define ANSWER_GRID_H
 
+#include <string.h>
+
 #include "answer/painter.h"
 #include "common/arena.h"
 
@@ -21,7 +23,7 @@ typedef struct GridColumn {
     size_t title_width, width,
         range_width; /* characters: of the title, of it and values, of intervals */
     size_t shown;    /* of the layout that was chosen */
-    bool is_out;     /* left out to fit */
+    bool is_out;     /* to be left out to fit */
     Value last;      /* of the row before, and its cell: neighbours are mostly alike */
     GridCell last_cell;
 } GridColumn;
@@ -32,10 +34,9 @@ typedef struct Grid {
     GridColumn *column;
     GridCell *cell; /* [n_rows][n_cells] */
     size_t n_columns, n_rows, n_cells;
-    char *chunk; /* the rest of the newest piece for texts */
-    size_t chunk_bytes;
-    bool is_split;  /* intervals on a line of their own */
-    bool is_blocks; /* no choice of columns fits: one block a row */
+    bool is_split;        /* intervals on a line of their own */
+    bool is_blocks;       /* no choice of columns fits: one block a row */
+    const char *left_out; /* to fit: their titles with commas; NULL: none */
 } Grid;
 
 /* False when memory is short (out is then marked). */
@@ -43,11 +44,10 @@ bool grid_open(const AnswerNode *table, Grid *ret, Buf *out);
 void grid_release(Grid *g);
 
 /* Chooses a layout of at most `width` characters with `gap` between columns and each column's `shown`;
+ * what does not fit is left out;
  * prose columns need only their title and ANSWER_LEAST_WIDTH and get what is left.  can_join: an
  * interval may stand beside its value. */
 void grid_fit(Grid *g, size_t width, size_t gap, bool can_join);
-/* The names of the columns left out, with commas; false if none is. */
-bool grid_left_out(const Grid *g, Buf *out);
 static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column)
 {
     return &g->cell[row * g->n_cells + g->column[column].cell];
@@ -55,6 +55,10 @@ static inline const GridCell *grid_cell(const Grid *g, size_t row, size_t column
 
 /* Characters, not bytes: continuation bytes and combining marks of UTF-8 take no room. */
 size_t shown_width(const char *s, size_t bytes);
+static inline size_t text_width(const char *s)
+{
+    return shown_width(s, strlen(s));
+}
 /* The next line of at most `width` characters of a text broken at blanks: its start and bytes; moves
  * *rest past it.  A longer word stands alone.  False at the end. */
 bool text_line(const char **rest, size_t width, const char **line, size_t *bytes);

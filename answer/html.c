@@ -67,16 +67,12 @@ static void put_value(ValueTone tone, const char *text, const char *range, Buf *
     }
 }
 
-static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
+static void pairs(Painter *p, const Pair *pair, size_t n)
 {
-    char name[256], text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     buf_puts(p->out, "<dl>\n");
     for (size_t i = 0; i < n; i++) {
-        const Column *c = value[i]->column;
-        const Value *v = value[i]->value;
-        put_element("<dt>", column_title(c, name, sizeof name), "</dt><dd>", p->out);
-        put_value(v->tone, value_for_people(c, v, text, sizeof text),
-                  interval_for_people(c, v, range, sizeof range), p->out);
+        put_element("<dt>", pair[i].title, "</dt><dd>", p->out);
+        put_value(pair[i].tone, pair[i].text, pair[i].range, p->out);
         buf_puts(p->out, "</dd>\n");
     }
     buf_puts(p->out, "</dl>\n");

@@ -166,30 +166,14 @@ static void put_value_text(const Value *v, Memo *memo, Buf *out)
     }
 }
 
-/* The objects that are open after a column ("a.b." of "a.b.c") and that its neighbour shares. */
-static size_t shared(const char *a, const char *b)
-{
-    size_t n = 0;
-    for (size_t i = 0; a[i] && a[i] == b[i]; i++) {
-        n = a[i] == '.' ? i + 1 : n;
-    }
-    return n;
-}
-
-static size_t dots(const char *s)
-{
-    size_t n = 0;
-    for (; *s; s++) {
-        n += *s == '.';
-    }
-    return n;
-}
-
-/* What stands before the value of a column: `}},"name":{"key":`. */
+/* Before the value of a column: `}},"name":{"key":`, from the names that the column before it has open. */
 static void put_lead(const char *before, const char *key, Buf *out)
 {
-    size_t same = shared(before, key);
-    for (size_t i = dots(before + same); i > 0; i--) {
+    size_t same = 0;
+    for (size_t i = 0; before[i] && before[i] == key[i]; i++) {
+        same = key[i] == '.' ? i + 1 : same;
+    }
+    for (const char *s = before + same; (s = strchr(s, '.')); s++) {
         buf_putc(out, '}');
     }
     buf_puts(out, *before ? "," : "{");
@@ -201,55 +185,17 @@ static void put_lead(const char *before, const char *key, Buf *out)
     }
 }
 
-/* A column: what stands before its values, and its text in the row before, which is mostly the same. */
-typedef struct MadeColumn {
-    size_t lead, lead_end, text, text_end; /* in MadeRow */
-    Value last;
-} MadeColumn;
-
-typedef struct MadeRow {
-    Buf lead, before, now;
-    MadeColumn column[ANSWER_MAX_COLUMNS];
-} MadeRow;
-
-static bool is_again(const Value *a, const Value *b)
-{
-    return a->kind == b->kind && a->as.count == b->as.count &&
-           (a->kind == VALUE_REAL || a->kind == VALUE_COUNT);
-}
-
-static void put_made_row(const AnswerNode *t, const Value *value, Memo *memo, MadeRow *r)
-{
-    buf_clear(&r->now);
-    for (size_t c = 0; c < t->n_columns; c++) {
-        MadeColumn *x = &r->column[c];
-        size_t at = r->now.len;
-        if (is_again(&value[c], &x->last)) {
-            buf_add(&r->now, r->before.data + x->text, x->text_end - x->text);
-        } else if (t->column[c].key) {
-            buf_add(&r->now, r->lead.data + x->lead, x->lead_end - x->lead);
-            put_value_text(&value[c], memo, &r->now);
-            x->last = value[c];
-        }
-        x->text = at;
-        x->text_end = r->now.len;
-    }
-    const Buf now = r->now;
-    r->now = r->before;
-    r->before = now;
-}
-
 static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, Buf *out)
 {
-    MadeRow row = {0};
     const char *last = "";
+    Buf lead = BUF_INIT; /* of every column, up to: */
+    size_t end[ANSWER_MAX_COLUMNS];
     for (size_t c = 0; c < t->n_columns; c++) {
-        row.column[c].lead = row.lead.len;
         if (t->column[c].key) {
-            put_lead(last, t->column[c].key, &row.lead);
+            put_lead(last, t->column[c].key, &lead);
             last = t->column[c].key;
         }
-        row.column[c].lead_end = row.lead.len;
+        end[c] = lead.len;
     }
     AnswerRows rows = {.table = t};
     buf_putc(out, '[');
@@ -258,9 +204,15 @@ static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, 
         if (indent > 0) {
             buf_printf(out, "\n%*s", indent, "");
         }
-        put_made_row(t, rows.value, m->memo, &row);
-        buf_add(out, row.before.data, row.before.len);
-        for (size_t i = dots(last) + 1; i > 0; i--) {
+        for (size_t c = 0; c < t->n_columns; c++) {
+            if (t->column[c].key) {
+                size_t begin = c ? end[c - 1] : 0;
+                buf_add(out, lead.data + begin, end[c] - begin);
+                put_value_text(&rows.value[c], m->memo, out);
+            }
+        }
+        buf_putc(out, '}');
+        for (const char *s = last; (s = strchr(s, '.')); s++) {
             buf_putc(out, '}');
         }
         answer_flush(m->style, out);
@@ -269,10 +221,8 @@ static void put_made_rows(const MadeTables *m, const AnswerNode *t, int indent, 
         buf_printf(out, "\n%*s", indent - 2, "");
     }
     buf_putc(out, ']');
-    out->is_short = out->is_short || row.lead.is_short || row.now.is_short || row.before.is_short;
-    buf_release(&row.lead);
-    buf_release(&row.now);
-    buf_release(&row.before);
+    out->is_short = out->is_short || lead.is_short;
+    buf_release(&lead);
 }
 
 /* json.h calls it for every value of the answer. */
@@ -290,15 +240,22 @@ static bool put_made(void *ctx, const json_t *v, int indent, Buf *out)
 
 static bool put_members(json_t *into, const AnswerNode *in, MadeTables *m);
 
+static bool put_row(json_t *o, const AnswerNode *table, const Value *v)
+{
+    bool is_good = o != NULL;
+    for (size_t c = 0; is_good && c < table->n_columns; c++) {
+        is_good = !table->column[c].key || put_shown(o, &table->column[c], &v[c]);
+    }
+    return is_good;
+}
+
 static bool append_made(json_t *list, const AnswerNode *table)
 {
     AnswerRows rows = {.table = table};
-    bool is_good = true;
+    bool is_good = list != NULL;
     while (is_good && answer_next_row(&rows)) {
         json_t *o = json_object();
-        for (size_t c = 0; is_good && c < table->n_columns; c++) {
-            is_good = !table->column[c].key || put_shown(o, &table->column[c], &rows.value[c]);
-        }
+        is_good = put_row(o, table, rows.value);
         is_good = json_array_append_new(list, o) == 0 && is_good;
     }
     return is_good;
@@ -308,20 +265,14 @@ static json_t *container(const AnswerNode *n, MadeTables *m)
 {
     bool is_list = n->kind == ANSWER_LIST || n->kind == ANSWER_TABLE;
     json_t *o = is_list ? json_array() : json_object();
-    bool is_good = o != NULL;
-    const AnswerNode *table = n->parent;
-    for (size_t c = 0; n->kind == ANSWER_ROW && is_good && c < table->n_columns; c++) {
-        if (table->column[c].key) {
-            is_good = put_shown(o, &table->column[c], &n->value[c]);
-        }
-    }
+    bool is_good = n->kind != ANSWER_ROW || put_row(o, n->parent, n->value);
     if (is_good && n->make && m && m->n < MAX_MADE) {
         m->table[m->n] = n;
         m->place[m->n++] = o;
     } else if (is_good && n->make) {
         is_good = append_made(o, n);
     }
-    if (!is_good || !put_members(o, n, m)) {
+    if (!o || !is_good || !put_members(o, n, m)) {
         json_decref(o);
         return NULL;
     }

@@ -8,7 +8,7 @@
  * three. */
 enum { PAGE_CHARACTERS = 112, GAP = 3 };
 
-/* What a byte that means something to LaTeX is written as; NULL: itself. */
+/* What a byte is written as that LaTeX has no other way to show; NULL: itself, or behind a backslash. */
 static const char *escape_of(char c)
 {
     static const struct {
@@ -22,13 +22,6 @@ static const char *escape_of(char c)
                   {'|', "\\textbar{}"},
                   {'"', "''"},
                   {'`', "\\`{}"},
-                  {'&', "\\&"},
-                  {'%', "\\%"},
-                  {'$', "\\$"},
-                  {'#', "\\#"},
-                  {'_', "\\_"},
-                  {'{', "\\{"},
-                  {'}', "\\}"},
                   {'\n', " "}};
     for (size_t i = 0; i < sizeof escape / sizeof escape[0]; i++) {
         if (escape[i].plain == c) {
@@ -45,6 +38,7 @@ void latex_text(const char *s, Buf *out)
         if (escape) {
             buf_puts(out, escape);
         } else {
+            buf_puts(out, strchr("&%$#_{}", *s) ? "\\" : "");
             buf_putc(out, *s);
             buf_puts(out, *s == '-' && s[1] == '-' ? "{}" : ""); /* else two become a dash */
         }
@@ -97,15 +91,11 @@ static void say(Painter *p, SayKind kind, const char *text)
     }
 }
 
-static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
+static void pairs(Painter *p, const Pair *pair, size_t n)
 {
-    char name[256], text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     for (size_t i = 0; i < n; i++) {
-        const Column *c = value[i]->column;
         Buf line = BUF_INIT;
-        buf_printf(&line, "%s: %s %s", column_title(c, name, sizeof name),
-                   value_for_people(c, value[i]->value, text, sizeof text),
-                   interval_for_people(c, value[i]->value, range, sizeof range));
+        buf_printf(&line, "%s: %s %s", pair[i].title, pair[i].text, pair[i].range);
         comment(p, "", buf_str(&line));
         p->out->is_short = p->out->is_short || line.is_short;
         buf_release(&line);
@@ -160,19 +150,10 @@ static void put_numbers(const char *s, Buf *out)
     }
 }
 
-static void put_cell(const GridColumn *x, const char *s, Buf *out)
-{
-    if (x->is_right) {
-        put_numbers(s, out);
-    } else {
-        latex_text(s, out);
-    }
-}
-
 static bool has_ranges(const Grid *g, size_t row)
 {
     for (size_t c = 0; c < g->n_columns; c++) {
-        if (!g->column[c].is_out && grid_cell(g, row, c)->range[0]) {
+        if (grid_cell(g, row, c)->range[0]) {
             return true;
         }
     }
@@ -182,17 +163,15 @@ static bool has_ranges(const Grid *g, size_t row)
 /* The values of a row, or its intervals.  A bracket after two backslashes would be their argument. */
 static void put_row(const Grid *g, size_t row, bool is_range, Buf *out)
 {
-    const char *sep = "";
     for (size_t c = 0; c < g->n_columns; c++) {
-        if (g->column[c].is_out) {
-            continue;
-        }
         const GridCell *cell = grid_cell(g, row, c);
         const char *s = is_range ? cell->range : cell->text;
-        buf_puts(out, sep);
-        buf_puts(out, !*sep && (*s == '[' || *s == '*') ? "{}" : "");
-        put_cell(&g->column[c], s, out);
-        sep = " & ";
+        buf_puts(out, c ? " & " : *s == '[' || *s == '*' ? "{}" : "");
+        if (g->column[c].is_right) {
+            put_numbers(s, out);
+        } else {
+            latex_text(s, out);
+        }
     }
     buf_puts(out, " \\\\\n");
 }
@@ -201,7 +180,7 @@ static void put_legend(Painter *p, const Grid *g)
 {
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        if (!x->is_out && x->column->help) {
+        if (x->column->help) {
             char before[260];
             (void)column_title(x->column, before, sizeof before - 2);
             strcat(before, ": ");
@@ -213,38 +192,32 @@ static void put_legend(Painter *p, const Grid *g)
 /* Prose that does not fit is broken into lines: a character is about half an em wide. */
 static void put_column(const GridColumn *x, Buf *out)
 {
-    if (!x->is_out && x->column->is_prose && x->shown < x->width) {
+    if (x->column->is_prose && x->shown < x->width) {
         buf_printf(out, "p{%.1fem}", 0.47 * (double)x->shown);
     } else {
-        buf_puts(out, x->is_out ? "" : x->is_right ? "r" : "l");
+        buf_putc(out, x->is_right ? 'r' : 'l');
     }
 }
 
 static void table(Painter *p, const AnswerNode *t)
 {
     Grid g;
-    Buf left = BUF_INIT;
     if (!grid_open(t, &g, p->out)) {
         return;
     }
     grid_fit(&g, p->style->is_wide ? SIZE_MAX / 2 : PAGE_CHARACTERS, GAP, false);
     put_legend(p, &g);
-    if (grid_left_out(&g, &left)) {
-        comment(p, "Left out to fit the page (--wide shows them): ", buf_str(&left));
+    if (g.left_out) {
+        comment(p, "Left out to fit the page (--wide shows them): ", g.left_out);
     }
-    buf_release(&left);
     buf_puts(p->out, "\\begin{tabular}{@{}");
     for (size_t c = 0; c < g.n_columns; c++) {
         put_column(&g.column[c], p->out);
     }
     buf_puts(p->out, "@{}}\n\\toprule\n");
-    const char *sep = "";
     for (size_t c = 0; c < g.n_columns; c++) {
-        if (!g.column[c].is_out) {
-            buf_puts(p->out, sep);
-            put_title(g.column[c].column, p->out);
-            sep = " & ";
-        }
+        buf_puts(p->out, c ? " & " : "");
+        put_title(g.column[c].column, p->out);
     }
     buf_puts(p->out, " \\\\\n\\midrule\n");
     for (size_t row = 0; row < g.n_rows; row++) {

@@ -57,15 +57,11 @@ static void put_pair(Painter *p, const char *title, const char *text, const char
     buf_putc(p->out, '\n');
 }
 
-static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
+static void pairs(Painter *p, const Pair *pair, size_t n)
 {
-    char name[256], text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     part(p);
     for (size_t i = 0; i < n; i++) {
-        const Column *c = value[i]->column;
-        put_pair(p, column_title(c, name, sizeof name),
-                 value_for_people(c, value[i]->value, text, sizeof text),
-                 interval_for_people(c, value[i]->value, range, sizeof range));
+        put_pair(p, pair[i].title, pair[i].text, pair[i].range);
     }
 }
 

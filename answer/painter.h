@@ -9,12 +9,19 @@
 
 typedef enum BlockKind { BLOCK_NONE, BLOCK_HEADING, BLOCK_SAY, BLOCK_PAIRS, BLOCK_TABLE } BlockKind;
 
+/* A labelled value as people see it. */
+typedef struct Pair {
+    char title[256], number[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
+    const char *text; /* the value's own, or number */
+    ValueTone tone;
+} Pair;
+
 typedef struct Painter Painter;
 struct Painter {
     void (*heading)(Painter *p, const char *text, int level);
     void (*say)(Painter *p, SayKind kind, const char *text);
     /* n labelled values that follow one another. */
-    void (*pairs)(Painter *p, const AnswerNode *const *value, size_t n);
+    void (*pairs)(Painter *p, const Pair *pair, size_t n);
     void (*table)(Painter *p, const AnswerNode *table);
     const AnswerStyle *style;
     Buf *out;

@@ -123,18 +123,22 @@ static bool has_something(const AnswerNode *in)
 static void paint_pairs(Painter *p, const AnswerNode **at)
 {
     enum { MOST = 64 };
-    const AnswerNode *value[MOST];
+    Pair pair[MOST];
     size_t n = 0;
     for (const AnswerNode *x = *at; x && n < MOST; x = x->next) {
         if (is_shown_value(x)) {
-            value[n++] = x;
+            Pair *y = &pair[n++];
+            (void)column_title(x->column, y->title, sizeof y->title);
+            y->text = value_for_people(x->column, x->value, y->number, sizeof y->number);
+            (void)interval_for_people(x->column, x->value, y->range, sizeof y->range);
+            y->tone = x->value->tone;
             *at = x;
         } else if (x->kind == ANSWER_SAY || x->kind == ANSWER_SECTION || is_shown_table(x) ||
                    has_something(x)) {
             break;
         }
     }
-    p->pairs(p, value, n);
+    p->pairs(p, pair, n);
     p->last = BLOCK_PAIRS;
 }
 

@@ -88,35 +88,29 @@ static void say(Painter *p, SayKind kind, const char *text)
 }
 
 /* "loss      1.817 [1.77, 1.87]" */
-static void put_pair(Painter *p, const char *name, size_t name_width, const GridCell *cell)
+static void put_pair(Painter *p, const char *name, size_t name_width, ValueTone tone,
+                     const char *value, const char *range)
 {
-    size_t used = shown_width(name, strlen(name)), at = name_width + BLOCK_GAP;
+    size_t at = name_width + BLOCK_GAP;
     Buf text = BUF_INIT;
     buf_puts(p->out, name);
-    pad(p->out, at - used);
-    buf_printf(&text, "%s%s%s", cell->text, cell->text[0] && cell->range[0] ? " " : "",
-               cell->range);
-    put_wrapped(p, tone_code[cell->tone], buf_str(&text), at, at);
+    pad(p->out, at - text_width(name));
+    buf_printf(&text, "%s%s%s", value, value[0] && range[0] ? " " : "", range);
+    put_wrapped(p, tone_code[tone], buf_str(&text), at, at);
     p->out->is_short = p->out->is_short || text.is_short;
     buf_release(&text);
 }
 
-static void pairs(Painter *p, const AnswerNode *const *value, size_t n)
+static void pairs(Painter *p, const Pair *pair, size_t n)
 {
-    char name[256], text[NUMBER_TEXT_BYTES], range[3 * NUMBER_TEXT_BYTES];
     size_t widest = 0;
     for (size_t i = 0; i < n; i++) {
-        (void)column_title(value[i]->column, name, sizeof name);
-        size_t w = shown_width(name, strlen(name));
+        size_t w = text_width(pair[i].title);
         widest = w > widest ? w : widest;
     }
     part(p);
     for (size_t i = 0; i < n; i++) {
-        const Value *v = value[i]->value;
-        GridCell cell = {.text = value_for_people(value[i]->column, v, text, sizeof text),
-                         .range = interval_for_people(value[i]->column, v, range, sizeof range),
-                         .tone = v->tone};
-        put_pair(p, column_title(value[i]->column, name, sizeof name), widest, &cell);
+        put_pair(p, pair[i].title, widest, pair[i].tone, pair[i].text, pair[i].range);
     }
 }
 
@@ -127,13 +121,13 @@ typedef struct CellLines {
     const char *rest, *range;
 } CellLines;
 
-static void put_aligned(Painter *p, const char *code, const char *s, size_t bytes, size_t width,
-                        bool is_right, bool is_last)
+static void put_aligned(Painter *p, const char *code, const char *s, size_t bytes,
+                        const GridColumn *x, bool is_last)
 {
-    size_t used = shown_width(s, bytes), gap = width > used ? width - used : 0;
-    pad(p->out, is_right ? gap : 0);
+    size_t used = shown_width(s, bytes), gap = x->shown > used ? x->shown - used : 0;
+    pad(p->out, x->is_right ? gap : 0);
     put_colored(p, code, s, bytes);
-    pad(p->out, is_right || is_last ? 0 : gap);
+    pad(p->out, x->is_right || is_last ? 0 : gap);
 }
 
 static void trim_line(Buf *out)
@@ -144,34 +138,18 @@ static void trim_line(Buf *out)
     buf_putc(out, '\n');
 }
 
-static size_t last_shown(const Grid *g)
-{
-    size_t last = 0;
-    for (size_t c = 0; c < g->n_columns; c++) {
-        last = g->column[c].is_out ? last : c;
-    }
-    return last;
-}
-
 static void put_titles(Painter *p, const Grid *g)
 {
-    size_t last = last_shown(g);
     for (int is_rule = 0; is_rule < 2; is_rule++) {
-        const char *sep = "";
         for (size_t c = 0; c < g->n_columns; c++) {
             const GridColumn *x = &g->column[c];
-            if (x->is_out) {
-                continue;
-            }
-            size_t width = x->shown;
-            buf_printf(p->out, "%s", sep);
-            for (size_t i = 0; is_rule && i < width; i++) {
+            pad(p->out, c ? GAP : 0);
+            for (size_t i = 0; is_rule && i < x->shown; i++) {
                 buf_putc(p->out, '-');
             }
             if (!is_rule) {
-                put_aligned(p, "1", x->title, strlen(x->title), width, x->is_right, c == last);
+                put_aligned(p, "1", x->title, strlen(x->title), x, c + 1 == g->n_columns);
             }
-            sep = "  ";
         }
         trim_line(p->out);
     }
@@ -180,27 +158,22 @@ static void put_titles(Painter *p, const Grid *g)
 /* One line of a row; false when the cells had nothing left. */
 static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines)
 {
-    size_t last = last_shown(g), begun = p->out->len;
+    size_t begun = p->out->len;
     bool has_any = false;
-    const char *sep = "";
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        if (x->is_out) {
-            continue;
-        }
-        size_t width = x->shown, bytes = 0;
+        size_t bytes = 0;
         const char *line = "";
-        bool is_value = text_line(&lines[c].rest, width, &line, &bytes);
+        bool is_value = text_line(&lines[c].rest, x->shown, &line, &bytes);
         if (!is_value && lines[c].range[0]) {
             line = lines[c].range;
             bytes = strlen(line);
             lines[c].range = "";
         }
         has_any = has_any || bytes > 0;
-        buf_puts(p->out, sep);
-        sep = "  ";
-        put_aligned(p, is_value ? tone_code[grid_cell(g, row, c)->tone] : "", line, bytes, width,
-                    x->is_right, c == last);
+        pad(p->out, c ? GAP : 0);
+        put_aligned(p, is_value ? tone_code[grid_cell(g, row, c)->tone] : "", line, bytes, x,
+                    c + 1 == g->n_columns);
     }
     if (!has_any && !p->out->is_short) {
         p->out->len = begun;
@@ -214,7 +187,7 @@ static bool put_row_line(Painter *p, const Grid *g, size_t row, CellLines *lines
 static bool has_more(const Grid *g, const CellLines *lines)
 {
     for (size_t c = 0; c < g->n_columns; c++) {
-        if (!g->column[c].is_out && (lines[c].rest[0] || lines[c].range[0])) {
+        if (lines[c].rest[0] || lines[c].range[0]) {
             return true;
         }
     }
@@ -228,10 +201,8 @@ static void put_row(Painter *p, Grid *g, size_t row)
         const GridCell *cell = grid_cell(g, row, c);
         lines[c] = (CellLines){cell->text, cell->range};
         if (!g->is_split && cell->range[0]) { /* beside the value */
-            size_t range = shown_width(cell->range, strlen(cell->range));
-            const GridColumn *x = &g->column[c];
-            char *both = arena_printf(&g->arena, "%s %*s%s", cell->text,
-                                      (int)(x->range_width - range), "", cell->range);
+            size_t gap = g->column[c].range_width - text_width(cell->range);
+            char *both = arena_printf(&g->arena, "%s %*s%s", cell->text, (int)gap, "", cell->range);
             lines[c] = (CellLines){both ? both : "", ""};
             p->out->is_short = p->out->is_short || !both;
         }
@@ -246,15 +217,14 @@ static void put_blocks(Painter *p, const Grid *g)
 {
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
-        size_t w = shown_width(g->column[c].title, strlen(g->column[c].title));
-        widest = w > widest ? w : widest;
+        widest = g->column[c].title_width > widest ? g->column[c].title_width : widest;
     }
     for (size_t row = 0; row < g->n_rows; row++) {
         buf_puts(p->out, row ? "\n" : "");
         for (size_t c = 0; c < g->n_columns; c++) {
             const GridCell *cell = grid_cell(g, row, c);
             if (cell->text[0] || cell->range[0]) {
-                put_pair(p, g->column[c].title, widest, cell);
+                put_pair(p, g->column[c].title, widest, cell->tone, cell->text, cell->range);
             }
         }
     }
@@ -266,16 +236,15 @@ static void put_legend(Painter *p, const Grid *g)
     size_t widest = 0;
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        size_t w = x->is_out || !x->column->help ? 0 : shown_width(x->title, strlen(x->title));
-        widest = w > widest ? w : widest;
+        widest = x->column->help && x->title_width > widest ? x->title_width : widest;
     }
     buf_puts(p->out, widest ? "\n" : "");
     for (size_t c = 0; c < g->n_columns; c++) {
         const GridColumn *x = &g->column[c];
-        if (!x->is_out && x->column->help) {
+        if (x->column->help) {
             pad(p->out, 2);
             buf_puts(p->out, x->title);
-            pad(p->out, widest - shown_width(x->title, strlen(x->title)) + 2);
+            pad(p->out, widest - x->title_width + 2);
             put_wrapped(p, "", x->column->help, widest + 4, widest + 4);
         }
     }
@@ -298,15 +267,13 @@ static void table(Painter *p, const AnswerNode *t)
         }
     }
     put_legend(p, &g);
-    Buf out = BUF_INIT;
-    if (grid_left_out(&g, &out)) {
+    if (g.left_out) {
         Buf line = BUF_INIT;
-        buf_printf(&line, "Left out to fit the width: %s. --wide shows them.", buf_str(&out));
+        buf_printf(&line, "Left out to fit the width: %s. --wide shows them.", g.left_out);
         buf_putc(p->out, '\n');
         put_wrapped(p, "2", buf_str(&line), 0, 0);
         buf_release(&line);
     }
-    buf_release(&out);
     grid_release(&g);
 }
 

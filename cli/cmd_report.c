@@ -71,7 +71,6 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     json_t *head = NULL;
     char path[FSX_PATH_BYTES], folder[] = "/tmp/slaw-report-XXXXXX";
     bool has_folder = false;
-    const Provenance provenance = {argv[0], &r.source, &r.selected, &r.obs, &r.plan};
     HtmlPage page = {.report = &r.report, .folder = folder};
     ErrCode rc = ERR_OK;
     (void)argc;
@@ -87,7 +86,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     }
     has_folder = true;
     TRY(draw(&r, folder, &f, &page, &why, err));
-    provenance_command(&provenance, "report", &command);
+    provenance_command(head, "report", &command);
     page.command = buf_str(&command);
     TRY(html_page(&page, &out, err));
     TRY(fsx_replace(path, buf_str(&out), out.len, err));

@@ -73,27 +73,24 @@ static ErrCode choose_laws(const FitArgs *a, const ObsSource *s, ReportPlan *pla
 static ErrCode make_plan(const FitArgs *a, const ObsSource *s, ReportPlan *plan, Err *err)
 {
     ErrCode rc = ERR_OK;
-    *plan = (ReportPlan){.has_loss = a->loss != NULL, .has_residual = a->residual != NULL};
+    *plan = (ReportPlan){.has_loss = a->loss != NULL,
+                         .has_residual = a->residual != NULL,
+                         .has_all_intervals = a->all_intervals,
+                         .has_isoflop = a->isoflop,
+                         .isoflop_window = (size_t)a->window,
+                         .starts = (size_t)a->starts,
+                         .bootstrap = (size_t)a->bootstrap,
+                         .threads = (size_t)a->threads,
+                         .seed = (uint64_t)a->seed};
     TRY(words_check_whole("starts", a->starts, 1, MAX_STARTS, err));
     TRY(words_check_whole("bootstrap", a->bootstrap, 0, MAX_BOOTSTRAP, err));
     TRY(words_check_whole("threads", a->threads, 1, MAX_THREADS, err));
     TRY(words_check_whole("seed", a->seed, 0, INT64_MAX, err));
-    if (a->loss) {
-        TRY(fit_loss_parse(a->loss, &plan->loss, err));
-    }
-    if (a->residual) {
-        TRY(fit_residual_parse(a->residual, &plan->residual, err));
-    }
-    plan->has_all_intervals = a->all_intervals;
-    plan->has_isoflop = a->isoflop;
+    TRY(a->loss ? fit_loss_parse(a->loss, &plan->loss, err) : ERR_OK);
+    TRY(a->residual ? fit_residual_parse(a->residual, &plan->residual, err) : ERR_OK);
     TRY(words_check_whole("window", a->window, 0, 1000000, err));
-    plan->isoflop_window = (size_t)a->window;
     TRY(fit_resampling_parse(a->resampling, &plan->resampling, err));
     TRY(words_numbers("at-flops", a->at_flops, FIT_MAX_AT, plan->at, &plan->n_at, err));
-    plan->starts = (size_t)a->starts;
-    plan->bootstrap = (size_t)a->bootstrap;
-    plan->threads = (size_t)a->threads;
-    plan->seed = (uint64_t)a->seed;
     TRY(choose_laws(a, s, plan, err));
     TRY(parse_share(a->share, plan, err));
     for (size_t i = 0; i < a->fix.n; i++) {
@@ -167,37 +164,29 @@ static ErrCode open_source(const Session *s, const FitArgs *a, const char *path,
 
 ErrCode fit_args_begin(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
-    FitRun r = {.path = path};
-    ErrCode rc = ERR_OK;
-    TRY(open_source(s, a, path, &r.source, err));
-    TRY(fit_args_plan(a, &r.source, &r.plan, &r.selected, err));
-    *ret = r;
-    return ERR_OK;
-done:
-    fit_run_release(&r);
+    *ret = (FitRun){.path = path};
+    ErrCode rc = open_source(s, a, path, &ret->source, err);
+    rc = rc == ERR_OK ? fit_args_plan(a, &ret->source, &ret->plan, &ret->selected, err) : rc;
+    if (rc != ERR_OK) {
+        fit_run_release(ret);
+    }
     return rc;
 }
 
 ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
-    FitRun r = {0};
-    ErrCode rc = ERR_OK;
-    TRY(fit_args_begin(s, a, path, &r, err));
-    TRY(obs_select(&r.source.frame, &r.selected, &r.obs, err));
-    *ret = r;
-    return ERR_OK;
-done:
-    fit_run_release(&r);
+    ErrCode rc = fit_args_begin(s, a, path, ret, err);
+    rc = rc == ERR_OK ? obs_select(&ret->source.frame, &ret->selected, &ret->obs, err) : rc;
+    if (rc != ERR_OK) {
+        fit_run_release(ret);
+    }
     return rc;
 }
 
 ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err)
 {
     ErrCode rc = fit_args_open(s, a, path, ret, err);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    rc = report_make(path, &ret->obs, &ret->plan, &ret->report, err);
+    rc = rc == ERR_OK ? report_make(path, &ret->obs, &ret->plan, &ret->report, err) : rc;
     if (rc != ERR_OK) {
         fit_run_release(ret);
     }
@@ -210,12 +199,6 @@ void fit_run_release(FitRun *r)
     obs_release(&r->obs);
     obs_source_release(&r->source);
     *r = (FitRun){0};
-}
-
-ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err)
-{
-    const Provenance p = {r->path, &r->source, &r->selected, &r->obs, &r->plan};
-    return provenance_add(obj, &p, err);
 }
 
 /* The key of an option in JSON: --best-per is best_per. */
@@ -248,29 +231,19 @@ static void keep_honoured(const Session *s, bool is_unfitted, json_t *options)
 
 ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err)
 {
-    static const char *const keys[] = {"source", "version", "seed", "rows", "input", "options"};
-    json_t *head = json_object();
-    AnswerNode *top = answer_top(&s->answer);
-    ErrCode rc = head ? fit_run_provenance(r, head, err) : err_nomem(err, "the answer");
-    if (rc == ERR_OK) {
-        keep_honoured(s, r->is_unfitted, json_object_get(head, "options"));
-        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-            answer_set_json(top, keys[i], json_incref(json_object_get(head, keys[i])));
-        }
-        *ret = top;
-    }
-    json_decref(head);
-    return rc;
+    const Provenance p = {r->path, &r->source, &r->selected, &r->obs, &r->plan};
+    json_t *options = provenance_options(&p);
+    *ret = answer_top(&s->answer);
+    keep_honoured(s, r->is_unfitted, options);
+    provenance_answer(&p, options, *ret);
+    return answer_ok(&s->answer, err);
 }
 
 ErrCode fit_run_draw(const FitRun *r, const char *out, const PlotFigure *figure, Err *err)
 {
-    char folder[4096];
-    ErrCode rc = ERR_OK;
-    TRY(fit_run_folder(r, out, folder, err));
-    TRY(plot_draw(figure, 1, &(PlotOutput){0}, folder, err));
-done:
-    return rc;
+    char folder[FSX_PATH_BYTES];
+    ErrCode rc = fit_run_folder(r, out, folder, err);
+    return rc == ERR_OK ? plot_draw(figure, 1, &(PlotOutput){0}, folder, err) : rc;
 }
 
 void fit_run_status(Session *s, const FitRun *r)

@@ -39,9 +39,6 @@ ErrCode fit_args_open(const Session *s, const FitArgs *a, const char *path, FitR
 ErrCode fit_args_run(const Session *s, const FitArgs *a, const char *path, FitRun *ret, Err *err);
 void fit_run_release(FitRun *r);
 
-/* Adds the source, its digest, the rows and every option above (report/provenance.h).  ERR_NOMEM. */
-ErrCode fit_run_provenance(const FitRun *r, json_t *obj, Err *err);
-
 /* Begins s->answer with schema, source, version, seed, rows, input and the options that the verb
  * honours, its own among them, and returns its top.  ERR_NOMEM. */
 ErrCode fit_run_answer(Session *s, const FitRun *r, AnswerNode **ret, Err *err);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGN = 64, MIN_BLOCK = 1 << 16 };
+enum { ALIGN = 64, SMALL_ALIGN = 16, MIN_BLOCK = 1 << 16 };
 
 struct ArenaBlock {
     ArenaBlock *next;
@@ -66,19 +66,32 @@ bool arena_reserve(Arena *a, size_t bytes)
     return true;
 }
 
+/* align: a power of two up to ALIGN. */
+static void *take(Arena *a, size_t bytes, size_t align)
+{
+    if (bytes > SIZE_MAX - 2 * ALIGN || a->is_sealed) {
+        return NULL;
+    }
+    size_t need = ((bytes ? bytes : 1) + align - 1) & ~(align - 1);
+    size_t gap = a->head ? -a->head->used_bytes & (align - 1) : 0;
+    if (!arena_reserve(a, gap + need)) {
+        return NULL;
+    }
+    gap = -a->head->used_bytes & (align - 1);
+    void *p = a->head->data + a->head->used_bytes + gap;
+    a->head->used_bytes += gap + need;
+    a->used_bytes += gap + need;
+    return p;
+}
+
 void *arena_alloc(Arena *a, size_t bytes)
 {
-    if (bytes > SIZE_MAX - ALIGN || a->is_sealed) {
-        return NULL;
-    }
-    size_t need = round_up(bytes == 0 ? 1 : bytes);
-    if (!arena_reserve(a, need)) {
-        return NULL;
-    }
-    void *p = a->head->data + a->head->used_bytes;
-    a->head->used_bytes += need;
-    a->used_bytes += need;
-    return p;
+    return take(a, bytes, ALIGN);
+}
+
+void *arena_small(Arena *a, size_t bytes)
+{
+    return take(a, bytes, SMALL_ALIGN);
 }
 
 void *arena_array(Arena *a, size_t n, size_t size)

@@ -20,26 +20,22 @@ static Value name_of(const Compare *c, size_t g)
 static void test_answer(AnswerNode *in, const NestedTest *t, const Err *refusal)
 {
     AnswerNode *o = answer_object(in, "test");
-    answer_set(o, "method", value_text(refusal ? NULL : compare_method_names[t->method]));
-    answer_set(o, "statistic", value_real(t->statistic));
-    if (!refusal) {
-        answer_set(o, "df1", value_size(t->df1));
-        answer_set(o, "df2", value_size(t->df2));
-    }
-    answer_set(o, "p", value_real(t->p));
     if (refusal) {
-        answer_set(o, "why", value_text(refusal->msg));
+        answer_set_all(o, "method statistic p why", value_none(), value_real(t->statistic),
+                       value_real(t->p), value_text(refusal->msg));
         return;
     }
-    answer_set(o, "n", value_size(t->n));
-    answer_set(o, "objective_separate", value_real(t->full));
-    answer_set(o, "objective_shared", value_real(t->restricted));
-    answer_set(o, "parameters_separate", value_size(t->full_params));
-    answer_set(o, "parameters_shared", value_size(t->restricted_params));
+    answer_set_all(o,
+                   "method statistic df1 df2 p n objective_separate objective_shared "
+                   "parameters_separate parameters_shared",
+                   value_text(compare_method_names[t->method]), value_real(t->statistic),
+                   value_size(t->df1), value_size(t->df2), value_real(t->p), value_size(t->n),
+                   value_real(t->full), value_real(t->restricted), value_size(t->full_params),
+                   value_size(t->restricted_params));
     if (t->method == NESTED_BOOTSTRAP) {
-        answer_set(o, "unit", value_text(t->unit == FIT_CLUSTERS ? "run" : "point"));
-        answer_set(o, "replicates", value_size(t->replicates));
-        answer_set(o, "failed", value_size(t->failed));
+        answer_set_all(o, "unit replicates failed",
+                       value_text(t->unit == FIT_CLUSTERS ? "run" : "point"),
+                       value_size(t->replicates), value_size(t->failed));
     }
     if (t->why[0]) {
         answer_set(o, "why", value_text(t->why));
@@ -50,27 +46,24 @@ static void test_sentence(const Compare *c, AnswerNode *top)
 {
     const NestedTest *t = &c->test;
     char f[NUMBER_TEXT_BYTES], p[VERDICT_P_BYTES];
+    Buf how = BUF_INIT;
     if (c->is_refused) {
         answer_say(top, NULL, SAY_REFUSED, "The shared fit: %s", c->refusal.msg);
         return;
     }
-    (void)number_text(t->statistic, NUMBER_DIGITS, 4, f);
     (void)verdict_p_text(t->p, p);
     if (t->why[0]) {
-        answer_say(top, NULL, SAY_PLAIN, "Null %s: F(%zu, %zu) = %s, %s: %s.",
-                   compare_null_names[c->o->null], t->df1, t->df2, f,
-                   isfinite(t->p) ? "p = 1" : "no p", t->why);
+        buf_printf(&how, "%s: %s", isfinite(t->p) ? "p = 1" : "no p", t->why);
     } else if (t->method == NESTED_F) {
-        answer_say(top, NULL, SAY_PLAIN,
-                   "Null %s: F(%zu, %zu) = %s, %s by the F distribution, points taken for "
-                   "independent.",
-                   compare_null_names[c->o->null], t->df1, t->df2, f, p);
+        buf_printf(&how, "%s by the F distribution, points taken for independent", p);
     } else {
-        answer_say(top, NULL, SAY_PLAIN,
-                   "Null %s: F(%zu, %zu) = %s, %s by %zu bootstrap samples of %s under the null.",
-                   compare_null_names[c->o->null], t->df1, t->df2, f, p, t->replicates - t->failed,
-                   t->unit == FIT_CLUSTERS ? "whole runs" : "points");
+        buf_printf(&how, "%s by %zu bootstrap samples of %s under the null", p,
+                   t->replicates - t->failed, t->unit == FIT_CLUSTERS ? "whole runs" : "points");
     }
+    answer_say(top, NULL, SAY_PLAIN, "Null %s: F(%zu, %zu) = %s, %s.",
+               compare_null_names[c->o->null], t->df1, t->df2,
+               number_text(t->statistic, NUMBER_DIGITS, 4, f), buf_str(&how));
+    buf_release(&how);
 }
 
 /* The parameters under the null: what is shared once (for people this alone), the rest by group. */
@@ -97,10 +90,9 @@ static void null_fit_answer(const Compare *c, AnswerNode *top)
             }
         }
     }
-    answer_set(o, "aic", value_real(c->whole.aic));
-    answer_set(o, "bic", value_real(c->whole.bic));
-    answer_set(o, "starts", value_size(c->whole.starts));
-    answer_set(o, "at_minimum", value_size(c->whole.at_minimum));
+    answer_set_all(o, "aic bic starts at_minimum", value_real(c->whole.aic),
+                   value_real(c->whole.bic), value_size(c->whole.starts),
+                   value_size(c->whole.at_minimum));
 }
 
 /* ---- tables ---- */
@@ -205,47 +197,33 @@ static void multipliers_table(const Compare *c, AnswerNode *top)
 
 /* ---- CSV ---- */
 
-typedef struct Line {
-    const char *kind;
-    const CompareGroup *a, *b;
-    const char *name;
-    double loss, value, lo, hi, p, p_holm;
-} Line;
-
-static void put_line(AnswerNode *table, const Line *l)
-{
-    answer_row(table, value_text(l->kind), value_text(l->a ? l->a->name : NULL),
-               value_text(l->b ? l->b->name : NULL), value_text(l->name), value_real(l->loss),
-               value_real(l->value), value_real(l->lo), value_real(l->hi), value_real(l->p),
-               value_real(l->p_holm));
-}
-
 /* All numbers in one table. */
 static void long_table(const Compare *c, AnswerNode *top)
 {
     static const Column column[] = {{"kind"},  {"a"},  {"b"},  {"name"}, {"loss"},
                                     {"value"}, {"lo"}, {"hi"}, {"p"},    {"p_holm"}};
-    const char *null = compare_null_names[c->o->null];
-    const double none = (double)NAN;
-    const CompareGroup *g = c->group;
+    const Value null = value_text(compare_null_names[c->o->null]), none = value_none();
     AnswerNode *table = answer_table(top, NULL, NULL, column, COUNT_OF(column));
     answer_table_use(table, TABLE_FOR_CSV);
-    put_line(table, &(Line){"test", NULL, NULL, null, none, c->test.statistic, none, none,
-                            c->test.p, none});
+    answer_row(table, value_text("test"), none, none, null, none, value_real(c->test.statistic),
+               none, none, value_real(c->test.p), none);
     for (size_t i = 0; i < c->n_pairs; i++) {
         const ComparePair *p = &c->pair[i];
-        put_line(table, &(Line){"pair", &g[p->a], &g[p->b], null, none, p->test.statistic, none,
-                                none, p->test.p, p->p_holm});
+        answer_row(table, value_text("pair"), name_of(c, p->a), name_of(c, p->b), null, none,
+                   value_real(p->test.statistic), none, none, value_real(p->test.p),
+                   value_real(p->p_holm));
     }
     for (size_t i = 0; i < c->n_differences; i++) {
         const CompareDifference *d = &c->difference[i];
-        put_line(table, &(Line){"difference", &g[d->a], &g[d->b], d->name, none, d->value, d->lo,
-                                d->hi, d->p, d->p_holm});
+        answer_row(table, value_text("difference"), name_of(c, d->a), name_of(c, d->b),
+                   value_text(d->name), none, value_real(d->value), value_real(d->lo),
+                   value_real(d->hi), value_real(d->p), value_real(d->p_holm));
     }
     for (size_t i = 0; i < c->n_multipliers; i++) {
         const CompareMultiplier *m = &c->multiplier[i];
-        put_line(table, &(Line){"multiplier", &g[m->a], &g[m->b], c->resource, m->loss, m->value,
-                                m->lo, m->hi, none, none});
+        answer_row(table, value_text("multiplier"), name_of(c, m->a), name_of(c, m->b),
+                   value_text(c->resource), value_real(m->loss), value_real(m->value),
+                   value_real(m->lo), value_real(m->hi), none, none);
     }
 }
 
@@ -257,9 +235,8 @@ void compare_answer(const Compare *c, AnswerNode *top)
     for (size_t g = 0; g < c->n_groups; g++) {
         answer_set(groups, NULL, name_of(c, g));
     }
-    answer_set(top, "law", value_text(c->form.name));
-    answer_set(top, "null", value_text(compare_null_names[c->o->null]));
-    answer_set(top, "margin", value_real(c->o->margin));
+    answer_set_all(top, "law null margin", value_text(c->form.name),
+                   value_text(compare_null_names[c->o->null]), value_real(c->o->margin));
     answer_say(top, "verdict", SAY_VERDICT, "%s", c->sentence);
     test_answer(top, &c->test, c->is_refused ? &c->refusal : NULL);
     test_sentence(c, top);

@@ -18,8 +18,8 @@ static void values_table(const FitResult *f, AnswerNode *in)
     };
     AnswerNode *table = answer_table(in, NULL, NULL, COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
-    for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
-        const FitValue *v = i < f->n_params ? &f->param[i] : &f->derived[i - f->n_params];
+    const FitValue *v;
+    for (size_t i = 0; (v = fit_value_at(f, i)); i++) {
         const Interval interval = fit_value_interval(v);
         char help[TEXT_BYTES];
         fit_value_help(v, help, sizeof help);
@@ -28,58 +28,44 @@ static void values_table(const FitResult *f, AnswerNode *in)
     }
 }
 
-static void show_text(AnswerNode *in, const char *heading, const char *text)
+/* Under `heading`, with so many digits (0: as usual). */
+static void show(AnswerNode *in, const char *heading, int digits, Value v)
 {
-    const Column column = {.heading = heading};
-    answer_show(in, &column, value_text(text));
-}
-
-static void show_number(AnswerNode *in, const char *heading, const char *unit, int digits, double x)
-{
-    const Column column = {.heading = heading, .unit = unit, .digits = digits};
-    answer_show(in, &column, value_real(x));
-}
-
-static void minimum_pairs(const FitResult *f, AnswerNode *in)
-{
-    char text[TEXT_BYTES];
-    Buf loss = BUF_INIT;
-    fit_loss_text(f, &loss);
-    (void)snprintf(text, sizeof text, "the sum of the loss %s", buf_str(&loss));
-    buf_release(&loss);
-    show_text(in, "minimised", text);
-    show_number(in, "its least value", NULL, 10, f->objective);
-    (void)snprintf(text, sizeof text, "%zu of %zu", f->at_minimum, f->starts);
-    show_text(in, "starts that end there", text);
-    show_number(in, "next minimum, as a multiple of it", NULL, 3,
-                f->has_second ? f->second_objective / f->objective : (double)NAN);
-    if (f->loss.kind == FIT_L1) {
-        show_text(in, "certificate", "an optimal vertex");
-        return;
-    }
-    show_number(in, "promised further decrease, as a share", NULL, 1, f->certificate.decrement);
-    show_number(in, "least over largest curvature", NULL, 2, f->certificate.eigen_ratio);
+    const Column column = {.heading = heading, .digits = digits};
+    answer_show(in, &column, v);
 }
 
 static void quality_pairs(const ReportFit *rf, AnswerNode *in)
 {
-    static const Column points = {.heading = "points"}, runs = {.heading = "runs"},
-                        failed = {.heading = "replicates without a minimum"};
     const FitResult *f = &rf->fit;
-    answer_show(in, &points, value_size(f->n));
-    if (f->n_runs) {
-        answer_show(in, &runs, value_size(f->n_runs));
+    const bool is_loss = rf->form->response == FORM_LOSS;
+    char starts[TEXT_BYTES];
+    Buf loss = BUF_INIT;
+    buf_puts(&loss, "the sum of the loss ");
+    fit_loss_text(f, &loss);
+    (void)snprintf(starts, sizeof starts, "%zu of %zu", f->at_minimum, f->starts);
+    show(in, "points", 0, value_size(f->n));
+    show(in, "runs", 0, f->n_runs ? value_size(f->n_runs) : value_none());
+    show(in, "minimised", 0, value_text(buf_str(&loss)));
+    show(in, "its least value", 10, value_real(f->objective));
+    show(in, "starts that end there", 0, value_text(starts));
+    show(in, "next minimum, as a multiple of it", 3,
+         value_real(f->has_second ? f->second_objective / f->objective : (double)NAN));
+    if (f->loss.kind == FIT_L1) {
+        show(in, "certificate", 0, value_text("an optimal vertex"));
+    } else {
+        show(in, "promised further decrease, as a share", 1, value_real(f->certificate.decrement));
+        show(in, "least over largest curvature", 2, value_real(f->certificate.eigen_ratio));
     }
-    minimum_pairs(f, in);
-    show_number(in, "root mean square error", rf->form->response == FORM_LOSS ? "nats/token" : NULL,
-                4, f->rmse);
-    show_number(in, "root mean square error of logarithms", NULL, 3, f->rmse_log);
-    show_number(in, "R2", NULL, 6, f->r2);
-    show_number(in, "AIC", NULL, 6, f->aic);
-    show_number(in, "BIC", NULL, 6, f->bic);
-    if (f->replicates_failed) {
-        answer_show(in, &failed, value_size(f->replicates_failed));
-    }
+    show(in, is_loss ? "root mean square error [nats/token]" : "root mean square error", 4,
+         value_real(f->rmse));
+    show(in, "root mean square error of logarithms", 3, value_real(f->rmse_log));
+    show(in, "R2", 6, value_real(f->r2));
+    show(in, "AIC", 6, value_real(f->aic));
+    show(in, "BIC", 6, value_real(f->bic));
+    show(in, "replicates without a minimum", 0,
+         f->replicates_failed ? value_size(f->replicates_failed) : value_none());
+    buf_release(&loss);
 }
 
 /* The lower half. */
@@ -119,7 +105,7 @@ static void one_fit(const Report *r, const ReportFit *rf, AnswerNode *top)
     answer_say(in, NULL, SAY_PLAIN, "%s", buf_str(&text));
     buf_release(&text);
     quality_pairs(rf, in);
-    fit_formula_say(rf, "", 9, in);
+    fit_formula_say(rf, NULL, 9, in);
     fit_worked_say(rf, 9, in);
     correlation_table(rf, in);
     for (size_t i = 0; i < f->n_warnings; i++) {

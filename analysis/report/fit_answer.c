@@ -18,6 +18,13 @@ Interval fit_value_interval(const FitValue *v)
     return (Interval){.se = v->se, .lo = v->lo, .hi = v->hi, .method = "bootstrap"};
 }
 
+const FitValue *fit_value_at(const FitResult *f, size_t i)
+{
+    return i < f->n_params                  ? &f->param[i]
+           : i < f->n_params + f->n_derived ? &f->derived[i - f->n_params]
+                                            : NULL;
+}
+
 static bool is_known(const Interval *i)
 {
     return !isnan(i->se) || !isnan(i->lo) || !isnan(i->hi);
@@ -30,7 +37,8 @@ void interval_answer(AnswerNode *in, const char *key, const Interval *i)
     }
 }
 
-void fit_values_answer(AnswerNode *in, const char *key, const FitValue *v, size_t n)
+/* {"E":...,"alpha":...} */
+static void values_answer(AnswerNode *in, const char *key, const FitValue *v, size_t n)
 {
     AnswerNode *o = answer_object(in, key);
     for (size_t i = 0; i < n; i++) {
@@ -38,45 +46,34 @@ void fit_values_answer(AnswerNode *in, const char *key, const FitValue *v, size_
     }
 }
 
-/* Parameters, then derived values. */
-static const FitValue *value_at(const FitResult *f, size_t i)
+/* {"alpha":{"se","lo","hi","method"},...}, and by each method {"alpha":{"bca":{...}},...} of values that
+ * have any. */
+static void value_intervals(AnswerNode *intervals, AnswerNode *methods, const FitValue *v)
 {
-    return i < f->n_params ? &f->param[i] : &f->derived[i - f->n_params];
-}
-
-void fit_intervals_answer(AnswerNode *in, const FitResult *f)
-{
-    AnswerNode *o = answer_object(in, "intervals");
-    for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
-        const Interval interval = fit_value_interval(value_at(f, i));
-        interval_answer(o, value_at(f, i)->name, &interval);
-    }
-}
-
-/* {"bca": {...}, "sandwich": ...} of a value that has any. */
-static void add_methods(AnswerNode *in, const FitValue *v)
-{
+    const Interval own = fit_value_interval(v);
     AnswerNode *o = NULL;
+    interval_answer(intervals, v->name, &own);
     for (int m = 0; m < FIT_N_METHODS; m++) {
         const Interval i = fit_interval(&v->by[m], fit_method_name((FitMethod)m));
         if (is_known(&i)) {
-            o = o ? o : answer_object(in, v->name);
+            o = o ? o : answer_object(methods, v->name);
             answer_set_interval(o, i.method, &i);
         }
     }
 }
 
-static void methods_answer(AnswerNode *in, const FitResult *f)
+static void intervals_answer(AnswerNode *in, const FitResult *f)
 {
-    AnswerNode *o = answer_object(in, "interval_methods");
-    for (size_t i = 0; i < f->n_params + f->n_derived; i++) {
-        add_methods(o, value_at(f, i));
+    AnswerNode *intervals = answer_object(in, "intervals");
+    AnswerNode *methods = answer_object(in, "interval_methods");
+    const FitValue *v;
+    for (size_t i = 0; (v = fit_value_at(f, i)); i++) {
+        value_intervals(intervals, methods, v);
     }
 }
 
-static void at_answer(AnswerNode *list, const FitAt *at)
+static void at_answer(AnswerNode *o, const FitAt *at)
 {
-    AnswerNode *o = answer_object(list, NULL);
     answer_set(o, "C", value_real(at->c));
     for (size_t k = 0; k < FIT_PER_AT; k++) {
         answer_set(o, at->value[k].name, value_real(at->value[k].value));
@@ -84,9 +81,7 @@ static void at_answer(AnswerNode *list, const FitAt *at)
     AnswerNode *intervals = answer_object(o, "intervals");
     AnswerNode *methods = answer_object(o, "interval_methods");
     for (size_t k = 0; k < FIT_PER_AT; k++) {
-        const Interval interval = fit_value_interval(&at->value[k]);
-        interval_answer(intervals, at->value[k].name, &interval);
-        add_methods(methods, &at->value[k]);
+        value_intervals(intervals, methods, &at->value[k]);
     }
     answer_set(o, "outside_data", value_bool(at->is_outside));
 }
@@ -94,31 +89,28 @@ static void at_answer(AnswerNode *list, const FitAt *at)
 /* What was held, which rivals were tried, the best N and D at given C. */
 static void extras_answer(AnswerNode *in, const FitResult *f)
 {
-    AnswerNode *fixed = answer_object(in, "fixed");
+    AnswerNode *fixed = answer_object(in, "fixed"), *rivals = answer_list(in, "rivals");
+    AnswerNode *ats = answer_list(in, "at");
     for (size_t i = 0; i < f->n_params; i++) {
         if (f->fix.is_fixed[i]) {
             answer_set(fixed, f->param[i].name, value_real(f->fix.value[i]));
         }
     }
-    AnswerNode *rivals = answer_list(in, "rivals");
     for (size_t i = 0; i < f->n_rivals; i++) {
-        AnswerNode *one = answer_object(rivals, NULL);
-        answer_set(one, "law", value_text(f->rival[i]));
-        answer_set(one, "bic", value_real(f->rival_bic[i]));
+        answer_set_all(answer_object(rivals, NULL), "law bic", value_text(f->rival[i]),
+                       value_real(f->rival_bic[i]));
     }
-    AnswerNode *ats = answer_list(in, "at");
     for (size_t i = 0; i < f->n_at; i++) {
-        at_answer(ats, &f->at[i]);
+        at_answer(answer_object(ats, NULL), &f->at[i]);
     }
 }
 
 static void starts_answer(AnswerNode *in, const FitResult *f)
 {
     AnswerNode *o = answer_object(in, "starts");
-    answer_set(o, "total", value_size(f->starts));
-    answer_set(o, "observations", value_size(f->searched));
-    answer_set(o, "at_minimum", value_size(f->at_minimum));
-    answer_set(o, "not_converged", value_size(f->not_converged));
+    answer_set_all(o, "total observations at_minimum not_converged", value_size(f->starts),
+                   value_size(f->searched), value_size(f->at_minimum),
+                   value_size(f->not_converged));
     if (!f->has_second) {
         answer_set(o, "second_best", value_none());
         return;
@@ -138,26 +130,14 @@ static void certificate_answer(AnswerNode *in, const FitResult *f)
         answer_set(o, "kind", value_text("vertex"));
         return;
     }
-    answer_set(o, "kind", value_text("newton"));
-    answer_set(o, "decrement", value_real(f->certificate.decrement));
-    answer_set(o, "gradient", value_real(f->certificate.gradient));
-    answer_set(o, "step", value_real(f->certificate.step));
-    answer_set(o, "eigen_ratio", value_real(f->certificate.eigen_ratio));
+    answer_set_all(o, "kind decrement gradient step eigen_ratio", value_text("newton"),
+                   value_real(f->certificate.decrement), value_real(f->certificate.gradient),
+                   value_real(f->certificate.step), value_real(f->certificate.eigen_ratio));
     AnswerNode *spectrum = answer_list(o, "eigenvalues");
     for (size_t i = 0; i < f->certificate.n_eigenvalues; i++) {
         answer_set(spectrum, NULL, value_real(f->certificate.eigenvalue[i]));
     }
     answer_set(o, "referee", value_real(f->referee));
-}
-
-static void conditioning_answer(AnswerNode *in, const Conditioning *c)
-{
-    AnswerNode *o = answer_object(in, "conditioning");
-    answer_set(o, "raw", value_real(c->raw));
-    answer_set(o, "logs", value_real(c->logs));
-    answer_set(o, "centred", value_real(c->centred));
-    answer_set(o, "scaled", value_real(c->scaled));
-    answer_set(o, "projected", value_real(c->projected));
 }
 
 static void bootstrap_answer(AnswerNode *in, const FitResult *f)
@@ -167,25 +147,22 @@ static void bootstrap_answer(AnswerNode *in, const FitResult *f)
         [FIT_CLUSTERS] = "run",       [FIT_STRATIFIED] = "point within budget",
         [FIT_RESIDUALS] = "residual", [FIT_WILD] = "point"};
     bool by_run = bootstrap_by_run(f->resampling, f->n, f->n_runs);
-    AnswerNode *o = answer_object(in, "bootstrap");
-    answer_set(o, "unit", value_text(by_run ? "run" : unit[f->resampling]));
-    answer_set(o, "resample", value_text(fit_resampling_name(f->resampling)));
-    answer_set(o, "replicates", value_size(f->replicates));
-    answer_set(o, "failed", value_size(f->replicates_failed));
+    answer_set_all(answer_object(in, "bootstrap"), "unit resample replicates failed",
+                   value_text(by_run ? "run" : unit[f->resampling]),
+                   value_text(fit_resampling_name(f->resampling)), value_size(f->replicates),
+                   value_size(f->replicates_failed));
 }
 
 static void envelope_answer(AnswerNode *in, const Envelope *e)
 {
     AnswerNode *o = answer_object(in, "envelope");
-    answer_set(o, "sizes", value_size(e->n_sizes));
-    answer_set(o, "method", value_text(e->is_inner ? "parabola" : "argmin"));
+    answer_set_all(o, "sizes method", value_size(e->n_sizes),
+                   value_text(e->is_inner ? "parabola" : "argmin"));
     AnswerNode *points = answer_list(o, "points");
     for (size_t i = 0; i < e->n_points; i++) {
-        AnswerNode *p = answer_object(points, NULL);
-        answer_set(p, "C", value_real(e->point[i].c));
-        answer_set(p, "N", value_real(e->point[i].n));
-        answer_set(p, "D", value_real(e->point[i].d));
-        answer_set(p, "loss", value_real(e->point[i].loss));
+        answer_set_all(answer_object(points, NULL), "C N D loss", value_real(e->point[i].c),
+                       value_real(e->point[i].n), value_real(e->point[i].d),
+                       value_real(e->point[i].loss));
     }
 }
 
@@ -211,19 +188,17 @@ static void formula_answer(AnswerNode *in, const FitResult *f, const FitData *da
 void fit_head_answer(AnswerNode *in, const char *group, const FitResult *f)
 {
     bool has_delta = f->loss.kind == FIT_HUBER || f->loss.kind == FIT_ASYMMETRIC;
-    answer_set(in, "group", value_text(group));
-    answer_set(in, "law", value_text(f->form->name));
-    answer_set(in, "equation", value_text(f->form->equation));
-    answer_set(in, "loss", value_text(fit_loss_name(f->loss.kind)));
-    answer_set(in, "delta", value_real(has_delta ? f->loss.delta : (double)NAN));
+    answer_set_all(in, "group law equation loss delta", value_text(group),
+                   value_text(f->form->name), value_text(f->form->equation),
+                   value_text(fit_loss_name(f->loss.kind)),
+                   value_real(has_delta ? f->loss.delta : (double)NAN));
     if (f->loss.kind == FIT_ASYMMETRIC) {
         answer_set(in, "over", value_real(f->loss.over));
     }
-    answer_set(in, "residual", value_text(f->residual == FIT_LOG ? "log" : "raw"));
-    answer_set(in, "n", value_size(f->n));
-    answer_set(in, "runs", value_size(f->n_runs));
-    answer_set(in, "objective", value_real(f->objective));
-    fit_values_answer(in, "params", f->param, f->n_params);
+    answer_set_all(in, "residual n runs objective",
+                   value_text(f->residual == FIT_LOG ? "log" : "raw"), value_size(f->n),
+                   value_size(f->n_runs), value_real(f->objective));
+    values_answer(in, "params", f->param, f->n_params);
     AnswerNode *warnings = answer_list(in, "warnings");
     for (size_t i = 0; i < f->n_warnings; i++) {
         answer_set(warnings, NULL, value_text(f->warning[i]));
@@ -234,21 +209,20 @@ void fit_answer(AnswerNode *in, const char *group, const FitResult *f, const Fit
                 const FitDraws *draws)
 {
     fit_head_answer(in, group, f);
-    fit_values_answer(in, "derived", f->derived, f->n_derived);
-    fit_intervals_answer(in, f);
-    methods_answer(in, f);
+    values_answer(in, "derived", f->derived, f->n_derived);
+    intervals_answer(in, f);
     extras_answer(in, f);
     covariance_answer(in, f, draws);
     formula_answer(in, f, data);
     bootstrap_answer(in, f);
     starts_answer(in, f);
     certificate_answer(in, f);
-    conditioning_answer(in, &f->conditioning);
-    answer_set(in, "rmse", value_real(f->rmse));
-    answer_set(in, "rmse_log", value_real(f->rmse_log));
-    answer_set(in, "r2", value_real(f->r2));
-    answer_set(in, "aic", value_real(f->aic));
-    answer_set(in, "bic", value_real(f->bic));
+    const Conditioning *c = &f->conditioning;
+    answer_set_all(answer_object(in, "conditioning"), "raw logs centred scaled projected",
+                   value_real(c->raw), value_real(c->logs), value_real(c->centred),
+                   value_real(c->scaled), value_real(c->projected));
+    answer_set_all(in, "rmse rmse_log r2 aic bic", value_real(f->rmse), value_real(f->rmse_log),
+                   value_real(f->r2), value_real(f->aic), value_real(f->bic));
     if (f->has_envelope) {
         envelope_answer(in, &f->envelope);
     }

@@ -10,13 +10,11 @@ Interval fit_value_interval(const FitValue *v);
 /* The same of anything that has one. */
 Interval fit_interval(const FitInterval *i, const char *method);
 
+/* Parameters, then derived values; NULL: there are no more. */
+const FitValue *fit_value_at(const FitResult *f, size_t i);
+
 /* JSON: the interval at `key`, unless nothing of it is known. */
 void interval_answer(AnswerNode *in, const char *key, const Interval *i);
-
-/* JSON: {"E":…,"alpha":…} at `key`. */
-void fit_values_answer(AnswerNode *in, const char *key, const FitValue *v, size_t n);
-/* JSON: {"alpha":{"se","lo","hi","method"},…} of parameters and derived values at "intervals". */
-void fit_intervals_answer(AnswerNode *in, const FitResult *f);
 
 /* JSON: what a fit is, into an object: group, law, equation, loss, delta (over), residual, n, runs,
  * objective, params, warnings. */

@@ -5,16 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_word(const char *word, const char *s, size_t n)
+{
+    return strlen(word) == n && memcmp(word, s, n) == 0;
+}
+
 /* Words of an equation that are functions or numbers by themselves. */
 static bool is_function(const char *s, size_t n)
 {
-    static const char *const name[] = {"e", "ln", "log10"};
-    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
-        if (strlen(name[i]) == n && memcmp(name[i], s, n) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return is_word("e", s, n) || is_word("ln", s, n) || is_word("log10", s, n);
 }
 
 static size_t word_length(const char *s)
@@ -30,16 +29,15 @@ static size_t word_length(const char *s)
 static bool value_of(const FitResult *f, const double *inputs, const char *s, size_t n, double *ret)
 {
     for (size_t i = 0; i < f->n_params; i++) {
-        if (strlen(f->param[i].name) == n && memcmp(f->param[i].name, s, n) == 0) {
+        if (is_word(f->param[i].name, s, n)) {
             *ret = f->param[i].value;
             return true;
         }
     }
     for (size_t k = 0; inputs && k < FORM_MAX_INPUTS && k < form_columns(f->form); k++) {
-        const char *name = form_input_name(f->form->input[k]);
-        bool is_experts = f->form->input[k] == FORM_EXPERTS && n == 1 && *s == 'E';
-        bool is_loss = f->form->input[k] == FORM_X_LOSS && n == 1 && *s == 'L';
-        if ((strlen(name) == n && memcmp(name, s, n) == 0) || is_experts || is_loss) {
+        FormInput x = f->form->input[k];
+        if (is_word(form_input_name(x), s, n) || (x == FORM_EXPERTS && is_word("E", s, n)) ||
+            (x == FORM_X_LOSS && is_word("L", s, n))) {
             *ret = inputs[k];
             return true;
         }

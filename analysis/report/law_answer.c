@@ -93,11 +93,8 @@ static void law_table(const Report *r, const FitResult *first, AnswerNode *in)
         v[1] = value_size(f->fit.n);
         for (size_t i = 0; i < n_values; i++) {
             const FitValue *x = fit_value(&f->fit, value[i]->name);
-            v[i + 2] = value_none();
-            if (x) {
-                interval[i] = fit_value_interval(x);
-                v[i + 2] = value_between(x->value, &interval[i]);
-            }
+            interval[i] = x ? fit_value_interval(x) : (Interval){0};
+            v[i + 2] = x ? value_between(x->value, &interval[i]) : value_none();
         }
         v[n - 1] = value_real(f->fit.rmse_log);
         (void)answer_row_of(table, v, n);
@@ -150,45 +147,24 @@ static const char *method(const ReportFit *f, size_t k, Buf *out)
     return k < 2 ? buf_str(out) : NULL;
 }
 
-static bool has_sentence(const ReportFit *f, Sentence of, const char *text)
+/* The next fit of the law from `at` on that has (or has not) the sentence; r->n: there is none. */
+static size_t next_with(const Report *r, size_t at, const Form *form, Sentence of, const char *text,
+                        bool has)
 {
     Buf own = BUF_INIT;
-    bool is_found = false;
-    for (size_t k = 0; !is_found; k++) {
-        const char *s = of(f, k, &own);
-        if (!s) {
+    for (; at < r->n; at++) {
+        const char *s = NULL;
+        for (size_t k = 0; is_of(&r->fit[at], form) && (s = of(&r->fit[at], k, &own)); k++) {
+            if (strcmp(s, text) == 0) {
+                break;
+            }
+        }
+        if (is_of(&r->fit[at], form) && (s != NULL) == has) {
             break;
         }
-        is_found = strcmp(s, text) == 0;
     }
     buf_release(&own);
-    return is_found;
-}
-
-/* "llama, hgrn2" into names: the fits of the law that have the sentence.  False: an earlier fit than
- * r->fit[at] has it, so it is said. */
-static bool who_has(const Report *r, size_t at, Sentence of, const char *text, Buf *names,
-                    bool *ret_all)
-{
-    const char *sep = "";
-    *ret_all = true;
-    buf_clear(names);
-    for (size_t i = 0; i < r->n; i++) {
-        const ReportFit *f = &r->fit[i];
-        if (!is_of(f, r->fit[at].form)) {
-            continue;
-        }
-        if (has_sentence(f, of, text)) {
-            if (i < at) {
-                return false;
-            }
-            buf_printf(names, "%s%s", sep, f->group->name);
-            sep = ", ";
-        } else {
-            *ret_all = false;
-        }
-    }
-    return true;
+    return at;
 }
 
 /* Each sentence once, with the groups that have it; without them where all have it, unless named. */
@@ -196,18 +172,20 @@ static void say_once(const Report *r, const Form *form, Sentence of, SayKind kin
                      AnswerNode *in)
 {
     Buf own = BUF_INIT, names = BUF_INIT;
-    bool is_all;
     for (size_t i = 0; i < r->n; i++) {
         const char *s;
         for (size_t k = 0; is_of(&r->fit[i], form) && (s = of(&r->fit[i], k, &own)); k++) {
-            if (!who_has(r, i, of, s, &names, &is_all)) {
-                continue;
+            if (next_with(r, 0, form, of, s, true) < i) {
+                continue; /* it is said */
             }
-            if (is_named || !is_all) {
-                answer_say(in, NULL, kind, "%s: %s", buf_str(&names), s);
-            } else {
-                answer_say(in, NULL, kind, "%s", s);
+            buf_clear(&names);
+            if (is_named || next_with(r, 0, form, of, s, false) < r->n) {
+                for (size_t g = i; g < r->n; g = next_with(r, g + 1, form, of, s, true)) {
+                    buf_printf(&names, "%s%s", g > i ? ", " : "", r->fit[g].group->name);
+                }
+                buf_puts(&names, ": ");
             }
+            answer_say(in, NULL, kind, "%s%s", buf_str(&names), s);
         }
     }
     buf_release(&own);
@@ -224,23 +202,22 @@ static void say_certainty(const Report *r, const FitResult *first, AnswerNode *i
             worst = f;
         }
     }
+    char least[NUMBER_TEXT_BYTES] = "All";
     if (worst->at_minimum < worst->starts) {
-        answer_say(in, NULL, SAY_PLAIN,
-                   "At least %zu of %zu starts of every fit end at the minimum shown.",
-                   worst->at_minimum, worst->starts);
-    } else {
-        answer_say(in, NULL, SAY_PLAIN, "All %zu starts of every fit end at the minimum shown.",
-                   worst->starts);
+        (void)snprintf(least, sizeof least, "At least %zu of", worst->at_minimum);
     }
+    answer_say(in, NULL, SAY_PLAIN, "%s %zu starts of every fit end at the minimum shown.", least,
+               worst->starts);
 }
 
 /* ---- formulas ---- */
 
-void fit_formula_say(const ReportFit *f, const char *before, int digits, AnswerNode *in)
+void fit_formula_say(const ReportFit *f, const char *group, int digits, AnswerNode *in)
 {
     Buf text = BUF_INIT;
     if (formula_text(&f->fit, digits, &text)) {
-        answer_say(in, NULL, SAY_FORMULA, "%s%s", before, buf_str(&text));
+        answer_say(in, NULL, SAY_FORMULA, "%s%s%s", group ? group : "", group ? ": " : "",
+                   buf_str(&text));
     }
     buf_release(&text);
 }
@@ -276,9 +253,7 @@ static void law_answer(const Report *r, const ReportFit *first, AnswerNode *top)
     say_certainty(r, &first->fit, in);
     for (size_t i = 0; i < r->n; i++) {
         if (is_of(&r->fit[i], form)) {
-            char before[256];
-            (void)snprintf(before, sizeof before, "%s: ", r->fit[i].group->name);
-            fit_formula_say(&r->fit[i], before, 6, in);
+            fit_formula_say(&r->fit[i], r->fit[i].group->name, 6, in);
         }
     }
     fit_worked_say(first, 4, in);

@@ -14,9 +14,9 @@ void fit_interval_text(const FitResult *f, Buf *out);
 
 /* The equation, and for laws in C its convention. */
 void law_equation_say(const Report *r, const Form *form, AnswerNode *in);
-/* The law with its numbers after a few words, unless its equation has more than numbers
+/* The law with its numbers, after the group's name unless that is NULL, unless its equation has more than numbers
  * (formula.h). */
-void fit_formula_say(const ReportFit *f, const char *before, int digits, AnswerNode *in);
+void fit_formula_say(const ReportFit *f, const char *group, int digits, AnswerNode *in);
 /* "llama at N = 2e+08, D = 1.1e+09: L = ... = 4.05" */
 void fit_worked_say(const ReportFit *f, int digits, AnswerNode *in);
 

@@ -1,6 +1,6 @@
 /* provenance.h -- where a result comes from: which bytes, which rows, which options.
  *
- * Adds to a JSON object what is needed to repeat it:
+ * What is needed to repeat an answer stands in it:
  *   "source", "version", "seed"
  *   "input":   {"sha256":…,"of":"file"|"observations","rows":…}
  *              file: of the CSV file's bytes, as `sha256sum` gives it
@@ -15,6 +15,7 @@
 
 #include "analysis/obs/obs.h"
 #include "analysis/report/report.h"
+#include "answer/answer.h"
 
 typedef struct Provenance {
     const char *path;           /* what the user typed */
@@ -24,14 +25,14 @@ typedef struct Provenance {
     const ReportPlan *plan;
 } Provenance;
 
-/* Sets the fields above.  Options of the verb itself may be added to "options" afterwards.
- * ERR_NOMEM. */
-ErrCode provenance_add(json_t *obj, const Provenance *p, Err *err);
+/* "options" of all verbs; NULL when memory is short.  The caller owns it. */
+json_t *provenance_options(const Provenance *p);
+/* JSON: the fields above; takes options over, from which a verb may have taken what it does not honour,
+ * and to which it may have added its own. */
+void provenance_answer(const Provenance *p, json_t *options, AnswerNode *top);
 
-/* Appends a command line that repeats it, quoted for a shell: "slaw VERB 'my file.csv' --where 'D>1'". */
-void provenance_command(const Provenance *p, const char *verb, Buf *out);
-
-/* {"read":…,"used":…,"where":…,"other_tasks":…,"diverged":…,"early":…,"worse":…} */
-json_t *provenance_rows(const Obs *obs);
+/* Appends a command line that repeats the answer `head` (an object with the fields above), quoted for a
+ * shell: "slaw VERB 'my file.csv' --where 'D>1'". */
+void provenance_command(const json_t *head, const char *verb, Buf *out);
 
 #endif

@@ -78,13 +78,11 @@ static void budget_answer(const IsoflopBudget *b, AnswerNode *list)
     static const char *const state[] = {
         [ISOFLOP_USED] = "used", [ISOFLOP_FEW] = "few_points", [ISOFLOP_NO_VALE] = "no_minimum"};
     bool is_used = b->state == ISOFLOP_USED;
-    AnswerNode *o = answer_object(list, NULL);
-    answer_set(o, "C", value_real(b->c));
-    answer_set(o, "n", value_size(b->n));
-    answer_set(o, "state", value_text(b->is_outside ? "minimum_outside" : state[b->state]));
-    answer_set(o, "N_opt", value_real(is_used ? b->n_opt : (double)NAN));
-    answer_set(o, "D_opt", value_real(is_used ? b->d_opt : (double)NAN));
-    answer_set(o, "loss", value_real(is_used ? b->loss : (double)NAN));
+    answer_set_all(
+        answer_object(list, NULL), "C n state N_opt D_opt loss", value_real(b->c), value_size(b->n),
+        value_text(b->is_outside ? "minimum_outside" : state[b->state]),
+        value_real(is_used ? b->n_opt : (double)NAN), value_real(is_used ? b->d_opt : (double)NAN),
+        value_real(is_used ? b->loss : (double)NAN));
 }
 
 static Interval error_of_line(double se)
@@ -194,8 +192,8 @@ static void methods_table(const Report *r, AnswerNode *top)
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t i = 0; i < r->n; i++) {
         const FitResult *f = &r->fit[i].fit;
-        for (size_t k = 0; !r->fit[i].is_refused && k < f->n_params + f->n_derived; k++) {
-            const FitValue *v = k < f->n_params ? &f->param[k] : &f->derived[k - f->n_params];
+        const FitValue *v;
+        for (size_t k = 0; !r->fit[i].is_refused && (v = fit_value_at(f, k)); k++) {
             Interval interval[FIT_N_METHODS];
             Value by[FIT_N_METHODS];
             if (method_values(v, interval, by)) {
@@ -216,8 +214,8 @@ void report_values_answer(const Report *r, AnswerNode *top)
     answer_table_use(table, TABLE_FOR_CSV);
     for (size_t i = 0; i < r->n; i++) {
         const FitResult *f = &r->fit[i].fit;
-        for (size_t k = 0; !r->fit[i].is_refused && k < f->n_params + f->n_derived; k++) {
-            const FitValue *v = k < f->n_params ? &f->param[k] : &f->derived[k - f->n_params];
+        const FitValue *v;
+        for (size_t k = 0; !r->fit[i].is_refused && (v = fit_value_at(f, k)); k++) {
             const Interval interval = fit_value_interval(v);
             answer_row(table, value_text(r->fit[i].group->name), value_text(f->form->name),
                        value_size(f->n), value_text(v->name), value_between(v->value, &interval),

@@ -27,6 +27,11 @@ UseApproaches use_approaches(AnswerNode *top)
     return (UseApproaches){answer_list(top, "approaches"), lines};
 }
 
+static Value bias_value(const Approach *r, const double *of, size_t part)
+{
+    return value_real(r->has_bias ? of[part] : (double)NAN);
+}
+
 /* A number of one approach in the long table. */
 static void approach_line(AnswerNode *lines, const UseFit *f, const Approach *r, const char *name,
                           size_t part, double c)
@@ -34,9 +39,8 @@ static void approach_line(AnswerNode *lines, const UseFit *f, const Approach *r,
     answer_row(lines, value_text(f->group->name), value_text(approach_number(r->kind)),
                value_text(approach_name(r->kind)), value_text(name), value_real(c),
                value_real(r->value[part]), value_real(r->interval[part].lo),
-               value_real(r->interval[part].hi),
-               value_real(r->has_bias ? r->bias[part] : (double)NAN),
-               value_real(r->has_bias ? r->corrected[part] : (double)NAN));
+               value_real(r->interval[part].hi), bias_value(r, r->bias, part),
+               bias_value(r, r->corrected, part));
 }
 
 static void approach_lines(AnswerNode *lines, const UseFit *f, const Approach *r,
@@ -98,22 +102,16 @@ static void ats_answer(AnswerNode *row, const Approach *r, const Approaches *all
         const Interval of_n = fit_interval(&r->interval[n_opt], bootstrap);
         const Interval of_d = fit_interval(&r->interval[d_opt], bootstrap);
         AnswerNode *o = answer_object(list, NULL);
-        answer_set(o, "C", value_real(all->at[i]));
-        answer_set(o, "N_opt", value_real(r->value[n_opt]));
-        answer_set(o, "D_opt", value_real(r->value[d_opt]));
+        answer_set_all(o, "C N_opt D_opt", value_real(all->at[i]), value_real(r->value[n_opt]),
+                       value_real(r->value[d_opt]));
         AnswerNode *intervals = answer_object(o, "intervals");
         interval_answer(intervals, "N_opt", &of_n);
         interval_answer(intervals, "D_opt", &of_d);
         if (r->has_bias) {
-            answer_set(o, "bias", value_real(r->bias[n_opt]));
-            answer_set(o, "N_opt_corrected", value_real(r->corrected[n_opt]));
+            answer_set_all(o, "bias N_opt_corrected", value_real(r->bias[n_opt]),
+                           value_real(r->corrected[n_opt]));
         }
     }
-}
-
-static Value bias_value(const Approach *r, const double *of, size_t part)
-{
-    return value_real(r->has_bias ? of[part] : (double)NAN);
 }
 
 static void approach_row(AnswerNode *table, const Approach *r, const Approaches *all)
@@ -144,17 +142,15 @@ static void approach_row(AnswerNode *table, const Approach *r, const Approaches 
         answer_set(row, "reason", value_text(r->refusal.msg));
         return;
     }
-    answer_set(row, "points", value_size(r->points));
-    answer_set(row, "replicates", value_size(r->replicates));
-    answer_set(row, "failed", value_size(r->failed));
+    answer_set_all(row, "points replicates failed", value_size(r->points),
+                   value_size(r->replicates), value_size(r->failed));
     ats_answer(row, r, all);
 }
 
 void use_approach(const UseApproaches *to, const UseFit *f, const Approaches *all)
 {
     AnswerNode *o = answer_object(to->list, NULL);
-    answer_set(o, "group", value_text(f->group->name));
-    answer_set(o, "law", value_text(f->form->name));
+    answer_set_all(o, "group law", value_text(f->group->name), value_text(f->form->name));
     AnswerNode *table = approaches_table(o, f, all);
     for (size_t i = 0; i < APPROACH_NAMES; i++) {
         const Approach *r = &all->by[i];

@@ -13,37 +13,18 @@ static const char bootstrap[] = "bootstrap";
 
 #define COUNT_OF(list) (sizeof(list) / sizeof(list)[0])
 
-/* The next columns of a row. */
-static size_t add_columns(Column *to, size_t n, const Column *more, size_t n_more)
-{
-    memcpy(to + n, more, n_more * sizeof *more);
-    return n + n_more;
-}
-
-/* People need the law's column only where there are several. */
-static size_t begin_columns(Column *to, bool has_laws)
-{
-    to[0] = (Column){"group", "group"};
-    to[1] = (Column){"law", .heading = has_laws ? "law" : NULL};
-    return 2;
-}
-
 /* ---- fits ---- */
 
 static void flops_answer(AnswerNode *in, const FlopModel *f)
 {
     char text[FLOP_TEXT_BYTES];
-    AnswerNode *o = answer_object(in, "flops_per_token");
     flop_model_text(f, text);
-    answer_set(o, "formula", value_text(text));
-    answer_set(o, "shape", value_text(flop_shape_name(f->shape)));
-    answer_set(o, "k", value_real(f->k));
-    answer_set(o, "m", value_real(f->m));
-    answer_set(o, "g", value_real(f->g));
-    answer_set(o, "bend", value_real(f->bend));
-    answer_set(o, "centre", value_real(f->shape == FLOPS_SIX_PLUS ? exp(f->centre) : (double)NAN));
-    answer_set(o, "sizes", value_size(f->sizes));
-    answer_set(o, "misfit", value_real(f->misfit));
+    answer_set_all(answer_object(in, "flops_per_token"),
+                   "formula shape k m g bend centre sizes misfit", value_text(text),
+                   value_text(flop_shape_name(f->shape)), value_real(f->k), value_real(f->m),
+                   value_real(f->g), value_real(f->bend),
+                   value_real(f->shape == FLOPS_SIX_PLUS ? exp(f->centre) : (double)NAN),
+                   value_size(f->sizes), value_real(f->misfit));
 }
 
 void use_fit_answer(AnswerNode *fits, const UseFit *f)
@@ -51,13 +32,12 @@ void use_fit_answer(AnswerNode *fits, const UseFit *f)
     const FitResult *r = &f->law.fit;
     AnswerNode *o = answer_object(fits, NULL);
     fit_head_answer(o, f->group->name, r);
-    answer_set(o, "resampling", value_text(fit_resampling_name(r->resampling)));
-    answer_set(o, "replicates", value_size(r->replicates));
-    answer_set(o, "failed", value_size(r->replicates_failed));
+    answer_set_all(o, "resampling replicates failed",
+                   value_text(fit_resampling_name(r->resampling)), value_size(r->replicates),
+                   value_size(r->replicates_failed));
     if (f->law.has_scatter) {
-        AnswerNode *scatter = answer_object(o, "scatter");
-        answer_set(scatter, "between_runs", value_real(f->law.scatter.between));
-        answer_set(scatter, "within_runs", value_real(f->law.scatter.within));
+        answer_set_all(answer_object(o, "scatter"), "between_runs within_runs",
+                       value_real(f->law.scatter.between), value_real(f->law.scatter.within));
     }
     if (f->law.has_flops) {
         flops_answer(o, &f->law.flops);
@@ -83,58 +63,59 @@ void use_cost_answer(AnswerNode *in, const UseFit *f, bool is_only, const char *
 
 /* ---- predictions ---- */
 
-static const Column run_column = {"run", "run"};
+enum { AT_LAW = 1, AT_N = 3, AT_D = 4, AT_RESPONSE = 8 };
 
-static const Column at_columns[] = {
-    {"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true},
-    {"C", "C", "FLOP", .rank = 2, .is_symbol = true},
-};
-
-static const Column measured_columns[] = {
-    {"measured", "measured", .format = NUMBER_FIXED},
-    {"error", "error", .format = NUMBER_FIXED,
-     .help = "predicted less measured; the run was left out of the fit"},
-};
-
-static const Column predicted_columns[] = {
-    {"loss", "loss", .format = NUMBER_FIXED, .interval = "interval", .has_flat = true,
-     .help = "the law's value, with the 95 % interval of where the curve is"},
-    {"new_run", "a new run", .format = NUMBER_FIXED, .rank = 1, .interval = "new_run",
-     .has_flat = true, .flat = "predict_",
-     .help = "95 % interval of a measurement of one new run, if the law holds there"},
-    {"outside.N", "N outside", .rank = 3, .help = "how many times beyond the data's range of N"},
-    {"outside.D", "D outside", .rank = 3, .help = "how many times beyond the data's range of D"},
-    {"outside.C", "C outside", .rank = 3, .help = "how many times beyond the data's range of C"},
-    {"standard.N"},
-    {"standard.D"},
-    {"standard.C"},
-    {"standard.together"},
-    {"far"},
-};
-
-static const Column left_out_columns[] = {
-    {"error_relative"}, {"within.law"}, {"within.run"}, {"points"},
-    {"mean_error"},     {"rms_error"},  {"n_fit"},
-};
+/* What is only of a run that was left out of the fit has is_of_run. */
+static const struct {
+    Column column;
+    bool is_of_run;
+} prediction[] = {
+    {{"group", "group"}},
+    {{"law"}},
+    {{"run", "run"}, true},
+    {{"N", "N", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true}},
+    {{"D", "D", .format = NUMBER_QUANTITY, .rank = 1, .is_symbol = true}},
+    {{"C", "C", "FLOP", .rank = 2, .is_symbol = true}},
+    {{"measured", "measured", .format = NUMBER_FIXED}, true},
+    {{"error", "error", .format = NUMBER_FIXED,
+      .help = "predicted less measured; the run was left out of the fit"},
+     true},
+    {{.format = NUMBER_FIXED,
+      .interval = "interval",
+      .has_flat = true,
+      .help = "the law's value, with the 95 % interval of where the curve is"}},
+    {{"new_run", "a new run", .format = NUMBER_FIXED, .rank = 1, .interval = "new_run",
+      .has_flat = true, .flat = "predict_",
+      .help = "95 % interval of a measurement of one new run, if the law holds there"}},
+    {{"outside.N", "N outside", .rank = 3, .help = "how many times beyond the data's range of N"}},
+    {{"outside.D", "D outside", .rank = 3, .help = "how many times beyond the data's range of D"}},
+    {{"outside.C", "C outside", .rank = 3, .help = "how many times beyond the data's range of C"}},
+    {{"standard.N"}},
+    {{"standard.D"}},
+    {{"standard.C"}},
+    {{"standard.together"}},
+    {{"far"}},
+    {{"error_relative"}, true},
+    {{"within.law"}, true},
+    {{"within.run"}, true},
+    {{"points"}, true},
+    {{"mean_error"}, true},
+    {{"rms_error"}, true},
+    {{"n_fit"}, true}};
 
 AnswerNode *use_predictions(AnswerNode *top, const char *response, bool has_laws, bool has_run)
 {
-    Column column[MAX_COLUMNS];
-    size_t n = begin_columns(column, has_laws);
-    if (has_run) {
-        column[n++] = run_column;
-    }
-    n = add_columns(column, n, at_columns, COUNT_OF(at_columns));
-    if (has_run) {
-        column[n - 3].rank = column[n - 2].rank = 2; /* they are the run's own */
-        n = add_columns(column, n, measured_columns, COUNT_OF(measured_columns));
-    }
-    n = add_columns(column, n, predicted_columns, COUNT_OF(predicted_columns));
-    column[n - COUNT_OF(predicted_columns)].key = response;
-    column[n - COUNT_OF(predicted_columns)].heading = response;
-    if (has_run) {
-        n = add_columns(column, n, left_out_columns, COUNT_OF(left_out_columns));
+    Column column[COUNT_OF(prediction)];
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(prediction); i++) {
+        if (has_run || !prediction[i].is_of_run) {
+            Column *c = &column[n++];
+            *c = prediction[i].column;
+            c->heading = i == AT_LAW && has_laws ? "law" : c->heading;
+            c->rank = has_run && (i == AT_N || i == AT_D) ? 2 : c->rank; /* the run's own */
+            c->key = i == AT_RESPONSE ? response : c->key;
+            c->heading = i == AT_RESPONSE ? response : c->heading;
+        }
     }
     return answer_table(top, "predictions", NULL, column, n);
 }
@@ -147,23 +128,6 @@ static Value outside_value(double ln, char *shown)
                        ln > 0.0 ? number_text(exp(ln), NUMBER_DIGITS, 3, shown) : shown);
 }
 
-static size_t predicted_values(const Prediction *v, const Interval *law, const Interval *new_run,
-                               char shown[3][NUMBER_TEXT_BYTES], Value *x)
-{
-    size_t n = 0;
-    x[n++] = value_between(v->value, law);
-    x[n++] = value_between((double)NAN, new_run);
-    x[n++] = outside_value(v->outside.n, shown[0]);
-    x[n++] = outside_value(v->outside.d, shown[1]);
-    x[n++] = outside_value(v->outside.c, shown[2]);
-    x[n++] = value_real(v->standard.n);
-    x[n++] = value_real(v->standard.d);
-    x[n++] = value_real(v->standard.c);
-    x[n++] = value_real(v->together);
-    x[n++] = value_bool(v->is_far);
-    return n;
-}
-
 static Interval new_run_interval(const Prediction *v)
 {
     return (Interval){.se = (double)NAN, .lo = v->run_lo, .hi = v->run_hi, .method = bootstrap};
@@ -174,27 +138,37 @@ void use_prediction(AnswerNode *table, const UseFit *f, const Prediction *v, con
 {
     const Interval law = fit_interval(&v->law, bootstrap), new_run = new_run_interval(v);
     char shown[3][NUMBER_TEXT_BYTES];
-    Value x[MAX_COLUMNS] = {value_text(f->group->name), value_text(f->form->name)};
-    size_t n = 2;
-    if (r) {
-        x[n++] = value_text(run);
-    }
-    x[n++] = value_real(v->at.n);
-    x[n++] = value_real(v->at.d);
-    x[n++] = value_real(v->at.c);
-    if (r) {
-        x[n++] = value_real(r->measured);
-        x[n++] = value_real(r->error);
-    }
-    n += predicted_values(v, &law, &new_run, shown, x + n);
-    if (r) {
-        x[n++] = value_real(r->error / r->measured);
-        x[n++] = value_bool(r->is_in_law);
-        x[n++] = value_bool(r->is_in_run);
-        x[n++] = value_size(r->n);
-        x[n++] = value_real(r->mean_error);
-        x[n++] = value_real(r->rms_error);
-        x[n++] = value_size(r->n_fit);
+    const PredictedRun none = {.n = 0}, *of = r ? r : &none;
+    Value x[] = {value_text(f->group->name),
+                 value_text(f->form->name),
+                 value_text(run),
+                 value_real(v->at.n),
+                 value_real(v->at.d),
+                 value_real(v->at.c),
+                 value_real(of->measured),
+                 value_real(of->error),
+                 value_between(v->value, &law),
+                 value_between((double)NAN, &new_run),
+                 outside_value(v->outside.n, shown[0]),
+                 outside_value(v->outside.d, shown[1]),
+                 outside_value(v->outside.c, shown[2]),
+                 value_real(v->standard.n),
+                 value_real(v->standard.d),
+                 value_real(v->standard.c),
+                 value_real(v->together),
+                 value_bool(v->is_far),
+                 value_real(of->error / of->measured),
+                 value_bool(of->is_in_law),
+                 value_bool(of->is_in_run),
+                 value_size(of->n),
+                 value_real(of->mean_error),
+                 value_real(of->rms_error),
+                 value_size(of->n_fit)};
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(prediction); i++) {
+        if (r || !prediction[i].is_of_run) {
+            x[n++] = x[i];
+        }
     }
     AnswerNode *warnings = answer_list(answer_row_of(table, x, n), "warnings");
     if (v->is_far) {
@@ -253,28 +227,27 @@ static const Column part_columns[ANSWER_PARTS] = {
     [ANSWER_BEST_N] = {.heading = NULL},
 };
 
-static const AnswerPart part_order[] = {
-    ANSWER_C,       ANSWER_N,         ANSWER_D,      ANSWER_LOSS,   ANSWER_RATIO, ANSWER_TRAIN,
-    ANSWER_PENALTY, ANSWER_BEST_LOSS, ANSWER_BEST_C, ANSWER_FACTOR, ANSWER_BEST_N};
-
-static size_t n_parts(bool has_costs)
+/* The best choice has the parts up to this one. */
+static int n_parts(bool has_costs)
 {
-    return has_costs ? COUNT_OF(part_order) : ANSWER_TRAIN + 1;
+    return has_costs ? ANSWER_PARTS : ANSWER_TRAIN + 1;
 }
 
 AnswerNode *use_allocations(AnswerNode *top, bool has_laws, bool has_costs, bool is_mixed)
 {
     static const Column place[] = {
         {.heading = "note", .rank = 3}, {"step"}, {"outside_data.N"}, {"outside_data.D"}, {"far"}};
-    Column column[MAX_COLUMNS];
-    size_t n = begin_columns(column, has_laws);
-    column[n++] = (Column){"question", .heading = is_mixed ? "asked" : NULL, .rank = 4};
-    for (size_t i = 0; i < n_parts(has_costs); i++) {
-        column[n] = part_columns[part_order[i]];
-        column[n++].key = answer_part_name(part_order[i]);
+    Column column[MAX_COLUMNS] = {
+        {"group", "group"},
+        {"law", .heading = has_laws ? "law" : NULL}, /* for people where there are several */
+        {"question", .heading = is_mixed ? "asked" : NULL, .rank = 4}};
+    size_t n = 3;
+    for (int p = 0; p < n_parts(has_costs); p++) {
+        column[n] = part_columns[p];
+        column[n++].key = answer_part_name((AnswerPart)p);
     }
-    n = add_columns(column, n, place, COUNT_OF(place));
-    return answer_table(top, "allocations", NULL, column, n);
+    memcpy(column + n, place, sizeof place);
+    return answer_table(top, "allocations", NULL, column, n + COUNT_OF(place));
 }
 
 static const char *question_name(Question q)
@@ -291,19 +264,17 @@ void use_allocation(AnswerNode *table, const UseFit *f, const Budget *b, const A
     Value x[MAX_COLUMNS] = {value_text(f->group->name), value_text(f->form->name),
                             value_text(question_name(a->question))};
     size_t n = 3;
-    for (size_t i = 0; i < n_parts(has_costs); i++) {
-        AnswerPart p = part_order[i];
+    for (int p = 0; p < n_parts(has_costs); p++) {
         interval[p] = fit_interval(&a->interval[p], bootstrap);
         x[n++] = value_between(a->value[p], &interval[p]);
     }
-    x[n++] = value_text(a->is_far                            ? "far outside the data"
-                        : a->is_outside_n || a->is_outside_d ? "outside the data"
-                                                             : NULL);
-    x[n++] = value_real(a->step);
-    x[n++] = value_bool(a->is_outside_n);
-    x[n++] = value_bool(a->is_outside_d);
-    x[n++] = value_bool(a->is_far);
-    AnswerNode *row = answer_row_of(table, x, n);
+    const char *note = a->is_far                            ? "far outside the data"
+                       : a->is_outside_n || a->is_outside_d ? "outside the data"
+                                                            : NULL;
+    const Value place[] = {value_text(note), value_real(a->step), value_bool(a->is_outside_n),
+                           value_bool(a->is_outside_d), value_bool(a->is_far)};
+    memcpy(x + n, place, sizeof place);
+    AnswerNode *row = answer_row_of(table, x, n + COUNT_OF(place));
     if (a->n_without > 0) {
         answer_set(row, "share_without", value_real((double)a->n_without / (double)a->n_draws));
     }

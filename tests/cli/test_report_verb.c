@@ -100,7 +100,9 @@ START_TEST(the_page_is_whole_and_alone)
     check_balance(page);
     check_alone(page);
     static const char command[] = "slaw report &#39;it&#39;\\&#39;&#39;s.csv&#39; --law chinchilla "
-                                  "--by who --where &#39;D&gt;1&#39;";
+                                  "--starts 4 --bootstrap 25 --resample auto --threads 1 --by who "
+                                  "--where &#39;D&gt;1&#39; --task validation --convention 6nd "
+                                  "--out page.html --seed 1</pre>";
     const char *const parts[] = {"<!doctype html>",
                                  "<h2>The answer</h2>",
                                  "ten times the compute is best spent on",
@@ -161,7 +163,8 @@ START_TEST(the_page_says_what_was_done)
     ck_assert_ptr_null(strstr(page, "whole runs"));
     ck_assert_ptr_nonnull(strstr(page, "<td>mse over log residuals</td>"));
     ck_assert_ptr_null(strstr(page, "mse0"));
-    ck_assert_ptr_nonnull(strstr(page, " --isoflop --window 3 --at-flops 1e+19</pre>"));
+    ck_assert_ptr_nonnull(strstr(page, " --loss mse --at-flops 1e+19 --starts 4 --bootstrap 25 "));
+    ck_assert_ptr_nonnull(strstr(page, " --isoflop --window 3 "));
     ck_assert_ptr_nonnull(strstr(page, "The best N and D for C = 6 N D"));
     buf_release(&out);
 }

@@ -23,6 +23,27 @@ START_TEST(memory_is_zeroed_aligned_and_distinct)
 }
 END_TEST
 
+START_TEST(small_pieces_stand_close)
+{
+    Arena a = ARENA_INIT;
+    unsigned char *one = arena_small(&a, 3), *two = arena_small(&a, 16);
+    ck_assert_ptr_eq(two, one + 16);
+    unsigned char *large = arena_alloc(&a, 1);
+    ck_assert_ptr_eq(large, one + 64);
+    ck_assert_ptr_eq(arena_small(&a, 1), large + 64);
+    for (size_t i = 0; i < 100000; i++) { /* over many blocks */
+        unsigned char *p = arena_small(&a, 33);
+        ck_assert_uint_eq((uintptr_t)p % 16, 0);
+        ck_assert_uint_eq(p[32], 0);
+        memset(p, 0xAB, 33);
+    }
+    ck_assert_ptr_null(arena_small(&a, SIZE_MAX));
+    arena_seal(&a);
+    ck_assert_ptr_null(arena_small(&a, 1));
+    arena_release(&a);
+}
+END_TEST
+
 START_TEST(a_sealed_arena_gives_nothing)
 {
     Arena a = ARENA_INIT;
