@@ -283,7 +283,10 @@ void holdout_chain_answer(const Validation *v, AnswerNode *in)
     const FitResult *f = v->chain_fit;
     AnswerNode *o = answer_object(in, "chain");
     answer_set_all(o, "law n", value_text(f->form->name), value_size(f->n));
-    fit_values_answer(o, "params", f->param, f->n_params);
+    AnswerNode *params = answer_object(o, "params");
+    for (size_t i = 0; i < f->n_params; i++) {
+        answer_set(params, f->param[i].name, value_real(f->param[i].value));
+    }
     AnswerNode *table = answer_table(
         o, "points", "Chained: a law of the loss at the predicted losses", COLUMNS(column));
     answer_table_use(table, TABLE_FOR_PEOPLE);
