@@ -8,9 +8,6 @@
 
 enum { SHOWN_COMPONENTS = 4 };
 
-/* A family that follows its line this well is counted as close to it. */
-#define CLOSE 0.9
-
 /* ---- components ---- */
 
 /* A number of every benchmark. */
@@ -198,33 +195,6 @@ static void models_table(const Observe *r, bool is_shown, AnswerNode *top)
 
 /* ---- sentences ---- */
 
-static void say_summary(const Observe *r, AnswerNode *top)
-{
-    const Scores *s = r->scores;
-    size_t fitted = 0, close = 0;
-    char three[48] = "";
-    if (s->t > 2) {
-        (void)snprintf(three, sizeof three, ", three hold %.1f %%",
-                       100.0 * (r->pca.share[0] + r->pca.share[1] + r->pca.share[2]));
-    }
-    answer_say(top, NULL, SAY_VERDICT,
-               "%zu models of %zu families, %zu benchmarks%s: the first component holds %.1f %% of "
-               "the variance%s.",
-               s->n, s->n_families, s->t, s->is_negated ? " (minus their losses)" : "",
-               100.0 * r->pca.share[0], three);
-    for (size_t f = 0; f < s->n_families; f++) {
-        bool has = !r->line[f].is_refused && isfinite(r->line[f].line.r2);
-        fitted += has ? 1 : 0;
-        close += has && r->line[f].line.r2 > CLOSE ? 1 : 0;
-    }
-    if (fitted) {
-        answer_say(top, NULL, SAY_VERDICT,
-                   "Of %zu families with three or more models of known C, %zu follow their line in "
-                   "ln C with R2 above %.1f.",
-                   fitted, close, CLOSE);
-    }
-}
-
 static void say_notes(const Observe *r, AnswerNode *top)
 {
     const Scores *s = r->scores;
@@ -270,9 +240,14 @@ static void head_json(const Observe *r, AnswerNode *top)
 
 size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top)
 {
-    size_t n_held = r->holdout ? r->scores->n_targets : 0, n_refused = 0;
+    const Scores *s = r->scores;
+    size_t n_held = r->holdout ? s->n_targets : 0, n_refused = 0;
     head_json(r, top);
-    say_summary(r, top);
+    answer_say(top, NULL, SAY_VERDICT,
+               "%zu models of %zu families, %zu benchmarks%s: the first component holds %.1f %% of "
+               "the variance.",
+               s->n, s->n_families, s->t, s->is_negated ? " (minus their losses)" : "",
+               100.0 * r->pca.share[0]);
     for (size_t k = 0; k < n_held; k++) {
         observe_say_holdout(r, k, top);
     }
