@@ -100,15 +100,12 @@ static json_t *size_json(const SuggestRun *r)
 static void set_group_axes(const Study *study, const char *by, const char *group, json_t *cell)
 {
     char word[WORD_BYTES];
-    Buf name = BUF_INIT;
     json_t *axes = NULL;
     Err ignored = ERR_INIT;
     size_t i = 0;
-    while (i < study->n_runs && (study_group_name(study, i, by, &name, &ignored) != ERR_OK ||
-                                 strcmp(buf_str(&name), group) != 0)) {
+    while (i < study->n_runs && !is_of_group(study, i, by, group, &ignored)) {
         i++;
     }
-    buf_release(&name);
     if (i == study->n_runs || study_run_axes(study, i, &axes, &ignored) != ERR_OK) {
         return;
     }

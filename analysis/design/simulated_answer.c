@@ -155,17 +155,6 @@ static void values_table(const Simulated *s, AnswerNode *top)
 
 /* ---- JSON ---- */
 
-static void value_json(const SimValue *v, AnswerNode *values)
-{
-    const SimCover *c = &v->by[FIT_PERCENTILE];
-    answer_set_all(answer_object(values, v->name),
-                   "unit scale truth median bias sd coverage width fits intervals",
-                   value_text(v->unit), value_text(v->is_log ? "log" : "linear"),
-                   value_real(v->truth), value_real(v->median), value_real(v->bias),
-                   value_real(v->sd), coverage(v), value_real(c->width), value_size(v->n),
-                   value_size(c->given));
-}
-
 /* Those at no compute budget, then those of each. */
 static void values_json(const Simulation *s, AnswerNode *group)
 {
@@ -180,7 +169,12 @@ static void values_json(const Simulation *s, AnswerNode *group)
             own = answer_object(one, "values");
             last = v->c;
         }
-        value_json(v, v->c > 0.0 ? own : values);
+        answer_set_all(answer_object(v->c > 0.0 ? own : values, v->name),
+                       "unit scale truth median bias sd coverage width fits intervals",
+                       value_text(v->unit), value_text(v->is_log ? "log" : "linear"),
+                       value_real(v->truth), value_real(v->median), value_real(v->bias),
+                       value_real(v->sd), coverage(v), value_real(v->by[FIT_PERCENTILE].width),
+                       value_size(v->n), value_size(v->by[FIT_PERCENTILE].given));
     }
 }
 

@@ -8,9 +8,6 @@
 
 enum { SHOWN_COMPONENTS = 4 };
 
-/* A family that follows its line this well is counted as close to it. */
-#define CLOSE 0.9
-
 /* ---- components ---- */
 
 /* A number of every benchmark. */
@@ -80,7 +77,8 @@ static void components_table(const Observe *r, AnswerNode *top)
 
 /* ---- families ---- */
 
-static void equivalent_json(const Observe *r, AnswerNode *top)
+/* How much was asked for and is refused. */
+static size_t equivalent_answer(const Observe *r, AnswerNode *top)
 {
     const ObserveEquivalent *e = &r->equivalent;
     const Scores *s = r->scores;
@@ -89,7 +87,10 @@ static void equivalent_json(const Observe *r, AnswerNode *top)
                    value_text(e->is_of_target ? s->target[0] : "component 1"));
     if (e->is_refused) {
         answer_set(v, "reason", value_text(e->refusal.msg));
-        return;
+        if (r->options.reference) {
+            answer_say(top, NULL, SAY_REFUSED, "equivalent compute: %s", e->refusal.msg);
+        }
+        return r->options.reference ? 1 : 0;
     }
     answer_set_all(v, "w b r2 n", value_real(e->line.slope), value_real(e->line.level),
                    value_real(e->line.r2), value_size(e->line.n));
@@ -102,6 +103,7 @@ static void equivalent_json(const Observe *r, AnswerNode *top)
             observe_set_interval(one, "interval", &e->ratio_interval[f]);
         }
     }
+    return 0;
 }
 
 /* Lines and ratios side by side; families too small for a line are in JSON alone. */
@@ -193,65 +195,9 @@ static void models_table(const Observe *r, bool is_shown, AnswerNode *top)
 
 /* ---- sentences ---- */
 
-static void say_summary(const Observe *r, AnswerNode *top)
-{
-    const Scores *s = r->scores;
-    size_t fitted = 0, close = 0;
-    char three[48] = "";
-    if (s->t > 2) {
-        (void)snprintf(three, sizeof three, ", three hold %.1f %%",
-                       100.0 * (r->pca.share[0] + r->pca.share[1] + r->pca.share[2]));
-    }
-    answer_say(top, NULL, SAY_VERDICT,
-               "%zu models of %zu families, %zu benchmarks%s: the first component holds %.1f %% of "
-               "the variance%s.",
-               s->n, s->n_families, s->t, s->is_negated ? " (minus their losses)" : "",
-               100.0 * r->pca.share[0], three);
-    for (size_t f = 0; f < s->n_families; f++) {
-        bool has = !r->line[f].is_refused && isfinite(r->line[f].line.r2);
-        fitted += has ? 1 : 0;
-        close += has && r->line[f].line.r2 > CLOSE ? 1 : 0;
-    }
-    if (fitted) {
-        answer_say(top, NULL, SAY_VERDICT,
-                   "Of %zu families with three or more models of known C, %zu follow their line in "
-                   "ln C with R2 above %.1f.",
-                   fitted, close, CLOSE);
-    }
-}
-
-static size_t say_refusal(const char *what, const char *name, const Err *why, AnswerNode *top)
-{
-    answer_say(top, NULL, SAY_REFUSED, "%s%s: %s", what, name, why->msg);
-    return 1;
-}
-
-static size_t say_refusals(const Observe *r, AnswerNode *top)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < r->scores->n_targets; k++) {
-        const char *name = r->scores->target[k];
-        if (r->target[k].is_refused) {
-            n += say_refusal("target ", name, &r->target[k].refusal, top);
-        }
-        if (r->holdout && r->holdout[k].is_refused) {
-            n += say_refusal("hold-out of ", name, &r->holdout[k].refusal, top);
-        }
-    }
-    if (r->equivalent.is_refused && r->options.reference) {
-        n += say_refusal("equivalent compute", "", &r->equivalent.refusal, top);
-    }
-    return n;
-}
-
 static void say_notes(const Observe *r, AnswerNode *top)
 {
     const Scores *s = r->scores;
-    for (size_t k = 0; k < s->n_targets; k++) {
-        if (!r->target[k].is_refused && r->target[k].link.warning[0]) {
-            answer_say(top, NULL, SAY_WARNING, "%s: %s", s->target[k], r->target[k].link.warning);
-        }
-    }
     if (s->n_missing) {
         answer_say(top, NULL, r->imputer.is_converged ? SAY_NOTE : SAY_WARNING,
                    "%zu missing scores are filled in by %zu component%s%s.", s->n_missing,
@@ -294,21 +240,25 @@ static void head_json(const Observe *r, AnswerNode *top)
 
 size_t observe_answer(const Observe *r, bool has_models, AnswerNode *top)
 {
-    size_t n_held = r->holdout ? r->scores->n_targets : 0;
+    const Scores *s = r->scores;
+    size_t n_held = r->holdout ? s->n_targets : 0, n_refused = 0;
     head_json(r, top);
-    say_summary(r, top);
+    answer_say(top, NULL, SAY_VERDICT,
+               "%zu models of %zu families, %zu benchmarks%s: the first component holds %.1f %% of "
+               "the variance.",
+               s->n, s->n_families, s->t, s->is_negated ? " (minus their losses)" : "",
+               100.0 * r->pca.share[0]);
     for (size_t k = 0; k < n_held; k++) {
         observe_say_holdout(r, k, top);
     }
-    size_t n_refused = say_refusals(r, top);
     pca_json(r, top);
     components_table(r, top);
     families_answer(r, top);
-    observe_targets_answer(r, top);
-    equivalent_json(r, top);
+    n_refused += observe_targets_answer(r, top);
+    n_refused += equivalent_answer(r, top);
     AnswerNode *list = answer_list(top, "holdout");
     for (size_t k = 0; k < n_held; k++) {
-        observe_holdout_answer(r, k, list);
+        n_refused += observe_holdout_answer(r, k, list);
     }
     models_table(r, has_models, top);
     say_notes(r, top);

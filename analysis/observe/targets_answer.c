@@ -47,8 +47,8 @@ static void link_json(const Link *l, AnswerNode *v)
 /* The weights of a link are the last columns. */
 enum { N_FIRST = 8, MOST = N_FIRST + LINK_MAX_INPUTS };
 
-static void target_answer(const char *name, const ObserveTarget *t, size_t n, AnswerNode *list,
-                          AnswerNode *table)
+static size_t target_answer(const char *name, const ObserveTarget *t, size_t n, AnswerNode *list,
+                            AnswerNode *table, AnswerNode *in)
 {
     const Link *l = &t->link;
     const Interval lo = fit_interval(&t->lo, NULL), range = fit_interval(&t->range, NULL);
@@ -58,7 +58,8 @@ static void target_answer(const char *name, const ObserveTarget *t, size_t n, An
     answer_set(o, "target", value_text(name));
     if (t->is_refused) {
         answer_set(o, "reason", value_text(t->refusal.msg));
-        return;
+        answer_say(in, NULL, SAY_REFUSED, "target %s: %s", name, t->refusal.msg);
+        return 1;
     }
     link_json(l, o);
     AnswerNode *intervals = answer_object(o, "intervals");
@@ -79,9 +80,13 @@ static void target_answer(const char *name, const ObserveTarget *t, size_t n, An
         v[N_FIRST + j] = value_real(l->beta[j]);
     }
     (void)answer_row_of(table, v, n);
+    if (l->warning[0]) {
+        answer_say(in, NULL, SAY_WARNING, "%s: %s", name, l->warning);
+    }
+    return 0;
 }
 
-void observe_targets_answer(const Observe *r, AnswerNode *top)
+size_t observe_targets_answer(const Observe *r, AnswerNode *top)
 {
     static const char *const beta[LINK_MAX_INPUTS] = {"beta_1", "beta_2", "beta_3", "beta_4",
                                                       "beta_5", "beta_6", "beta_7", "beta_8"};
@@ -98,8 +103,9 @@ void observe_targets_answer(const Observe *r, AnswerNode *top)
         column[j] = (Column){.heading = beta[j - N_FIRST], .is_symbol = true, .rank = 2};
     }
     AnswerNode *list = answer_list(top, "targets");
+    size_t n_refused = 0;
     if (r->scores->n_targets == 0) {
-        return;
+        return 0;
     }
     AnswerNode *in = answer_section(top, "Targets");
     answer_say(in, NULL, SAY_FORMULA, "E = lo + range sigma(alpha + beta S)");
@@ -109,8 +115,9 @@ void observe_targets_answer(const Observe *r, AnswerNode *top)
     AnswerNode *table = answer_table(in, NULL, NULL, column, n);
     answer_table_use(table, TABLE_FOR_PEOPLE);
     for (size_t k = 0; k < r->scores->n_targets; k++) {
-        target_answer(r->scores->target[k], &r->target[k], n, list, table);
+        n_refused += target_answer(r->scores->target[k], &r->target[k], n, list, table, in);
     }
+    return n_refused;
 }
 
 /* ---- held out ---- */
@@ -144,7 +151,7 @@ static void errors_table(const ObserveHoldout *h, const char *title, AnswerNode 
     }
 }
 
-void observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list)
+size_t observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list)
 {
     const ObserveHoldout *h = &r->holdout[k];
     const Scores *s = r->scores;
@@ -155,7 +162,8 @@ void observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list)
                    value_size(h->n_unknown));
     if (h->is_refused) {
         answer_set(v, "reason", value_text(h->refusal.msg));
-        return;
+        answer_say(v, NULL, SAY_REFUSED, "hold-out of %s: %s", s->target[k], h->refusal.msg);
+        return 1;
     }
     link_json(&h->link, answer_object(v, "link"));
     (void)snprintf(title, sizeof title, "%.100s: trained on C up to %.4g FLOP, tested above",
@@ -172,6 +180,7 @@ void observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list)
     }
     answer_set_all(v, "measured inside_interval", value_size(h->n_measured),
                    r->options.bootstrap ? value_size(h->n_inside) : value_none());
+    return 0;
 }
 
 void observe_say_holdout(const Observe *r, size_t k, AnswerNode *top)

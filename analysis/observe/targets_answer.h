@@ -9,10 +9,11 @@
 void observe_set_interval(AnswerNode *in, const char *key, const FitInterval *i);
 void observe_set_reals(AnswerNode *in, const char *key, const double *x, size_t n);
 
-void observe_targets_answer(const Observe *r, AnswerNode *top);
+/* Returns how many were refused, as observe_holdout_answer() does. */
+size_t observe_targets_answer(const Observe *r, AnswerNode *top);
 
-/* Target k held out: the sentence, and the next member of a list with its table of errors. */
+/* Target k held out: the next member of a list with its table of errors; the sentence of it. */
+size_t observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list);
 void observe_say_holdout(const Observe *r, size_t k, AnswerNode *top);
-void observe_holdout_answer(const Observe *r, size_t k, AnswerNode *list);
 
 #endif
