@@ -33,7 +33,7 @@ typedef struct Work {
     const PredictOpts *o;
     Use use;
     AnswerNode *table;
-    bool *is_out; /* runs left out; as many as any group has */
+    bool *is_out; /* runs left out; as many as all groups have */
     size_t n;     /* predictions made, the last of them: */
     const UseFit *fit;
     PredictedRun last;
@@ -93,8 +93,7 @@ static PredictPoint point_at(const PredictOpts *o, size_t k)
 
 static void add(Work *w, const UseFit *f, const PredictedRun *r)
 {
-    const PredictedRun *of_run = w->o->run ? r : NULL;
-    use_prediction(w->table, f, &r->last, w->o->run, of_run);
+    use_prediction(w->table, f, &r->last, w->o->run, w->o->run ? r : NULL);
     w->n++;
     w->fit = f;
     w->last = *r;
@@ -148,14 +147,12 @@ static ErrCode ask_run(void *work, UseFit *f, size_t k, Err *why)
 static ErrCode find_run(Work *w, Err *err)
 {
     const Obs *o = &w->use.run.obs;
-    size_t n = 0, most = 0;
+    size_t n = 0;
     const char *near = NULL, *name = w->o->run;
     for (size_t g = 0; g < o->n_groups; g++) {
-        size_t own = o->group[g].data.n_runs;
-        n += own;
-        most = own > most ? own : most;
+        n += o->group[g].data.n_runs;
     }
-    w->is_out = calloc(most + 1, sizeof *w->is_out);
+    w->is_out = calloc(n + 1, sizeof *w->is_out);
     if (!w->is_out) {
         return err_nomem(err, "runs");
     }

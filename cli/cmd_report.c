@@ -65,7 +65,7 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     const ReportOpts *o = opts;
     FitRun r = {0};
     Figures f = {0};
-    Buf out = BUF_INIT, command = BUF_INIT;
+    Buf out = BUF_INIT;
     Err why = ERR_INIT;
     AnswerNode *top = NULL;
     json_t *head = NULL;
@@ -77,17 +77,14 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     TRY(fit_args_run(s, &s->fit, argv[0], &r, err));
     TRY(page_path(&r, o->out, path, err));
     TRY(fit_run_answer(s, &r, &top, err));
-    head = answer_json(top);
+    page.head = head = answer_json(top);
     TRY(head ? ERR_OK : err_nomem(err, "report"));
-    page.head = head;
     if (!mkdtemp(folder)) {
         rc = err_sys(err, "make %s", folder);
         goto done;
     }
     has_folder = true;
     TRY(draw(&r, folder, &f, &page, &why, err));
-    provenance_command(head, "report", &command);
-    page.command = buf_str(&command);
     TRY(html_page(&page, &out, err));
     TRY(fsx_replace(path, buf_str(&out), out.len, err));
     say_done(&r, &page, path, top);
@@ -99,7 +96,6 @@ done:
     }
     figures_release(&f);
     json_decref(head);
-    buf_release(&command);
     buf_release(&out);
     fit_run_release(&r);
     return rc;

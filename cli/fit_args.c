@@ -122,12 +122,10 @@ static ErrCode make_selection(const FitArgs *a, const ObsSource *s, const Report
     if (rc != ERR_OK) {
         return rc;
     }
-    for (size_t i = 0; i < a->where.n; i++) {
-        o->where[o->n_where++] = a->where.item[i];
-    }
-    for (size_t i = 0; i < a->map.n; i++) {
-        o->map[o->n_map++] = a->map.item[i];
-    }
+    memcpy(o->where, a->where.item, a->where.n * sizeof *o->where);
+    memcpy(o->map, a->map.item, a->map.n * sizeof *o->map);
+    o->n_where = a->where.n;
+    o->n_map = a->map.n;
     return a->convention ? obs_convention_parse(a->convention, &o->convention, err) : ERR_OK;
 }
 

@@ -69,7 +69,7 @@ bool arena_reserve(Arena *a, size_t bytes)
 /* align: a power of two up to ALIGN. */
 static void *take(Arena *a, size_t bytes, size_t align)
 {
-    if (bytes > SIZE_MAX - 2 * ALIGN || a->is_sealed) {
+    if (bytes > SIZE_MAX - (size_t)2 * ALIGN || a->is_sealed) {
         return NULL;
     }
     size_t need = ((bytes ? bytes : 1) + align - 1) & ~(align - 1);

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "analysis/report/covariance_answer.h"
+#include "analysis/fit/covariance.h"
 #include "analysis/report/law_answer.h"
 #include "analysis/report/report_answer.h"
 

@@ -2,10 +2,11 @@
 #include "analysis/report/fit_answer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/fit/bootstrap.h"
-#include "analysis/report/covariance_answer.h"
+#include "analysis/fit/covariance.h"
 #include "analysis/report/formula.h"
 
 Interval fit_interval(const FitInterval *i, const char *method)
@@ -163,6 +164,56 @@ static void envelope_answer(AnswerNode *in, const Envelope *e)
         answer_set_all(answer_object(points, NULL), "C N D loss", value_real(e->point[i].c),
                        value_real(e->point[i].n), value_real(e->point[i].d),
                        value_real(e->point[i].loss));
+    }
+}
+
+static void matrix_answer(AnswerNode *in, const char *key, const double *m, size_t n)
+{
+    AnswerNode *rows = answer_list(in, key);
+    for (size_t i = 0; i < n; i++) {
+        AnswerNode *row = answer_list(rows, NULL);
+        for (size_t j = 0; j < n; j++) {
+            answer_set(row, NULL, value_real(m[i * n + j]));
+        }
+    }
+}
+
+static void add_covariance(AnswerNode *in, const FitResult *f, const Covariance *c)
+{
+    AnswerNode *names = answer_list(in, "names");
+    for (size_t i = 0; i < c->n; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%s", c->is_log[i] ? "ln " : "", f->param[i].name);
+        answer_set(names, NULL, value_text(name));
+    }
+    matrix_answer(in, "matrix", c->matrix, c->n);
+    matrix_answer(in, "correlation", c->correlation, c->n);
+}
+
+/* At "covariance": {"names":[...],"matrix":[[...]],"correlation":[[...]],"method":"bootstrap",
+ *  "log":{"names":["ln E",...],"matrix":...,"correlation":...},"sandwich":{the same without method}};
+ * the sandwich alone when there are no replicates; null when there is neither. */
+static void covariance_answer(AnswerNode *in, const FitResult *f, const FitDraws *d)
+{
+    Covariance c;
+    bool has_draws = covariance_of_draws(f, d, false, &c);
+    if (!has_draws && !f->has_sandwich) {
+        answer_set(in, "covariance", value_none());
+        return;
+    }
+    AnswerNode *o = answer_object(in, "covariance");
+    if (has_draws) {
+        add_covariance(o, f, &c);
+        answer_set(o, "method", value_text("bootstrap"));
+        if (covariance_of_draws(f, d, true, &c)) {
+            add_covariance(answer_object(o, "log"), f, &c);
+        }
+    }
+    if (covariance_of_sandwich(f, false, &c)) {
+        AnswerNode *sandwich = answer_object(o, "sandwich");
+        add_covariance(sandwich, f, &c);
+        (void)covariance_of_sandwich(f, true, &c);
+        add_covariance(answer_object(sandwich, "log"), f, &c);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/report/law_answer.h"
+#include "analysis/report/provenance.h"
 #include "analysis/report/report_answer.h"
 #include "answer/render.h"
 #include "common/fsx.h"
@@ -293,7 +294,9 @@ ErrCode html_page(const HtmlPage *p, Buf *out, Err *err)
     front(p, out);
     put_figures(p, out);
     TRY(back(p, out, err));
-    put_pre("The same numbers come from", p->command, out);
+    buf_clear(&text);
+    provenance_command(p->head, "report", &text);
+    put_pre("The same numbers come from", buf_str(&text), out);
     buf_clear(&text);
     json_pretty(json_object_get(p->head, "options"), &text);
     put_pre("All options:", buf_str(&text), out);

@@ -13,8 +13,7 @@
 
 typedef struct HtmlPage {
     const Report *report;
-    const json_t *head;    /* an object with "input" and "options" (provenance.h) */
-    const char *command;   /* what repeats it */
+    const json_t *head;    /* the answer, with its provenance (provenance.h) */
     const Figures *figure; /* NULL: no pictures, for the reason below */
     const char *folder;    /* where <name>.svg of each figure lies */
     const char *no_figures;
