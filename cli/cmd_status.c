@@ -118,23 +118,29 @@ static ErrCode show(Session *s, const CatalogArg *a, StatusReport *r, bool is_wa
     return rc == ERR_OK ? session_show(s, err) : rc;
 }
 
-static void on_resize(int signal)
+static sigset_t resizes(void)
 {
-    (void)signal; /* it ends the wait */
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGWINCH);
+    return set;
 }
 
-/* ^C ends a wait at once and the program without a message; a new size of the window ends it, too. */
+/* ^C ends a wait at once and the program without a message; a new size of the window ends it, too, also
+ * one that came before the wait: its signal is blocked and thereby kept.  There is no other event to
+ * wait for: the writer is another process. */
 static void wait_s(double seconds)
 {
+    const sigset_t set = resizes();
     struct timespec t = {.tv_sec = (time_t)seconds};
     t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
-    (void)nanosleep(&t, NULL); /* there is no event to wait for: the writer is another process */
+    (void)sigtimedwait(&set, NULL, &t);
 }
 
 static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], Err *err)
 {
     const StatusOpts *o = opts;
-    const struct sigaction resized = {.sa_handler = on_resize};
+    const sigset_t set = resizes();
     CatalogArg a;
     StatusScope scope = o->is_all ? STATUS_ALL_RUNS : s->is_json ? STATUS_TROUBLES : STATUS_A_PAGE;
     ErrCode rc = ERR_OK;
@@ -142,7 +148,8 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
     if (!(o->interval_s >= 0.1 && o->interval_s <= 86400.0)) {
         return err_set(err, ERR_USAGE, "--interval takes 0.1 to 86400 seconds");
     }
-    (void)sigaction(SIGWINCH, &resized, NULL);
+    /* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
     TRY(catalog_arg_open(s, argv[0], s->fit.dir, &a, err));
     for (;;) {
         StatusReport r;
