@@ -99,35 +99,24 @@ static void totals_json(const StatusReport *r, AnswerNode *top)
     answer_set(top, "scheduler", value_text(r->has_scheduler ? r->scheduler : NULL));
 }
 
-static void running_json(const StatusReport *r, AnswerNode *top)
+/* "running", and "waiting" where the report holds the waiting runs. */
+static void work_json(const StatusReport *r, AnswerNode *top)
 {
     static const Column column[] = {{"run"},          {"hash"},    {"step"}, {"steps"},
                                     {"tokens_per_s"}, {"threads"}, {"cores"}};
-    AnswerNode *table = answer_table(top, "running", NULL, COLUMNS(column));
+    static const Column waits[] = {{"run"}, {"hash"}, {"attempts"}, {"step"}, {"steps"}, {"why"}};
+    char why[CATALOG_WHY_BYTES];
+    AnswerNode *running = answer_table(top, "running", NULL, COLUMNS(column));
+    AnswerNode *waiting = r->is_whole ? answer_table(top, "waiting", NULL, COLUMNS(waits)) : NULL;
     for (size_t i = 0; i < r->n; i++) {
         const CatalogRunStatus *x = &r->runs[i];
         if (x->state == CATALOG_RUN_RUNNING) {
-            answer_row(table, value_text(x->name), value_text(x->hash), value_count(x->step),
+            answer_row(running, value_text(x->name), value_text(x->hash), value_count(x->step),
                        value_count(x->steps), value_real(x->tokens_per_s),
                        x->threads > 0 ? value_count(x->threads) : value_none(),
                        value_text(x->cores));
-        }
-    }
-}
-
-/* Not there when the report does not hold the waiting runs. */
-static void waiting_json(const StatusReport *r, AnswerNode *top)
-{
-    static const Column column[] = {{"run"}, {"hash"}, {"attempts"}, {"step"}, {"steps"}, {"why"}};
-    char why[CATALOG_WHY_BYTES];
-    if (!r->is_whole) {
-        return;
-    }
-    AnswerNode *table = answer_table(top, "waiting", NULL, COLUMNS(column));
-    for (size_t i = 0; i < r->n; i++) {
-        const CatalogRunStatus *x = &r->runs[i];
-        if (x->state == CATALOG_RUN_WAITING) {
-            answer_row(table, value_text(x->name), value_text(x->hash), value_count(x->attempts),
+        } else if (x->state == CATALOG_RUN_WAITING && waiting) {
+            answer_row(waiting, value_text(x->name), value_text(x->hash), value_count(x->attempts),
                        value_count(x->step), value_count(x->steps),
                        value_text(catalog_run_why(x, why)));
         }
@@ -223,7 +212,6 @@ ErrCode status_answer(const CatalogArg *a, StatusReport *r, const StatusShow *ho
     say_totals(r, top);
     ErrCode rc = failures_answer(top, a->dir, how->study_arg, r->runs, r->n,
                                  r->is_whole ? INT64_MAX : MOST, count_failed(&r->totals), err);
-    running_json(r, top);
-    waiting_json(r, top);
+    work_json(r, top);
     return rc;
 }
