@@ -4,22 +4,9 @@
 
 #include "answer/formats.h"
 #include "answer/painter.h"
+#include "common/csv.h"
 #include "common/json.h"
 #include "common/quantity.h"
-
-void csv_text(const char *s, Buf *out)
-{
-    if (!strpbrk(s, ",\"\r\n")) {
-        buf_puts(out, s);
-        return;
-    }
-    buf_putc(out, '"');
-    for (; *s; s++) {
-        buf_puts(out, *s == '"' ? "\"" : "");
-        buf_putc(out, *s);
-    }
-    buf_putc(out, '"');
-}
 
 static void put_real(double x, Buf *out)
 {
@@ -37,7 +24,7 @@ static void put_value(const Value *v, Buf *out)
         break;
     case VALUE_TEXT:
     case VALUE_JSON:
-        csv_text(v->as.text, out);
+        csv_put_cell(out, v->as.text);
         break;
     case VALUE_REAL:
         put_real(v->as.real, out);
@@ -82,7 +69,7 @@ static void put_header(const AnswerNode *table, const Parts *part, Buf *out)
         const char *name = name_of(column);
         if (part[c].has_value) {
             buf_puts(out, sep);
-            csv_text(name, out);
+            csv_put_cell(out, name);
             sep = ",";
         }
         if (part[c].has_interval) {
@@ -155,7 +142,7 @@ static size_t put_pairs(const AnswerNode *in, bool is_header, size_t n_before, B
         if (x->kind == ANSWER_VALUE && x->n_columns == 1 && name_of(x->column)) {
             buf_puts(out, n++ ? "," : "");
             if (is_header) {
-                csv_text(name_of(x->column), out);
+                csv_put_cell(out, name_of(x->column));
             } else {
                 put_value(x->value, out);
             }

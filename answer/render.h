@@ -58,8 +58,6 @@ void html_page_end(Buf *out);
 /* Texts of other languages.  In LaTeX what it would take as a command is made plain. */
 void html_text(const char *s, Buf *out);
 void latex_text(const char *s, Buf *out);
-/* One field of RFC 4180, quoted when it must be. */
-void csv_text(const char *s, Buf *out);
 /* Plain mathematics ("L = E + A N^-alpha", "ln N_opt", "1.2e-05 x") as LaTeX without its dollars. */
 void latex_math(const char *s, Buf *out);
 
