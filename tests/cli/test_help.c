@@ -1,5 +1,6 @@
 /* What the tables of the command line promise: help, options, completion, the manual. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,6 +109,53 @@ START_TEST(what_was_not_written_is_an_error_and_a_closed_pipe_is_none)
     ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
     ck_assert_int_eq(pclose(f), 0);
     ck_assert_str_eq(line, "0\n");
+}
+END_TEST
+
+/* Twelve points of a known law, two groups, hours. */
+static void write_points(void)
+{
+    Buf csv = BUF_INIT;
+    buf_puts(&csv, "model,run,N,D,loss,hours\n");
+    for (int i = 0; i < 24; i++) {
+        double n = 1e7 * (double)(1 << i / 2 % 4), d = 2e8 * (double)(1 << 2 * (i % 3));
+        buf_printf(&csv, "%s,r%d,%g,%g,%.6f,%g\n", i < 12 ? "a" : "b", i / 3, n, d,
+                   (1.69 + 406.4 * pow(n, -0.34) + 410.7 * pow(d, -0.28)) *
+                       (1.0 + 0.001 * (i * 7 % 5)),
+                   1e-16 * n * d);
+    }
+    (void)tmpdir_write(&tmp, "points.csv", buf_str(&csv));
+    (void)tmpdir_write(&tmp, "scores.csv",
+                       "model,family,N,D,x,y,z\na,f,1e8,1e10,.2,.3,.2\nb,f,1e9,2e10,.4,.5,.4\n"
+                       "c,f,2e9,4e10,.6,.6,.5\nd,f,4e9,9e10,.7,.8,.6\n");
+    buf_release(&csv);
+}
+
+START_TEST(a_verb_of_the_analysis_says_that_its_answer_did_not_arrive)
+{
+    static const char *const args[] = {
+        "fit points.csv --law power:N",
+        "fit points.csv --law power:N --json",
+        "table points.csv --runs",
+        "predict points.csv --N 1e9 --D 1e10",
+        "allocate points.csv --flops 1e20",
+        "compare points.csv --by model",
+        "validate points.csv --law power:N --only residuals",
+        "race points.csv --by model --format csv",
+        "seeds points.csv --by model --map run=run",
+        "observe scores.csv",
+        "simulate points.csv --like points.csv --studies 2",
+        "suggest points.csv --target alpha --budget 1e18",
+        "plot points.csv --law power:N --out plots --format svg",
+        "report points.csv --law power:N --out page.html",
+    };
+    write_points();
+    for (size_t i = 0; i < sizeof args / sizeof args[0]; i++) {
+        int status = slaw("2>&1 >/dev/null", "%s", args[i]); /* it has an answer */
+        ck_assert_msg(status == 0 || status == 1, "%s: %d: %s", args[i], status, buf_str(&out));
+        ck_assert_msg(slaw("2>&1 >/dev/full", "%s", args[i]) == 74, "%s", args[i]);
+        ck_assert_ptr_nonnull(strstr(buf_str(&out), "standard output"));
+    }
 }
 END_TEST
 
