@@ -230,7 +230,7 @@ AnswerStyle session_style(const Session *s)
                          .has_color = s->has_color,
                          .is_one_line = s->is_one_line,
                          .table = s->output.table,
-                         .title = s->command->summary};
+                         .title = s->title};
 }
 
 /* A piece of a long answer; the first failure stays in *ctx. */
@@ -328,6 +328,8 @@ static ErrCode parse_and_run(Session *s, Words *w, void *opts, char **positional
         return session_print(&text, err);
     }
     TRY(check_count(s->command, n, err));
+    (void)snprintf(s->title, sizeof s->title, "slaw %s%s%s", s->command->name, n ? " " : "",
+                   n ? positional[0] : "");
     TRY(look_around(s, err));
     TRY(s->command->run(s, opts, n, positional, err));
     if (s->answer.top || s->answer.is_short) {

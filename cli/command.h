@@ -36,6 +36,7 @@ typedef struct Session {
     const Command *command;
     const void *opts; /* the command's own */
     Answer answer;
+    char title[256]; /* "slaw fit points.csv", of a page */
     FitArgs fit;
     int format;     /* AnswerFormat */
     bool is_json;   /* format is JSON */
