@@ -67,9 +67,13 @@ static ErrCode run(Session *s, const void *opts, int argc, char *const argv[], E
         (void)err_hint(err, "bash, zsh or fish");
     } else {
         rc = opt_store(&choice, argv[0], &which, err);
-        buf_puts(&out, script[which]);
+        buf_puts(&out, rc == ERR_OK ? script[which] : "");
     }
-    return rc == ERR_OK ? session_print(&out, err) : rc;
+    if (rc != ERR_OK) {
+        buf_release(&out);
+        return rc;
+    }
+    return session_print(&out, err);
 }
 
 const Command command_completion = {
