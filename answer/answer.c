@@ -316,12 +316,3 @@ bool answer_next_row(AnswerRows *r)
     r->value = r->made;
     return true;
 }
-
-bool answer_is_json(const AnswerNode *n)
-{
-    const AnswerNode *in = n->parent;
-    while (in && in->kind == ANSWER_SECTION) {
-        in = in->parent;
-    }
-    return n->kind == ANSWER_SECTION || n->key || (in && in->kind == ANSWER_LIST) || !in;
-}

@@ -174,7 +174,4 @@ typedef struct AnswerRows {
 } AnswerRows;
 bool answer_next_row(AnswerRows *r);
 
-/* Does JSON show the node (and all that is in it)? */
-bool answer_is_json(const AnswerNode *n);
-
 #endif

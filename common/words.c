@@ -35,16 +35,6 @@ bool words_next(const char **rest, char separator, char word[WORD_BYTES])
     return true;
 }
 
-size_t words_count(const char *list, char separator)
-{
-    char word[WORD_BYTES];
-    size_t n = 0;
-    while (words_next(&list, separator, word)) {
-        n++;
-    }
-    return n;
-}
-
 bool words_have(const char *list, char separator, const char *name)
 {
     char word[WORD_BYTES];

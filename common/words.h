@@ -21,9 +21,6 @@ enum { WORD_BYTES = 256 };
  * end, also behind a last separator.  A longer word than fits is cut, and then nobody's name. */
 bool words_next(const char **rest, char separator, char word[WORD_BYTES]);
 
-/* How many words there are. */
-size_t words_count(const char *list, char separator);
-
 /* Is `name` one of the list's words? */
 bool words_have(const char *list, char separator, const char *name);
 
